@@ -1,0 +1,63 @@
+# make demo, make test: each sets up what it needs, once, in .venv. Only Python 3.11 and make have to be there.
+
+PYTHON ?= # the interpreter that .venv is made with; empty: the first good one of the names in find_python
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Newer than the files that say what to install: nothing to install.
+STAMP := $(VENV)/.installed
+# There while pip runs. Found at the start of a run, it means that an earlier one was cut off.
+UNFINISHED := $(VENV)/.unfinished
+
+is_new_enough := import sys, venv; sys.exit(sys.version_info < (3, 11))
+find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python3.12 python3.13 python); do \
+	"$$python" -c '$(is_new_enough)' >/dev/null 2>&1 && { echo "$$python"; break; }; done
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench clean
+
+help:
+	@echo "make demo    run the examples on the emoji data; pictures and tables go to demo/"
+	@echo "make test    run the tests and the doctests"
+	@echo "make lint    check style and format with ruff"
+	@echo "make bench   print the numbers that the defaults stand for"
+	@echo "make setup   only make .venv and install into it; the other targets do so when needed"
+	@echo "make clean   remove what the other targets made, .venv included"
+
+setup: $(STAMP)
+
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	@if [ -e $(UNFINISHED) ] || ! { $(BIN)/python -c '$(is_new_enough)' && $(BIN)/python -m pip --version; } >/dev/null 2>&1; then \
+		python=$$($(find_python)); \
+		if [ -z "$$python" ]; then \
+			echo "sklearn_crossmodal needs Python 3.11 or newer with its venv module, and none of that kind was found here." >&2; \
+			echo "Install one, or name one: make PYTHON=/path/to/python3.11 $(or $(MAKECMDGOALS),setup)" >&2; \
+			exit 1; \
+		fi; \
+		echo "Making $(VENV) with $$python"; \
+		"$$python" -m venv --clear $(VENV) || exit 1; \
+	fi
+	@echo "Installing into $(VENV); this takes a few minutes, once"
+	@touch $(UNFINISHED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
+	@rm $(UNFINISHED)
+	@touch $@
+
+demo: $(STAMP)
+	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_emoji.py
+	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_image_text.py
+
+# Two workers with one thread each: on tensors as small as the tests', torch's own threads only get in each other's way.
+test: $(STAMP)
+	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n 2
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/bench_emoji.py
+
+clean:
+	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,167 @@
+"""Block: what crosses the bridge from the NumPy bank to the torch bank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+__all__ = ["KINDS", "Block", "BlockSpec"]
+
+#: Kinds of block and the shape of their values; B samples, T steps, D width, C channels or columns.
+KINDS = {
+    "vector": "(B, D) numbers",
+    "codes": "(B, C) integer categories",
+    "tokens": "(B, T) token ids with a mask",
+    "sequence": "(B, T, D) numbers with a mask",
+    "grid": "(B, C, H, W) numbers",
+}
+
+
+@dataclass(frozen=True)
+class BlockSpec:
+    """All that a part of the network is built from.
+
+    Parameters
+    ----------
+    kind : {"vector", "codes", "tokens", "sequence", "grid"}
+        What the values are; see `KINDS`.
+    shape : tuple of int
+        Shape of one row.
+    n_categories : int or tuple of int, default=None
+        Size of the vocabulary of tokens, or number of categories per column of codes.
+    vectors : ndarray of shape (n_categories, d), default=None
+        Given vectors for tokens or categories, to start an embedding from.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> BlockSpec("tokens", (16,), n_categories=1000).kind
+    'tokens'
+    >>> BlockSpec("pixels", (3, 8, 8))
+    Traceback (most recent call last):
+    ...
+    ValueError: kind='pixels' is not one of ['vector', 'codes', 'tokens', 'sequence', 'grid'].
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    n_categories: int | tuple[int, ...] | None = None
+    vectors: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"kind={self.kind!r} is not one of {list(KINDS)}.")
+
+    @property
+    def size(self) -> int:
+        """How many values a row holds."""
+        return int(np.prod(self.shape))
+
+
+@dataclass(frozen=True)
+class Block:
+    """The values of one modality, and which samples have it.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, *spec.shape)
+        Finite numbers; zeros in the rows of samples that lack the modality.
+    present : ndarray of shape (n,), bool
+        Whether the sample has the modality.
+    spec : BlockSpec
+        Kind and shape of the values.
+    mask : ndarray of bool, default=None
+        (n, t) for tokens and sequences: which steps are there. (n, d) for vectors: which numbers
+        were observed, as opposed to imputed. None means all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.data import Block, BlockSpec
+    >>> block = Block(np.ones((2, 3)), np.array([True, True]), BlockSpec("vector", (3,)))
+    >>> len(block), block.kind
+    (2, 'vector')
+    >>> block.scatter(np.array([True, False, True])).values[:, 0]
+    array([1., 0., 1.])
+    """
+
+    values: Any
+    present: np.ndarray
+    spec: BlockSpec
+    mask: np.ndarray | None = None
+
+    @property
+    def kind(self) -> str:
+        """Kind of the values, that of the specification."""
+        return self.spec.kind
+
+    def __len__(self) -> int:
+        return len(self.present)
+
+    def take(self, rows) -> Block:
+        """Return the block of some rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int or bool, or slice
+            The rows to keep, in order.
+
+        Returns
+        -------
+        Block
+            Views where NumPy gives views.
+        """
+        mask = None if self.mask is None else self.mask[rows]
+        return replace(self, values=self.values[rows], present=self.present[rows], mask=mask)
+
+    def scatter(self, present: np.ndarray) -> Block:
+        """Spread the rows over the samples that have the modality, zeros elsewhere.
+
+        Parameters
+        ----------
+        present : ndarray of shape (n,), bool
+            As many True as the block has rows.
+
+        Returns
+        -------
+        Block
+            Of n rows; the block itself, not copied, when every sample has the modality.
+        """
+        if present.all():
+            return self
+        values = _spread(self.values, present)
+        mask = None if self.mask is None else _spread(self.mask, present)
+        return replace(self, values=values, present=_spread(self.present, present), mask=mask)
+
+    @classmethod
+    def absent(cls, spec: BlockSpec, n: int, *, dtype=np.float64, masked: bool = False) -> Block:
+        """Return a block of `n` samples that all lack the modality.
+
+        Parameters
+        ----------
+        spec : BlockSpec
+            Kind and shape of the values.
+        n : int
+            Number of samples.
+        dtype : dtype, default=float64
+            Of the values.
+        masked : bool, default=False
+            Whether blocks of this modality have a mask.
+
+        Returns
+        -------
+        Block
+            Zeros, present nowhere.
+        """
+        mask = None
+        if masked:
+            mask = np.zeros((n, spec.shape[0]), dtype=bool)
+        return cls(np.zeros((n, *spec.shape), dtype), np.zeros(n, dtype=bool), spec, mask)
+
+
+def _spread(rows: np.ndarray, present: np.ndarray) -> np.ndarray:
+    spread = np.zeros((len(present), *rows.shape[1:]), dtype=rows.dtype)
+    spread[present] = rows
+    return spread

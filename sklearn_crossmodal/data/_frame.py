@@ -1,0 +1,265 @@
+"""MultiModalFrame: named modalities of one length, cut by row like an array."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sklearn_crossmodal.data._rows import as_column, find_present, object_array, take_rows
+from sklearn_crossmodal.utils._sklearn import _num_samples
+
+__all__ = ["MultiModalFrame"]
+
+
+class MultiModalFrame(Mapping):
+    """Named modalities of one length, cut by row like an array.
+
+    A plain dict cannot go through scikit-learn's tools, since its length is the number of its keys.
+    A `MultiModalFrame` has the length and the shape of a table with one column per modality, where
+    a column may be anything that has rows: an array of any rank, texts, a data frame.
+
+    Parameters
+    ----------
+    data : mapping of str to array-like
+        For each modality its values, with n rows in all of them.
+    present : mapping of str to array-like of shape (n,), bool, default=None
+        Which samples have a modality, for some or all of the modalities. A sample also lacks a
+        modality where its cell is None, or all of its numbers are NaN.
+
+    Attributes
+    ----------
+    columns : ndarray of shape (n_modalities,), object
+        Names of the modalities.
+    index : ndarray of shape (n,), int
+        Row numbers.
+    shape : tuple of (n, n_modalities)
+        As of a table.
+
+    Raises
+    ------
+    ValueError
+        If the modalities differ in their number of rows, or `present` names another modality.
+    TypeError
+        If `data` is no mapping, or a name is no string.
+
+    See Also
+    --------
+    sklearn_crossmodal.FusionClassifier : Takes such a frame as X.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal import MultiModalFrame
+    >>> X = MultiModalFrame({"image": np.zeros((3, 8, 8)), "text": ["a cat", None, "a dog"]})
+    >>> X
+    MultiModalFrame(n=3, image: float64 (3, 8, 8), text: object (3,) 2 of 3 present)
+    >>> X[[0, 2]]["text"].tolist()
+    ['a cat', 'a dog']
+    >>> X.presence("text")
+    array([ True, False,  True])
+    """
+
+    ndim = 2
+
+    def __init__(self, data, *, present=None):
+        if not isinstance(data, Mapping):
+            raise TypeError(
+                f"MultiModalFrame takes a mapping of names to arrays, got {type(data).__name__}."
+            )
+        wrong = [name for name in data if not isinstance(name, str)]
+        if wrong:
+            raise TypeError(f"MultiModalFrame takes strings as names, got {wrong}.")
+        self._values = {name: as_column(values) for name, values in data.items()}
+        lengths = {name: _num_samples(values) for name, values in self._values.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(
+                f"All modalities need the same number of rows, got {lengths}: give each sample a "
+                "row in every modality, None or NaN where it lacks it."
+            )
+        self._n_rows = next(iter(lengths.values()), 0)
+        self._present = self._check_present(present or {})
+
+    def _check_present(self, present) -> dict[str, np.ndarray]:
+        checked = {}
+        for name, flags in present.items():
+            flags = np.asarray(flags)
+            if name not in self._values:
+                raise ValueError(f"present names {name!r}, which is not among {list(self)}.")
+            if flags.shape != (len(self),) or flags.dtype != bool:
+                raise ValueError(
+                    f"present[{name!r}] must be an array of {len(self)} booleans, got "
+                    f"{flags.dtype} of shape {flags.shape}."
+                )
+            checked[name] = flags
+        return checked
+
+    # As a mapping from modality to values ----------------------------------------------------
+
+    def __iter__(self):
+        return iter(self._values)
+
+    def __contains__(self, name):
+        return name in self._values
+
+    def __len__(self):
+        return self._n_rows
+
+    def __getitem__(self, key):
+        if isinstance(key, str):
+            return self._values[key]
+        if isinstance(key, list) and key and all(isinstance(name, str) for name in key):
+            return self._select(key)
+        if isinstance(key, tuple):  # (rows, ...) and (rows, :), as arrays are cut
+            return self.iloc[key]
+        return self.take(key)
+
+    def __setitem__(self, name, values):
+        if isinstance(values, MultiModalFrame):  # one column of such a frame, as `iloc` gives it
+            (source,) = values
+            changed = {name: values[source]}, {name: values.presence(source)}
+        else:
+            changed = {name: values}, {}
+        frame = MultiModalFrame(
+            {**self._values, **changed[0]}, present={**self._present, **changed[1]}
+        )
+        self._values, self._present = frame._values, frame._present
+        self._n_rows = frame._n_rows
+
+    def presence(self, name) -> np.ndarray:
+        """Tell which samples have a modality.
+
+        Parameters
+        ----------
+        name : str
+            The modality.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+            True where the cell holds something and `present` does not deny it.
+        """
+        return find_present(self._values[name]) & self.stated(name)
+
+    def stated(self, name) -> np.ndarray:
+        """Tell which samples `present` says have a modality, whatever its cells hold.
+
+        Parameters
+        ----------
+        name : str
+            The modality.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+            All True where `present` does not speak of it.
+        """
+        return self._present.get(name, np.ones(len(self), dtype=bool))
+
+    # As a table, for scikit-learn ------------------------------------------------------------
+
+    @property
+    def columns(self) -> np.ndarray:
+        """Names of the modalities."""
+        return np.array(list(self._values), dtype=object)
+
+    @property
+    def index(self) -> np.ndarray:
+        """Row numbers."""
+        return np.arange(len(self))
+
+    @index.setter
+    def index(self, index):
+        if len(index) != len(self):  # rows are known by number alone: there is nothing to keep
+            raise ValueError(f"The index of {len(self)} rows cannot have {len(index)} entries.")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of samples and of modalities."""
+        return len(self), len(self._values)
+
+    @property
+    def iloc(self):
+        """Rows, or rows and columns, by position."""
+        return _Indexer(self)
+
+    loc = iloc
+
+    def take(self, rows, axis=0):
+        """Return some of the rows.
+
+        Parameters
+        ----------
+        rows : array-like of int or bool, or slice
+            The rows; a slice gives views.
+        axis : {0, 1}, default=0
+            1 takes columns by position instead.
+
+        Returns
+        -------
+        MultiModalFrame
+        """
+        if axis == 1:
+            return self._select(list(self.columns[rows]))
+        rows = np.atleast_1d(rows) if not isinstance(rows, slice) else rows
+        return MultiModalFrame(
+            {name: take_rows(values, rows) for name, values in self._values.items()},
+            present={name: flags[rows] for name, flags in self._present.items()},
+        )
+
+    def copy(self, deep=True):
+        """Return a frame whose columns can be replaced without changing this one.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            There for the tools that pass it. The values are shared in either case, since nothing
+            in this package changes them in place.
+
+        Returns
+        -------
+        MultiModalFrame
+        """
+        return MultiModalFrame(self._values, present=self._present)
+
+    def _select(self, names):
+        present = {name: self._present[name] for name in names if name in self._present}
+        return MultiModalFrame({name: self._values[name] for name in names}, present=present)
+
+    def __array__(self, dtype=None, copy=None):
+        cells = np.empty(self.shape, dtype=object)
+        for column, name in enumerate(self):
+            values = self._values[name]
+            rows = object_array([take_rows(values, [row])[0] for row in range(len(self))])
+            rows[~self.presence(name)] = None
+            cells[:, column] = rows
+        return cells if dtype is None else cells.astype(dtype)
+
+    def __eq__(self, other):
+        return self is other
+
+    __hash__ = None
+
+    def __repr__(self):
+        parts = []
+        for name, values in self._values.items():
+            shape = getattr(values, "shape", (len(self),))
+            kind = getattr(values, "dtype", type(values).__name__)
+            n_present = int(self.presence(name).sum())
+            share = "" if n_present == len(self) else f" {n_present} of {len(self)} present"
+            parts.append(f"{name}: {kind} {tuple(shape)}{share}")
+        return f"MultiModalFrame(n={len(self)}, {', '.join(parts)})"
+
+
+class _Indexer:
+    """`frame.iloc`: rows, or rows and columns, by position."""
+
+    def __init__(self, frame):
+        self._frame = frame
+
+    def __getitem__(self, key):
+        rows, columns = key if isinstance(key, tuple) else (key, slice(None))
+        frame = self._frame
+        if columns is not Ellipsis and not (isinstance(columns, slice) and columns == slice(None)):
+            frame = frame.take(np.atleast_1d(columns) if np.isscalar(columns) else columns, axis=1)
+        return frame if isinstance(rows, slice) and rows == slice(None) else frame.take(rows)

@@ -1,0 +1,207 @@
+"""What all estimators do: columns -> blocks -> network -> trained. Subclasses add the target."""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, check_memory
+
+from sklearn_crossmodal.data import take_rows
+from sklearn_crossmodal.estimators._composition import ModalityParams
+from sklearn_crossmodal.estimators._input import check_weight, check_X
+from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
+from sklearn_crossmodal.modalities import ModalityBank, infer_for_columns, infer_from_table
+from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion
+from sklearn_crossmodal.training import (
+    BlockDataset,
+    Net,
+    choose_device,
+    choose_dtype,
+    make_net,
+    seeded,
+    split_rows,
+    torch_dtype,
+    train,
+)
+from sklearn_crossmodal.utils._sklearn import _fit_context
+from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error, said_by
+
+__all__ = ["BaseCrossmodal"]
+
+#: Below this number of samples, held-out rows cost more than they tell.
+_MIN_SAMPLES_TO_HOLD_OUT = 100
+
+
+class BaseCrossmodal(ModalityParams):
+    """Base of all estimators; holds a private skorch net."""
+
+    _parameter_constraints = SHARED_CONSTRAINTS
+    _net_class = Net
+
+    # What subclasses add --------------------------------------------------------------------
+
+    @abstractmethod
+    def _fit_target(self, y, sample_weight):
+        """Learn how to read the target, after the modalities are fitted."""
+
+    @abstractmethod
+    def _target_blocks(self, y, blocks):
+        """Return the target as blocks: {name: Block}."""
+
+    @abstractmethod
+    def _build_decoders(self, width):
+        """Return the bottleneck, the decoders and the losses for a fused latent of this width."""
+
+    def _check_y(self, X, y, *, reset):
+        """Return the target as an array with the rows of X, None if there is none."""
+        return None
+
+    def _class_weights(self, y, sample_weight):
+        """Return the sample weights times those of the classes."""
+        return sample_weight
+
+    def _strata(self, y):
+        """Return the class of each row, for a stratified split; None where there are none."""
+        return None
+
+    def _answers(self):
+        """Return what the net needs to answer in the terms of the user."""
+        return {}
+
+    # Fitting --------------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True):
+        """Fit on X; with `resume` go on from where the estimator is."""
+        resume = resume and hasattr(self, "net_")
+        with restored_on_error(self):
+            table, y, weight = self._check_input(X, y, sample_weight, resume)
+            if not resume:
+                self._bank = self._bind_modalities(X, table)
+            blocks = self._make_blocks(table, weight, resume)
+            if not resume:
+                self._fit_target(y, weight)
+            targets = self._target_blocks(y, blocks)
+            seed = draw_seed(self.random_state)
+            device = choose_device(self.device)
+            with seeded(seed, device):
+                if resume:
+                    self.net_ = copy.deepcopy(self.net_)  # a failure leaves the old one as it was
+                else:
+                    self.net_ = self._make_net(blocks, device)
+                dataset = BlockDataset.from_blocks(
+                    blocks, torch_dtype(self.dtype_), targets, weight, labels=y
+                )
+                split = self._split(y, len(dataset), seed) if hold_out else None
+                train(self.net_, dataset, max_epochs=max_epochs, split=split, seed=seed)
+            self.history_ = [
+                {key: value for key, value in row.items() if key != "batches"}
+                for row in self.net_.history
+            ]
+            self.n_iter_ = len(self.history_)
+        return self
+
+    def _check_input(self, X, y, sample_weight, resume):
+        """Return table, target and weights of the rows that count: those of weight zero do not."""
+        table = check_X(self, X, reset=not resume)
+        y = self._check_y(table, y, reset=not resume)
+        weight = check_weight(self, sample_weight, table)
+        weight = self._class_weights(y, weight)
+        if weight is None or weight.all():
+            return table, y, weight
+        rows = np.flatnonzero(weight)
+        return take_rows(table, rows), None if y is None else y[rows], weight[rows]
+
+    def _bind_modalities(self, X, table):
+        owner = type(self).__name__
+        if self.modalities is None:
+            with said_by(owner):
+                modalities = infer_from_table(table)
+        elif isinstance(self.modalities, dict):
+            with said_by(owner):
+                modalities = infer_for_columns(table, X, self.modalities)
+        else:
+            modalities = self._check_modalities()
+        bank = ModalityBank(owner, modalities)
+        bank.bind(X, table)
+        return bank
+
+    def _make_blocks(self, table, weight, resume):
+        if resume:
+            return self._bank.transform(table)
+        blocks = self._bank.fit_transform(table, weight, check_memory(self.memory))
+        self.modalities_ = self._bank.fitted
+        return blocks
+
+    def _make_net(self, blocks, device):
+        network, losses = self._build_network(blocks)
+        n_samples = len(next(iter(blocks.values())))
+        self.dtype_ = choose_dtype(self.dtype, device=device, n_samples=n_samples, network=network)
+        return make_net(
+            self._net_class,
+            network.to(torch_dtype(self.dtype_)),
+            losses,
+            self.get_params(deep=False),
+            n_samples=n_samples,
+            device=device,
+            precision=self.dtype_,
+            **self._answers(),
+        )
+
+    def _build_network(self, blocks):
+        owner, encoders = type(self).__name__, {}
+        for name, modality, _ in self._bank.fitted:
+            with said_by(f"{owner}: modality {name!r}"):
+                encoders[name] = build_encoder(modality.encoder, blocks[name].spec)
+        with said_by(owner):
+            widths = [encoder.out_features for encoder in encoders.values()]
+            fusion = build_fusion(self.fusion, widths)
+            bottleneck, decoders, losses = self._build_decoders(fusion.out_features)
+        return MultiModalNetwork(encoders, fusion, bottleneck, decoders), losses
+
+    def _split(self, y, n_samples, seed):
+        wanted = self.early_stopping
+        if wanted == "auto":
+            wanted = n_samples >= _MIN_SAMPLES_TO_HOLD_OUT
+        if not wanted:
+            return None
+        rng = check_random_state(seed)
+        training, validation = split_rows(n_samples, self.validation_fraction, self._strata(y), rng)
+        return (training, validation) if len(validation) else None
+
+    # Answering ------------------------------------------------------------------------------
+
+    @property
+    def network_(self):
+        """The trained `nn.Module`."""
+        check_is_fitted(self)
+        return self.net_.module_
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "net_")
+
+    def _blocks(self, X):
+        """Return the blocks of X, checked against what was fitted."""
+        check_is_fitted(self)
+        return self._bank.transform(check_X(self, X, reset=False))
+
+    def _encode(self, X):
+        """Return the shared latent, (n, D) float64."""
+        blocks = self._blocks(X)
+        outputs = self.net_.outputs(blocks, step="encode")
+        return np.concatenate([latent.double().cpu().numpy() for latent in outputs])
+
+    def _scores(self, X):
+        """Return the scores of the target ``"y"``, one tensor a batch."""
+        blocks = self._blocks(X)
+        return [scores["y"] for scores in self.net_.outputs(blocks)]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.non_deterministic = False
+        return tags

@@ -1,0 +1,156 @@
+"""Parameters of the modalities as parameters of the estimator: ``photo__size``."""
+
+from __future__ import annotations
+
+from sklearn.base import BaseEstimator
+
+from sklearn_crossmodal.estimators._params import RESERVED_NAMES
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.modalities import MODALITIES, Modality
+from sklearn_crossmodal.utils._sklearn import InvalidParameterError
+
+__all__ = ["ModalityParams"]
+
+
+class ModalityParams(BaseEstimator):
+    """An estimator whose parameter `modalities` is a list of (name, modality, columns)."""
+
+    def get_params(self, deep=True):
+        """Get the parameters of the estimator, of its components and of its modalities.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether parameters of components and modalities are included, as in ``photo__size``.
+
+        Returns
+        -------
+        dict of str to object
+        """
+        params = super().get_params(deep=deep)
+        if not deep:
+            return params
+        nested = {}
+        for name, modality in self._named_modalities().items():
+            nested[name] = modality
+            if isinstance(modality, Modality):
+                for key, value in modality.get_params(deep=True).items():
+                    nested[f"{name}__{key}"] = value
+        return {**nested, **params}
+
+    def set_params(self, **params):
+        """Set parameters of the estimator, of its components or of its modalities.
+
+        Parameters
+        ----------
+        **params : dict
+            Names as `get_params` gives them.
+
+        Returns
+        -------
+        self : object
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, or if it is nested in a name of a registry or in modalities that
+            are to be inferred; the message says what to pass instead.
+        """
+        if "modalities" in params:  # first, since the other names may speak of its entries
+            self.modalities = params.pop("modalities")
+        for name in [name for name in params if name in self._named_modalities()]:
+            self._replace_modality(name, params.pop(name))
+        own = super().get_params(deep=False)
+        self._refuse_nested_in_names(params, own)
+        for name in [name for name in params if name.partition("__")[0] not in own]:
+            modality, _, key = name.partition("__")
+            if key and modality in self._named_modalities():
+                self._named_modalities()[modality].set_params(**{key: params.pop(name)})
+        super().set_params(**params)
+        return self
+
+    def _named_modalities(self) -> dict:
+        if not isinstance(self.modalities, list):
+            return {}
+        return {
+            entry[0]: entry[1]
+            for entry in self.modalities
+            if isinstance(entry, tuple) and len(entry) == 3
+        }
+
+    def _replace_modality(self, name, modality):
+        # A new list: the one the user gave is never changed.
+        self.modalities = [
+            (entry[0], modality, entry[2]) if entry[0] == name else entry
+            for entry in self.modalities
+        ]
+
+    def _refuse_nested_in_names(self, params, own):
+        """Say what to pass when a nested name leads into a registry name or into nothing."""
+        for name in params:
+            head, *path = name.split("__")
+            if not path:
+                continue
+            if head not in own and not self._named_modalities():
+                raise ValueError(
+                    f"{type(self).__name__}: {name!r} needs modalities that are listed: pass "
+                    "modalities=infer_modalities(X), or a list of (name, modality, columns)."
+                )
+            part = params.get(head, own.get(head, self._named_modalities().get(head)))
+            for depth, key in enumerate(path):
+                if isinstance(part, str):
+                    place = "__".join([head, *path[:depth]])
+                    raise ValueError(
+                        f"{type(self).__name__}: {place}={part!r} is a name, which has no "
+                        f"parameter {key!r}: pass {_component_for(place, part)} instead."
+                    )
+                part = getattr(part, key, None)
+
+    def _check_modalities(self) -> list[tuple]:
+        """Return the listed modalities without the dropped; raise if a name or entry is wrong."""
+        owner = type(self).__name__
+        for entry in self.modalities:
+            if not (isinstance(entry, tuple) and len(entry) == 3 and isinstance(entry[0], str)):
+                raise InvalidParameterError(
+                    f"{owner}: modalities must be a list of (name, modality, columns), got "
+                    f"{entry!r}."
+                )
+        names = [entry[0] for entry in self.modalities]
+        for name in names:
+            if "__" in name or name in RESERVED_NAMES or names.count(name) > 1 or not name:
+                raise ModalityError(
+                    f"{owner}: modality {name!r} needs another name: names are unique, without "
+                    f"'__', and none of {sorted(RESERVED_NAMES)}."
+                )
+        kept = [
+            (name, _resolve_modality(owner, name, modality), columns)
+            for name, modality, columns in self.modalities
+            if modality != "drop"
+        ]
+        if not kept:
+            raise ModalityError(f"{owner}: no modality is left: {names} are all dropped.")
+        return kept
+
+
+def _resolve_modality(owner, name, modality) -> Modality:
+    if isinstance(modality, str) and modality in MODALITIES:
+        return MODALITIES[modality]()
+    if isinstance(modality, Modality):
+        return modality
+    raise ModalityError(
+        f"{owner}: modality {name!r} is {modality!r}: give a modality such as Numeric(), one of the "
+        f"names {sorted(MODALITIES)}, or 'drop'."
+    )
+
+
+def _component_for(place: str, name: str) -> str:
+    """Return how the component that a name stands for is written."""
+    from sklearn_crossmodal.nn.decoders import DECODERS
+    from sklearn_crossmodal.nn.encoders import ENCODERS
+    from sklearn_crossmodal.nn.fusion import FUSIONS
+    from sklearn_crossmodal.nn.losses import LOSSES
+
+    families = {"fusion": FUSIONS, "encoder": ENCODERS, "decoder": DECODERS, "loss": LOSSES}
+    registry = families.get(place.rpartition("__")[2], MODALITIES)
+    return f"{place}={registry[name].__name__}()" if name in registry else "the component itself"

@@ -1,0 +1,133 @@
+"""Check what users hand to an estimator: X in any form, and sample weights."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from sklearn_crossmodal.data import MultiModalFrame, as_table, is_named
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.utils._sklearn import (
+    _check_feature_names,
+    _check_n_features,
+    _check_sample_weight,
+    _num_samples,
+)
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["check_X", "check_same_length", "check_weight"]
+
+
+def check_X(estimator, X, *, reset):
+    """Return X as a table: a `MultiModalFrame` if it has names, else a 2-D array.
+
+    Parameters
+    ----------
+    estimator : object
+        Gets, or is compared with, `n_features_in_` and `feature_names_in_`.
+    X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+        The samples.
+    reset : bool
+        Whether X is what the estimator is fitted on.
+
+    Returns
+    -------
+    MultiModalFrame or ndarray of shape (n_samples, n_features)
+
+    Raises
+    ------
+    ValueError
+        If X is no table, is empty, or is not like what was fitted.
+    """
+    if not is_named(X):
+        # Infinity and NaN are the modalities' to judge: they know the names of the columns.
+        checked = validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)
+        if checked.dtype.kind in "US":
+            checked = checked.astype(object)
+        return checked
+    with said_by(type(estimator).__name__):
+        table = as_table(X)
+        if not len(table) or not table.shape[1]:
+            raise ValueError(
+                f"Found array with {len(table)} sample(s) and {table.shape[1]} feature(s) (shape="
+                f"{table.shape}) while a minimum of 1 is required."
+            )
+        if reset:
+            _remember_columns(estimator, X, table)
+        else:
+            _compare_columns(estimator, table)
+    return table
+
+
+def _remember_columns(estimator, X, table):
+    _check_n_features(estimator, table, reset=True)
+    if isinstance(X, MultiModalFrame) or not hasattr(X, "columns"):
+        estimator.feature_names_in_ = table.columns
+    else:  # a data frame, whose names may be numbers: then they are not remembered
+        _check_feature_names(estimator, X, reset=True)
+
+
+def _compare_columns(estimator, table):
+    fitted = getattr(estimator, "feature_names_in_", None)
+    if fitted is None:
+        _check_n_features(estimator, table, reset=False)
+    elif not set(fitted) & set(table):
+        raise ModalityError(
+            f"X has none of the columns that were fitted, {list(fitted)}; it has {list(table)}."
+        )
+
+
+def check_weight(estimator, sample_weight, table):
+    """Return sample weights as float64 (n_samples,), None if there are none.
+
+    Parameters
+    ----------
+    estimator : object
+        For the message.
+    sample_weight : array-like of shape (n_samples,), number, or None
+        Weights, none negative, not all zero.
+    table : MultiModalFrame or ndarray
+        The samples.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or None
+
+    Raises
+    ------
+    ValueError
+        If the weights are negative, all zero, or of another length.
+    """
+    if sample_weight is None:
+        return None
+    numbers = np.empty((len(table), 1))  # X only gives the number of rows
+    weight = _check_sample_weight(
+        sample_weight, numbers, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weight.any():
+        raise ValueError(f"{type(estimator).__name__}: all sample weights are zero.")
+    return weight
+
+
+def check_same_length(estimator, table, y):
+    """Raise if the target has not the rows of X.
+
+    Parameters
+    ----------
+    estimator : object
+        For the message.
+    table : MultiModalFrame or ndarray
+        The samples.
+    y : array-like
+        The target.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of rows differ.
+    """
+    if _num_samples(y) != len(table):
+        raise ValueError(
+            f"{type(estimator).__name__}: Found input variables with inconsistent numbers of "
+            f"samples: X has {len(table)} rows, y has {_num_samples(y)}."
+        )

@@ -1,0 +1,42 @@
+"""Constraints of the parameters that all estimators share, and the names modalities cannot have."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+from sklearn_crossmodal.nn.fusion import FUSIONS
+from sklearn_crossmodal.training import OPTIMIZERS
+from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
+
+__all__ = ["RESERVED_NAMES", "SHARED_CONSTRAINTS"]
+
+SHARED_CONSTRAINTS = {
+    "modalities": [list, dict, None],
+    "fusion": [StrOptions(set(FUSIONS)), HasMethods("build"), callable],
+    "max_epochs": [Interval(Integral, 1, None, closed="left")],
+    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "weight_decay": [Interval(Real, 0, None, closed="left")],
+    "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
+    "early_stopping": ["boolean", StrOptions({"auto"})],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "modality_dropout": [Interval(Real, 0, 1, closed="left")],
+    "warm_start": ["boolean"],
+    "device": [str],
+    "dtype": [StrOptions({"auto", "float64", "float32", "bfloat16"})],
+    "memory": [str, HasMethods("cache"), None],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+    "callbacks": [list, tuple, None],
+    "net_params": [dict, None],
+}
+
+#: A modality named like a parameter of any estimator would hide it in `get_params`.
+RESERVED_NAMES = frozenset(SHARED_CONSTRAINTS) | {
+    "class_weight",
+    "loss",
+    "n_components",
+    "target",
+}

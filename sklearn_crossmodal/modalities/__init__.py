@@ -1,0 +1,25 @@
+"""Modalities: one file each, from raw columns to a `Block`."""
+
+from sklearn_crossmodal.modalities._bank import ModalityBank
+from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.modalities._infer import (
+    infer_for_columns,
+    infer_from_table,
+    infer_modalities,
+)
+from sklearn_crossmodal.modalities._numeric import Numeric
+
+#: The modalities that have a name. Inference asks them in this order whether they accept a column.
+MODALITIES = {
+    "numeric": Numeric,
+}
+
+__all__ = [
+    "MODALITIES",
+    "Modality",
+    "ModalityBank",
+    "infer_for_columns",
+    "infer_from_table",
+    "infer_modalities",
+    *sorted(modality.__name__ for modality in MODALITIES.values()),
+]

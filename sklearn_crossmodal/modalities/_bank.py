@@ -1,0 +1,195 @@
+"""ModalityBank: from X to the blocks of all modalities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Memory
+from sklearn.base import clone
+
+from sklearn_crossmodal.data import (
+    Block,
+    Columns,
+    MultiModalFrame,
+    resolve_columns,
+    select_columns,
+)
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["ModalityBank"]
+
+
+@dataclass
+class _Bound:
+    """A modality with the columns it was bound to."""
+
+    name: str
+    modality: Modality
+    positions: list[int]
+    labels: list[str] | None  # None where the columns have no names
+    single: bool
+
+
+class ModalityBank:
+    """The modalities of an estimator, each with its columns.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for messages.
+    modalities : list of (str, Modality, columns)
+        Unfitted; they are cloned.
+    """
+
+    def __init__(self, owner: str, modalities: list[tuple]) -> None:
+        self.owner = owner
+        self.modalities = modalities
+        self.bound: list[_Bound] = []
+
+    @property
+    def fitted(self) -> list[tuple]:
+        """The fitted modalities, (name, modality, columns)."""
+        return [
+            (bound.name, bound.modality, columns)
+            for bound, (_, _, columns) in zip(self.bound, self.modalities, strict=True)
+        ]
+
+    def bind(self, X, table) -> None:
+        """Find the columns of each modality in X.
+
+        Parameters
+        ----------
+        X : frame, mapping or 2-D array
+            In the form the user gave it: a callable is called with it.
+        table : MultiModalFrame or ndarray of shape (n, d)
+            As `as_table` returns it. Its columns are known by name afterwards if they have names.
+
+        Raises
+        ------
+        ValueError
+            If a column is not in X, or a modality has none.
+        """
+        names = list(table) if isinstance(table, MultiModalFrame) else None
+        for name, modality, key in self.modalities:
+            with self._speaking(name):
+                positions, single = resolve_columns(X if callable(key) else table, key)
+                if not positions:
+                    raise ModalityError(f"its columns {key!r} are none of X.")
+            labels = None if names is None else [names[place] for place in positions]
+            self.bound.append(_Bound(name, clone(modality), positions, labels, single))
+
+    def fit_transform(
+        self, table, sample_weight: np.ndarray | None, memory: Memory
+    ) -> dict[str, Block]:
+        """Fit each modality on the rows that have it.
+
+        Parameters
+        ----------
+        table : MultiModalFrame or ndarray of shape (n, d)
+            As `as_table` returns it.
+        sample_weight : ndarray of shape (n,), or None
+            Weights of the rows.
+        memory : joblib.Memory
+            Where fitted modalities and their blocks are kept.
+
+        Returns
+        -------
+        dict of str to Block
+            With n rows each.
+
+        Raises
+        ------
+        ModalityError
+            If no row has the modality, or a row has none.
+        """
+        blocks = {}
+        for bound in self.bound:
+            with self._speaking(bound.name):
+                columns, present = self._columns(bound, table)
+                if not present.any():
+                    raise ModalityError("it is absent in all samples: drop it.")
+                weight = None if sample_weight is None else sample_weight[present]
+                fit = memory.cache(_fit_modality)
+                bound.modality, block = fit(bound.modality, _rows(columns, present), weight)
+                blocks[bound.name] = block.scatter(present)
+        return self._check_any_present(blocks)
+
+    def transform(self, table) -> dict[str, Block]:
+        """Turn X into blocks; a modality that X lacks altogether is absent in all rows.
+
+        Parameters
+        ----------
+        table : MultiModalFrame or ndarray of shape (n, d)
+            As `as_table` returns it.
+
+        Returns
+        -------
+        dict of str to Block
+            With n rows each.
+
+        Raises
+        ------
+        ModalityError
+            If X has some columns of a modality but not all, or a row has no modality.
+        """
+        blocks = {bound.name: self._block(bound, table) for bound in self.bound}
+        return self._check_any_present(blocks)
+
+    def _block(self, bound: _Bound, table) -> Block:
+        with self._speaking(bound.name):
+            modality = bound.modality
+            masked = modality.masked
+            if not self._has_columns(bound, table):
+                return Block.absent(modality.spec_, len(table), masked=masked)
+            columns, present = self._columns(bound, table)
+            if not present.any():
+                return Block.absent(modality.spec_, len(table), masked=masked)
+            return modality.transform(_rows(columns, present)).scatter(present)
+
+    def _has_columns(self, bound: _Bound, table) -> bool:
+        if bound.labels is None or not isinstance(table, MultiModalFrame):
+            return True
+        missing = [label for label in bound.labels if label not in table]
+        if missing and len(missing) < len(bound.labels):
+            raise ModalityError(
+                f"X lacks its columns {missing}, but has others of it: give all, or none where the "
+                "modality is absent."
+            )
+        return not missing
+
+    def _columns(self, bound: _Bound, table) -> tuple[Columns, np.ndarray]:
+        positions = bound.positions
+        if bound.labels is not None and isinstance(table, MultiModalFrame):
+            places = list(table)
+            positions = [places.index(label) for label in bound.labels]
+        columns, present = select_columns(table, positions, single=bound.single)
+        if len(self.bound) == 1:  # nothing is absent where there is nothing else: NaN is a value
+            present = np.ones(len(table), dtype=bool)
+            if isinstance(table, MultiModalFrame):
+                for place in positions:
+                    present &= table.stated(list(table)[place])
+        return columns, present
+
+    def _check_any_present(self, blocks: dict[str, Block]) -> dict[str, Block]:
+        found = np.any([block.present for block in blocks.values()], axis=0)
+        if not found.all():
+            rows = np.flatnonzero(~found)
+            raise ModalityError(
+                f"{self.owner}: {len(rows)} samples have none of the modalities "
+                f"{list(blocks)}, first rows {rows[:5].tolist()}: leave them out."
+            )
+        return blocks
+
+    def _speaking(self, name: str):
+        return said_by(f"{self.owner}: modality {name!r}")
+
+
+def _fit_modality(modality: Modality, columns: Columns, weight: np.ndarray | None):
+    return modality.fit_transform(columns, weight)
+
+
+def _rows(columns: Columns, present: np.ndarray) -> Columns:
+    return columns if present.all() else columns.take(np.flatnonzero(present))

@@ -1,0 +1,88 @@
+"""Modality: from the raw columns of one modality to a Block, and back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sklearn_crossmodal.data import Block, BlockSpec, Columns
+
+__all__ = ["Modality", "weights_or_ones"]
+
+
+class Modality(BaseEstimator, ABC):
+    """One kind of data: how its raw columns become a `Block`, and which network parts suit it.
+
+    Subclasses define `fit`, `transform`, `inverse_transform`, `example` and `accepts`, and set the
+    class attribute `kind`. They see only the rows of samples that have the modality. Every modality
+    has the parameters `encoder`, `decoder` and `loss`: a name in the registries of
+    `sklearn_crossmodal.nn`, a component, or a user's own `nn.Module` class or factory.
+
+    Attributes
+    ----------
+    spec_ : BlockSpec
+        Kind and shape of the blocks, known after `fit`.
+
+    See Also
+    --------
+    sklearn_crossmodal.modalities.infer_modalities : Which modality suits which column.
+    """
+
+    #: Kind of the blocks; see `sklearn_crossmodal.data.KINDS`.
+    kind: str
+    #: Whether several columns that are accepted form one modality together.
+    joins_columns: bool = False
+    #: Whether blocks have a mask.
+    masked: bool = False
+    spec_: BlockSpec
+
+    @abstractmethod
+    def fit(self, columns: Columns, sample_weight: np.ndarray | None = None) -> Modality:
+        """Learn from raw columns; a row of weight zero is not there."""
+
+    @abstractmethod
+    def transform(self, columns: Columns) -> Block:
+        """Turn raw columns into a block, one row a row."""
+
+    @abstractmethod
+    def inverse_transform(self, values: np.ndarray) -> np.ndarray:
+        """Turn values of a block into raw data, of the form `fit` saw."""
+
+    @staticmethod
+    @abstractmethod
+    def example(n: int, rng: np.random.Generator) -> np.ndarray:
+        """Make `n` rows of raw input, for tests and docs."""
+
+    @classmethod
+    @abstractmethod
+    def accepts(cls, values) -> bool:
+        """Tell whether a raw column, of any rank, looks like this modality."""
+
+    def fit_transform(
+        self, columns: Columns, sample_weight: np.ndarray | None = None
+    ) -> tuple[Modality, Block]:
+        """Fit, and return the fitted modality with the block of the same columns.
+
+        Parameters
+        ----------
+        columns : Columns or array-like
+            The raw columns.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        modality : Modality
+            The modality itself, fitted.
+        block : Block
+            With as many rows as `columns`.
+        """
+        self.fit(columns, sample_weight)
+        return self, self.transform(columns)
+
+
+def weights_or_ones(sample_weight: np.ndarray | None, n_rows: int) -> np.ndarray:
+    """Return the weights, ones if there are none."""
+    return np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, dtype=float)

@@ -1,0 +1,16 @@
+"""Parts of the network: encoders, fusions, decoders and losses, and what puts them together."""
+
+from sklearn_crossmodal.nn._build import build_decoder, build_encoder, build_fusion, build_loss
+from sklearn_crossmodal.nn._component import Component, Factory, resolve
+from sklearn_crossmodal.nn._network import MultiModalNetwork
+
+__all__ = [
+    "Component",
+    "Factory",
+    "MultiModalNetwork",
+    "build_decoder",
+    "build_encoder",
+    "build_fusion",
+    "build_loss",
+    "resolve",
+]

@@ -1,0 +1,183 @@
+"""From a name, a component or a user's own module to a module that keeps its family's contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.nn._component import Factory, check_kind, n_arguments, resolve
+from sklearn_crossmodal.nn.decoders import DECODERS
+from sklearn_crossmodal.nn.encoders import ENCODERS
+from sklearn_crossmodal.nn.fusion import FUSIONS
+from sklearn_crossmodal.nn.losses import LOSSES
+
+__all__ = ["build_decoder", "build_encoder", "build_fusion", "build_loss"]
+
+
+def build_encoder(part, spec: BlockSpec) -> nn.Module:
+    """Build an encoder: (values, mask) -> (B, D), with `out_features`.
+
+    Parameters
+    ----------
+    part : str, Component, or nn.Module class, factory or instance
+        A class or factory is called with `spec`.
+    spec : BlockSpec
+        Of the blocks it is to encode.
+
+    Returns
+    -------
+    nn.Module
+
+    Raises
+    ------
+    ModalityError
+        If the name is unknown, or the encoder does not take blocks of this kind.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn import build_encoder
+    >>> build_encoder(lambda spec: nn.Linear(spec.size, 7), BlockSpec("vector", (3,))).out_features
+    7
+    """
+    component = resolve(part, ENCODERS, "encoder")
+    check_kind(component, spec.kind, ENCODERS, "encoder")
+    module = component.build(spec)
+    if not isinstance(component, Factory):
+        return module
+    return _Adapted(module, takes=2, dry_run=(example_values(spec), None))
+
+
+def build_fusion(part, widths: Sequence[int]) -> nn.Module:
+    """Build a fusion: (latents, present) -> (B, D), with `out_features`.
+
+    Parameters
+    ----------
+    part : str, Component, or nn.Module class, factory or instance
+        A class or factory is called with `widths`.
+    widths : sequence of int
+        Width of each latent.
+
+    Returns
+    -------
+    nn.Module
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.nn import build_fusion
+    >>> build_fusion("concat", [3, 4]).out_features
+    7
+    """
+    component = resolve(part, FUSIONS, "fusion")
+    module = component.build(widths)
+    if not isinstance(component, Factory):
+        return module
+    return _Adapted(module, takes=2, dry_run=([torch.zeros(2, width) for width in widths], None))
+
+
+def build_decoder(part, width: int, spec: BlockSpec) -> nn.Module:
+    """Build a decoder: (B, D) -> scores of the target.
+
+    Parameters
+    ----------
+    part : str, Component, or nn.Module class, factory or instance
+        A class or factory is called with `width` and `spec`.
+    width : int
+        Width of the latent.
+    spec : BlockSpec
+        Of the target.
+
+    Returns
+    -------
+    nn.Module
+
+    Raises
+    ------
+    ModalityError
+        If the name is unknown, or the decoder does not make blocks of this kind.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn import build_decoder
+    >>> build_decoder("mlp", 4, BlockSpec("tokens", (5,), n_categories=100))
+    Traceback (most recent call last):
+    ...
+    sklearn_crossmodal.exceptions.ModalityError: it yields 'tokens' blocks, which MLPDecoder ...
+    """
+    component = resolve(part, DECODERS, "decoder")
+    check_kind(component, spec.kind, DECODERS, "decoder")
+    return component.build(width, spec)
+
+
+def build_loss(part, spec: BlockSpec) -> nn.Module:
+    """Build a loss: (prediction, target, mask, weight) -> scalar.
+
+    Parameters
+    ----------
+    part : str or Component
+        The loss.
+    spec : BlockSpec
+        Of the target.
+
+    Returns
+    -------
+    nn.Module
+        With `per_sample` and `link`.
+
+    Raises
+    ------
+    ModalityError
+        If the name is unknown, or the loss does not suit targets of this kind.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn import build_loss
+    >>> build_loss("hinge", BlockSpec("vector", (2,)))
+    Traceback (most recent call last):
+    ...
+    sklearn_crossmodal.exceptions.ModalityError: unknown loss 'hinge'; valid: ['absolute_error', ...
+    """
+    component = resolve(part, LOSSES, "loss")
+    check_kind(component, spec.kind, LOSSES, "loss")
+    return component.build()
+
+
+def example_values(spec: BlockSpec, n: int = 2) -> Tensor:
+    """Return `n` rows of zeros of the shape and type of a block.
+
+    Parameters
+    ----------
+    spec : BlockSpec
+        Of the block.
+    n : int, default=2
+        Number of rows.
+
+    Returns
+    -------
+    Tensor of shape (n, *spec.shape)
+    """
+    return torch.zeros(n, *spec.shape, dtype=None if spec.n_categories is None else torch.int64)
+
+
+class _Adapted(nn.Module):
+    """A user's module, called with as many arguments as it takes, its width found out."""
+
+    def __init__(self, module: nn.Module, *, takes: int, dry_run: tuple) -> None:
+        super().__init__()
+        self.module = module
+        self._n_arguments = min(takes, n_arguments(module.forward))
+        self.out_features = getattr(module, "out_features", None)
+        if self.out_features is None:
+            module.eval()  # a dry run must not touch running statistics
+            with torch.no_grad():
+                self.out_features = self(*dry_run).shape[-1]
+            module.train()
+
+    def forward(self, *arguments):
+        return self.module(*arguments[: self._n_arguments])

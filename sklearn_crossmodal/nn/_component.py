@@ -1,0 +1,154 @@
+"""Component: settings now, an `nn.Module` once the shapes are known."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping
+
+from sklearn.base import BaseEstimator
+from torch import nn
+
+from sklearn_crossmodal.exceptions import ModalityError
+
+__all__ = ["Component", "Factory", "resolve"]
+
+
+class Component(BaseEstimator):
+    """A part of the network: named parameters now, an `nn.Module` once the shapes are known.
+
+    A subclass stores its parameters in ``__init__``, names their constraints in
+    ``_parameter_constraints`` and has a method ``build``, whose arguments are those of its family:
+    ``build(spec)`` for encoders, ``build(widths)`` for fusions, ``build(width, spec)`` for
+    decoders, ``build()`` for losses. Being a `BaseEstimator`, it can be cloned and searched over:
+    ``fusion__width``.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.nn.fusion import GatedFusion
+    >>> GatedFusion(width=8).get_params()
+    {'width': 8}
+    >>> GatedFusion(width=0).build([3, 5])
+    Traceback (most recent call last):
+    ...
+    sklearn.utils._param_validation.InvalidParameterError: The 'width' parameter of GatedFusion ...
+    """
+
+    #: Kinds of block that the part takes; None means any.
+    kinds: frozenset[str] | None = None
+    _parameter_constraints: dict = {}
+
+
+class Factory:
+    """A user's own `nn.Module` class, factory or instance, in the place of a component.
+
+    A class or factory is called with what a component's `build` is called with. An instance is
+    copied, never trained in place.
+
+    Parameters
+    ----------
+    make : nn.Module, or callable that returns one
+        What the user gave.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from sklearn_crossmodal.nn import Factory
+    >>> Factory(lambda spec: nn.Linear(spec, 2)).build(3)
+    Linear(in_features=3, out_features=2, bias=True)
+    """
+
+    kinds = None
+
+    def __init__(self, make: nn.Module | Callable[..., nn.Module]) -> None:
+        self.make = make
+
+    def build(self, *shapes) -> nn.Module:
+        """Return the user's module.
+
+        Parameters
+        ----------
+        *shapes
+            As a component's `build` of the same family takes them.
+
+        Returns
+        -------
+        nn.Module
+
+        Raises
+        ------
+        TypeError
+            If the factory returns something else.
+        """
+        if isinstance(self.make, nn.Module):
+            return copy.deepcopy(self.make)
+        module = self.make(*shapes)
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"{self.make!r} returned {type(module).__name__}, not an nn.Module.")
+        return module
+
+
+def resolve(part, registry: Mapping[str, type[Component]], family: str):
+    """Return something with `build` for a name, a component or a user's own module.
+
+    Parameters
+    ----------
+    part : str, Component, nn.Module, or callable
+        A name in the registry stands for the component with its defaults.
+    registry : mapping of str to Component class
+        The family's registry.
+    family : str
+        For the message: ``"encoder"``, ``"fusion"``, ...
+
+    Returns
+    -------
+    Component or Factory
+
+    Raises
+    ------
+    ModalityError
+        If the name is not in the registry; the message lists the names that are.
+    TypeError
+        If `part` is none of these.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.nn import resolve
+    >>> from sklearn_crossmodal.nn.fusion import FUSIONS
+    >>> resolve("concat", FUSIONS, "fusion")
+    ConcatFusion()
+    >>> resolve("concatenate", {"concat": FUSIONS["concat"]}, "fusion")
+    Traceback (most recent call last):
+    ...
+    sklearn_crossmodal.exceptions.ModalityError: unknown fusion 'concatenate'; valid: ['concat'].
+    """
+    if isinstance(part, str):
+        if part not in registry:
+            raise ModalityError(f"unknown {family} {part!r}; valid: {sorted(registry)}.")
+        return registry[part]()
+    if isinstance(part, Component):
+        return part
+    if isinstance(part, nn.Module) or callable(part):
+        return Factory(part)
+    raise TypeError(
+        f"a {family} is a name ({sorted(registry)}), a component, or an nn.Module class or factory;"
+        f" got {part!r}."
+    )
+
+
+def check_kind(component, kind: str, registry: Mapping[str, type[Component]], family: str) -> None:
+    """Raise if the component does not take blocks of this kind; name those that do."""
+    if component.kinds is None or kind in component.kinds:
+        return
+    fitting = sorted(name for name, part in registry.items() if kind in (part.kinds or {kind}))
+    raise ModalityError(
+        f"it yields {kind!r} blocks, which {type(component).__name__} does not accept. "
+        f"A {family} that does: {fitting}."
+    )
+
+
+def n_arguments(forward: Callable) -> int:
+    """Count the positional arguments that a module's `forward` takes."""
+    parameters = inspect.signature(forward).parameters.values()
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(parameter.kind in positional for parameter in parameters)

@@ -1,0 +1,83 @@
+"""MLPDecoder: numbers or class scores from a latent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+
+import numpy as np
+from torch import Tensor, nn
+
+from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn._layers import MLP
+from sklearn_crossmodal.utils._sklearn import Interval
+
+__all__ = ["MLPDecoder"]
+
+
+class MLPDecoder(Component):
+    """Fully connected layers with ReLU, then a linear one.
+
+    Parameters
+    ----------
+    hidden_widths : tuple of int, default=(64,)
+        Width of each hidden layer; ``()`` makes it linear.
+    dropout : float, default=0.0
+        Share of hidden units set to zero in training.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn.decoders import MLPDecoder
+    >>> decoder = MLPDecoder().build(4, BlockSpec("codes", (1,), n_categories=(3,)))
+    >>> decoder(torch.zeros(2, 4)).shape
+    torch.Size([2, 3])
+    """
+
+    kinds = frozenset({"vector", "codes", "grid"})
+    _parameter_constraints = {
+        "hidden_widths": ["array-like"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(self, hidden_widths=(64,), *, dropout=0.0):
+        self.hidden_widths = hidden_widths
+        self.dropout = dropout
+
+    def build(self, width: int, spec: BlockSpec) -> nn.Module:
+        """Return the module for targets of kind ``"vector"``, ``"grid"`` or ``"codes"``.
+
+        Parameters
+        ----------
+        width : int
+            Width D of the latent.
+        spec : BlockSpec
+            Of the target.
+
+        Returns
+        -------
+        nn.Module
+            (B, D) -> (B, *spec.shape), or scores (B, number of categories) for codes.
+        """
+        self._validate_params()
+        if not all(isinstance(hidden, Integral) and hidden > 0 for hidden in self.hidden_widths):
+            raise ValueError(f"hidden_widths={self.hidden_widths!r} must be positive integers.")
+        shape = spec.shape if spec.n_categories is None else (int(np.sum(spec.n_categories)),)
+        return _MLPDecoder(width, self.hidden_widths, shape, self.dropout)
+
+
+class _MLPDecoder(nn.Module):
+    """(B, D) -> (B, *shape)."""
+
+    def __init__(
+        self, width: int, hidden: Sequence[int], shape: tuple[int, ...], dropout: float
+    ) -> None:
+        super().__init__()
+        self.layers = MLP(width, hidden, dropout)
+        self.linear = nn.Linear(self.layers.out_features, int(np.prod(shape)))
+        self.shape = shape
+
+    def forward(self, latent: Tensor) -> Tensor:
+        return self.linear(self.layers(latent)).unflatten(-1, self.shape)

@@ -1,0 +1,174 @@
+"""Losses as pure functions: (prediction, target, mask) -> one loss per sample."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+__all__ = [
+    "absolute_error",
+    "binary_cross_entropy",
+    "cross_entropy",
+    "huber",
+    "squared_error",
+    "weighted_mean",
+]
+
+
+def weighted_mean(losses: Tensor, weight: Tensor | None) -> Tensor:
+    """Average (B,) losses by weight, zero where all weights are."""
+    if weight is None:
+        return losses.mean()
+    # A batch that lacks the modality altogether has weight zero, and nothing to learn from.
+    return (losses * weight).sum() / weight.sum().clamp(min=torch.finfo(losses.dtype).tiny)
+
+
+def _mean_over_entries(errors: Tensor, mask: Tensor | None) -> Tensor:
+    """Average (B, ...) over all but the first axis, or over the entries that were observed."""
+    errors = errors.flatten(1)
+    if mask is None:
+        return errors.mean(dim=1)
+    observed = mask.flatten(1).to(errors.dtype)
+    return (errors * observed).sum(dim=1) / observed.sum(dim=1).clamp(min=1)
+
+
+def squared_error(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return the mean squared error of each sample.
+
+    Parameters
+    ----------
+    prediction, target : Tensor of shape (B, ...)
+        Numbers.
+    mask : Tensor of the same shape, bool, default=None
+        Which entries count; None means all.
+
+    Returns
+    -------
+    Tensor of shape (B,)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses import squared_error
+    >>> squared_error(torch.tensor([[1.0, 3.0]]), torch.zeros(1, 2))
+    tensor([5.])
+    """
+    return _mean_over_entries((prediction - target) ** 2, mask)
+
+
+def absolute_error(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return the mean absolute error of each sample.
+
+    Parameters
+    ----------
+    prediction, target : Tensor of shape (B, ...)
+        Numbers.
+    mask : Tensor of the same shape, bool, default=None
+        Which entries count; None means all.
+
+    Returns
+    -------
+    Tensor of shape (B,)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses import absolute_error
+    >>> absolute_error(torch.tensor([[1.0, 3.0]]), torch.zeros(1, 2))
+    tensor([2.])
+    """
+    return _mean_over_entries((prediction - target).abs(), mask)
+
+
+def huber(
+    prediction: Tensor, target: Tensor, mask: Tensor | None = None, *, delta: float = 1.0
+) -> Tensor:
+    """Return the mean Huber loss of each sample.
+
+    ``e**2 / 2`` where the error ``e`` is within `delta`, ``delta * (abs(e) - delta / 2)`` beyond.
+
+    Parameters
+    ----------
+    prediction, target : Tensor of shape (B, ...)
+        Numbers.
+    mask : Tensor of the same shape, bool, default=None
+        Which entries count; None means all.
+    delta : float, default=1.0
+        Where the loss turns from quadratic to linear, in the units of the target.
+
+    Returns
+    -------
+    Tensor of shape (B,)
+
+    References
+    ----------
+    P. J. Huber (1964). "Robust estimation of a location parameter". doi:10.1214/aoms/1177703732
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses import huber
+    >>> huber(torch.tensor([[1.0], [3.0]]), torch.zeros(2, 1))
+    tensor([0.5000, 2.5000])
+    """
+    errors = functional.huber_loss(prediction, target, reduction="none", delta=delta)
+    return _mean_over_entries(errors, mask)
+
+
+def binary_cross_entropy(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return the mean binary cross-entropy of each sample.
+
+    Parameters
+    ----------
+    prediction : Tensor of shape (B, ...)
+        Scores (logits).
+    target : Tensor of shape (B, ...)
+        Probabilities from 0 to 1.
+    mask : Tensor of the same shape, bool, default=None
+        Which entries count; None means all.
+
+    Returns
+    -------
+    Tensor of shape (B,)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses import binary_cross_entropy
+    >>> binary_cross_entropy(torch.zeros(1, 2), torch.tensor([[0.0, 1.0]]))
+    tensor([0.6931])
+    """
+    errors = functional.binary_cross_entropy_with_logits(prediction, target, reduction="none")
+    return _mean_over_entries(errors, mask)
+
+
+def cross_entropy(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return the mean cross-entropy of each sample.
+
+    Parameters
+    ----------
+    prediction : Tensor of shape (B, K) or (B, T, K)
+        Scores (logits) of K categories: the same for all entries of a row, or one set a step.
+    target : Tensor of shape (B, T), int
+        Categories; T = 1 for a class label. With scores (B, K) a row is a bag of categories.
+    mask : Tensor of shape (B, T), bool, default=None
+        Which entries count; None means all.
+
+    Returns
+    -------
+    Tensor of shape (B,)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses import cross_entropy
+    >>> cross_entropy(torch.zeros(1, 4), torch.tensor([[2]]))
+    tensor([1.3863])
+    """
+    scores = prediction.log_softmax(dim=-1)
+    if scores.ndim == 2:
+        found = scores.gather(1, target)
+    else:
+        found = scores.gather(2, target.unsqueeze(-1)).squeeze(-1)
+    return _mean_over_entries(-found, mask)

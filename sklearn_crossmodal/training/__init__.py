@@ -1,0 +1,23 @@
+"""Training: the one place that knows both blocks and networks, and the only one that knows skorch."""
+
+from sklearn_crossmodal.training._batching import BlockDataset, split_rows
+from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
+from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
+from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
+from sklearn_crossmodal.training._train import make_net, train
+
+__all__ = [
+    "OPTIMIZERS",
+    "BlockDataset",
+    "Net",
+    "NetClassifier",
+    "NetRegressor",
+    "choose_device",
+    "choose_dtype",
+    "make_net",
+    "optimizer_settings",
+    "seeded",
+    "split_rows",
+    "torch_dtype",
+    "train",
+]

@@ -1,0 +1,65 @@
+"""Device, precision and seeds of a fit."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+__all__ = ["choose_device", "choose_dtype", "seeded", "torch_dtype"]
+
+#: Below this product of samples and weights an epoch takes a few milliseconds in either precision.
+FLOAT64_WORK = 3e7
+
+# torch has one generator a process, and the networks of users draw from it: fits in threads take
+# turns, so that each finds it as its own seed left it.
+_generator_lock = threading.RLock()
+
+
+def choose_device(device: str) -> str:
+    """Return the device that `device` means; ``"auto"`` is a CUDA GPU if there is one."""
+    if device != "auto":
+        return str(torch.device(device))
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def choose_dtype(dtype: str, *, device: str, n_samples: int, network: nn.Module) -> str:
+    """Return the precision that `dtype` means for a fit.
+
+    Parameters
+    ----------
+    dtype : {"auto", "float64", "float32", "bfloat16"}
+        ``"auto"`` is float64 on the CPU where an epoch is too little work for it to cost anything,
+        float32 beyond.
+    device : str
+        Float32 stands in for float64 on a device that has none.
+    n_samples : int
+        Rows of the training data.
+    network : nn.Module
+        The network, whose weights are counted.
+
+    Returns
+    -------
+    {"float64", "float32", "bfloat16"}
+    """
+    kind = torch.device(device).type
+    if dtype == "auto":
+        work = n_samples * sum(weights.numel() for weights in network.parameters())
+        dtype = "float64" if kind == "cpu" and work <= FLOAT64_WORK else "float32"
+    return "float32" if dtype == "float64" and kind == "mps" else dtype
+
+
+def torch_dtype(dtype: str) -> torch.dtype:
+    """Return the type of weights and inputs; with ``"bfloat16"`` only the arithmetic is cast."""
+    return torch.float64 if dtype == "float64" else torch.float32
+
+
+@contextmanager
+def seeded(seed: int, device: str):
+    """Run the block on torch's generators set to `seed`, and put them back as they were."""
+    devices = [torch.device(device)] if torch.device(device).type == "cuda" else []
+    with _generator_lock, torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,42 @@
+"""Optimizers by name, and the settings skorch builds them with."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+import torch
+
+__all__ = ["OPTIMIZERS", "optimizer_settings"]
+
+#: The optimizers that have a name. The fused ones do a step in one call, with the same result.
+OPTIMIZERS: dict[str, tuple[Callable, dict]] = {
+    "adamw": (torch.optim.AdamW, {"fused": True}),
+    "adam": (torch.optim.Adam, {"fused": True}),
+    "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+}
+
+
+def optimizer_settings(
+    optimizer: str | Callable, learning_rate: float, weight_decay: float
+) -> dict[str, object]:
+    """Return the arguments of a skorch net that concern its optimizer.
+
+    Parameters
+    ----------
+    optimizer : str or class
+        A name, or a class of `torch.optim` or of its kind.
+    learning_rate : float
+        Step size.
+    weight_decay : float
+        Handed on where the optimizer takes it.
+
+    Returns
+    -------
+    dict of str to object
+    """
+    make, settings = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else (optimizer, {})
+    if "weight_decay" in inspect.signature(make).parameters:
+        settings = {**settings, "weight_decay": weight_decay}
+    prefixed = {f"optimizer__{name}": value for name, value in settings.items()}
+    return {"optimizer": make, "lr": learning_rate, **prefixed}

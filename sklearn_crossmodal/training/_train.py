@@ -1,0 +1,138 @@
+"""Make the net from the parameters of an estimator, and train it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import nn
+
+from sklearn_crossmodal.training._batching import BatchIterator, BlockDataset
+from sklearn_crossmodal.training._callbacks import BestEpoch, EpochLine
+from sklearn_crossmodal.training._net import Criterion, Net
+from sklearn_crossmodal.training._optimizers import optimizer_settings
+
+__all__ = ["choose_batch_size", "make_net", "train"]
+
+
+def choose_batch_size(batch_size: str | int, n_samples: int) -> int:
+    """Return the batch size; ``"auto"`` is a tenth of the samples, from 16 to 256."""
+    if batch_size == "auto":
+        batch_size = int(np.clip(n_samples // 10, 16, 256))
+    return min(batch_size, n_samples)
+
+
+def make_net(
+    net_class: type[Net],
+    network: nn.Module,
+    losses: Mapping[str, nn.Module],
+    params: Mapping[str, object],
+    *,
+    n_samples: int,
+    device: str,
+    precision: str,
+    **answers,
+) -> Net:
+    """Return an initialised skorch net.
+
+    Parameters
+    ----------
+    net_class : type
+        `Net`, or the one for classifiers or regressors.
+    network : nn.Module
+        What is trained.
+    losses : mapping of str to nn.Module
+        For each target.
+    params : mapping of str to object
+        The parameters of the estimator.
+    n_samples : int
+        Rows of the training data, for the batch size.
+    device : str
+        Where to compute.
+    precision : {"float64", "float32", "bfloat16"}
+        What to compute in.
+    **answers
+        What `net_class` needs to answer in the terms of the user.
+
+    Returns
+    -------
+    Net
+    """
+    settings = {
+        "module": network,
+        "criterion": Criterion(losses),
+        "max_epochs": params["max_epochs"],
+        "batch_size": choose_batch_size(params["batch_size"], n_samples),
+        "iterator_train": BatchIterator,
+        "iterator_train__shuffle": True,
+        "iterator_train__modality_dropout": params["modality_dropout"],
+        "iterator_valid": BatchIterator,
+        "train_split": None,
+        "callbacks": _callbacks(params),
+        "device": device,
+        "verbose": 0,
+        "precision": precision,
+        **optimizer_settings(params["optimizer"], params["learning_rate"], params["weight_decay"]),
+        **answers,
+    }
+    return net_class(**{**settings, **(params["net_params"] or {})}).initialize()
+
+
+def train(
+    net: Net,
+    dataset: BlockDataset,
+    *,
+    max_epochs: int,
+    split: tuple[np.ndarray, np.ndarray] | None,
+    seed: int,
+) -> None:
+    """Train the net for some more epochs.
+
+    Parameters
+    ----------
+    net : Net
+        Initialised; its history goes on.
+    dataset : BlockDataset
+        All rows.
+    max_epochs : int
+        How many epochs at most.
+    split : (training rows, validation rows), or None
+        None trains on all rows, without validation.
+    seed : int
+        Of the order of the samples; that of a later call differs by what was trained before.
+    """
+    net.max_epochs = max_epochs
+    net.iterator_train__seed = seed + len(net.history)
+    if split is not None and net.train_split is None:
+        net.train_split = _HeldOut(*split)
+    net.partial_fit(dataset)
+    if isinstance(net.train_split, _HeldOut):
+        net.train_split = None
+
+
+@dataclass(frozen=True)
+class _HeldOut:
+    """A `train_split` of skorch that was decided before: a split by row numbers."""
+
+    training: np.ndarray
+    validation: np.ndarray
+
+    def __call__(self, dataset: BlockDataset, y=None) -> tuple[BlockDataset, BlockDataset]:
+        return dataset.take(self.training), dataset.take(self.validation)
+
+
+def _callbacks(params: Mapping[str, object]) -> list:
+    own: list = [BestEpoch(params["n_iter_no_change"], params["tol"])]
+    theirs: Sequence = params["callbacks"] or []
+    for entry in theirs:
+        callback = entry[1] if isinstance(entry, tuple) else entry
+        if hasattr(callback, "on_fit_task_begin"):
+            raise TypeError(
+                f"callbacks takes callbacks of skorch; {type(callback).__name__} is one of "
+                "scikit-learn: give it to `set_callbacks`."
+            )
+    # Copies, since skorch writes to them: the parameters of an estimator do not change in `fit`.
+    lines = [EpochLine()] if params["verbose"] else []
+    return [*own, *map(copy.deepcopy, theirs), *lines]

@@ -1,0 +1,43 @@
+"""Import what is not required only when it is used, with a hint how to install it."""
+
+from importlib import import_module
+
+__all__ = ["import_optional"]
+
+
+def import_optional(module: str, *, extra: str, purpose: str):
+    """Import `module`, or say which extra of this package brings it.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name of the module.
+    extra : str
+        The extra of this package that installs it.
+    purpose : str
+        What it is needed for, as it reads in "... needs pandas".
+
+    Returns
+    -------
+    module
+        The imported module.
+
+    Raises
+    ------
+    ImportError
+        If the module is not installed; the message names the command that installs it.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.utils import import_optional
+    >>> import_optional("not_there", extra="images", purpose="Reading images")
+    Traceback (most recent call last):
+    ...
+    ImportError: Reading images needs not_there: pip install "sklearn_crossmodal[images]"
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f'{purpose} needs {module}: pip install "sklearn_crossmodal[{extra}]"'
+        ) from error

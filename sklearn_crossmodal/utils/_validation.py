@@ -1,0 +1,49 @@
+"""Small checks shared by all layers; nothing here knows what a modality is."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import numpy as np
+from sklearn.utils.validation import check_random_state
+
+__all__ = ["draw_seed", "restored_on_error", "said_by"]
+
+
+def draw_seed(random_state) -> int:
+    """Draw one seed for torch from anything that scikit-learn takes as `random_state`."""
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+@contextmanager
+def restored_on_error(estimator):
+    """Put back all attributes of `estimator` when the block fails: nothing half-fitted is left."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+@contextmanager
+def said_by(speaker: str):
+    """Prefix the message of a value or type error with who says it, keeping the error's type.
+
+    Parameters
+    ----------
+    speaker : str
+        For example ``"FusionClassifier: modality 'photo'"``.
+    """
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if not (len(error.args) == 1 and isinstance(error.args[0], str)):
+            error.add_note(
+                f"Raised for {speaker}."
+            )  # not an error of a plain message: keep it whole
+            raise
+        if not error.args[0].startswith(speaker):
+            error.args = (f"{speaker}: {error.args[0]}",)
+        raise

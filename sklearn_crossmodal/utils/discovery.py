@@ -1,0 +1,59 @@
+"""Find all estimators and all parts of the package, for tests and docs."""
+
+from importlib import import_module
+
+__all__ = ["all_components", "all_estimators"]
+
+_REGISTRIES = {
+    "modality": ("modalities", "MODALITIES"),
+    "encoder": ("nn.encoders", "ENCODERS"),
+    "fusion": ("nn.fusion", "FUSIONS"),
+    "decoder": ("nn.decoders", "DECODERS"),
+    "loss": ("nn.losses", "LOSSES"),
+}
+
+
+def all_estimators():
+    """Return the classes of all estimators.
+
+    Returns
+    -------
+    list of (str, type)
+        Name and class, sorted by name.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.utils.discovery import all_estimators
+    >>> "FusionClassifier" in dict(all_estimators())
+    True
+    """
+    estimators = import_module("sklearn_crossmodal.estimators")
+    return [(name, getattr(estimators, name)) for name in sorted(estimators.__all__)]
+
+
+def all_components(family=None):
+    """Return the registered parts: modalities, encoders, fusions, decoders and losses.
+
+    Parameters
+    ----------
+    family : {"modality", "encoder", "fusion", "decoder", "loss"}, default=None
+        None returns those of all families.
+
+    Returns
+    -------
+    list of (str, str, type)
+        Family, registered name and class.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.utils.discovery import all_components
+    >>> ("fusion", "concat") in [part[:2] for part in all_components()]
+    True
+    """
+    families = _REGISTRIES if family is None else [family]
+    found = []
+    for one in families:
+        module, registry = _REGISTRIES[one]
+        parts = getattr(import_module(f"sklearn_crossmodal.{module}"), registry)
+        found += [(one, name, part) for name, part in parts.items()]
+    return found

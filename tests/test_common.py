@@ -1,0 +1,46 @@
+"""scikit-learn's checks on every estimator."""
+
+import pytest
+from sklearn.utils.estimator_checks import (
+    check_sample_weight_equivalence_on_dense_data,
+    parametrize_with_checks,
+)
+
+from sklearn_crossmodal.modalities import Numeric
+from sklearn_crossmodal.utils.discovery import all_estimators
+
+ESTIMATORS = [estimator() for _, estimator in all_estimators()]
+STOCHASTIC = (
+    "Training is stochastic: mini-batches are drawn from the rows, so that a row of weight two is "
+    "not two rows. scikit-learn excuses its own SGD and MLP estimators for the same."
+)
+EXPECTED_FAILURES = {"check_sample_weight_equivalence_on_dense_data": STOCHASTIC}
+
+
+def expected_failures(estimator):
+    return EXPECTED_FAILURES if "sample_weight" in fit_arguments(estimator) else {}
+
+
+def fit_arguments(estimator):
+    return type(estimator).fit.__code__.co_varnames
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+def deterministic(estimator):
+    """Return the estimator set so that training has nothing random but the first weights."""
+    return estimator.set_params(
+        modalities=[("numeric", Numeric(scaling="standard"), slice(None))],
+        early_stopping=False,
+        batch_size=10_000,
+        modality_dropout=0.0,
+        dtype="float64",
+    )
+
+
+@pytest.mark.parametrize(("name", "estimator"), all_estimators())
+def test_weights_are_rows_where_training_is_deterministic(name, estimator):
+    check_sample_weight_equivalence_on_dense_data(name, deterministic(estimator()))
