@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["KINDS", "Block", "BlockSpec"]
+__all__ = ["END", "KINDS", "PADDING", "UNKNOWN", "Block", "BlockSpec"]
+
+#: Token ids that stand for no word: filler behind a text, a word not in the vocabulary, its end.
+PADDING, UNKNOWN, END = 0, 1, 2
 
 #: Kinds of block and the shape of their values; B samples, T steps, D width, C channels or columns.
 KINDS = {

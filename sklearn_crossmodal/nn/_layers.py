@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-__all__ = ["MLP", "masked_mean", "positions"]
+from sklearn_crossmodal.data import BlockSpec
+
+__all__ = ["MLP", "AttentionBlock", "StepEmbedding", "masked_mean", "positions", "trim"]
 
 
 class MLP(nn.Sequential):
@@ -26,12 +30,90 @@ class MLP(nn.Sequential):
     def __init__(self, in_features: int, widths: Sequence[int], dropout: float = 0.0) -> None:
         layers: list[nn.Module] = []
         sizes = [in_features, *widths]
-        for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+        for fan_in, fan_out in pairwise(sizes):
             layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
             if dropout:
                 layers.append(nn.Dropout(dropout))
         super().__init__(*layers)
         self.out_features = sizes[-1]
+
+
+class StepEmbedding(nn.Module):
+    """Steps of one width from tokens or numbers; (B, T) or (B, T, D) -> (B, T, D').
+
+    Parameters
+    ----------
+    spec : BlockSpec
+        Of kind ``"tokens"`` or ``"sequence"``; its `vectors`, if any, start the embedding.
+    width : int
+        Width D' of the steps.
+    """
+
+    def __init__(self, spec: BlockSpec, width: int) -> None:
+        super().__init__()
+        if spec.n_categories is None:
+            self.embed: nn.Module = nn.Linear(spec.shape[1], width)
+        else:
+            self.embed = nn.Embedding(spec.n_categories, width)
+            nn.init.normal_(self.embed.weight, std=0.1)
+
+    def forward(self, values: Tensor) -> Tensor:
+        return self.embed(values)
+
+
+class AttentionBlock(nn.Module):
+    """Self-attention and a layer on each step, both past a residual path; (B, T, D) -> (B, T, D).
+
+    Parameters
+    ----------
+    width : int
+        Width D of the steps, a multiple of `n_heads`.
+    n_heads : int
+        Number of attention heads.
+    dropout : float
+        Share of hidden units set to zero in training.
+    """
+
+    def __init__(self, width: int, n_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.norm = nn.LayerNorm(width)
+        self.project = nn.Linear(width, 3 * width)
+        self.join = nn.Linear(width, width)
+        self.step = nn.Sequential(
+            nn.LayerNorm(width), MLP(width, [2 * width], dropout), nn.Linear(2 * width, width)
+        )
+
+    def forward(self, steps: Tensor, mask: Tensor | None = None) -> Tensor:
+        parts = self.project(self.norm(steps)).unflatten(-1, (3, self.n_heads, -1))
+        query, key, value = parts.permute(2, 0, 3, 1, 4)  # (B, heads, T, D / heads) each
+        if mask is not None:
+            # A row without any step would give NaN; it is not used, but its gradient would be.
+            mask = (mask | ~mask.any(dim=1, keepdim=True))[:, None, None, :]
+        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        steps = steps + self.join(seen.transpose(1, 2).flatten(2))
+        return steps + self.step(steps)
+
+
+def trim(values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Cut the padding behind the longest row of a batch, so that it is not computed.
+
+    Parameters
+    ----------
+    values : Tensor of shape (B, T, ...)
+        Steps.
+    mask : Tensor of shape (B, T), bool, or None
+        True up to the end of each row.
+
+    Returns
+    -------
+    values : Tensor of shape (B, T', ...)
+    mask : Tensor of shape (B, T'), bool, or None
+    """
+    if mask is None:
+        return values, None
+    longest = max(int(mask.sum(dim=1).max()), 1)
+    return values[:, :longest], mask[:, :longest]
 
 
 def masked_mean(steps: Tensor, mask: Tensor | None) -> Tensor:

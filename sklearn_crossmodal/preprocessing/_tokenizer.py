@@ -10,12 +10,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_crossmodal.data import END, PADDING, UNKNOWN
 from sklearn_crossmodal.utils._sklearn import Interval
 
-__all__ = ["END", "PADDING", "UNKNOWN", "WordTokenizer"]
-
-#: Ids that stand for no word: filler behind a text, a word not in the vocabulary, end of a text.
-PADDING, UNKNOWN, END = 0, 1, 2
+__all__ = ["WordTokenizer"]
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 

@@ -1,10 +1,22 @@
 """Decoders: a modality, or a target, from a latent."""
 
+from sklearn_crossmodal.nn.decoders._cnn import CNNDecoder
 from sklearn_crossmodal.nn.decoders._mlp import MLPDecoder
+from sklearn_crossmodal.nn.decoders._tokens import TokensDecoder, likely_tokens
 
 #: The decoders that have a name.
 DECODERS = {
     "mlp": MLPDecoder,
+    "cnn": CNNDecoder,
+    "tokens": TokensDecoder,
 }
 
-__all__ = ["DECODERS", *sorted(decoder.__name__ for decoder in DECODERS.values())]
+#: Where the values of a block are not the predicted numbers themselves, what they are, by kind.
+LIKELY_VALUES = {"tokens": likely_tokens}
+
+__all__ = [
+    "DECODERS",
+    "LIKELY_VALUES",
+    *sorted(decoder.__name__ for decoder in DECODERS.values()),
+    "likely_tokens",
+]

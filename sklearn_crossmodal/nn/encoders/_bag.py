@@ -1,0 +1,105 @@
+"""BagEncoder: a text as the set of its words."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.utils._sklearn import Interval
+
+__all__ = ["BagEncoder"]
+
+
+class BagEncoder(Component):
+    """Mean of token embeddings through a layer, plus a lexical path.
+
+    The lexical path gives each distinct token of a text a vector of its own and sums them,
+    divided by the square root of their number: under a linear head that is a linear model of the
+    words, which a network on embeddings alone tends to lose to on few texts.
+
+    Parameters
+    ----------
+    width : int, default=128
+        Width of both paths and of the output, which is their sum.
+    dropout : float, default=0.0
+        Share of the output set to zero in training.
+
+    Notes
+    -----
+    On the training texts of `load_emoji`, by 4-fold cross-validation, the lexical path has .870
+    accuracy, a mean over the tokens .860, TF-IDF with logistic regression .858 at its best C.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn.encoders import BagEncoder
+    >>> encoder = BagEncoder(width=8).build(BlockSpec("tokens", (4,), n_categories=10))
+    >>> encoder(torch.tensor([[3, 4, 2, 0]]), torch.tensor([[True, True, True, False]])).shape
+    torch.Size([1, 8])
+    """
+
+    kinds = frozenset({"tokens"})
+    _parameter_constraints = {
+        "width": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(self, width=128, *, dropout=0.0):
+        self.width = width
+        self.dropout = dropout
+
+    def build(self, spec: BlockSpec) -> nn.Module:
+        """Return the module for blocks of kind ``"tokens"``.
+
+        Parameters
+        ----------
+        spec : BlockSpec
+            Of the blocks.
+
+        Returns
+        -------
+        nn.Module
+            (B, T), (B, T) -> (B, width).
+        """
+        self._validate_params()
+        return _BagEncoder(spec.n_categories, self.width, self.dropout)
+
+
+class _BagEncoder(nn.Module):
+    """(B, T), (B, T) -> (B, D)."""
+
+    def __init__(self, n_tokens: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.embedding = nn.Parameter(torch.randn(n_tokens, width) * 0.1)
+        self.lexical = nn.Parameter(torch.randn(n_tokens, width) * 0.1)
+        self.hidden = nn.Linear(width, width)
+        self.dropout = nn.Dropout(dropout)
+        self.out_features = width
+
+    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+        there = torch.ones_like(tokens, dtype=torch.bool) if mask is None else mask
+        mean = _bag(tokens, self.embedding, there, power=1.0)
+        tokens, first = _distinct(tokens, there)
+        lexical = _bag(tokens, self.lexical, first, power=0.5)
+        return self.dropout(lexical + torch.relu(self.hidden(mean)))
+
+
+def _bag(tokens: Tensor, vectors: Tensor, there: Tensor, *, power: float) -> Tensor:
+    """Sum the vectors of the tokens that are there, divided by a power of their number."""
+    weights = there.to(vectors.dtype)
+    weights = weights / weights.sum(dim=1, keepdim=True).clamp(min=1) ** power
+    return functional.embedding_bag(tokens, vectors, per_sample_weights=weights, mode="sum")
+
+
+def _distinct(tokens: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the tokens sorted, and which of them are there and not the same as the one before."""
+    tokens, order = torch.where(there, tokens, -1).sort(dim=1)
+    first = torch.ones_like(there)
+    first[:, 1:] = tokens[:, 1:] != tokens[:, :-1]
+    return tokens.clamp(min=0), first & (tokens >= 0)

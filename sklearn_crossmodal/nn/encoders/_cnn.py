@@ -1,0 +1,129 @@
+"""CNNEncoder: pixels through convolutions."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
+
+__all__ = ["CNNEncoder"]
+
+
+class CNNEncoder(Component):
+    """Convolutions, each followed by a halving of height and width, then one linear layer.
+
+    Parameters
+    ----------
+    channels : tuple of int, default=(32, 64, 128)
+        Channels of each convolution; images too small for a halving leave the later ones out.
+    width : int, default=128
+        Width of the output.
+    kernel_size : int, default=3
+        Height and width of the kernels, odd.
+    halving : {"stride", "max"}, default="stride"
+        By a step of two of the convolution, or by the maximum of two by two pixels after it.
+    normalize : bool, default=True
+        Whether each convolution is followed by a group normalisation over groups of 8 channels,
+        which unlike batch normalisation lets no sample see another.
+    dropout : float, default=0.0
+        Share of the inputs of the linear layer set to zero in training.
+
+    References
+    ----------
+    Y. Wu, K. He (2018). "Group normalization". arXiv:1803.08494
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn.encoders import CNNEncoder
+    >>> encoder = CNNEncoder(width=8).build(BlockSpec("grid", (3, 16, 16)))
+    >>> encoder(torch.zeros(2, 3, 16, 16)).shape
+    torch.Size([2, 8])
+    """
+
+    kinds = frozenset({"grid"})
+    _parameter_constraints = {
+        "channels": ["array-like"],
+        "width": [Interval(Integral, 1, None, closed="left")],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "halving": [StrOptions({"stride", "max"})],
+        "normalize": ["boolean"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(
+        self,
+        channels=(32, 64, 128),
+        *,
+        width=128,
+        kernel_size=3,
+        halving="stride",
+        normalize=True,
+        dropout=0.0,
+    ):
+        self.channels = channels
+        self.width = width
+        self.kernel_size = kernel_size
+        self.halving = halving
+        self.normalize = normalize
+        self.dropout = dropout
+
+    def build(self, spec: BlockSpec) -> nn.Module:
+        """Return the module for blocks of kind ``"grid"``.
+
+        Parameters
+        ----------
+        spec : BlockSpec
+            Of the blocks.
+
+        Returns
+        -------
+        nn.Module
+            (B, C, H, W) -> (B, width).
+        """
+        self._validate_params()
+        if self.kernel_size % 2 == 0:
+            raise ModalityError(f"CNNEncoder: kernel_size={self.kernel_size} must be odd.")
+        layers: list[nn.Module] = []
+        before, *size = spec.shape
+        for after in self.channels:
+            layers += self._stage(before, after)
+            before = after
+            if min(size) < 4:  # the next halving would leave a single pixel
+                break
+        layers.append(nn.Flatten())
+        with torch.no_grad():
+            n_pixels = nn.Sequential(*layers)(torch.zeros(1, *spec.shape)).shape[1]
+        layers += [nn.Dropout(self.dropout), nn.Linear(n_pixels, self.width), nn.ReLU()]
+        return _CNNEncoder(layers, self.width)
+
+    def _stage(self, before: int, after: int) -> list[nn.Module]:
+        stride = 2 if self.halving == "stride" else 1
+        stage: list[nn.Module] = [
+            nn.Conv2d(before, after, self.kernel_size, stride, padding=self.kernel_size // 2)
+        ]
+        if self.normalize:
+            stage.append(nn.GroupNorm(max(after // 8, 1) if after % 8 == 0 else 1, after))
+        stage.append(nn.ReLU())
+        if self.halving == "max":
+            stage.append(nn.MaxPool2d(2, ceil_mode=True))
+        return stage
+
+
+class _CNNEncoder(nn.Module):
+    """(B, C, H, W) -> (B, D)."""
+
+    def __init__(self, layers: list[nn.Module], width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+        self.out_features = width
+
+    def forward(self, values: Tensor, mask: Tensor | None = None) -> Tensor:
+        return self.layers(values)

@@ -1,0 +1,132 @@
+"""SumFusion, MeanFusion, MaxFusion: latents of one width, joined entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn._layers import masked_mean
+from sklearn_crossmodal.utils._sklearn import Interval
+
+__all__ = ["MaxFusion", "MeanFusion", "SumFusion"]
+
+
+class _PoolFusion(Component):
+    """Parameters and `build` of the three."""
+
+    _parameter_constraints = {"width": [Interval(Integral, 1, None, closed="left")]}
+    _module: type[_Pool]
+
+    def __init__(self, width=64):
+        self.width = width
+
+    def build(self, widths: Sequence[int]) -> nn.Module:
+        """Return the module.
+
+        Parameters
+        ----------
+        widths : sequence of int
+            Width D_m of each latent.
+
+        Returns
+        -------
+        nn.Module
+            [(B, D_1), ..., (B, D_M)], (B, M) -> (B, width).
+        """
+        self._validate_params()
+        return self._module(widths, self.width)
+
+
+class _Pool(nn.Module):
+    """[(B, D_1), ..., (B, D_M)] -> (B, D): each latent through a linear map, then joined."""
+
+    def __init__(self, widths: Sequence[int], width: int) -> None:
+        super().__init__()
+        self.project = nn.ModuleList([nn.Linear(before, width) for before in widths])
+        self.out_features = width
+
+    def stack(self, latents: Sequence[Tensor]) -> Tensor:
+        """Return the projected latents, (B, M, D)."""
+        return torch.stack([f(z) for f, z in zip(self.project, latents, strict=True)], dim=1)
+
+
+class _Sum(_Pool):
+    def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
+        values = self.stack(latents)
+        if present is not None:
+            values = values * present.unsqueeze(-1)
+        return values.sum(dim=1)
+
+
+class _Mean(_Pool):
+    def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
+        return masked_mean(self.stack(latents), present)
+
+
+class _Max(_Pool):
+    def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
+        values = self.stack(latents)
+        if present is not None:
+            values = values.masked_fill(~present.unsqueeze(-1), -torch.inf)
+        return values.amax(dim=1)
+
+
+class SumFusion(_PoolFusion):
+    """Sum of the latents that are present, each through a linear map to one width.
+
+    Parameters
+    ----------
+    width : int, default=64
+        Width of the result.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.fusion import SumFusion
+    >>> SumFusion(width=4).build([2, 3])([torch.zeros(5, 2), torch.zeros(5, 3)]).shape
+    torch.Size([5, 4])
+    """
+
+    _module = _Sum
+
+
+class MeanFusion(_PoolFusion):
+    """Mean of the latents that are present, each through a linear map to one width.
+
+    Parameters
+    ----------
+    width : int, default=64
+        Width of the result.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.fusion import MeanFusion
+    >>> MeanFusion(width=4).build([2, 3])([torch.zeros(5, 2), torch.zeros(5, 3)]).shape
+    torch.Size([5, 4])
+    """
+
+    _module = _Mean
+
+
+class MaxFusion(_PoolFusion):
+    """Largest of the latents that are present, entry by entry, each through a linear map.
+
+    Parameters
+    ----------
+    width : int, default=64
+        Width of the result.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.fusion import MaxFusion
+    >>> MaxFusion(width=4).build([2, 3])([torch.zeros(5, 2), torch.zeros(5, 3)]).shape
+    torch.Size([5, 4])
+    """
+
+    _module = _Max

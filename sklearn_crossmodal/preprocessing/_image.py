@@ -1,0 +1,240 @@
+"""Arrays of images to arrays of one size, channels first, scaled."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_crossmodal.utils._sklearn import StrOptions
+
+__all__ = ["ImageScaler"]
+
+#: Numbers of channels an image may have: grey, grey and alpha, colour, colour and alpha.
+_CHANNELS = (1, 2, 3, 4)
+
+
+class ImageScaler(TransformerMixin, BaseEstimator):
+    """Bring images to one size and scale, channels first.
+
+    Parameters
+    ----------
+    size : tuple of (int, int), default=None
+        Height and width to resize to, by averaging over the area a pixel covers; None keeps the
+        size, which must then be one for all images.
+    scaling : {"standard", "unit"}, default="standard"
+        "unit" brings integers to 0..1 by their largest value, and leaves floats as they are;
+        "standard" also gives each channel mean 0 and standard deviation 1 over all images.
+    channels : {"auto", "first", "last"}, default="auto"
+        Which axis of an image with three axes holds the channels. "auto" takes the last if its
+        length is 1 to 4, else the first.
+
+    Attributes
+    ----------
+    shape_ : tuple of (int, int, int)
+        Channels, height and width of what `transform` returns.
+    mean_, std_ : ndarray of shape (n_channels, 1, 1)
+        What is subtracted and divided by, after the scaling to 0..1.
+    dtype_ : dtype
+        Of the images in `fit`.
+
+    See Also
+    --------
+    sklearn_crossmodal.modalities.Image : The modality that uses it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.preprocessing import ImageScaler
+    >>> images = np.full((5, 8, 8, 3), 255, dtype=np.uint8)
+    >>> scaler = ImageScaler(size=(4, 4), scaling="unit").fit(images)
+    >>> scaler.transform(images).shape, float(scaler.transform(images).max())
+    ((5, 3, 4, 4), 1.0)
+    >>> ImageScaler().fit(np.zeros((5, 8)))
+    Traceback (most recent call last):
+    ...
+    ValueError: expected images of shape (n, height, width) or (n, height, width, channels), got ...
+    """
+
+    _parameter_constraints = {
+        "size": [tuple, list, None],
+        "scaling": [StrOptions({"standard", "unit"})],
+        "channels": [StrOptions({"auto", "first", "last"})],
+    }
+
+    def __init__(self, *, size=None, scaling="standard", channels="auto"):
+        self.size = size
+        self.scaling = scaling
+        self.channels = channels
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn size, mean and spread of the channels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w), (n, h, w, c), (n, c, h, w), or n such images
+            Images.
+        y : None
+            Ignored; pipelines pass it.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the images.
+
+        Returns
+        -------
+        ImageScaler
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If these are no images, differ in shape, or hold NaN or infinity.
+        """
+        self._validate_params()
+        if self.size is not None:
+            self._check_size()
+        images = as_image_array(X, self.size)
+        self.rank_ = images.ndim
+        self.channels_last_ = images.ndim == 4 and self._has_channels_last(images.shape)
+        self.dtype_ = np.asarray(X[0]).dtype if images.dtype == object else images.dtype
+        images = self._prepare(images)
+        self.shape_ = images.shape[1:]
+        n_channels = self.shape_[0]
+        self.mean_, self.std_ = np.zeros((n_channels, 1, 1)), np.ones((n_channels, 1, 1))
+        if self.scaling == "standard":
+            mean = np.average(images.mean(axis=(2, 3)), axis=0, weights=sample_weight)
+            square = np.average((images**2).mean(axis=(2, 3)), axis=0, weights=sample_weight)
+            spread = np.sqrt(np.maximum(square - mean**2, 0))
+            self.mean_ = mean[:, np.newaxis, np.newaxis]
+            self.std_ = np.where(spread > 1e-6, spread, 1.0)[:, np.newaxis, np.newaxis]
+        return self
+
+    def transform(self, X):
+        """Resize and scale.
+
+        Parameters
+        ----------
+        X : array-like
+            Images, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, c, h, w), float32
+        """
+        check_is_fitted(self)
+        images = self._prepare(as_image_array(X, self.size))
+        if images.shape[1:] != self.shape_:
+            raise ValueError(
+                f"images have channels, height and width {images.shape[1:]}, those in `fit` had "
+                f"{self.shape_}."
+            )
+        if self.scaling == "unit":
+            return images
+        return ((images - self.mean_) / self.std_).astype(np.float32)
+
+    def inverse_transform(self, X):
+        """Undo the scaling, not the resizing.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, c, h, w)
+            As `transform` returns it.
+
+        Returns
+        -------
+        ndarray of the rank, order of axes and dtype that `fit` saw
+            Integers are rounded and clipped to their range.
+        """
+        check_is_fitted(self)
+        images = np.asarray(X, dtype=np.float64) * self.std_ + self.mean_
+        if self.dtype_.kind in "ui":
+            largest = np.iinfo(self.dtype_).max
+            images = np.clip(np.rint(images * largest), 0, largest)
+        elif self.dtype_.kind == "b":
+            images = images >= 0.5
+        if self.rank_ == 3:
+            images = images[:, 0]
+        elif self.channels_last_:
+            images = np.moveaxis(images, 1, -1)
+        return np.ascontiguousarray(images, dtype=self.dtype_)
+
+    def _check_size(self):
+        if len(self.size) != 2 or not all(isinstance(n, Integral) and n > 0 for n in self.size):
+            raise ValueError(f"size={self.size!r} must be a height and a width, both positive.")
+
+    def _has_channels_last(self, shape):
+        if self.channels == "auto":
+            return shape[-1] in _CHANNELS
+        return self.channels == "last"
+
+    def _prepare(self, images):
+        """Return (n, c, h, w) float32 images of the right size, in 0..1 if they were integers."""
+        if images.dtype == object:  # images of several sizes, resized one by one
+            return np.concatenate([self._prepare(np.asarray(image)[np.newaxis]) for image in images])
+        if images.ndim != self.rank_:
+            raise ValueError(
+                f"images have {images.ndim - 1} axes each, those in `fit` had {self.rank_ - 1}."
+            )
+        largest = {"u": 1, "i": 1}.get(images.dtype.kind) and np.iinfo(images.dtype).max
+        if images.ndim == 3:
+            images = images[:, np.newaxis]
+        elif self.channels_last_:
+            images = np.moveaxis(images, -1, 1)
+        if images.shape[1] not in _CHANNELS:
+            raise ValueError(
+                f"images have {images.shape[1]} channels; expected one of {_CHANNELS}: name the "
+                "axis by channels='first' or 'last'."
+            )
+        images = np.ascontiguousarray(images, dtype=np.float32)
+        if largest:
+            images /= largest
+        if not np.isfinite(images).all():
+            rows = np.flatnonzero(~np.isfinite(images).all(axis=(1, 2, 3)))
+            raise ValueError(f"{len(rows)} images hold NaN or infinity, first {rows[:5].tolist()}.")
+        if self.size is not None and images.shape[2:] != tuple(self.size):
+            images = resize(images, self.size)
+        return images
+
+
+def as_image_array(X, size) -> np.ndarray:
+    """Return images as one array; as an array of objects if they differ in shape and have a size."""
+    images = np.asarray(X) if not isinstance(X, np.ndarray) else X
+    if images.dtype == object:
+        cells = [np.asarray(image) for image in images]
+        shapes = {cell.shape for cell in cells}
+        if len(shapes) == 1:
+            images = np.stack(cells)
+        elif size is None:
+            raise ValueError(
+                f"images differ in shape, for example {sorted(shapes)[:3]}: pass size=(height, "
+                "width)."
+            )
+        elif len({len(shape) for shape in shapes}) > 1:
+            raise ValueError(f"images differ in the number of axes: {sorted(shapes)[:3]}.")
+        else:
+            return images
+    if images.ndim not in (3, 4) or images.dtype.kind not in "buif":
+        raise ValueError(
+            "expected images of shape (n, height, width) or (n, height, width, channels), got "
+            f"{images.dtype} of shape {images.shape}."
+        )
+    return images
+
+
+def resize(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize (n, c, h, w) images: each new pixel averages those under a triangle around it."""
+    rows, columns = (
+        _triangle_weights(old, new) for old, new in zip(images.shape[2:], size, strict=True)
+    )
+    return np.einsum("ph,nchw,qw->ncpq", rows, images, columns, optimize=True)
+
+
+def _triangle_weights(old: int, new: int) -> np.ndarray:
+    """Return the (new, old) weights of linear interpolation, widened when shrinking."""
+    scale = old / new
+    reach = max(scale, 1.0)
+    centers = (np.arange(new) + 0.5) * scale - 0.5
+    distance = np.abs(np.arange(old) - centers[:, np.newaxis]) / reach
+    weights = np.maximum(1 - distance, 0)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
