@@ -9,8 +9,11 @@ from importlib import import_module
 __version__ = "0.1.0.dev0"
 
 _HOMES = {
+    "CrossModalRegressor": "estimators",
     "FusionClassifier": "estimators",
+    "FusionRegressor": "estimators",
     "Image": "modalities",
+    "MultiModalAutoencoder": "estimators",
     "MultiModalFrame": "data",
     "Numeric": "modalities",
     "Text": "modalities",

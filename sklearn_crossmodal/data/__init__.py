@@ -8,8 +8,9 @@ from sklearn_crossmodal.data._columns import (
     resolve_columns,
     select_columns,
 )
+from sklearn_crossmodal.data._fill import fill_missing, table_of
 from sklearn_crossmodal.data._frame import MultiModalFrame
-from sklearn_crossmodal.data._rows import find_present, is_missing, take_rows
+from sklearn_crossmodal.data._rows import as_column, find_present, is_missing, take_rows
 
 __all__ = [
     "END",
@@ -20,11 +21,14 @@ __all__ = [
     "BlockSpec",
     "Columns",
     "MultiModalFrame",
+    "as_column",
     "as_table",
+    "fill_missing",
     "find_present",
     "is_missing",
     "is_named",
     "resolve_columns",
     "select_columns",
+    "table_of",
     "take_rows",
 ]

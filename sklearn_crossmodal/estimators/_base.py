@@ -67,7 +67,7 @@ class BaseCrossmodal(ModalityParams):
         """Return the class of each row, for a stratified split; None where there are none."""
         return None
 
-    def _answers(self):
+    def _answers(self, losses):
         """Return what the net needs to answer in the terms of the user."""
         return {}
 
@@ -148,7 +148,7 @@ class BaseCrossmodal(ModalityParams):
             n_samples=n_samples,
             device=device,
             precision=self.dtype_,
-            **self._answers(),
+            **self._answers(losses),
         )
 
     def _build_network(self, blocks):
@@ -183,10 +183,10 @@ class BaseCrossmodal(ModalityParams):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
 
-    def _blocks(self, X):
-        """Return the blocks of X, checked against what was fitted."""
+    def _blocks(self, X, only=None):
+        """Return the blocks of X, of all modalities or `only` some."""
         check_is_fitted(self)
-        return self._bank.transform(check_X(self, X, reset=False))
+        return self._bank.transform(check_X(self, X, reset=False), only)
 
     def _encode(self, X):
         """Return the shared latent, (n, D) float64."""

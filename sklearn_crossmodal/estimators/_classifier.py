@@ -238,7 +238,7 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
     def _strata(self, y):
         return np.searchsorted(self.classes_, y)
 
-    def _answers(self):
+    def _answers(self, losses):
         return {"answer": _probabilities, "classes": self.classes_}
 
 

@@ -139,8 +139,8 @@ def _resolve_modality(owner, name, modality) -> Modality:
     if isinstance(modality, Modality):
         return modality
     raise ModalityError(
-        f"{owner}: modality {name!r} is {modality!r}: give a modality such as Numeric(), one of the "
-        f"names {sorted(MODALITIES)}, or 'drop'."
+        f"{owner}: modality {name!r} is {modality!r}: give a modality such as Numeric(), a name of "
+        f"{sorted(MODALITIES)}, or 'drop'."
     )
 
 

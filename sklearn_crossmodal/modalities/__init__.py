@@ -7,6 +7,7 @@ from sklearn_crossmodal.modalities._infer import (
     infer_for_columns,
     infer_from_table,
     infer_modalities,
+    modality_for,
 )
 from sklearn_crossmodal.modalities._numeric import Numeric
 from sklearn_crossmodal.modalities._text import Text
@@ -25,5 +26,6 @@ __all__ = [
     "infer_for_columns",
     "infer_from_table",
     "infer_modalities",
+    "modality_for",
     *sorted(modality.__name__ for modality in MODALITIES.values()),
 ]

@@ -117,13 +117,15 @@ class ModalityBank:
                 blocks[bound.name] = block.scatter(present)
         return self._check_any_present(blocks)
 
-    def transform(self, table) -> dict[str, Block]:
+    def transform(self, table, only: list[str] | None = None) -> dict[str, Block]:
         """Turn X into blocks; a modality that X lacks altogether is absent in all rows.
 
         Parameters
         ----------
         table : MultiModalFrame or ndarray of shape (n, d)
             As `as_table` returns it.
+        only : list of str, default=None
+            The modalities to look at; others are absent. None means all.
 
         Returns
         -------
@@ -135,18 +137,56 @@ class ModalityBank:
         ModalityError
             If X has some columns of a modality but not all, or a row has no modality.
         """
-        blocks = {bound.name: self._block(bound, table) for bound in self.bound}
+        blocks = {
+            bound.name: self._block(bound, table)
+            if only is None or bound.name in only
+            else _absent(bound.modality, table)
+            for bound in self.bound
+        }
         return self._check_any_present(blocks)
+
+    def columns_of(self, raw: dict[str, np.ndarray]) -> dict:
+        """Return the columns that raw data of modalities stand in, by name or position.
+
+        Parameters
+        ----------
+        raw : dict of str to ndarray
+            As `inverse_transform` of a modality returns it.
+
+        Returns
+        -------
+        dict of str or int to ndarray
+
+        Raises
+        ------
+        ModalityError
+            If several columns were joined into one and cannot be told apart.
+        """
+        columns = {}
+        for bound in self.bound:
+            if bound.name not in raw:
+                continue
+            values, keys = raw[bound.name], bound.labels or bound.positions
+            if len(keys) == 1:
+                array = bound.labels is None and values.ndim == 2
+                columns[keys[0]] = values[:, 0] if array else values
+            elif values.ndim == 2 and values.shape[1] == len(keys):
+                columns.update(zip(keys, values.T, strict=True))
+            else:
+                raise ModalityError(
+                    f"{self.owner}: modality {bound.name!r} joins the columns {keys}, which cannot "
+                    "be given back one by one: give each its own modality."
+                )
+        return columns
 
     def _block(self, bound: _Bound, table) -> Block:
         with self._speaking(bound.name):
             modality = bound.modality
-            masked = modality.masked
             if not self._has_columns(bound, table):
-                return Block.absent(modality.spec_, len(table), masked=masked)
+                return _absent(modality, table)
             columns, present = self._columns(bound, table)
             if not present.any():
-                return Block.absent(modality.spec_, len(table), masked=masked)
+                return _absent(modality, table)
             return modality.transform(_rows(columns, present)).scatter(present)
 
     def _has_columns(self, bound: _Bound, table) -> bool:
@@ -189,6 +229,10 @@ class ModalityBank:
 
 def _fit_modality(modality: Modality, columns: Columns, weight: np.ndarray | None):
     return modality.fit_transform(columns, weight)
+
+
+def _absent(modality: Modality, table) -> Block:
+    return Block.absent(modality.spec_, len(table), masked=modality.masked)
 
 
 def _rows(columns: Columns, present: np.ndarray) -> Columns:

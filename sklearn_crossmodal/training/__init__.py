@@ -1,4 +1,4 @@
-"""Training: the one place that knows both blocks and networks, and the only one that knows skorch."""
+"""Training: knows both blocks and networks, and alone knows skorch."""
 
 from sklearn_crossmodal.training._batching import BlockDataset, split_rows
 from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype

@@ -52,7 +52,7 @@ class BlockDataset(Dataset):
         sample_weight: np.ndarray | None = None,
         labels: np.ndarray | None = None,
     ) -> BlockDataset:
-        """Carry blocks across: arrays become tensors of one floating type, without copies if can be.
+        """Carry blocks across: arrays become tensors of one floating type.
 
         Parameters
         ----------

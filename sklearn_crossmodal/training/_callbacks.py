@@ -1,4 +1,4 @@
-"""What happens at the end of an epoch: the best one is kept, training may stop, a line is printed."""
+"""At the end of an epoch: the best one is kept, training may stop, a line is printed."""
 
 from __future__ import annotations
 

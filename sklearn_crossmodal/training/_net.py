@@ -19,7 +19,7 @@ from sklearn_crossmodal.training._device import torch_dtype
 
 __all__ = ["Criterion", "Net", "NetClassifier", "NetRegressor"]
 
-#: Samples in a batch of prediction: large enough to keep the processor busy, small enough for images.
+#: Samples in a batch of prediction: keeps the processor busy, and a batch of images is small.
 PREDICT_BATCH_SIZE = 1024
 
 
@@ -211,6 +211,52 @@ class Net(NeuralNet):
         ndarray with n rows
         """
         return np.concatenate([self.answer(scores["y"]) for scores in self.forward_iter(X)])
+
+    @torch.inference_mode()
+    def decoded(self, latent: np.ndarray) -> Iterator[dict[str, Tensor]]:
+        """Decode latents in large batches, without gradients.
+
+        Parameters
+        ----------
+        latent : ndarray of shape (n, D')
+            Shared latents.
+
+        Yields
+        ------
+        dict of str to Tensor
+            Scores of each target.
+        """
+        self._set_training(False)
+        values = torch.from_numpy(np.ascontiguousarray(latent)).to(torch_dtype(self.precision))
+        for batch in values.split(PREDICT_BATCH_SIZE):
+            yield self.module_.decode(self._to_device(batch))
+
+    def sample_losses(
+        self, blocks: Mapping[str, Block], targets: Mapping[str, Block]
+    ) -> np.ndarray:
+        """Return the loss of each sample and target.
+
+        Parameters
+        ----------
+        blocks, targets : mapping of str to Block
+            The modalities, and what is to be decoded from them.
+
+        Returns
+        -------
+        ndarray of shape (n, n_targets), float64
+        """
+        dataset = BlockDataset.from_blocks(blocks, torch_dtype(self.precision), targets)
+        losses = []
+        self._set_training(False)
+        for inputs, aims, _ in BatchIterator(dataset, PREDICT_BATCH_SIZE):
+            with torch.inference_mode():
+                scores, aims = self.infer(self._to_device(inputs)), self._to_device(aims)
+                parts = [
+                    loss.per_sample(scores[name], *aims[name][:2])
+                    for name, loss in self.criterion_.losses.items()
+                ]
+            losses.append(torch.stack(parts, dim=1).double().cpu().numpy())
+        return np.concatenate(losses)
 
     def outputs(self, blocks: Mapping[str, Block], step: str = "forward") -> Iterator:
         """Run the network over blocks in large batches, without gradients.

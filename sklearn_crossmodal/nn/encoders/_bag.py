@@ -16,11 +16,12 @@ __all__ = ["BagEncoder"]
 
 
 class BagEncoder(Component):
-    """Mean of token embeddings through a layer, plus a lexical path.
+    """Mean of token embeddings plus a lexical path.
 
     The lexical path gives each distinct token of a text a vector of its own and sums them,
     divided by the square root of their number: under a linear head that is a linear model of the
-    words, which a network on embeddings alone tends to lose to on few texts.
+    words, which networks tend to lose to on few texts. Nothing nonlinear follows here, since it
+    measured worse (see Notes); the layers of a fusion or head may.
 
     Parameters
     ----------
@@ -31,8 +32,9 @@ class BagEncoder(Component):
 
     Notes
     -----
-    On the training texts of `load_emoji`, by 4-fold cross-validation, the lexical path has .870
-    accuracy, a mean over the tokens .860, TF-IDF with logistic regression .858 at its best C.
+    Accuracy on the training texts of `load_emoji` by 4-fold cross-validation, 30 epochs: both paths
+    .862, with a layer on the mean .858, with a layer on both .843; TF-IDF with logistic regression
+    at its best C .858.
 
     Examples
     --------
@@ -78,7 +80,6 @@ class _BagEncoder(nn.Module):
         super().__init__()
         self.embedding = nn.Parameter(torch.randn(n_tokens, width) * 0.1)
         self.lexical = nn.Parameter(torch.randn(n_tokens, width) * 0.1)
-        self.hidden = nn.Linear(width, width)
         self.dropout = nn.Dropout(dropout)
         self.out_features = width
 
@@ -87,7 +88,7 @@ class _BagEncoder(nn.Module):
         mean = _bag(tokens, self.embedding, there, power=1.0)
         tokens, first = _distinct(tokens, there)
         lexical = _bag(tokens, self.lexical, first, power=0.5)
-        return self.dropout(lexical + torch.relu(self.hidden(mean)))
+        return self.dropout(mean + lexical)
 
 
 def _bag(tokens: Tensor, vectors: Tensor, there: Tensor, *, power: float) -> Tensor:

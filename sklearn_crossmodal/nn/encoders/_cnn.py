@@ -6,6 +6,7 @@ from numbers import Integral, Real
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.exceptions import ModalityError
@@ -26,13 +27,16 @@ class CNNEncoder(Component):
         Width of the output.
     kernel_size : int, default=3
         Height and width of the kernels, odd.
-    halving : {"stride", "max"}, default="stride"
-        By a step of two of the convolution, or by the maximum of two by two pixels after it.
+    patch_size : int, default=2
+        Before the first convolution the pixels of each square of this height and width become
+        channels. With 2 an image costs a third of the time that it costs with 1.
+    halving : {"max", "stride"}, default="max"
+        By the maximum of two by two pixels, or by a step of two of the convolution.
     normalize : bool, default=True
         Whether each convolution is followed by a group normalisation over groups of 8 channels,
         which unlike batch normalisation lets no sample see another.
-    dropout : float, default=0.0
-        Share of the inputs of the linear layer set to zero in training.
+    dropout : float, default=0.2
+        Share of the inputs of the linear layer, and of its outputs, set to zero in training.
 
     References
     ----------
@@ -53,7 +57,8 @@ class CNNEncoder(Component):
         "channels": ["array-like"],
         "width": [Interval(Integral, 1, None, closed="left")],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
-        "halving": [StrOptions({"stride", "max"})],
+        "patch_size": [Interval(Integral, 1, None, closed="left")],
+        "halving": [StrOptions({"max", "stride"})],
         "normalize": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
@@ -64,13 +69,15 @@ class CNNEncoder(Component):
         *,
         width=128,
         kernel_size=3,
-        halving="stride",
+        patch_size=2,
+        halving="max",
         normalize=True,
-        dropout=0.0,
+        dropout=0.2,
     ):
         self.channels = channels
         self.width = width
         self.kernel_size = kernel_size
+        self.patch_size = patch_size
         self.halving = halving
         self.normalize = normalize
         self.dropout = dropout
@@ -93,15 +100,19 @@ class CNNEncoder(Component):
             raise ModalityError(f"CNNEncoder: kernel_size={self.kernel_size} must be odd.")
         layers: list[nn.Module] = []
         before, *size = spec.shape
+        if self.patch_size > 1:
+            layers.append(_Patches(self.patch_size))
+            before, size = before * self.patch_size**2, [-(-n // self.patch_size) for n in size]
         for after in self.channels:
             layers += self._stage(before, after)
-            before = after
-            if min(size) < 4:  # the next halving would leave a single pixel
+            before, size = after, [-(-n // 2) for n in size]
+            if min(size) < 2:  # nothing is left to halve
                 break
         layers.append(nn.Flatten())
         with torch.no_grad():
             n_pixels = nn.Sequential(*layers)(torch.zeros(1, *spec.shape)).shape[1]
-        layers += [nn.Dropout(self.dropout), nn.Linear(n_pixels, self.width), nn.ReLU()]
+        layers += [nn.Dropout(self.dropout), nn.Linear(n_pixels, self.width)]
+        layers += [nn.ReLU(), nn.Dropout(self.dropout)]
         return _CNNEncoder(layers, self.width)
 
     def _stage(self, before: int, after: int) -> list[nn.Module]:
@@ -115,6 +126,20 @@ class CNNEncoder(Component):
         if self.halving == "max":
             stage.append(nn.MaxPool2d(2, ceil_mode=True))
         return stage
+
+
+class _Patches(nn.Module):
+    """(B, C, H, W) -> (B, C P P, H / P, W / P), the right and lower edge padded by zeros."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, values: Tensor) -> Tensor:
+        height, width = values.shape[-2:]
+        if height % self.size or width % self.size:
+            values = functional.pad(values, (0, -width % self.size, 0, -height % self.size))
+        return functional.pixel_unshuffle(values, self.size)
 
 
 class _CNNEncoder(nn.Module):

@@ -1,0 +1,86 @@
+"""A target that is a modality: numbers, images or texts."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import clone
+
+from sklearn_crossmodal.data import Columns, as_column, take_rows
+from sklearn_crossmodal.estimators._input import check_same_length
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["ModalityTarget", "decode_values"]
+
+
+def decode_values(modality, loss, scores):
+    """Return scores of a decoder as raw data of the modality they are for.
+
+    Parameters
+    ----------
+    modality : Modality
+        Fitted.
+    loss : Loss
+        Whose link turns the scores into values or probabilities.
+    scores : Tensor of shape (B, ...)
+        As the decoder gives them.
+
+    Returns
+    -------
+    ndarray with B rows
+    """
+    values = loss.link(scores)
+    if modality.kind in LIKELY_VALUES:
+        values = LIKELY_VALUES[modality.kind](values, modality.spec_)
+    if values.is_floating_point():
+        values = values.double()
+    return modality.inverse_transform(values.cpu().numpy())
+
+
+class ModalityTarget:
+    """Mixin: y is read, scaled and given back by the modality `_target_modality` returns."""
+
+    def _check_y(self, X, y, *, reset):
+        owner = type(self).__name__
+        if y is None:
+            raise ValueError(
+                f"This {owner} estimator requires y to be passed, but the target y is None."
+            )
+        y = as_column(y)
+        y = y if isinstance(y, np.ndarray) else np.asarray(y)
+        if np.iscomplexobj(y):
+            raise ValueError(f"{owner}: Complex data not supported, in y.")
+        check_same_length(self, X, y)
+        if y.dtype.kind == "f" and not np.isfinite(y).all():
+            raise ValueError(f"{owner}: Input y contains NaN or infinity.")
+        if y.dtype.kind in "OUT" and any(cell is None for cell in y.flat):
+            raise ModalityError(f"{owner}: y is absent in some samples: leave them out.")
+        return y
+
+    def _fit_target(self, y, sample_weight):
+        owner = type(self).__name__
+        with said_by(f"{owner}: target"):
+            self.target_ = clone(self._target_modality(y))
+            self.target_.fit(Columns.of(y), sample_weight)
+
+    def _target_blocks(self, y, blocks):
+        with said_by(f"{type(self).__name__}: target"):
+            return {"y": self.target_.transform(Columns.of(y))}
+
+    def _answers(self, losses):
+        return {"answer": _Answer(self.target_, losses["y"])}
+
+    def _predict(self, X):
+        return np.concatenate([self.net_.answer(scores) for scores in self._scores(X)])
+
+
+class _Answer:
+    """From scores to the units of the target; a class of its own, so that nets can be pickled."""
+
+    def __init__(self, modality, loss):
+        self.modality = modality
+        self.loss = loss
+
+    def __call__(self, scores):
+        return decode_values(self.modality, self.loss, scores)
