@@ -139,7 +139,7 @@ class Block:
         return replace(self, values=values, present=_spread(self.present, present), mask=mask)
 
     @classmethod
-    def absent(cls, spec: BlockSpec, n: int, *, dtype=np.float64, masked: bool = False) -> Block:
+    def absent(cls, spec: BlockSpec, n: int, *, masked: bool = False) -> Block:
         """Return a block of `n` samples that all lack the modality.
 
         Parameters
@@ -148,8 +148,6 @@ class Block:
             Kind and shape of the values.
         n : int
             Number of samples.
-        dtype : dtype, default=float64
-            Of the values.
         masked : bool, default=False
             Whether blocks of this modality have a mask.
 
@@ -161,6 +159,7 @@ class Block:
         mask = None
         if masked:
             mask = np.zeros((n, spec.shape[0]), dtype=bool)
+        dtype = np.float64 if spec.n_categories is None else np.int64
         return cls(np.zeros((n, *spec.shape), dtype), np.zeros(n, dtype=bool), spec, mask)
 
 

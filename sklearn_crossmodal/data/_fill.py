@@ -93,8 +93,7 @@ def _with_columns(X, table: MultiModalFrame, filled: Mapping):
         return frame
     frame = nw.from_native(X, eager_only=True)
     series = [
-        nw.new_series(name, values, backend=frame.implementation)
-        for name, values in filled.items()
+        nw.new_series(name, values, backend=frame.implementation) for name, values in filled.items()
     ]
     return frame.with_columns(*series).to_native()
 

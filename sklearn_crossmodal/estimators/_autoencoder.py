@@ -22,7 +22,122 @@ __all__ = ["MultiModalAutoencoder"]
 
 
 class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmodal):
-    """Find a shared representation of several modalities, and give them back from it."""
+    """Find a shared representation of several modalities, and give them back from it.
+
+    ``z = W fusion(encoder_1(x_1), ..., encoder_M(x_M)) + b``, ``x_m = decoder_m(z)``, with one z of
+    `n_components` numbers for all. The loss of a modality is divided by its size, and the losses of
+    all are averaged; a modality that a sample lacks does not count for it. In training modalities
+    are hidden at random and still asked for, so that each can be told from the others.
+
+    Parameters
+    ----------
+    modalities : list of (str, Modality, columns), dict of str to columns, or None, default=None
+        Name, modality and columns of each modality, as in `ColumnTransformer`: columns are a name,
+        a position, a list, a slice, a boolean mask or a callable. ``"drop"`` in place of a modality
+        leaves it out. In a dict the modality is inferred; None infers all, see `infer_modalities`.
+    n_components : int, default=16
+        Size of the shared representation.
+    fusion : str, component or nn.Module factory, default="mean"
+        How the latents of the modalities are joined: a name or component of
+        `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths.
+    max_epochs : int or "auto", default="auto"
+        Epochs at most. "auto" is 200 where held-out rows tell when to stop; else as many as 800
+        steps of the optimizer need, from 40 to 200.
+    batch_size : int or "auto", default="auto"
+        Samples in a batch, at most all. "auto" makes 24 batches an epoch, of 16 to 256 samples.
+    learning_rate : float, default=2e-3
+        Step size of the optimizer.
+    learning_rate_schedule : {"cosine", "constant"}, default="cosine"
+        Whether the learning rate falls to near zero along half a cosine over the epochs.
+    weight_decay : float, default=1e-2
+        Weight decay, of matrices only; passed to an optimizer that has it.
+    optimizer : {"adamw", "adam", "sgd"} or class, default="adamw"
+        Optimizer by name, or a class such as `torch.optim.RMSprop`.
+    early_stopping : bool or "auto", default="auto"
+        Whether rows are held out, training stops when their loss no longer falls, and the weights
+        of the best epoch are restored. "auto" is True from 100 samples on.
+    validation_fraction : float, default=0.15
+        Share of the rows that is held out.
+    n_iter_no_change : int, default=16
+        Epochs without an improvement of the held-out loss after which training stops.
+    tol : float, default=1e-4
+        By how much the held-out loss must fall to count as an improvement.
+    modality_dropout : float, default=0.3
+        Probability with which each modality of a sample is hidden in training; one is always left.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
+    device : str, default="auto"
+        Where to compute: "cpu", "cuda", ...; "auto" is a CUDA GPU if there is one.
+    dtype : {"auto", "float64", "float32", "bfloat16"}, default="auto"
+        Precision of training and prediction. "auto" is float64 on a CPU where the samples times
+        the weights of the network are at most 3e7, float32 beyond. "bfloat16" is by autocast.
+    memory : str, object with the joblib.Memory interface, or None, default=None
+        Where fitted modalities and their blocks are cached, as in `Pipeline`.
+    random_state : int, RandomState instance or None, default=None
+        Seed of first weights, order of samples, dropout and held-out rows. An int gives the same
+        numbers each time.
+    verbose : int, default=0
+        Above 0 one line is printed an epoch.
+    callbacks : list of skorch callbacks, default=None
+        Called as skorch calls them; they are copied.
+    net_params : dict, default=None
+        Further arguments of the skorch net, such as ``{"optimizer__betas": (0.8, 0.99)}``.
+
+    Attributes
+    ----------
+    modalities_ : list of (str, Modality, columns)
+        The fitted modalities.
+    network_ : nn.Module
+        The trained network.
+    net_ : skorch.NeuralNet
+        The skorch net that trained it.
+    history_ : list of dict
+        Losses, and what callbacks record, of each epoch.
+    n_iter_ : int
+        Number of epochs.
+    dtype_ : {"float64", "float32", "bfloat16"}
+        Precision that was decided on.
+    n_features_in_ : int
+        Number of columns of X, or of its modalities.
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Names of the columns, if X had names.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, if a parameter, X or the target is not what it must be; the message names the
+        estimator, the modality and the column. The estimator is then as it was before.
+
+    See Also
+    --------
+    CrossModalRegressor : One modality from others, trained for that alone.
+    FusionClassifier : A representation for telling classes apart, by its `transform`.
+
+    References
+    ----------
+    .. [1] D. P. Kingma, J. Ba (2015). "Adam: A method for stochastic optimization".
+       arXiv:1412.6980; decoupled weight decay: I. Loshchilov, F. Hutter (2019), arXiv:1711.05101.
+    .. [2] I. Loshchilov, F. Hutter (2017). "SGDR: Stochastic gradient descent with warm restarts".
+       arXiv:1608.03983, for the cosine.
+    .. [3] J. Ngiam et al. (2011). "Multimodal deep learning". ICML, section 3.3: denoising across
+       modalities by hiding them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal import MultiModalAutoencoder, MultiModalFrame
+    >>> rng = np.random.default_rng(0)
+    >>> shared = rng.normal(size=(300, 2))
+    >>> X = MultiModalFrame(
+    ...     {"a": shared @ rng.normal(size=(2, 5)), "b": shared @ rng.normal(size=(2, 3))}
+    ... )
+    >>> autoencoder = MultiModalAutoencoder(n_components=2, random_state=0).fit(X)
+    >>> autoencoder.transform(X).shape
+    (300, 2)
+    >>> b = autoencoder.translate(X, source="a", target="b")
+    >>> float(np.mean((b - X["b"]) ** 2)) < 0.2 * np.var(X["b"])
+    True
+    """
 
     _parameter_constraints = {
         **BaseCrossmodal._parameter_constraints,
@@ -35,13 +150,14 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         *,
         n_components=16,
         fusion="mean",
-        max_epochs=100,
+        max_epochs="auto",
         batch_size="auto",
         learning_rate=2e-3,
-        weight_decay=3e-4,
+        learning_rate_schedule="cosine",
+        weight_decay=1e-2,
         optimizer="adamw",
         early_stopping="auto",
-        validation_fraction=0.1,
+        validation_fraction=0.15,
         n_iter_no_change=16,
         tol=1e-4,
         modality_dropout=0.3,
@@ -60,6 +176,7 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.weight_decay = weight_decay
         self.optimizer = optimizer
         self.early_stopping = early_stopping

@@ -6,6 +6,7 @@ import copy
 from abc import abstractmethod
 
 import numpy as np
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_memory
 
@@ -17,6 +18,7 @@ from sklearn_crossmodal.modalities import ModalityBank, infer_for_columns, infer
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion
 from sklearn_crossmodal.training import (
     BlockDataset,
+    EpochTasks,
     Net,
     choose_device,
     choose_dtype,
@@ -31,15 +33,15 @@ from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error, s
 
 __all__ = ["BaseCrossmodal"]
 
-#: Below this number of samples, held-out rows cost more than they tell.
-_MIN_SAMPLES_TO_HOLD_OUT = 100
 
-
-class BaseCrossmodal(ModalityParams):
+class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     """Base of all estimators; holds a private skorch net."""
 
     _parameter_constraints = SHARED_CONSTRAINTS
     _net_class = Net
+    #: ``early_stopping="auto"`` holds rows out from this number of samples on. Errors in numbers
+    #: grow when training goes on too long, at any size where a validation loss tells something.
+    _min_samples_to_hold_out = 100
 
     # What subclasses add --------------------------------------------------------------------
 
@@ -96,13 +98,37 @@ class BaseCrossmodal(ModalityParams):
                     blocks, torch_dtype(self.dtype_), targets, weight, labels=y
                 )
                 split = self._split(y, len(dataset), seed) if hold_out else None
-                train(self.net_, dataset, max_epochs=max_epochs, split=split, seed=seed)
+                train(
+                    self.net_,
+                    dataset,
+                    max_epochs=max_epochs,
+                    split=split,
+                    seed=seed,
+                    epoch_tasks=self._epoch_tasks(X, y),
+                )
             self.history_ = [
                 {key: value for key, value in row.items() if key != "batches"}
                 for row in self.net_.history
             ]
             self.n_iter_ = len(self.history_)
         return self
+
+    def _epoch_tasks(self, X, y):
+        """Return what tells scikit-learn's callbacks of the epochs; None if there are none."""
+        if not hasattr(self, "_skl_callbacks"):
+            return None
+        params = self.get_params(deep=False)
+        task = {"estimator": self, "X": X, "y": y}
+
+        def fitted_attributes():
+            return {name: value for name, value in vars(self).items() if name not in params}
+
+        def begin(n_epochs):
+            context = self._init_callback_context(max_subtasks=n_epochs)
+            context.call_on_fit_task_begin(**task)
+            return EpochTasks(context, **task, reconstruction_attributes=fitted_attributes)
+
+        return begin
 
     def _check_input(self, X, y, sample_weight, resume):
         """Return table, target and weights of the rows that count: those of weight zero do not."""
@@ -165,7 +191,7 @@ class BaseCrossmodal(ModalityParams):
     def _split(self, y, n_samples, seed):
         wanted = self.early_stopping
         if wanted == "auto":
-            wanted = n_samples >= _MIN_SAMPLES_TO_HOLD_OUT
+            wanted = n_samples >= self._min_samples_to_hold_out
         if not wanted:
             return None
         rng = check_random_state(seed)

@@ -13,9 +13,10 @@ __all__ = ["RESERVED_NAMES", "SHARED_CONSTRAINTS"]
 SHARED_CONSTRAINTS = {
     "modalities": [list, dict, None],
     "fusion": [StrOptions(set(FUSIONS)), HasMethods("build"), callable],
-    "max_epochs": [Interval(Integral, 1, None, closed="left")],
+    "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "learning_rate_schedule": [StrOptions({"cosine", "constant"})],
     "weight_decay": [Interval(Real, 0, None, closed="left")],
     "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
     "early_stopping": ["boolean", StrOptions({"auto"})],

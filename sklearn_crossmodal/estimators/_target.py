@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import clone
 
-from sklearn_crossmodal.data import Columns, as_column, take_rows
+from sklearn_crossmodal.data import Columns, as_column
 from sklearn_crossmodal.estimators._input import check_same_length
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES

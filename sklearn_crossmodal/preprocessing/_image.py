@@ -171,7 +171,9 @@ class ImageScaler(TransformerMixin, BaseEstimator):
     def _prepare(self, images):
         """Return (n, c, h, w) float32 images of the right size, in 0..1 if they were integers."""
         if images.dtype == object:  # images of several sizes, resized one by one
-            return np.concatenate([self._prepare(np.asarray(image)[np.newaxis]) for image in images])
+            return np.concatenate(
+                [self._prepare(np.asarray(image)[np.newaxis]) for image in images]
+            )
         if images.ndim != self.rank_:
             raise ValueError(
                 f"images have {images.ndim - 1} axes each, those in `fit` had {self.rank_ - 1}."
@@ -198,7 +200,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
 
 
 def as_image_array(X, size) -> np.ndarray:
-    """Return images as one array; as an array of objects if they differ in shape and have a size."""
+    """Return images as one array, of objects if they differ in shape and are to be resized."""
     images = np.asarray(X) if not isinstance(X, np.ndarray) else X
     if images.dtype == object:
         cells = [np.asarray(image) for image in images]

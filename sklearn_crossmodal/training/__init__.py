@@ -1,6 +1,7 @@
 """Training: knows both blocks and networks, and alone knows skorch."""
 
 from sklearn_crossmodal.training._batching import BlockDataset, split_rows
+from sklearn_crossmodal.training._callbacks import EpochTasks
 from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
@@ -9,6 +10,7 @@ from sklearn_crossmodal.training._train import make_net, train
 __all__ = [
     "OPTIMIZERS",
     "BlockDataset",
+    "EpochTasks",
     "Net",
     "NetClassifier",
     "NetRegressor",

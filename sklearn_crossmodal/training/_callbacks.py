@@ -7,7 +7,7 @@ import copy
 import numpy as np
 from skorch.callbacks import Callback
 
-__all__ = ["BestEpoch", "EpochLine"]
+__all__ = ["BestEpoch", "CosineDecay", "EpochLine", "EpochTasks"]
 
 
 class BestEpoch(Callback):
@@ -49,6 +49,50 @@ class BestEpoch(Callback):
         if self.best_weights_ is not None:
             net.module_.load_state_dict(self.best_weights_)
             self.best_weights_ = None  # pickles need not carry them twice
+
+
+class CosineDecay(Callback):
+    """Lower the learning rate along half a cosine, from its full value to near zero.
+
+    A call that trains for a single epoch, as `partial_fit` does, is at the full rate.
+    """
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs) -> None:
+        groups = net.optimizer_.param_groups
+        # The rates of the first call: a later one starts from the full rate again.
+        self.full_rates_ = getattr(self, "full_rates_", [group["lr"] for group in groups])
+        self.n_before_ = len(net.history)
+
+    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
+        # skorch has opened the row of this epoch already.
+        progress = (len(net.history) - 1 - self.n_before_) / net.max_epochs
+        factor = 0.5 * (1 + np.cos(np.pi * progress))
+        for group, rate in zip(net.optimizer_.param_groups, self.full_rates_, strict=True):
+            group["lr"] = rate * factor
+
+
+class EpochTasks(Callback):
+    """Tell scikit-learn's callbacks of each epoch; one of them may stop the training.
+
+    Parameters
+    ----------
+    context : sklearn.callback.CallbackContext
+        Of the fit.
+    **task : dict
+        What the hooks get: estimator, X, y, reconstruction_attributes.
+    """
+
+    def __init__(self, context, **task) -> None:
+        self.context = context
+        self.task = task
+
+    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
+        self.epoch_ = self.context.subcontext(task_name="epoch")
+        self.epoch_.call_on_fit_task_begin(**self.task)
+
+    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
+        if self.epoch_.call_on_fit_task_end(**self.task):
+            raise KeyboardInterrupt  # skorch's way for a callback to end training
 
 
 class EpochLine(Callback):

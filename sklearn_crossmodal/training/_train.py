@@ -3,25 +3,53 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from skorch.callbacks import Callback
 from torch import nn
 
 from sklearn_crossmodal.training._batching import BatchIterator, BlockDataset
-from sklearn_crossmodal.training._callbacks import BestEpoch, EpochLine
+from sklearn_crossmodal.training._callbacks import BestEpoch, CosineDecay, EpochLine
 from sklearn_crossmodal.training._net import Criterion, Net
 from sklearn_crossmodal.training._optimizers import optimizer_settings
 
-__all__ = ["choose_batch_size", "make_net", "train"]
+__all__ = ["choose_batch_size", "choose_max_epochs", "make_net", "train"]
 
 
 def choose_batch_size(batch_size: str | int, n_samples: int) -> int:
-    """Return the batch size; ``"auto"`` is a tenth of the samples, from 16 to 256."""
+    """Return the batch size; ``"auto"`` makes 24 batches an epoch, of 16 to 256 samples."""
     if batch_size == "auto":
-        batch_size = int(np.clip(n_samples // 10, 16, 256))
+        batch_size = int(np.clip(n_samples // 24, 16, 256))
     return min(batch_size, n_samples)
+
+
+def choose_max_epochs(
+    max_epochs: str | int, *, n_samples: int, batch_size: int, held_out: bool
+) -> int:
+    """Return the number of epochs.
+
+    Parameters
+    ----------
+    max_epochs : int or "auto"
+        ``"auto"`` is 200 where held-out rows tell when to stop; else as many as 800 steps of the
+        optimizer need, from 40 to 200.
+    n_samples : int
+        Rows of the training data.
+    batch_size : int
+        Rows of a batch.
+    held_out : bool
+        Whether rows are held out.
+
+    Returns
+    -------
+    int
+    """
+    if max_epochs != "auto":
+        return max_epochs
+    n_batches = -(-n_samples // batch_size)
+    return 200 if held_out else int(np.clip(-(-800 // n_batches), 40, 200))
 
 
 def make_net(
@@ -63,7 +91,6 @@ def make_net(
     settings = {
         "module": network,
         "criterion": Criterion(losses),
-        "max_epochs": params["max_epochs"],
         "batch_size": choose_batch_size(params["batch_size"], n_samples),
         "iterator_train": BatchIterator,
         "iterator_train__shuffle": True,
@@ -84,9 +111,10 @@ def train(
     net: Net,
     dataset: BlockDataset,
     *,
-    max_epochs: int,
+    max_epochs: str | int,
     split: tuple[np.ndarray, np.ndarray] | None,
     seed: int,
+    epoch_tasks: Callable[[int], Callback] | None = None,
 ) -> None:
     """Train the net for some more epochs.
 
@@ -96,18 +124,29 @@ def train(
         Initialised; its history goes on.
     dataset : BlockDataset
         All rows.
-    max_epochs : int
-        How many epochs at most.
+    max_epochs : int or "auto"
+        How many epochs at most; see `choose_max_epochs`.
     split : (training rows, validation rows), or None
         None trains on all rows, without validation.
     seed : int
         Of the order of the samples; that of a later call differs by what was trained before.
+    epoch_tasks : callable, default=None
+        From the number of epochs to a callback for this call alone.
     """
-    net.max_epochs = max_epochs
+    net.max_epochs = choose_max_epochs(
+        max_epochs,
+        n_samples=len(dataset),
+        batch_size=net.batch_size,
+        held_out=split is not None,
+    )
     net.iterator_train__seed = seed + len(net.history)
     if split is not None and net.train_split is None:
         net.train_split = _HeldOut(*split)
+    callbacks = net.callbacks_
+    if epoch_tasks is not None:  # last, so that it sees what the others record
+        net.callbacks_ = [*callbacks, ("EpochTasks", epoch_tasks(net.max_epochs))]
     net.partial_fit(dataset)
+    net.callbacks_ = callbacks
     if isinstance(net.train_split, _HeldOut):
         net.train_split = None
 
@@ -134,5 +173,7 @@ def _callbacks(params: Mapping[str, object]) -> list:
                 "scikit-learn: give it to `set_callbacks`."
             )
     # Copies, since skorch writes to them: the parameters of an estimator do not change in `fit`.
+    if params["learning_rate_schedule"] == "cosine":
+        own.append(CosineDecay())
     lines = [EpochLine()] if params["verbose"] else []
     return [*own, *map(copy.deepcopy, theirs), *lines]

@@ -22,8 +22,10 @@ def restored_on_error(estimator):
     try:
         yield
     except BaseException:
+        # scikit-learn tears its callbacks down after this, by the attributes it set meanwhile.
+        callbacks = {name: value for name, value in vars(estimator).items() if "callback" in name}
         vars(estimator).clear()
-        vars(estimator).update(before)
+        vars(estimator).update({**callbacks, **before})
         raise
 
 

@@ -65,9 +65,7 @@ class TokensDecoder(Component):
         """
         self._validate_params()
         if self.order == "bag":
-            return nn.Sequential(
-                MLP(width, [self.width]), nn.Linear(self.width, spec.n_categories)
-            )
+            return nn.Sequential(MLP(width, [self.width]), nn.Linear(self.width, spec.n_categories))
         return _PositionsDecoder(width, self.width, spec.shape[0], spec.n_categories)
 
 

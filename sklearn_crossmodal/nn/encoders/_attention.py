@@ -8,7 +8,13 @@ from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn._component import Component
-from sklearn_crossmodal.nn._layers import AttentionBlock, StepEmbedding, masked_mean, positions, trim
+from sklearn_crossmodal.nn._layers import (
+    AttentionBlock,
+    StepEmbedding,
+    masked_mean,
+    positions,
+    trim,
+)
 from sklearn_crossmodal.utils._sklearn import Interval
 
 __all__ = ["AttentionEncoder"]

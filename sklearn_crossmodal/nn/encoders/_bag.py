@@ -27,7 +27,7 @@ class BagEncoder(Component):
     ----------
     width : int, default=128
         Width of both paths and of the output, which is their sum.
-    dropout : float, default=0.0
+    dropout : float, default=0.3
         Share of the output set to zero in training.
 
     Notes
@@ -52,7 +52,7 @@ class BagEncoder(Component):
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def __init__(self, width=128, *, dropout=0.0):
+    def __init__(self, width=128, *, dropout=0.3):
         self.width = width
         self.dropout = dropout
 
@@ -100,7 +100,7 @@ def _bag(tokens: Tensor, vectors: Tensor, there: Tensor, *, power: float) -> Ten
 
 def _distinct(tokens: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
     """Return the tokens sorted, and which of them are there and not the same as the one before."""
-    tokens, order = torch.where(there, tokens, -1).sort(dim=1)
+    tokens = torch.where(there, tokens, -1).sort(dim=1).values
     first = torch.ones_like(there)
     first[:, 1:] = tokens[:, 1:] != tokens[:, :-1]
     return tokens.clamp(min=0), first & (tokens >= 0)
