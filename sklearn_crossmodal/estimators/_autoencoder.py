@@ -135,7 +135,7 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     >>> autoencoder.transform(X).shape
     (300, 2)
     >>> b = autoencoder.translate(X, source="a", target="b")
-    >>> float(np.mean((b - X["b"]) ** 2)) < 0.2 * np.var(X["b"])
+    >>> bool(np.mean((b - X["b"]) ** 2) < 0.2 * np.var(X["b"]))
     True
     """
 

@@ -48,7 +48,7 @@ class ModalityParams(BaseEstimator):
 
         Returns
         -------
-        self : object
+        object
             The estimator itself.
 
         Raises

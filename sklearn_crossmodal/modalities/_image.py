@@ -157,7 +157,7 @@ class Image(Modality):
         -------
         bool
         """
-        if getattr(values, "dtype", None) == object and np.ndim(values) == 1:
+        if _holds_objects(values) and np.ndim(values) == 1:
             found = [cell for cell in values if not is_missing(cell)]
             return bool(found) and all(
                 isinstance(cell, np.ndarray) and cell.ndim in (2, 3) for cell in found
@@ -168,7 +168,7 @@ class Image(Modality):
 def _cells(columns) -> np.ndarray:
     columns = Columns.of(columns)
     images = columns.values
-    if getattr(images, "dtype", None) == object and np.ndim(images) == 1:
+    if _holds_objects(images) and np.ndim(images) == 1:
         missing = [row for row, cell in enumerate(images) if is_missing(cell)]
         if missing:  # only where it is the sole modality: else absent rows do not get here
             raise ValueError(
@@ -176,3 +176,7 @@ def _cells(columns) -> np.ndarray:
                 "give another modality."
             )
     return np.asarray(images) if not isinstance(images, np.ndarray) else images
+
+
+def _holds_objects(values) -> bool:
+    return np.dtype(getattr(values, "dtype", float)).kind == "O"

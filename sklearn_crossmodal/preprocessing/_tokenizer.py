@@ -57,7 +57,7 @@ class WordTokenizer(TransformerMixin, BaseEstimator):
     >>> tokenizer = WordTokenizer().fit(["a cat", "a dog barks"])
     >>> tokenizer.transform(["a bird"])
     array([[3, 1, 2, 0]])
-    >>> tokenizer.inverse_transform([[3, 4, 2, 0]])
+    >>> tokenizer.inverse_transform([[3, 5, 2, 0]])
     array(['a cat'], dtype=object)
     """
 

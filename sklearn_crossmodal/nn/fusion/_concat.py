@@ -21,7 +21,7 @@ class ConcatFusion(Component):
     >>> from sklearn_crossmodal.nn.fusion import ConcatFusion
     >>> fusion = ConcatFusion().build([2, 1])
     >>> fusion([torch.ones(1, 2), torch.zeros(1, 1)])
-    tensor([[1., 1., 0.]], grad_fn=<CatBackward0>)
+    tensor([[1., 1., 0.]])
     """
 
     def build(self, widths: Sequence[int]) -> nn.Module:
