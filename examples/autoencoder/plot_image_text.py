@@ -23,7 +23,7 @@ X_test, _ = load_emoji(split="test", return_X_y=True)
 
 image = Image(
     scaling="unit",
-    encoder=CNNEncoder((32, 64), patch_size=1, normalize=False, dropout=0.0),
+    encoder=CNNEncoder((32, 64), patch_size=1, normalize=False, max_shift=0, dropout=0.0),
     decoder=CNNDecoder((64, 32), activation="sigmoid"),
 )
 text = Text(

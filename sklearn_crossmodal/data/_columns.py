@@ -11,7 +11,7 @@ import narwhals as nw
 import numpy as np
 
 from sklearn_crossmodal.data._frame import MultiModalFrame
-from sklearn_crossmodal.data._rows import find_present, take_rows
+from sklearn_crossmodal.data._rows import as_column, find_present, take_rows
 from sklearn_crossmodal.utils._sklearn import _num_samples
 
 __all__ = ["Columns", "as_table", "is_named", "resolve_columns", "select_columns"]
@@ -41,13 +41,33 @@ class Columns:
 
     @classmethod
     def of(cls, values) -> Columns:
-        """Return `values` as columns with their positions as names, or as they are if they are."""
+        """Return `values` as columns known by position, those of a data frame by name."""
         if isinstance(values, cls):
             return values
-        if hasattr(values, "columns"):
-            values = np.asarray(values)
+        if nw.dependencies.is_into_dataframe(values):
+            return cls(np.asarray(values), tuple(_frame_names(values)))
+        values = as_column(values)
         shape = np.shape(values)
         return cls(values, tuple(map(str, range(shape[1] if len(shape) == 2 else 1))))
+
+    def names_of(self, n_columns: int) -> list[str]:
+        """Return a name for each of `n_columns` flat columns, for messages.
+
+        Parameters
+        ----------
+        n_columns : int
+            How many flat columns the values have.
+
+        Returns
+        -------
+        list of str
+            The names; those of the columns inside a frame or array that is one column.
+        """
+        if len(self.names) == n_columns:
+            return list(self.names)
+        framed = nw.dependencies.is_into_dataframe(self.values)
+        inner = _frame_names(self.values) if framed else range(n_columns)
+        return [f"{self.names[0]}[{name!r}]" for name in inner]
 
     def __len__(self) -> int:
         return _num_samples(self.values)
@@ -85,12 +105,16 @@ def as_table(X):
     if not nw.dependencies.is_into_dataframe(X):
         return X
     frame = nw.from_native(X, eager_only=True)
-    names = [str(name) for name in frame.columns]
+    names = _frame_names(X)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:  # 1 and "1" are two names to pandas
+        raise ValueError(f"X has more than one column of the name {twice}: rename them.")
     return MultiModalFrame({name: _to_numpy(frame[:, place]) for place, name in enumerate(names)})
 
 
 def _to_numpy(series: nw.Series) -> np.ndarray:
-    if series.dtype.is_numeric() and series.null_count():  # nullable numbers: NA becomes NaN
+    numeric = series.dtype.is_numeric() or series.dtype == nw.Boolean
+    if numeric and series.null_count():  # nullable numbers: NA becomes NaN
         return series.cast(nw.Float64).to_numpy()
     values = series.to_numpy()
     return values.astype(object) if values.dtype.kind in "UST" else values
@@ -117,6 +141,8 @@ def resolve_columns(X, key) -> tuple[list[int], bool]:
     ------
     ValueError
         If a name or position is not in X; the message lists the names that are.
+    TypeError
+        If `key` is nothing that names columns.
     """
     if callable(key):
         key = key(X)
@@ -134,6 +160,11 @@ def resolve_columns(X, key) -> tuple[list[int], bool]:
                 f"the mask of columns has {key.size} entries for {len(names)} columns."
             )
         return np.flatnonzero(key).tolist(), False
+    if key.ndim != 1 or (key.dtype.kind not in "OUTiu" and key.size):
+        raise TypeError(
+            "columns are a name, a position, a slice, a list of them, a mask or a callable, got "
+            f"{key.tolist()!r}."
+        )
     if key.dtype.kind in "OUT":
         return [_find_name(names, name) for name in key.tolist()], False
     return _check_positions(key.tolist(), len(names)), False
@@ -142,19 +173,20 @@ def resolve_columns(X, key) -> tuple[list[int], bool]:
 def _names(X) -> list:
     if isinstance(X, Mapping):
         return list(X)
-    return [str(name) for name in X.columns] if is_named(X) else list(range(X.shape[1]))
+    return _frame_names(X) if is_named(X) else list(range(X.shape[1]))
+
+
+def _frame_names(frame) -> list[str]:
+    # Not `frame.columns`: in pyarrow those are the columns themselves.
+    return [str(name) for name in nw.from_native(frame, eager_only=True).columns]
 
 
 def _find_name(names, name) -> int:
     if name not in names:
-        known = names if is_text(names) else "no names, being an array: use positions"
+        named = bool(names) and isinstance(names[0], str)
+        known = names if named else "no names, being an array: use positions"
         raise ValueError(f"column {name!r} is not in X, which has {known}.")
     return names.index(name)
-
-
-def is_text(names) -> bool:
-    """Tell whether columns are known by name, not by number."""
-    return bool(names) and isinstance(names[0], str)
 
 
 def _check_positions(positions, n_columns) -> list[int]:
@@ -192,25 +224,41 @@ def select_columns(table, positions: list[int], *, single: bool) -> tuple[Column
         With n rows.
     present : ndarray of shape (n,), bool
         Which samples have any of the columns.
+
+    Raises
+    ------
+    ValueError
+        If there are no columns, or several are meant and one is of a higher rank.
     """
+    if not positions:
+        raise ValueError("no columns of X are meant.")
     if isinstance(table, MultiModalFrame):
         names = [list(table)[place] for place in positions]
         present = np.any([table.presence(name) for name in names], axis=0)
-        arrays = [table[name] for name in names]
-        values = arrays[0] if single or len(arrays) == 1 else _side_by_side(arrays, names)
-        return Columns(values, tuple(names)), present
+        if single or len(names) == 1:
+            return Columns(table[names[0]], tuple(names)), present
+        return Columns(_side_by_side(table, names), tuple(names)), present
     contiguous = positions == list(range(positions[0], positions[-1] + 1))
     places = slice(positions[0], positions[-1] + 1) if contiguous else positions
     values = table[:, places]
     return Columns(values, tuple(map(str, positions))), find_present(values)
 
 
-def _side_by_side(arrays, names) -> np.ndarray:
-    deep = [name for name, array in zip(names, arrays, strict=True) if np.ndim(array) > 1]
+def _side_by_side(table: MultiModalFrame, names) -> np.ndarray:
+    deep = [name for name in names if np.ndim(table[name]) > 1]
     if deep:
         raise ValueError(
             f"columns {deep} are arrays of more than one number a row: give each its own modality."
         )
-    arrays = [np.asarray(array) for array in arrays]
+    arrays = [_without_denied(np.asarray(table[name]), table.stated(name)) for name in names]
     numbers = all(array.dtype.kind in "biuf" for array in arrays)
     return np.column_stack(arrays if numbers else [array.astype(object) for array in arrays])
+
+
+def _without_denied(cells: np.ndarray, stated: np.ndarray) -> np.ndarray:
+    """Return flat cells with those missing that `present` says are not there."""
+    if stated.all():
+        return cells
+    cells = cells.astype(np.float64 if cells.dtype.kind in "biuf" else object)
+    cells[~stated] = np.nan if cells.dtype.kind == "f" else None
+    return cells

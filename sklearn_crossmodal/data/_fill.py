@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_crossmodal.data._columns import as_table
 from sklearn_crossmodal.data._frame import MultiModalFrame
-from sklearn_crossmodal.data._rows import object_array
+from sklearn_crossmodal.data._rows import find_present, object_array
 
 __all__ = ["fill_missing", "table_of"]
 
@@ -56,35 +56,46 @@ def fill_missing(X, columns: Mapping):
     if isinstance(X, Mapping) or nw.dependencies.is_into_dataframe(X):
         table = as_table(X)
         names = list(table)
-        filled = {}
-        for key, new in columns.items():
-            name = key if isinstance(key, str) else names[key]
-            old = table[name] if name in table else np.full(len(table), None, dtype=object)
-            present = table.presence(name) if name in table else np.zeros(len(table), bool)
-            filled[name] = new if not present.any() else _fill(old, new, present)
-        return _with_columns(X, table, filled)
-    table = np.array(X)
+        by_name = {key if isinstance(key, str) else names[key]: columns[key] for key in columns}
+        filled = {
+            name: _fill(table[name], new, table.presence(name)) if name in table else new
+            for name, new in by_name.items()
+        }
+        # A column that lacks nothing stays as it is, its type included.
+        changed = {name: cells for name, cells in filled.items() if cells is not None}
+        return _with_columns(X, table, changed)
+    filled = np.array(X)
     for place, new in columns.items():
-        table[:, place] = _fill(table[:, place], new, np.ones(len(table), dtype=bool))
-    return table
+        cells = _fill(filled[:, place], new, find_present(filled[:, place]))
+        if cells is not None:
+            filled[:, place] = cells if np.ndim(cells) == 1 else object_array(cells)
+    return filled
 
 
-def _fill(old, new, present: np.ndarray) -> np.ndarray:
-    filled = np.array(old)
+def _fill(old, new, present: np.ndarray) -> np.ndarray | None:
+    """Return a copy of `old` with its gaps taken from `new`, None if it has none."""
+    if not present.any():
+        return new
+    filled, new = np.array(old), np.asarray(new)
+    gaps = ~present
     if filled.dtype.kind == "f":  # numbers may be missing one by one
-        missing = np.isnan(filled)
-        filled[missing] = np.asarray(new)[missing]
+        gaps = np.isnan(filled) | gaps.reshape(-1, *[1] * (filled.ndim - 1))
+    if not gaps.any():
+        return None
     if filled.dtype == object:
-        for row in np.flatnonzero(~present):
+        for row in np.flatnonzero(gaps):
             filled[row] = new[row]
-    else:
-        filled[~present] = new[~present]
+        return filled
+    if filled.dtype.kind != "f":  # a mean of integers is none
+        filled = filled.astype(np.result_type(filled, new))
+    filled[gaps] = new[gaps]
     return filled
 
 
 def _with_columns(X, table: MultiModalFrame, filled: Mapping):
     if isinstance(X, Mapping):
-        return MultiModalFrame({**{name: table[name] for name in table}, **filled})
+        stated = {name: table.stated(name) for name in table if name not in filled}
+        return MultiModalFrame({**table, **filled}, present=stated)
     if hasattr(X, "iloc"):
         frame = X.copy()
         for name, values in filled.items():

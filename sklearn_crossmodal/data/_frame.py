@@ -117,12 +117,10 @@ class MultiModalFrame(Mapping):
     def __setitem__(self, name, values):
         if isinstance(values, MultiModalFrame):  # one column of such a frame, as `iloc` gives it
             (source,) = values
-            changed = {name: values[source]}, {name: values.presence(source)}
+            column, stated = values[source], {name: values.stated(source)}
         else:
-            changed = {name: values}, {}
-        frame = MultiModalFrame(
-            {**self._values, **changed[0]}, present={**self._present, **changed[1]}
-        )
+            column, stated = values, {}
+        frame = MultiModalFrame({**self._values, name: column}, present={**self._present, **stated})
         self._values, self._present = frame._values, frame._present
         self._n_rows = frame._n_rows
 
@@ -180,28 +178,32 @@ class MultiModalFrame(Mapping):
 
     @property
     def iloc(self):
-        """Rows, or rows and columns, by position."""
+        """Rows, or rows and columns, by position; columns also by name."""
         return _Indexer(self)
 
-    loc = iloc
+    @property
+    def loc(self):
+        """The same as `iloc`: rows have no labels, and a slice of rows leaves out its end."""
+        return self.iloc
 
     def take(self, rows, axis=0):
         """Return some of the rows.
 
         Parameters
         ----------
-        rows : array-like of int or bool, or slice
+        rows : int, array-like of int or bool, or slice
             The rows; a slice gives views.
         axis : {0, 1}, default=0
-            1 takes columns by position instead.
+            1 takes columns instead, by position or name.
 
         Returns
         -------
         MultiModalFrame
         """
+        rows = _as_index(rows)
         if axis == 1:
-            return self._select(list(self.columns[rows]))
-        rows = np.atleast_1d(rows) if not isinstance(rows, slice) else rows
+            named = not isinstance(rows, slice) and rows.dtype.kind in "OUT"
+            return self._select(list(rows if named else self.columns[rows]))
         return MultiModalFrame(
             {name: take_rows(values, rows) for name, values in self._values.items()},
             present={name: flags[rows] for name, flags in self._present.items()},
@@ -229,8 +231,7 @@ class MultiModalFrame(Mapping):
     def __array__(self, dtype=None, copy=None):
         cells = np.empty(self.shape, dtype=object)
         for column, name in enumerate(self):
-            values = self._values[name]
-            rows = object_array([take_rows(values, [row])[0] for row in range(len(self))])
+            rows = object_array(np.asarray(self._values[name]))
             rows[~self.presence(name)] = None
             cells[:, column] = rows
         return cells if dtype is None else cells.astype(dtype)
@@ -251,15 +252,22 @@ class MultiModalFrame(Mapping):
         return f"MultiModalFrame(n={len(self)}, {', '.join(parts)})"
 
 
+def _as_index(key):
+    """Return a key of rows or columns as NumPy takes it: a slice, or a 1-D array."""
+    if isinstance(key, slice):
+        return key
+    key = np.atleast_1d(key)
+    return key if key.size else key.astype(np.intp)  # NumPy makes an empty list one of floats
+
+
 class _Indexer:
-    """`frame.iloc`: rows, or rows and columns, by position."""
+    """`frame.iloc`: rows, or rows and columns."""
 
     def __init__(self, frame):
         self._frame = frame
 
     def __getitem__(self, key):
         rows, columns = key if isinstance(key, tuple) else (key, slice(None))
-        frame = self._frame
-        if columns is not Ellipsis and not (isinstance(columns, slice) and columns == slice(None)):
-            frame = frame.take(np.atleast_1d(columns) if np.isscalar(columns) else columns, axis=1)
-        return frame if isinstance(rows, slice) and rows == slice(None) else frame.take(rows)
+        if columns is Ellipsis:
+            columns = slice(None)
+        return self._frame.take(columns, axis=1).take(rows)

@@ -5,10 +5,10 @@ from importlib import resources
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import StrOptions, validate_params
 
 from sklearn_crossmodal.data import MultiModalFrame
 from sklearn_crossmodal.utils import import_optional
+from sklearn_crossmodal.utils._sklearn import StrOptions, validate_params
 
 __all__ = ["load_emoji"]
 

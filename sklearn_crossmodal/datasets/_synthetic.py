@@ -8,7 +8,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
 
 from sklearn_crossmodal.datasets._factors import (
     as_output,
@@ -19,6 +18,7 @@ from sklearn_crossmodal.datasets._factors import (
     target_posterior,
     weighted_sum,
 )
+from sklearn_crossmodal.utils._sklearn import Interval, validate_params
 
 __all__ = ["make_multimodal_classification", "make_multimodal_regression"]
 

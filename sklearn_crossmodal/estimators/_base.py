@@ -81,37 +81,29 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         resume = resume and hasattr(self, "net_")
         with restored_on_error(self):
             table, y, weight = self._check_input(X, y, sample_weight, resume)
-            if not resume:
-                self._bank = self._bind_modalities(X, table)
-            blocks = self._make_blocks(table, weight, resume)
+            blocks = self._make_blocks(X, table, weight, resume)
             if not resume:
                 self._fit_target(y, weight)
             targets = self._target_blocks(y, blocks)
-            seed = draw_seed(self.random_state)
-            device = choose_device(self.device)
+            seed, device = draw_seed(self.random_state), choose_device(self.device)
             with seeded(seed, device):
-                if resume:
-                    self.net_ = copy.deepcopy(self.net_)  # a failure leaves the old one as it was
-                else:
-                    self.net_ = self._make_net(blocks, device)
+                # A copy, so that a failure leaves the net that is there as it was.
+                self.net_ = copy.deepcopy(self.net_) if resume else self._make_net(blocks, device)
                 dataset = BlockDataset.from_blocks(
                     blocks, torch_dtype(self.dtype_), targets, weight, labels=y
                 )
                 split = self._split(y, len(dataset), seed) if hold_out else None
-                train(
-                    self.net_,
-                    dataset,
-                    max_epochs=max_epochs,
-                    split=split,
-                    seed=seed,
-                    epoch_tasks=self._epoch_tasks(X, y),
-                )
-            self.history_ = [
-                {key: value for key, value in row.items() if key != "batches"}
-                for row in self.net_.history
-            ]
-            self.n_iter_ = len(self.history_)
+                tasks = self._epoch_tasks(X, y)
+                train(self.net_, dataset, max_epochs, split=split, seed=seed, epoch_tasks=tasks)
+            self._remember_history()
         return self
+
+    def _remember_history(self):
+        self.history_ = [
+            {key: value for key, value in row.items() if key != "batches"}
+            for row in self.net_.history
+        ]
+        self.n_iter_ = len(self.history_)
 
     def _epoch_tasks(self, X, y):
         """Return what tells scikit-learn's callbacks of the epochs; None if there are none."""
@@ -155,9 +147,10 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         bank.bind(X, table)
         return bank
 
-    def _make_blocks(self, table, weight, resume):
+    def _make_blocks(self, X, table, weight, resume):
         if resume:
             return self._bank.transform(table)
+        self._bank = self._bind_modalities(X, table)
         blocks = self._bank.fit_transform(table, weight, check_memory(self.memory))
         self.modalities_ = self._bank.fitted
         return blocks

@@ -209,8 +209,7 @@ class ModalityBank:
         if len(self.bound) == 1:  # nothing is absent where there is nothing else: NaN is a value
             present = np.ones(len(table), dtype=bool)
             if isinstance(table, MultiModalFrame):
-                for place in positions:
-                    present &= table.stated(list(table)[place])
+                present = np.any([table.stated(name) for name in columns.names], axis=0)
         return columns, present
 
     def _check_any_present(self, blocks: dict[str, Block]) -> dict[str, Block]:

@@ -157,26 +157,22 @@ class Image(Modality):
         -------
         bool
         """
-        if _holds_objects(values) and np.ndim(values) == 1:
-            found = [cell for cell in values if not is_missing(cell)]
+        images = np.asarray(values)
+        if images.dtype.kind == "O" and images.ndim == 1:
+            found = [cell for cell in images if not is_missing(cell)]
             return bool(found) and all(
                 isinstance(cell, np.ndarray) and cell.ndim in (2, 3) for cell in found
             )
-        return np.ndim(values) in (3, 4) and values.dtype.kind in "buif"
+        return images.ndim in (3, 4) and images.dtype.kind in "buif"
 
 
 def _cells(columns) -> np.ndarray:
-    columns = Columns.of(columns)
-    images = columns.values
-    if _holds_objects(images) and np.ndim(images) == 1:
+    images = np.asarray(Columns.of(columns).values)
+    if images.dtype.kind == "O" and images.ndim == 1:
         missing = [row for row, cell in enumerate(images) if is_missing(cell)]
         if missing:  # only where it is the sole modality: else absent rows do not get here
             raise ValueError(
                 f"{len(missing)} samples have no image, first {missing[:5]}: leave them out, or "
                 "give another modality."
             )
-    return np.asarray(images) if not isinstance(images, np.ndarray) else images
-
-
-def _holds_objects(values) -> bool:
-    return np.dtype(getattr(values, "dtype", float)).kind == "O"
+    return images

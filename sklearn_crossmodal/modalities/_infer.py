@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from itertools import count
 
 import numpy as np
 from sklearn.utils.validation import check_array
@@ -17,6 +19,7 @@ from sklearn_crossmodal.data import (
 )
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["infer_modalities"]
 
@@ -60,8 +63,9 @@ def infer_for_columns(table, X, columns: Mapping) -> list[tuple]:
     """Find the modality of each named group of columns: {name: columns}, as the user gave it."""
     found = []
     for name, key in columns.items():
-        positions, single = resolve_columns(X, key)
-        values = select_columns(table, positions, single=single)[0].values
+        with said_by(f"modality {name!r}"):
+            positions, single = resolve_columns(X if callable(key) else table, key)
+            values = select_columns(table, positions, single=single)[0].values
         found.append((name, modality_for(values, name)(), key))
     return found
 
@@ -72,19 +76,17 @@ def infer_from_table(table) -> list[tuple]:
         if table.dtype.kind not in "OUS":
             return [("numeric", modality_for(table, "0")(), slice(0, table.shape[1]))]
         columns = {place: table[:, place].astype(object) for place in range(table.shape[1])}
-        return _group(columns)
-    columns = {name: table[name] for name in table}
-    if not all("__" in name.strip("_") for name in columns):
-        return _group(columns)
-    prefixes: dict[str, dict] = {}
-    for name, values in columns.items():
-        prefixes.setdefault(name.partition("__")[0], {})[name] = values
-    groups = [(prefix, _group(named)) for prefix, named in prefixes.items()]
-    return [
-        (prefix if len(group) == 1 else f"{prefix}_{name}".replace("__", "_"), *rest)
-        for prefix, group in groups
-        for name, *rest in group
-    ]
+        return _with_unique_names(_group(columns))
+    if not all("__" in name.strip("_") for name in table):
+        return _with_unique_names(_group(table))
+    prefixed: dict[str, dict] = {}
+    for name in table:
+        prefixed.setdefault(name.strip("_").partition("__")[0], {})[name] = table[name]
+    found = []
+    for prefix, columns in prefixed.items():
+        group = _group(columns)
+        found += [(_prefixed(name, prefix, len(group)), *rest) for name, *rest in group]
+    return _with_unique_names(found)
 
 
 def modality_for(values, label) -> type[Modality]:
@@ -103,24 +105,39 @@ def modality_for(values, label) -> type[Modality]:
 
 
 def _group(columns: Mapping) -> list[tuple]:
-    """Return (name, modality, columns): what joins columns gets one entry, the rest one each."""
+    """Return (name, modality, columns): what joins columns gets one entry, the rest one each.
+
+    A name has no ``__`` in it, which stands between the names of nested parameters.
+    """
     found: list[tuple] = []
     joined: dict[type[Modality], tuple] = {}
-    for label, values in columns.items():
-        modality = modality_for(values, label)
-        if not modality.joins_columns or np.ndim(values) > 1 or hasattr(values, "columns"):
-            found.append((str(label).replace("__", "_"), modality(), label))
+    for label in columns:
+        modality = modality_for(columns[label], label)
+        if not modality.joins_columns or np.ndim(columns[label]) > 1:
+            found.append((_single_underscores(str(label)), modality(), label))
         elif modality in joined:
             joined[modality][2].append(label)
         else:
             joined[modality] = (modality.__name__.lower(), modality(), [label])
             found.append(joined[modality])
-    taken: set[str] = set()
-    return [(_unique(name, taken), modality, labels) for name, modality, labels in found]
+    return found
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
+def _prefixed(name: str, prefix: str, n_modalities: int) -> str:
+    """Return the name of one of the modalities of a prefix: the prefix, if it is the only one."""
+    if n_modalities == 1:
+        return prefix
+    return name if name.startswith(f"{prefix}_") else _single_underscores(f"{prefix}_{name}")
+
+
+def _single_underscores(name: str) -> str:
+    return re.sub("_{2,}", "_", name)
+
+
+def _with_unique_names(found: list[tuple]) -> list[tuple]:
+    """Number the later ones of equal names."""
+    unique: dict[str, tuple] = {}
+    for name, *rest in found:
+        numbered = (name if place == 1 else f"{name}_{place}" for place in count(1))
+        unique[next(free for free in numbered if free not in unique)] = tuple(rest)
+    return [(name, *rest) for name, rest in unique.items()]

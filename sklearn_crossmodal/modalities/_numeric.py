@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_crossmodal.data import Block, BlockSpec, Columns
+from sklearn_crossmodal.data import Block, BlockSpec, Columns, is_missing
 from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
-from sklearn_crossmodal.utils._sklearn import StrOptions
+from sklearn_crossmodal.utils._sklearn import StrOptions, is_pandas_na
 
 __all__ = ["Numeric"]
 
@@ -191,7 +191,7 @@ class Numeric(Modality):
         if cells.dtype.kind != "O":
             return cells.dtype.kind in "biuf"
         return all(
-            cell is None or isinstance(cell, int | float | np.number | np.bool_)
+            is_missing(cell) or isinstance(cell, int | float | np.number | np.bool_)
             for cell in cells.ravel()
         )
 
@@ -205,16 +205,21 @@ def _as_numbers(columns) -> np.ndarray:
     if values.dtype.kind not in "biufO":
         raise ValueError(f"columns {list(columns.names)} hold {values.dtype}, not numbers.")
     values = values.reshape(len(values), -1)
+    if values.dtype.kind == "O":
+        values = np.where(_is_na(values), np.nan, values)
     try:
         numbers = values.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise type(error)(f"columns {list(columns.names)} must hold numbers: {error}") from error
     infinite = np.isinf(numbers).any(axis=0)
     if infinite.any():
-        names = columns.names if len(columns.names) == len(infinite) else range(len(infinite))
-        name = str(list(names)[int(np.argmax(infinite))])
+        name = columns.names_of(len(infinite))[int(np.argmax(infinite))]
         raise ValueError(f"column {name!r} holds infinity: replace it by NaN or a finite number.")
     return numbers
+
+
+#: Tell which cells are pandas' NA, which no number can be made of.
+_is_na = np.vectorize(is_pandas_na, otypes=[bool])
 
 
 def _describe(column, weight, scaling) -> tuple[float, float, float, float, float]:

@@ -162,7 +162,7 @@ class Text(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Tell whether a column holds strings.
+        """Tell whether a column holds strings, one or a row of them per sample.
 
         Parameters
         ----------
@@ -173,20 +173,22 @@ class Text(Modality):
         -------
         bool
         """
-        if np.ndim(values) != 1:
+        if np.ndim(values) > 2:
             return False
         cells = np.asarray(values)
         if cells.dtype.kind != "O":
             return cells.dtype.kind in "UT"
-        found = [cell for cell in cells if not is_missing(cell)]
+        found = [cell for cell in cells.flat if not is_missing(cell)]
         return bool(found) and all(isinstance(cell, str) for cell in found)
 
 
 def _as_texts(columns) -> list[str]:
     columns = Columns.of(columns)
     cells = np.asarray(columns.values, dtype=object)
+    if cells.ndim > 2:
+        raise ValueError(f"expected strings of shape (n,) or (n, d), got shape {cells.shape}.")
     cells = cells.reshape(len(cells), -1)
-    for name, column in zip(columns.names, cells.T, strict=True):
+    for name, column in zip(columns.names_of(cells.shape[1]), cells.T, strict=True):
         for cell in column:
             if not isinstance(cell, str) and not is_missing(cell):
                 raise ValueError(

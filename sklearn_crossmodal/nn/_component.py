@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 
 from sklearn.base import BaseEstimator
 from torch import nn
@@ -141,14 +142,27 @@ def check_kind(component, kind: str, registry: Mapping[str, type[Component]], fa
     if component.kinds is None or kind in component.kinds:
         return
     fitting = sorted(name for name, part in registry.items() if kind in (part.kinds or {kind}))
+    article = "An" if family[0] in "aeiou" else "A"
     raise ModalityError(
         f"it yields {kind!r} blocks, which {type(component).__name__} does not accept. "
-        f"A {family} that does: {fitting}."
+        f"{article} {family} that does: {fitting}."
     )
 
 
+def check_sizes(component: Component, name: str) -> Sequence[int]:
+    """Return a parameter that is a sequence of sizes; raise if one is no positive integer."""
+    sizes = list(getattr(component, name))
+    if not all(isinstance(size, Integral) and size > 0 for size in sizes):
+        raise ValueError(
+            f"{type(component).__name__}: {name}={getattr(component, name)!r} must hold positive "
+            "integers."
+        )
+    return sizes
+
+
 def n_arguments(forward: Callable) -> int:
-    """Count the positional arguments that a module's `forward` takes."""
+    """Count the positional arguments that a module's `forward` takes, ``*args`` as one."""
     parameters = inspect.signature(forward).parameters.values()
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(parameter.kind in positional for parameter in parameters)
+    kinds = inspect.Parameter
+    positional = (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
+    return max(sum(parameter.kind in positional for parameter in parameters), 1)

@@ -51,8 +51,13 @@ class StepEmbedding(nn.Module):
 
     def __init__(self, spec: BlockSpec, width: int) -> None:
         super().__init__()
+        self.embed: nn.Module
         if spec.n_categories is None:
-            self.embed: nn.Module = nn.Linear(spec.shape[1], width)
+            self.embed = nn.Linear(spec.shape[1], width)
+        elif spec.vectors is not None:
+            vectors = torch.as_tensor(spec.vectors, dtype=torch.get_default_dtype())
+            given = nn.Embedding.from_pretrained(vectors.clone(), freeze=False)
+            self.embed = nn.Sequential(given, nn.Linear(vectors.shape[1], width))
         else:
             self.embed = nn.Embedding(spec.n_categories, width)
             nn.init.normal_(self.embed.weight, std=0.1)

@@ -113,7 +113,7 @@ def _named_modules(modules: Mapping[str, nn.Module]) -> tuple[dict[str, str], nn
     named, keys = nn.ModuleDict(), {}
     for name, module in modules.items():
         key = name.replace(".", "_") or "_"
-        while key in named or hasattr(nn.ModuleDict, key):
+        while hasattr(named, key):  # one that is taken, or what every module has
             key += "_"
         keys[name], named[key] = key, module
     return keys, named

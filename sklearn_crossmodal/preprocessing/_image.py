@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_crossmodal.data import as_column
 from sklearn_crossmodal.utils._sklearn import StrOptions
 
 __all__ = ["ImageScaler"]
@@ -25,7 +26,8 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         Height and width to resize to, by averaging over the area a pixel covers; None keeps the
         size, which must then be one for all images.
     scaling : {"standard", "unit"}, default="standard"
-        "unit" brings integers to 0..1 by their largest value, and leaves floats as they are;
+        "unit" divides integers by the largest value of their type, of 32 and 64 bits by that of
+        the narrowest type that holds those seen in `fit`, and leaves floats as they are;
         "standard" also gives each channel mean 0 and standard deviation 1 over all images.
     channels : {"auto", "first", "last"}, default="auto"
         Which axis of an image with three axes holds the channels. "auto" takes the last if its
@@ -39,6 +41,8 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         What is subtracted and divided by, after the scaling to 0..1.
     dtype_ : dtype
         Of the images in `fit`.
+    range_ : tuple of (int, int)
+        Least and largest value of their integers; 0 and 1 if they were none.
 
     See Also
     --------
@@ -94,20 +98,20 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         self._validate_params()
         if self.size is not None:
             self._check_size()
-        images = as_image_array(X, self.size)
-        self.rank_ = images.ndim
-        self.channels_last_ = images.ndim == 4 and self._has_channels_last(images.shape)
-        self.dtype_ = np.asarray(X[0]).dtype if images.dtype == object else images.dtype
-        images = self._prepare(images)
+        stacks = _as_stacks(X, self.size)
+        self.rank_ = stacks[0].ndim
+        self.channels_last_ = self.rank_ == 4 and self._has_channels_last(stacks[0].shape)
+        self.dtype_ = stacks[0].dtype
+        self.range_ = _integer_range(stacks)
+        images = self._prepare(stacks)
         self.shape_ = images.shape[1:]
         n_channels = self.shape_[0]
         self.mean_, self.std_ = np.zeros((n_channels, 1, 1)), np.ones((n_channels, 1, 1))
         if self.scaling == "standard":
-            mean = np.average(images.mean(axis=(2, 3)), axis=0, weights=sample_weight)
-            square = np.average((images**2).mean(axis=(2, 3)), axis=0, weights=sample_weight)
-            spread = np.sqrt(np.maximum(square - mean**2, 0))
-            self.mean_ = mean[:, np.newaxis, np.newaxis]
-            self.std_ = np.where(spread > 1e-6, spread, 1.0)[:, np.newaxis, np.newaxis]
+            self.mean_ = _channel_means(images, sample_weight)
+            centered = images - self.mean_.astype(np.float32)
+            spread = np.sqrt(_channel_means(centered**2, sample_weight))
+            self.std_ = np.where(spread > 1e-6, spread, 1.0)
         return self
 
     def transform(self, X):
@@ -123,7 +127,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         ndarray of shape (n, c, h, w), float32
         """
         check_is_fitted(self)
-        images = self._prepare(as_image_array(X, self.size))
+        images = self._prepare(_as_stacks(X, self.size))
         if images.shape[1:] != self.shape_:
             raise ValueError(
                 f"images have channels, height and width {images.shape[1:]}, those in `fit` had "
@@ -149,8 +153,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         images = np.asarray(X, dtype=np.float64) * self.std_ + self.mean_
         if self.dtype_.kind in "ui":
-            largest = np.iinfo(self.dtype_).max
-            images = np.clip(np.rint(images * largest), 0, largest)
+            images = np.clip(np.rint(images * self.range_[1]), *self.range_)
         elif self.dtype_.kind == "b":
             images = images >= 0.5
         if self.rank_ == 3:
@@ -168,17 +171,29 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             return shape[-1] in _CHANNELS
         return self.channels == "last"
 
-    def _prepare(self, images):
+    def _prepare(self, stacks):
         """Return (n, c, h, w) float32 images of the right size, in 0..1 if they were integers."""
-        if images.dtype == object:  # images of several sizes, resized one by one
-            return np.concatenate(
-                [self._prepare(np.asarray(image)[np.newaxis]) for image in images]
-            )
+        stacks = [self._channels_first(stack) for stack in stacks]
+        finite = np.concatenate([np.isfinite(stack).all(axis=(1, 2, 3)) for stack in stacks])
+        if not finite.all():
+            rows = np.flatnonzero(~finite)
+            raise ValueError(f"{len(rows)} images hold NaN or infinity, first {rows[:5].tolist()}.")
+        if self.size is not None:
+            stacks = [_resize(stack, tuple(self.size)) for stack in stacks]
+        shapes = {stack.shape[1:] for stack in stacks}
+        if len(shapes) > 1:
+            raise ValueError(f"images differ in the number of channels: {sorted(shapes)}.")
+        return stacks[0] if len(stacks) == 1 else np.concatenate(stacks)
+
+    def _channels_first(self, images):
+        """Return (n, c, h, w) float32 images, in 0..1 if they were integers."""
         if images.ndim != self.rank_:
             raise ValueError(
                 f"images have {images.ndim - 1} axes each, those in `fit` had {self.rank_ - 1}."
             )
-        largest = {"u": 1, "i": 1}.get(images.dtype.kind) and np.iinfo(images.dtype).max
+        largest = 1
+        if images.dtype.kind in "ui":
+            largest = self.range_[1] if _is_wide(images.dtype) else np.iinfo(images.dtype).max
         if images.ndim == 3:
             images = images[:, np.newaxis]
         elif self.channels_last_:
@@ -189,43 +204,61 @@ class ImageScaler(TransformerMixin, BaseEstimator):
                 "axis by channels='first' or 'last'."
             )
         images = np.ascontiguousarray(images, dtype=np.float32)
-        if largest:
-            images /= largest
-        if not np.isfinite(images).all():
-            rows = np.flatnonzero(~np.isfinite(images).all(axis=(1, 2, 3)))
-            raise ValueError(f"{len(rows)} images hold NaN or infinity, first {rows[:5].tolist()}.")
-        if self.size is not None and images.shape[2:] != tuple(self.size):
-            images = resize(images, self.size)
+        if largest != 1:  # in place: integers were copied by the line above
+            images /= np.float32(largest)
         return images
 
 
-def as_image_array(X, size) -> np.ndarray:
-    """Return images as one array, of objects if they differ in shape and are to be resized."""
-    images = np.asarray(X) if not isinstance(X, np.ndarray) else X
+def _as_stacks(X, size) -> list[np.ndarray]:
+    """Return images as one stack, or each as its own if they differ in shape."""
+    images = np.asarray(as_column(X))
     if images.dtype == object:
         cells = [np.asarray(image) for image in images]
         shapes = {cell.shape for cell in cells}
-        if len(shapes) == 1:
-            images = np.stack(cells)
-        elif size is None:
+        if len(shapes) > 1 and size is None:
             raise ValueError(
                 f"images differ in shape, for example {sorted(shapes)[:3]}: pass size=(height, "
                 "width)."
             )
-        elif len({len(shape) for shape in shapes}) > 1:
+        if len({len(shape) for shape in shapes}) > 1:
             raise ValueError(f"images differ in the number of axes: {sorted(shapes)[:3]}.")
-        else:
-            return images
-    if images.ndim not in (3, 4) or images.dtype.kind not in "buif":
+        stacks = [np.stack(cells)] if len(shapes) == 1 else [cell[np.newaxis] for cell in cells]
+    else:
+        stacks = [images]
+    if not stacks or stacks[0].ndim not in (3, 4) or stacks[0].dtype.kind not in "buif":
         raise ValueError(
             "expected images of shape (n, height, width) or (n, height, width, channels), got "
             f"{images.dtype} of shape {images.shape}."
         )
-    return images
+    return stacks
 
 
-def resize(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _is_wide(dtype: np.dtype) -> bool:
+    """Tell whether integers have a range that no image uses: int64 is NumPy's default."""
+    return dtype.itemsize > 2
+
+
+def _integer_range(stacks: list[np.ndarray]) -> tuple[int, int]:
+    """Return least and largest value of the type of integer images, or of a narrower they fit."""
+    dtype = stacks[0].dtype
+    if dtype.kind not in "ui":
+        return 0, 1
+    if _is_wide(dtype):
+        ends = min(stack.min() for stack in stacks), max(stack.max() for stack in stacks)
+        dtype = np.result_type(*map(np.min_scalar_type, ends))
+    return np.iinfo(dtype).min, np.iinfo(dtype).max
+
+
+def _channel_means(images: np.ndarray, sample_weight) -> np.ndarray:
+    """Return the mean of each channel of (n, c, h, w) images over all images, (c, 1, 1) float64."""
+    means = images.mean(axis=(2, 3), dtype=np.float64)
+    return np.average(means, axis=0, weights=sample_weight)[:, np.newaxis, np.newaxis]
+
+
+def _resize(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resize (n, c, h, w) images: each new pixel averages those under a triangle around it."""
+    if images.shape[2:] == size:
+        return images
     rows, columns = (
         _triangle_weights(old, new) for old, new in zip(images.shape[2:], size, strict=True)
     )

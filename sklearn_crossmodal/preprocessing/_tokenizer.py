@@ -88,9 +88,14 @@ class WordTokenizer(TransformerMixin, BaseEstimator):
         -------
         WordTokenizer
             Itself.
+
+        Raises
+        ------
+        ValueError
+            If X is one string, or holds something that is none.
         """
         self._validate_params()
-        texts = [self._split(text) for text in X]
+        texts = self._split(X)
         counts = Counter(word for words in texts for word in set(words))
         kept = [word for word, count in counts.items() if count >= self.min_count]
         kept.sort(key=lambda word: (-counts[word], word))
@@ -115,7 +120,7 @@ class WordTokenizer(TransformerMixin, BaseEstimator):
             Padded with 0 behind the end.
         """
         check_is_fitted(self)
-        rows = [self._encode(text) for text in X]
+        rows = [self._encode(words) for words in self._split(X)]
         ids = np.full((len(rows), self.length_), PADDING, dtype=np.int64)
         for row, tokens in zip(ids, rows, strict=True):
             row[: len(tokens)] = tokens
@@ -142,12 +147,20 @@ class WordTokenizer(TransformerMixin, BaseEstimator):
             texts[row] = " ".join(filter(None, (self.words_[token] for token in tokens)))
         return texts
 
-    def _split(self, text):
-        return _WORD.findall(text.lower() if self.lowercase else text)
+    def _split(self, X):
+        """Return the words of each text."""
+        if isinstance(X, str):
+            raise ValueError("expected several texts, got one string: put it into a list.")
+        texts = []
+        for text in X:
+            if not isinstance(text, str):
+                raise ValueError(f"expected strings, got {text!r} ({type(text).__name__}).")
+            texts.append(_WORD.findall(text.lower() if self.lowercase else text))
+        return texts
 
-    def _encode(self, text):
+    def _encode(self, words):
         # A text that fills the row ends with the row: its end token would cost it a word.
-        ids = [self.vocabulary_.get(word, UNKNOWN) for word in self._split(text)]
+        ids = [self.vocabulary_.get(word, UNKNOWN) for word in words]
         return [*ids, END][: self.length_]
 
     def __sklearn_tags__(self):

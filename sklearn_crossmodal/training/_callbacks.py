@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import numpy as np
 from skorch.callbacks import Callback
@@ -66,7 +67,7 @@ class CosineDecay(Callback):
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
         # skorch has opened the row of this epoch already.
         progress = (len(net.history) - 1 - self.n_before_) / net.max_epochs
-        factor = 0.5 * (1 + np.cos(np.pi * progress))
+        factor = 0.5 * (1 + math.cos(math.pi * progress))
         for group, rate in zip(net.optimizer_.param_groups, self.full_rates_, strict=True):
             group["lr"] = rate * factor
 

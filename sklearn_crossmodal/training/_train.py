@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, LRScheduler
 from torch import nn
 
 from sklearn_crossmodal.training._batching import BatchIterator, BlockDataset
@@ -110,8 +110,8 @@ def make_net(
 def train(
     net: Net,
     dataset: BlockDataset,
-    *,
     max_epochs: str | int,
+    *,
     split: tuple[np.ndarray, np.ndarray] | None,
     seed: int,
     epoch_tasks: Callable[[int], Callback] | None = None,
@@ -165,15 +165,17 @@ class _HeldOut:
 def _callbacks(params: Mapping[str, object]) -> list:
     own: list = [BestEpoch(params["n_iter_no_change"], params["tol"])]
     theirs: Sequence = params["callbacks"] or []
-    for entry in theirs:
-        callback = entry[1] if isinstance(entry, tuple) else entry
+    given = [entry[1] if isinstance(entry, tuple) else entry for entry in theirs]
+    for callback in given:
         if hasattr(callback, "on_fit_task_begin"):
             raise TypeError(
                 f"callbacks takes callbacks of skorch; {type(callback).__name__} is one of "
                 "scikit-learn: give it to `set_callbacks`."
             )
-    # Copies, since skorch writes to them: the parameters of an estimator do not change in `fit`.
-    if params["learning_rate_schedule"] == "cosine":
+    # The user's own schedule would be overwritten at each epoch.
+    scheduled = any(isinstance(callback, LRScheduler) for callback in given)
+    if params["learning_rate_schedule"] == "cosine" and not scheduled:
         own.append(CosineDecay())
+    # Copies, since skorch writes to them: the parameters of an estimator do not change in `fit`.
     lines = [EpochLine()] if params["verbose"] else []
     return [*own, *map(copy.deepcopy, theirs), *lines]

@@ -4,17 +4,15 @@ They were read in scikit-learn 1.9; when one of them moves, this file is the onl
 """
 
 from sklearn.base import _fit_context
-from sklearn.utils._indexing import _get_column_indices, _safe_indexing
+from sklearn.utils._indexing import _safe_indexing
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils._param_validation import (
     HasMethods,
-    Hidden,
     Interval,
     InvalidParameterError,
     StrOptions,
-    validate_parameter_constraints,
+    validate_params,
 )
-from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
@@ -24,19 +22,16 @@ from sklearn.utils.validation import (
 
 __all__ = [
     "HasMethods",
-    "Hidden",
     "Interval",
     "InvalidParameterError",
     "StrOptions",
-    "_BaseComposition",
     "_check_feature_names",
     "_check_n_features",
     "_check_sample_weight",
     "_fit_context",
-    "_get_column_indices",
     "_num_samples",
     "_safe_indexing",
     "is_pandas_na",
     "is_scalar_nan",
-    "validate_parameter_constraints",
+    "validate_params",
 ]

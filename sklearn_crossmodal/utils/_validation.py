@@ -42,10 +42,8 @@ def said_by(speaker: str):
         yield
     except (ValueError, TypeError) as error:
         if not (len(error.args) == 1 and isinstance(error.args[0], str)):
-            error.add_note(
-                f"Raised for {speaker}."
-            )  # not an error of a plain message: keep it whole
-            raise
-        if not error.args[0].startswith(speaker):
+            # Not an error of a plain message, such as a UnicodeDecodeError: its parts stay whole.
+            error.add_note(f"Raised for {speaker}.")
+        elif not error.args[0].startswith(speaker):
             error.args = (f"{speaker}: {error.args[0]}",)
         raise

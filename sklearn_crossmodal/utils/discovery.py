@@ -44,12 +44,19 @@ def all_components(family=None):
     list of (str, str, type)
         Family, registered name and class.
 
+    Raises
+    ------
+    ValueError
+        If there is no such family.
+
     Examples
     --------
     >>> from sklearn_crossmodal.utils.discovery import all_components
     >>> ("fusion", "concat") in [part[:2] for part in all_components()]
     True
     """
+    if family is not None and family not in _REGISTRIES:
+        raise ValueError(f"family={family!r} is not one of {list(_REGISTRIES)}.")
     families = _REGISTRIES if family is None else [family]
     found = []
     for one in families:

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn._component import Component, check_sizes
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["CNNDecoder"]
@@ -73,14 +73,13 @@ class CNNDecoder(Component):
             (B, D) -> (B, C, H, W).
         """
         self._validate_params()
-        if self.kernel_size % 2 == 0 or not len(self.channels):
+        channels = check_sizes(self, "channels")
+        if self.kernel_size % 2 == 0 or not channels:
             raise ModalityError(
                 f"CNNDecoder: kernel_size={self.kernel_size} must be odd, and channels="
                 f"{self.channels} must not be empty."
             )
-        return _CNNDecoder(
-            width, list(self.channels), spec.shape, self.kernel_size, self.activation
-        )
+        return _CNNDecoder(width, channels, spec.shape, self.kernel_size, self.activation)
 
 
 class _CNNDecoder(nn.Module):

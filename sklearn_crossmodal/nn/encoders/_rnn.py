@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
@@ -136,10 +137,12 @@ class _Recurrent(nn.Module):
         if not self.recurrence.bidirectional:  # gathering is 3 times as fast as packing
             outputs, _ = self.recurrence(steps)
             last = (mask.sum(dim=1) - 1).clamp(min=0)
-            return outputs[range(len(outputs)), last]
-        lengths = mask.sum(dim=1).clamp(min=1).cpu()
-        packed = pack_padded_sequence(steps, lengths, batch_first=True, enforce_sorted=False)
-        return self._last(self.recurrence(packed)[1])
+            states = outputs[range(len(outputs)), last]
+        else:
+            lengths = mask.sum(dim=1).clamp(min=1).cpu()
+            packed = pack_padded_sequence(steps, lengths, batch_first=True, enforce_sorted=False)
+            states = self._last(self.recurrence(packed)[1])
+        return torch.where(mask.any(dim=1, keepdim=True), states, 0.0)  # no step: the first state
 
     def _last(self, state) -> Tensor:
         hidden = state[0] if isinstance(state, tuple) else state  # an LSTM also has cells

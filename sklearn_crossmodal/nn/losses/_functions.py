@@ -26,11 +26,12 @@ def weighted_mean(losses: Tensor, weight: Tensor | None) -> Tensor:
 
 def _mean_over_entries(errors: Tensor, mask: Tensor | None) -> Tensor:
     """Average (B, ...) over all but the first axis, or over the entries that were observed."""
-    errors = errors.flatten(1)
     if mask is None:
-        return errors.mean(dim=1)
+        return errors.flatten(1).mean(dim=1)
+    if mask.ndim < errors.ndim:  # steps of several numbers have one entry a step
+        mask = mask.unsqueeze(-1).expand_as(errors)
     observed = mask.flatten(1).to(errors.dtype)
-    return (errors * observed).sum(dim=1) / observed.sum(dim=1).clamp(min=1)
+    return (errors.flatten(1) * observed).sum(dim=1) / observed.sum(dim=1).clamp(min=1)
 
 
 def squared_error(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -40,7 +41,7 @@ def squared_error(prediction: Tensor, target: Tensor, mask: Tensor | None = None
     ----------
     prediction, target : Tensor of shape (B, ...)
         Numbers.
-    mask : Tensor of the same shape, bool, default=None
+    mask : Tensor of the same shape or (B, T) for steps (B, T, D), bool, default=None
         Which entries count; None means all.
 
     Returns
@@ -64,7 +65,7 @@ def absolute_error(prediction: Tensor, target: Tensor, mask: Tensor | None = Non
     ----------
     prediction, target : Tensor of shape (B, ...)
         Numbers.
-    mask : Tensor of the same shape, bool, default=None
+    mask : Tensor of the same shape or (B, T) for steps (B, T, D), bool, default=None
         Which entries count; None means all.
 
     Returns
@@ -92,7 +93,7 @@ def huber(
     ----------
     prediction, target : Tensor of shape (B, ...)
         Numbers.
-    mask : Tensor of the same shape, bool, default=None
+    mask : Tensor of the same shape or (B, T) for steps (B, T, D), bool, default=None
         Which entries count; None means all.
     delta : float, default=1.0
         Where the loss turns from quadratic to linear, in the units of the target.
@@ -125,7 +126,7 @@ def binary_cross_entropy(prediction: Tensor, target: Tensor, mask: Tensor | None
         Scores (logits).
     target : Tensor of shape (B, ...)
         Probabilities from 0 to 1.
-    mask : Tensor of the same shape, bool, default=None
+    mask : Tensor of the same shape or (B, T) for steps (B, T, D), bool, default=None
         Which entries count; None means all.
 
     Returns

@@ -1,0 +1,155 @@
+"""Missing cells are filled in the form that X came in; what was there stays to the bit."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from sklearn_crossmodal import MultiModalFrame
+from sklearn_crossmodal.data import fill_missing, table_of
+
+NUMBERS = np.array([7.5, 8.5, 9.5])
+TEXTS = np.array(["x", "y", "z"], dtype=object)
+FRAMES = {
+    "pandas": pd.DataFrame,
+    "polars": pl.DataFrame,
+    "pyarrow": pa.table,
+    "MultiModalFrame": MultiModalFrame,
+}
+
+
+def column(frame, name):
+    cells = frame[name]
+    return cells.to_pylist() if isinstance(frame, pa.Table) else list(cells)
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_missing_cells_of_a_frame_are_filled(kind):
+    frame = FRAMES[kind]({"n": [0.1, None, 0.3], "t": ["a", "b", None], "other": [1, 2, 3]})
+    filled = fill_missing(frame, {"n": NUMBERS, "t": TEXTS})
+    assert type(filled) is type(frame)
+    assert column(filled, "n") == [0.1, 8.5, 0.3]
+    assert column(filled, "t") == ["a", "b", "z"]
+    assert column(filled, "other") == [1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_the_frame_itself_is_not_changed(kind):
+    frame = FRAMES[kind]({"t": ["a", None, None]})
+    fill_missing(frame, {"t": TEXTS})
+    assert column(frame, "t")[0] == "a"
+    assert pd.isna(column(frame, "t")[1])
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_column_that_x_lacks_is_added(kind):
+    frame = FRAMES[kind]({"t": ["a", "b", "c"]})
+    filled = fill_missing(frame, {"n": NUMBERS})
+    assert column(filled, "n") == NUMBERS.tolist()
+    assert column(filled, "t") == ["a", "b", "c"]
+
+
+def test_a_column_that_lacks_nothing_keeps_its_type():
+    frame = pd.DataFrame(
+        {"c": pd.Series(["a", "b", "c"], dtype="category"), "i": [1, 2, 3], "n": [0.1, None, 0.3]}
+    )
+    filled = fill_missing(frame, {"c": TEXTS, "i": NUMBERS, "n": NUMBERS})
+    pd.testing.assert_frame_equal(filled[["c", "i"]], frame[["c", "i"]])
+    assert filled["n"].tolist() == [0.1, 8.5, 0.3]
+
+
+def test_a_frame_with_an_index_is_filled_by_place():
+    frame = pd.DataFrame({"n": [0.1, None, 0.3]}, index=[5, 1, 0])
+    filled = fill_missing(frame, {"n": NUMBERS})
+    assert filled["n"].tolist() == [0.1, 8.5, 0.3]
+    assert filled.index.tolist() == [5, 1, 0]
+
+
+def test_a_frame_with_numbers_as_names_is_filled():
+    filled = fill_missing(pd.DataFrame({0: [0.1, None, 0.3]}), {"0": NUMBERS})
+    assert filled.columns.tolist() == [0]
+    assert filled[0].tolist() == [0.1, 8.5, 0.3]
+
+
+def test_a_mapping_comes_back_as_a_frame():
+    filled = fill_missing({"t": ["a", None, "c"]}, {"t": TEXTS})
+    assert isinstance(filled, MultiModalFrame)
+    assert filled["t"].tolist() == ["a", "y", "c"]
+
+
+def test_cells_that_present_denies_are_filled_and_then_present():
+    X = MultiModalFrame(
+        {"i": np.array([1, 2, 3]), "t": list("abc"), "u": np.array(["a", "b", "c"])},
+        present={"i": [True, False, True], "t": [False, True, True], "u": [True, True, False]},
+    )
+    long = np.array(["long one", "long two", "long three"], dtype=object)
+    filled = fill_missing(X, {"i": NUMBERS, "u": long})
+    assert filled["i"].tolist() == [1, 8.5, 3]
+    assert filled["u"].tolist() == ["a", "b", "long three"]
+    assert filled.presence("i").all()
+    assert filled.presence("t").tolist() == [False, True, True]
+    assert X["i"].tolist() == [1, 2, 3]
+
+
+def test_an_absent_image_is_filled_whole_and_a_missing_pixel_alone():
+    photos = np.zeros((3, 2, 2), dtype=np.float32)
+    photos[1] = np.nan
+    photos[2, 0, 0] = np.nan
+    filled = fill_missing(MultiModalFrame({"photo": photos}), {"photo": np.ones((3, 2, 2))})
+    assert filled["photo"].dtype == np.float32
+    np.testing.assert_array_equal(filled["photo"][0], np.zeros((2, 2)))
+    np.testing.assert_array_equal(filled["photo"][1], np.ones((2, 2)))
+    np.testing.assert_array_equal(filled["photo"][2], [[1, 0], [0, 0]])
+
+
+def test_images_in_cells_are_filled():
+    cells = np.empty(2, dtype=object)
+    cells[0] = np.zeros((2, 2), dtype=np.uint8)
+    new = np.ones((2, 2, 2), dtype=np.uint8)
+    for X in (MultiModalFrame({"p": cells}), pd.DataFrame({"p": cells})):
+        filled = fill_missing(X, {"p": new})["p"]
+        assert filled[0] is cells[0]
+        np.testing.assert_array_equal(filled[1], new[1])
+
+
+def test_a_column_that_nobody_has_is_filled_with_what_is_new():
+    new = np.ones((2, 2, 2), dtype=np.uint8)
+    X = MultiModalFrame({"p": [None, None], "n": [1.0, 2.0]})
+    assert fill_missing(X, {"p": new})["p"].dtype == np.uint8
+    table = np.array([[None, 1.0], [None, 2.0]], dtype=object)
+    np.testing.assert_array_equal(fill_missing(table, {0: new})[1, 0], new[1])
+
+
+def test_an_array_of_numbers_is_filled_by_position():
+    array = np.array([[1.0, np.nan], [np.nan, 4.0], [5.0, 6.0]])
+    before = array.copy()
+    filled = fill_missing(array, {0: NUMBERS, 1: -NUMBERS})
+    np.testing.assert_array_equal(filled, [[1, -7.5], [8.5, 4], [5, 6]])
+    np.testing.assert_array_equal(array, before)
+
+
+def test_an_array_of_objects_is_filled_where_cells_are_none_or_nan():
+    array = np.array([[1.0, "a"], [np.nan, None], [None, "c"]], dtype=object)
+    filled = fill_missing(array, {0: NUMBERS, 1: TEXTS})
+    assert filled.tolist() == [[1.0, "a"], [8.5, "y"], [9.5, "c"]]
+    assert array[1, 1] is None
+
+
+def test_a_table_of_named_columns_is_a_frame():
+    table = table_of({"n": NUMBERS, "t": TEXTS}, 3, 2)
+    assert isinstance(table, MultiModalFrame)
+    assert table["t"].tolist() == ["x", "y", "z"]
+
+
+def test_a_table_of_numbered_columns_is_an_array_with_nan_for_the_rest():
+    table = table_of({2: NUMBERS, 0: np.array([1, 2, 3])}, 3, 4)
+    assert table.dtype == np.float64
+    np.testing.assert_array_equal(table[:, [0, 2]], np.column_stack([[1, 2, 3], NUMBERS]))
+    assert np.isnan(table[:, [1, 3]]).all()
+
+
+def test_a_table_with_texts_or_images_is_an_array_of_objects():
+    assert table_of({0: TEXTS, 1: NUMBERS}, 3, 2).tolist() == [["x", 7.5], ["y", 8.5], ["z", 9.5]]
+    images = np.ones((3, 2, 2))
+    np.testing.assert_array_equal(table_of({0: TEXTS, 1: images}, 3, 2)[1, 1], images[1])

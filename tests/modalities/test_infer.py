@@ -1,0 +1,248 @@
+"""`infer_modalities` finds a modality for each column of X, in any form."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from sklearn_crossmodal import FusionClassifier, MultiModalFrame, infer_modalities
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.modalities import MODALITIES, infer_for_columns
+
+IMAGES = np.zeros((2, 4, 4), dtype=np.uint8)
+
+
+def found(X):
+    """Return (name, class name, columns) of each modality."""
+    return [(name, type(one).__name__, columns) for name, one, columns in infer_modalities(X)]
+
+
+def frame(*names):
+    """Return a frame of numbers; a column whose name ends in ``text`` holds texts."""
+    return pd.DataFrame({name: ["a", "b"] if name.endswith("text") else [1, 2] for name in names})
+
+
+# Arrays -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [float, int, bool, np.float32])
+def test_an_array_of_numbers_is_one_modality(dtype):
+    assert found(np.zeros((2, 3), dtype=dtype)) == [("numeric", "Numeric", slice(0, 3))]
+
+
+def test_nan_in_an_array_of_numbers_is_a_number():
+    assert found([[1, np.nan], [np.inf, 2]]) == [("numeric", "Numeric", slice(0, 2))]
+
+
+def test_an_array_of_objects_is_looked_at_column_by_column():
+    cells = np.empty((2, 5), dtype=object)
+    cells[0] = [1, "a b", True, None, 2.5]
+    cells[1] = [None, "c", False, "d", pd.NA]
+    cells[0, 4], cells[1, 4] = IMAGES
+    assert found(cells) == [
+        ("numeric", "Numeric", [0, 2]),
+        ("1", "Text", 1),
+        ("3", "Text", 3),
+        ("4", "Image", 4),
+    ]
+
+
+def test_an_array_of_strings_has_a_text_per_column():
+    assert found(np.array([["a", "b"], ["c", "d"]])) == [("0", "Text", 0), ("1", "Text", 1)]
+
+
+def test_what_is_no_table_is_refused():
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
+        infer_modalities(np.zeros(3))
+
+
+# Frames -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, dict, MultiModalFrame])
+def test_numbers_are_one_modality_and_each_text_and_image_its_own(kind):
+    data = {
+        "age": [1, 2],
+        "title": ["a", "b"],
+        "vip": [True, False],
+        "photo": IMAGES if kind is not pd.DataFrame else list(IMAGES),
+        "price": [0.5, None],
+        "body": ["c", None],
+    }
+    assert found(kind(data)) == [
+        ("numeric", "Numeric", ["age", "vip", "price"]),
+        ("title", "Text", "title"),
+        ("photo", "Image", "photo"),
+        ("body", "Text", "body"),
+    ]
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "Float32", "boolean", "category", "string", "str"])
+def test_columns_of_pandas_types_with_na_find_their_modality(dtype):
+    cells = ["a", None] if dtype in {"category", "string", "str"} else [1, None]
+    column = pd.Series(cells, dtype=dtype)
+    kind = "Text" if cells[0] == "a" else "Numeric"
+    assert [one[1] for one in found(pd.DataFrame({"x": column}))] == [kind]
+    assert [one[1] for one in found(MultiModalFrame({"x": column}))] == [kind]
+
+
+def test_categories_that_are_numbers_are_numbers():
+    column = pd.Series([10, 20], dtype="category")
+    assert found(pd.DataFrame({"x": column}))[0][1] == "Numeric"
+
+
+def test_a_frame_or_matrix_inside_is_a_modality_of_its_own():
+    X = MultiModalFrame(
+        {
+            "flat": [1, 2],
+            "matrix": np.zeros((2, 3)),
+            "inside": frame("a", "b"),
+            "texts": frame("a text", "b text"),
+            "lists": [[1, 2], [3, 4]],
+        }
+    )
+    assert found(X) == [
+        ("numeric", "Numeric", ["flat"]),
+        ("matrix", "Numeric", "matrix"),
+        ("inside", "Numeric", "inside"),
+        ("texts", "Text", "texts"),
+        ("lists", "Numeric", "lists"),
+    ]
+
+
+def test_a_column_that_holds_nothing_is_numeric():
+    assert found(MultiModalFrame({"x": [None, None]})) == [("numeric", "Numeric", ["x"])]
+
+
+# Prefixes ---------------------------------------------------------------------------------------
+
+
+def test_prefixes_name_the_modalities_if_every_column_has_one():
+    assert found(frame("num__a", "num__b", "words__text", "more__c")) == [
+        ("num", "Numeric", ["num__a", "num__b"]),
+        ("words", "Text", "words__text"),
+        ("more", "Numeric", ["more__c"]),
+    ]
+
+
+def test_a_prefix_of_several_modalities_is_part_of_their_names():
+    assert found(frame("item__a", "item__text", "item__more text", "item__b", "num__a")) == [
+        ("item_numeric", "Numeric", ["item__a", "item__b"]),
+        ("item_text", "Text", "item__text"),
+        ("item_more text", "Text", "item__more text"),
+        ("num", "Numeric", ["num__a"]),
+    ]
+
+
+def test_one_column_without_a_prefix_and_there_are_no_prefixes():
+    assert found(frame("num__a", "words__text", "c")) == [
+        ("numeric", "Numeric", ["num__a", "c"]),
+        ("words_text", "Text", "words__text"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["__a", "a__", "__"])
+def test_underscores_at_an_end_are_no_prefix(name):
+    assert [one[0] for one in found(frame("num__a", name))] == ["numeric"]
+
+
+def test_underscores_before_a_prefix_are_not_part_of_it():
+    assert [one[0] for one in found(frame("__num__a", "words__text"))] == ["num", "words"]
+
+
+def test_the_output_of_a_column_transformer_defines_the_modalities():
+    X = frame("a", "b", "text")
+    transformer = make_column_transformer(
+        (StandardScaler(), ["a", "b"]),
+        (FunctionTransformer(feature_names_out="one-to-one"), ["text"]),
+    ).set_output(transform="pandas")
+    assert found(transformer.fit_transform(X)) == [
+        ("standardscaler", "Numeric", ["standardscaler__a", "standardscaler__b"]),
+        ("functiontransformer", "Text", "functiontransformer__text"),
+    ]
+
+
+# Names ------------------------------------------------------------------------------------------
+
+
+def test_names_have_no_double_underscore_and_are_unique():
+    names = ["a_b text", "a__b text", "a___b text", "numeric", "x____ text"]
+    X = frame(*names)
+    X["numeric"] = ["a", "b"]
+    X["n"] = [1, 2]
+    inferred = [name for name, *_ in infer_modalities(X)]
+    assert inferred == ["a_b text", "a_b text_2", "a_b text_3", "numeric", "x_ text", "numeric_2"]
+
+
+def test_the_inferred_list_can_be_passed_on():
+    X, y = frame("num__a", "num__text", "a___b"), [0, 1]
+    model = FusionClassifier(infer_modalities(X), max_epochs=1).fit(X, y)
+    assert [name for name, *_ in model.modalities_] == ["num_numeric", "num_text", "a"]
+
+
+# What no modality takes ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        (pd.to_datetime(["2020-01-01", "2020-01-02"]), "datetime"),
+        ([1, "a"], "int"),
+        (["a", 1.5], "str"),
+        ([{"a": 1}, None], "dict"),
+        ([b"a", b"b"], "bytes"),
+    ],
+    ids=["dates", "number and text", "text and number", "dicts", "bytes"],
+)
+def test_a_column_that_no_modality_takes_is_named_with_what_it_holds(column, kind):
+    X = pd.DataFrame({"n": [1, 2], "when": pd.Series(column)})
+    X["when"] = X["when"] if kind == "datetime" else X["when"].astype(object)
+    message = rf"no modality takes column 'when', which holds {kind}: .*\['image', 'numeric', 'text"
+    with pytest.raises(ModalityError, match=message):
+        infer_modalities(X)
+
+
+# Modalities as a mapping --------------------------------------------------------------------------
+
+
+def test_a_mapping_of_columns_finds_the_modality_of_each():
+    X = MultiModalFrame(
+        {"a": [1, 2], "b": [3, 4], "text": ["a", "b"], "more": ["c", "d"], "photo": IMAGES}
+    )
+    keys = {"n": ["a", "b"], "one": "a", "words": ["text", "more"], "picture": 4}
+    inferred = infer_for_columns(X, X, keys)
+    assert [(name, type(one).__name__) for name, one, _ in inferred] == [
+        ("n", "Numeric"),
+        ("one", "Numeric"),
+        ("words", "Text"),
+        ("picture", "Image"),
+    ]
+    assert [columns for *_, columns in inferred] == list(keys.values())
+
+
+def test_a_mapping_of_columns_of_an_array_of_objects_finds_texts():
+    X = np.array([[1, "a", "b"], [2, "c", "d"]], dtype=object)
+    inferred = infer_for_columns(X, X, {"n": [0], "one": 1, "both": [1, 2]})
+    assert [type(one).__name__ for _, one, _ in inferred] == ["Numeric", "Text", "Text"]
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("nope", r"modality 'words': column 'nope' is not in X, which has \['a', 'text'\]"),
+        ([], "modality 'words': no columns of X are meant"),
+        (None, "modality 'words': columns are a name, a position"),
+    ],
+)
+def test_wrong_columns_in_a_mapping_name_the_modality(key, message):
+    X = MultiModalFrame({"a": [1, 2], "text": ["a", "b"]})
+    with pytest.raises((ValueError, TypeError), match=message):
+        infer_for_columns(X, X, {"words": key})
+
+
+def test_what_a_modality_makes_as_an_example_is_taken_by_it(rng):
+    for modality in MODALITIES.values():
+        X = MultiModalFrame({"x": modality.example(6, rng)})
+        assert [type(one) for _, one, _ in infer_modalities(X)] == [modality]

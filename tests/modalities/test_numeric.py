@@ -1,0 +1,241 @@
+"""Numeric scales columns by their own statistics, and says what was missing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_crossmodal import Numeric
+from sklearn_crossmodal.data import Columns
+
+
+def fit_values(numeric, numbers, sample_weight=None):
+    return numeric.fit(numbers, sample_weight).transform(numbers).values
+
+
+# Scaling ----------------------------------------------------------------------------------------
+
+
+def test_standard_scaling_is_mean_0_and_deviation_1(rng):
+    numbers = rng.normal(5, [1, 10], size=(30, 2))
+    expected = (numbers - numbers.mean(axis=0)) / numbers.std(axis=0)
+    np.testing.assert_allclose(fit_values(Numeric(scaling="standard"), numbers), expected)
+
+
+def test_robust_scaling_is_by_quartiles_with_a_smooth_clip(rng):
+    numbers = rng.normal(5, [1, 10], size=(101, 2))  # of 101 the quartiles are rows 25, 50, 75
+    lower, median, upper = np.sort(numbers, axis=0)[[25, 50, 75]]
+    z = (numbers - median) / (upper - lower)
+    np.testing.assert_allclose(fit_values(Numeric(), numbers), z / np.sqrt(1 + (z / 3) ** 2))
+
+
+def test_an_outlier_stays_within_three(rng):
+    numbers = rng.normal(size=(50, 1))
+    numeric = Numeric().fit(numbers)
+    far = numeric.transform([[1e9], [-1e9]]).values
+    np.testing.assert_allclose(far, [[3], [-3]], atol=1e-6)
+
+
+def test_a_column_that_is_mostly_one_value_is_scaled_by_its_range():
+    numbers = np.array([0.0] * 9 + [4.0])[:, np.newaxis]
+    z = 4 / (4 / 2)
+    np.testing.assert_allclose(
+        fit_values(Numeric(), numbers)[[0, 9], 0], [0, z / np.sqrt(1 + (z / 3) ** 2)]
+    )
+
+
+def test_without_scaling_numbers_stay_as_they_are(rng):
+    numbers = rng.normal(size=(5, 2))
+    np.testing.assert_array_equal(fit_values(Numeric(scaling=None), numbers), numbers)
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard"])
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e9, -3.0])
+def test_a_constant_column_becomes_zeros_whatever_comes_later(scaling, value):
+    numeric = Numeric(scaling=scaling).fit(np.full((7, 1), value))
+    np.testing.assert_array_equal(numeric.transform([[value], [value + 1]]).values, [[0], [0]])
+
+
+def test_a_column_constant_up_to_rounding_is_constant():
+    numbers = np.array([[0.1 + 0.2], [0.3], [0.3]])
+    assert not fit_values(Numeric(), numbers).any()
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard", None])
+@pytest.mark.parametrize("missing", [True, False])
+def test_weights_are_repeated_rows(rng, scaling, missing):
+    numbers = rng.normal(size=(20, 3))
+    if missing:
+        numbers[::3, 1] = np.nan
+    weight = rng.integers(0, 4, size=20)
+    weighted = Numeric(scaling=scaling).fit(numbers, weight)
+    repeated = Numeric(scaling=scaling).fit(np.repeat(numbers, weight, axis=0))
+    np.testing.assert_allclose(
+        weighted.transform(numbers).values, repeated.transform(numbers).values, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard", None])
+def test_rows_of_weight_zero_are_not_there(rng, scaling):
+    numbers = rng.normal(size=(10, 2))
+    weight = np.ones(10)
+    weight[[2, 7]] = 0
+    numbers[2], numbers[7] = 1e6, np.nan
+    weighted = Numeric(scaling=scaling).fit(numbers, weight)
+    left_out = Numeric(scaling=scaling).fit(numbers[weight > 0])
+    np.testing.assert_array_equal(
+        weighted.transform(numbers).values, left_out.transform(numbers).values
+    )
+    assert weighted.indicators_.tolist() == []
+
+
+# Missing values ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard", None])
+def test_a_missing_value_is_the_median_and_has_an_indicator(scaling):
+    numbers = np.array([[1.0, 0], [2.0, 1], [9.0, 2], [np.nan, 3]])
+    numeric = Numeric(scaling=scaling).fit(numbers)
+    block = numeric.transform(numbers)
+    assert block.spec.shape == (3,)
+    assert block.values[:, 2].tolist() == [0, 0, 0, 1]
+    np.testing.assert_array_equal(block.values[3, 0], block.values[1, 0])
+
+
+def test_the_mask_tells_what_was_imputed():
+    numbers = np.array([[1.0, 5.0], [np.nan, 6.0], [3.0, 7.0]])
+    numeric = Numeric().fit(numbers)
+    assert numeric.transform(numbers).mask.tolist() == [
+        [True, True, True],
+        [False, True, True],
+        [True, True, True],
+    ]
+    assert numeric.transform(numbers[[0, 2]]).mask is None
+
+
+def test_a_value_missing_only_later_is_imputed_without_an_indicator():
+    numeric = Numeric(scaling=None).fit(np.array([[1.0], [2.0], [9.0]]))
+    assert numeric.transform([[np.nan]]).values.tolist() == [[2.0]]
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard", None])
+def test_a_column_of_nan_only_becomes_zeros_and_an_indicator(scaling):
+    numbers = np.column_stack([np.full(3, np.nan), np.arange(3.0)])
+    values = fit_values(Numeric(scaling=scaling), numbers)
+    assert values[:, 0].tolist() == [0, 0, 0]
+    assert values[:, 2].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("missing", [None, pd.NA, np.nan], ids=str)
+def test_none_and_na_among_numbers_are_missing(missing):
+    column = np.array([1, missing, 3], dtype=object)
+    assert Numeric.accepts(column)
+    assert Numeric(scaling=None).fit(column).transform(column).values.tolist() == [
+        [1, 0],
+        [1, 1],
+        [3, 0],
+    ]
+
+
+def test_a_nullable_series_is_taken():
+    series = pd.Series([True, None, False, False], dtype="boolean")
+    assert Numeric(scaling=None).fit(series).transform(series).values[:, 0].tolist() == [1, 0, 0, 0]
+
+
+# What it takes and refuses ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint64, np.float32, object])
+def test_numbers_of_any_type_are_taken(dtype):
+    numbers = np.array([[0, 1], [1, 0], [1, 1]]).astype(dtype)
+    values = fit_values(Numeric(scaling=None), numbers)
+    assert values.dtype == np.float64
+    assert values.tolist() == [[0, 1], [1, 0], [1, 1]]
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_infinity_names_the_column(value):
+    frame = pd.DataFrame({"age": [1.0, 2.0], "price": [1.0, value]})
+    with pytest.raises(ValueError, match="column 'price' holds infinity: replace it by NaN or"):
+        Numeric().fit(frame)
+    numeric = Numeric().fit(frame[:1])
+    with pytest.raises(ValueError, match="column 'price' holds infinity"):
+        numeric.transform(Columns(frame.to_numpy(), ("age", "price")))
+    with pytest.raises(ValueError, match=r"column \"table\['price'\]\" holds infinity"):
+        numeric.transform(Columns(frame, ("table",)))
+
+
+def test_text_among_numbers_names_the_columns():
+    with pytest.raises(ValueError, match=r"columns \['age'\] must hold numbers: .*'old'"):
+        Numeric().fit(Columns(np.array([1, "old"], dtype=object), ("age",)))
+    with pytest.raises(ValueError, match=r"columns \['age'\] hold <U3, not numbers"):
+        Numeric().fit(Columns(np.array(["old", "new"]), ("age",)))
+
+
+def test_images_are_refused():
+    with pytest.raises(ValueError, match=r"expected numbers of shape \(n, d\), got shape \(2, 4"):
+        Numeric().fit(np.zeros((2, 4, 4)))
+
+
+def test_another_number_of_columns_is_refused():
+    with pytest.raises(ValueError, match="got 3 columns, expected 2"):
+        Numeric().fit(np.zeros((2, 2))).transform(np.zeros((2, 3)))
+
+
+def test_an_unknown_scaling_is_refused():
+    with pytest.raises(ValueError, match="The 'scaling' parameter of Numeric"):
+        Numeric(scaling="minmax").fit(np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("column", "accepted"),
+    [
+        (np.zeros(3), True),
+        (np.zeros((3, 2), dtype=bool), True),
+        (pd.DataFrame({"a": [1], "b": [True]}), True),
+        (np.array([None, None]), True),
+        (np.array(["1", "2"]), False),
+        (np.array([1, "a"], dtype=object), False),
+        (np.zeros((3, 2, 2)), False),
+        (np.array(["2020-01-01"], dtype="datetime64[D]"), False),
+        (np.zeros(2, dtype=complex), False),
+    ],
+    ids=lambda case: str(getattr(case, "dtype", case)),
+)
+def test_accepts_numbers_and_truth_values_only(column, accepted):
+    assert Numeric.accepts(column) == accepted
+
+
+# Back -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard", None])
+def test_the_inverse_gives_back_the_numbers(rng, scaling):
+    numbers = np.column_stack(
+        [rng.normal(5, 10, size=50), rng.exponential(size=50), np.full(50, 7)]
+    )
+    numeric = Numeric(scaling=scaling).fit(numbers)
+    back = numeric.inverse_transform(numeric.transform(numbers).values)
+    np.testing.assert_allclose(back, numbers, rtol=1e-9)
+
+
+def test_the_inverse_of_what_is_past_the_clip_stays_in_the_range_seen(rng):
+    numbers = rng.normal(5, 10, size=(50, 1))
+    numeric = Numeric().fit(numbers)
+    back = numeric.inverse_transform(np.array([[2.9], [3.0], [17.0], [-2.9], [-17.0]]))
+    low, high = numbers.min(), numbers.max()
+    np.testing.assert_allclose(back[:, 0], [high, high, high, low, low])
+
+
+def test_the_inverse_is_monotonic(rng):
+    numeric = Numeric().fit(rng.normal(size=(50, 1)))
+    back = numeric.inverse_transform(np.linspace(-5, 5, 101)[:, np.newaxis])[:, 0]
+    assert (np.diff(back) >= 0).all()
+    assert np.isfinite(back).all()
+
+
+def test_the_inverse_leaves_out_indicators_and_keeps_the_rank():
+    column = np.array([1.0, np.nan, 3.0, 4.0])
+    flat = Numeric(scaling="standard").fit(column)
+    assert flat.inverse_transform(flat.transform(column).values).tolist() == [1, 3, 3, 4]
+    deep = Numeric(scaling="standard").fit(column[:, np.newaxis])
+    assert deep.inverse_transform(np.zeros((2, 2))).shape == (2, 1)

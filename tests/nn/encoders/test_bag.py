@@ -1,0 +1,59 @@
+import pytest
+import torch
+
+from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.nn.encoders import BagEncoder
+
+
+@pytest.fixture
+def encoder():
+    spec = BlockSpec("tokens", (5,), n_categories=6)
+    return BagEncoder(width=3).build(spec).double().eval()
+
+
+def test_worked_example(encoder):
+    # Tokens 3, 4, 3, 2: four of them, of which three are distinct.
+    tokens = torch.tensor([[3, 4, 3, 2, 0]])
+    mask = torch.tensor([[True, True, True, True, False]])
+    mean = (2 * encoder.embedding[3] + encoder.embedding[4] + encoder.embedding[2]) / 4
+    lexical = (encoder.lexical[3] + encoder.lexical[4] + encoder.lexical[2]) / 3**0.5
+    torch.testing.assert_close(encoder(tokens, mask)[0], mean + lexical)
+
+
+def test_order_of_the_tokens_does_not_matter(encoder):
+    tokens = torch.tensor([[3, 4, 5, 4, 2]])
+    torch.testing.assert_close(encoder(tokens), encoder(tokens.flip(1)))
+
+
+def test_lexical_path_counts_a_repeated_token_once(encoder):
+    with torch.no_grad():
+        encoder.embedding.zero_()
+    once = encoder(torch.tensor([[3, 4]]))
+    torch.testing.assert_close(encoder(torch.tensor([[3, 4, 3, 3, 4]])), once)
+
+
+def test_mean_path_counts_each_token(encoder):
+    with torch.no_grad():
+        encoder.lexical.zero_()
+    once, often = encoder(torch.tensor([[3, 4]])), encoder(torch.tensor([[3, 4, 3, 3, 4]]))
+    assert not torch.allclose(once, often)
+
+
+def test_padding_that_is_there_is_a_token_like_others(encoder):
+    # Behind the mask it is not: what decides is the mask, not the id.
+    tokens = torch.tensor([[3, 0]])
+    there = encoder(tokens, torch.tensor([[True, True]]))
+    behind = encoder(tokens, torch.tensor([[True, False]]))
+    torch.testing.assert_close(behind[0], encoder.embedding[3] + encoder.lexical[3])
+    assert not torch.allclose(there, behind)
+
+
+def test_text_of_no_tokens_is_zero(encoder):
+    latent = encoder(torch.tensor([[3, 4]]), torch.tensor([[False, False]]))
+    assert not latent.any()
+
+
+def test_tokens_that_are_not_in_the_texts_learn_nothing(encoder):
+    encoder(torch.tensor([[3, 4, 5]]), torch.tensor([[True, True, False]])).sum().backward()
+    for weights in (encoder.embedding, encoder.lexical):
+        assert weights.grad.abs().sum(dim=1).gt(0).tolist() == [False] * 3 + [True] * 2 + [False]

@@ -1,0 +1,73 @@
+import pytest
+import torch
+from torch import nn
+
+from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.nn.encoders import CNNEncoder
+
+
+def build(*shape, **params):
+    return CNNEncoder(**{"width": 5, **params}).build(BlockSpec("grid", shape))
+
+
+def stages(encoder):
+    return sum(isinstance(layer, nn.Conv2d) for layer in encoder.layers)
+
+
+SIZES = [(1, 1), (1, 7), (2, 2), (3, 3), (5, 4), (8, 8), (9, 31), (16, 2)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("halving", ["max", "stride"])
+@pytest.mark.parametrize("patch_size", [1, 2, 3])
+def test_images_of_any_size_have_a_latent(size, channels, halving, patch_size):
+    encoder = build(channels, *size, halving=halving, patch_size=patch_size)
+    latent = encoder(torch.randn(2, channels, *size))
+    assert latent.shape == (2, 5)
+    assert latent.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("size", "patch_size", "n_stages"),
+    [(32, 2, 3), (32, 1, 3), (8, 2, 2), (4, 2, 1), (3, 1, 2), (1, 1, 1)],
+)
+def test_stages_stop_when_nothing_is_left_to_halve(size, patch_size, n_stages):
+    assert stages(build(3, size, size, patch_size=patch_size)) == n_stages
+
+
+@pytest.mark.parametrize("halving", ["max", "stride"])
+def test_each_stage_halves_rounding_up(halving):
+    encoder = build(1, 11, 6, channels=(4, 4), patch_size=1, halving=halving)
+    linear = next(layer for layer in encoder.layers if isinstance(layer, nn.Linear))
+    assert linear.in_features == 4 * 3 * 2  # 11 -> 6 -> 3, 6 -> 3 -> 2
+
+
+def test_patches_hold_each_pixel_once_and_zeros_beyond_the_edge():
+    encoder = build(1, 3, 3)
+    patches = encoder.layers[0](torch.arange(1.0, 10.0).reshape(1, 1, 3, 3))
+    assert patches.shape == (1, 4, 2, 2)
+    assert patches[0, :, 0, 0].tolist() == [1, 2, 4, 5]
+    assert patches[0, :, 0, 1].tolist() == [3, 0, 6, 0]
+    assert patches[0, :, 1, 1].tolist() == [9, 0, 0, 0]
+
+
+def test_groups_of_the_normalisation_hold_eight_channels():
+    layers = build(3, 16, 16, channels=(32, 12)).layers
+    norms = [layer for layer in layers if isinstance(layer, nn.GroupNorm)]
+    assert [norm.num_groups for norm in norms] == [4, 1]  # 12 is no multiple of eight: one group
+    layers = build(3, 16, 16, normalize=False).layers
+    assert not any(isinstance(layer, nn.GroupNorm) for layer in layers)
+
+
+def test_where_a_shape_lies_matters_to_the_latent():
+    image = torch.zeros(1, 1, 16, 16)
+    image[..., 2:5, 2:5] = 1
+    encoder = build(1, 16, 16).eval()
+    moved = image.roll((8, 8), dims=(2, 3))
+    assert (encoder(image) - encoder(moved)).abs().max() > 1e-4
+
+
+def test_an_even_kernel_is_refused():
+    with pytest.raises(ValueError, match="kernel_size=2 must be odd"):
+        build(1, 8, 8, kernel_size=2)

@@ -1,0 +1,18 @@
+import torch
+
+from sklearn_crossmodal.nn.fusion import ConcatFusion
+
+
+def test_latents_stand_side_by_side_and_a_learned_vector_for_an_absent_one():
+    fusion = ConcatFusion().build([2, 1])
+    with torch.no_grad():
+        fusion.absent[0].copy_(torch.tensor([7.0, 8.0]))
+        fusion.absent[1].fill_(9.0)
+    latents = [torch.tensor([[1.0, 2.0]] * 3), torch.tensor([[3.0]] * 3)]
+    present = torch.tensor([[True, True], [False, True], [True, False]])
+    assert fusion(latents, present).tolist() == [[1, 2, 3], [7, 8, 3], [1, 2, 9]]
+
+
+def test_it_has_nothing_to_learn_where_nothing_is_absent():
+    fusion = ConcatFusion().build([2, 1])
+    assert not fusion([torch.ones(1, 2), torch.ones(1, 1)]).requires_grad
