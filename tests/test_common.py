@@ -6,7 +6,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from sklearn_crossmodal.modalities import Numeric
+from sklearn_crossmodal.modalities import RESERVED_NAMES, Numeric
 from sklearn_crossmodal.utils.discovery import all_estimators
 
 ESTIMATORS = [estimator() for _, estimator in all_estimators()]
@@ -39,6 +39,11 @@ def deterministic(estimator):
         modality_dropout=0.0,
         dtype="float64",
     )
+
+
+@pytest.mark.parametrize(("name", "estimator"), all_estimators())
+def test_no_modality_may_be_named_like_a_parameter(name, estimator):
+    assert set(estimator().get_params(deep=False)) <= RESERVED_NAMES
 
 
 @pytest.mark.parametrize(("name", "estimator"), all_estimators())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
+from collections.abc import Mapping
 
 import numpy as np
 from sklearn.callback import CallbackSupportMixin
@@ -87,8 +88,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             targets = self._target_blocks(y, blocks)
             seed, device = draw_seed(self.random_state), choose_device(self.device)
             with seeded(seed, device):
-                # A copy, so that a failure leaves the net that is there as it was.
-                self.net_ = copy.deepcopy(self.net_) if resume else self._make_net(blocks, device)
+                self.net_ = self._make_net(blocks, device, resume)
                 dataset = BlockDataset.from_blocks(
                     blocks, torch_dtype(self.dtype_), targets, weight, labels=y
                 )
@@ -137,8 +137,9 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         owner = type(self).__name__
         if self.modalities is None:
             with said_by(owner):
-                modalities = infer_from_table(table)
+                modalities = infer_from_table(table, joined=not isinstance(X, Mapping))
         elif isinstance(self.modalities, dict):
+            self._check_names(list(self.modalities))
             with said_by(owner):
                 modalities = infer_for_columns(table, X, self.modalities)
         else:
@@ -155,10 +156,16 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         self.modalities_ = self._bank.fitted
         return blocks
 
-    def _make_net(self, blocks, device):
-        network, losses = self._build_network(blocks)
+    def _make_net(self, blocks, device, resume):
         n_samples = len(next(iter(blocks.values())))
-        self.dtype_ = choose_dtype(self.dtype, device=device, n_samples=n_samples, network=network)
+        if resume:  # a new net on a copy of the network: a failure leaves the old as it was
+            before, losses = self.net_, self.net_.criterion_.losses
+            network = copy.deepcopy(before.module_)
+        else:
+            before, (network, losses) = None, self._build_network(blocks)
+            self.dtype_ = choose_dtype(
+                self.dtype, device=device, n_samples=n_samples, network=network
+            )
         return make_net(
             self._net_class,
             network.to(torch_dtype(self.dtype_)),
@@ -167,6 +174,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             n_samples=n_samples,
             device=device,
             precision=self.dtype_,
+            before=before,
             **self._answers(losses),
         )
 

@@ -328,9 +328,14 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         assert_all_finite(y, input_name="y", estimator_name=type(self).__name__)
         check_same_length(self, X, y)
         check_classification_targets(y)
+        first = getattr(self, "_first_classes", None)
         if reset:
-            first = getattr(self, "_first_classes", None)
             self.classes_ = np.unique(y if first is None else first)
+        elif first is not None and not np.array_equal(np.unique(first), self.classes_):
+            raise ValueError(
+                f"{type(self).__name__}: classes={np.unique(first).tolist()} differ from those of "
+                f"the first call, {self.classes_.tolist()}."
+            )
         unseen = set(np.unique(y)) - set(self.classes_)
         if unseen:
             raise ValueError(
@@ -342,6 +347,13 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
     def _class_weights(self, y, sample_weight):
         if self.class_weight is None:
             return sample_weight
+        if isinstance(self.class_weight, dict):
+            unknown = sorted(set(self.class_weight) - set(self.classes_.tolist()), key=str)
+            if unknown:
+                raise ValueError(
+                    f"{type(self).__name__}: class_weight names {unknown}, which are not among the "
+                    f"classes {self.classes_.tolist()}."
+                )
         present = np.unique(y)
         factors = compute_class_weight(
             self.class_weight, classes=present, y=y, sample_weight=sample_weight

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from sklearn.base import BaseEstimator
 
-from sklearn_crossmodal.estimators._params import RESERVED_NAMES
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities import MODALITIES, Modality
+from sklearn_crossmodal.modalities import MODALITIES, RESERVED_NAMES, Modality
 from sklearn_crossmodal.utils._sklearn import InvalidParameterError
 
 __all__ = ["ModalityParams"]
@@ -107,6 +106,14 @@ class ModalityParams(BaseEstimator):
                     )
                 part = getattr(part, key, None)
 
+    def _check_names(self, names):
+        for name in names:
+            if "__" in name or name in RESERVED_NAMES or names.count(name) > 1 or not name:
+                raise ModalityError(
+                    f"{type(self).__name__}: modality {name!r} needs another name: names are "
+                    f"unique, without '__', and none of {sorted(RESERVED_NAMES)}."
+                )
+
     def _check_modalities(self) -> list[tuple]:
         """Return the listed modalities without the dropped; raise if a name or entry is wrong."""
         owner = type(self).__name__
@@ -117,12 +124,7 @@ class ModalityParams(BaseEstimator):
                     f"{entry!r}."
                 )
         names = [entry[0] for entry in self.modalities]
-        for name in names:
-            if "__" in name or name in RESERVED_NAMES or names.count(name) > 1 or not name:
-                raise ModalityError(
-                    f"{owner}: modality {name!r} needs another name: names are unique, without "
-                    f"'__', and none of {sorted(RESERVED_NAMES)}."
-                )
+        self._check_names(names)
         kept = [
             (name, _resolve_modality(owner, name, modality), columns)
             for name, modality, columns in self.modalities

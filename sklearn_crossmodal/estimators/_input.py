@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from sklearn_crossmodal.data import MultiModalFrame, as_table, is_named
@@ -47,6 +48,7 @@ def check_X(estimator, X, *, reset):
         return checked
     with said_by(type(estimator).__name__):
         table = as_table(X)
+        _refuse_sparse(table)
         if not len(table) or not table.shape[1]:
             raise ValueError(
                 f"Found array with {len(table)} sample(s) and {table.shape[1]} feature(s) (shape="
@@ -57,6 +59,15 @@ def check_X(estimator, X, *, reset):
         else:
             _compare_columns(estimator, table)
     return table
+
+
+def _refuse_sparse(table):
+    for name, values in table.items():
+        if sparse.issparse(values):
+            raise TypeError(
+                f"column {name!r} is a sparse matrix of shape {values.shape}, and dense data are "
+                "required: pass its .toarray()."
+            )
 
 
 def _remember_columns(estimator, X, table):

@@ -1,4 +1,4 @@
-"""Constraints of the parameters that all estimators share, and the names modalities cannot have."""
+"""Constraints of the parameters that all estimators share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sklearn_crossmodal.nn.fusion import FUSIONS
 from sklearn_crossmodal.training import OPTIMIZERS
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 
-__all__ = ["RESERVED_NAMES", "SHARED_CONSTRAINTS"]
+__all__ = ["SHARED_CONSTRAINTS"]
 
 SHARED_CONSTRAINTS = {
     "modalities": [list, dict, None],
@@ -32,12 +32,4 @@ SHARED_CONSTRAINTS = {
     "verbose": ["verbose"],
     "callbacks": [list, tuple, None],
     "net_params": [dict, None],
-}
-
-#: A modality named like a parameter of any estimator would hide it in `get_params`.
-RESERVED_NAMES = frozenset(SHARED_CONSTRAINTS) | {
-    "class_weight",
-    "loss",
-    "n_components",
-    "target",
 }

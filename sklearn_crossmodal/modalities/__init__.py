@@ -1,7 +1,7 @@
 """Modalities: one file each, from raw columns to a `Block`."""
 
 from sklearn_crossmodal.modalities._bank import ModalityBank
-from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.modalities._base import RESERVED_NAMES, Modality
 from sklearn_crossmodal.modalities._image import Image
 from sklearn_crossmodal.modalities._infer import (
     infer_for_columns,
@@ -21,6 +21,7 @@ MODALITIES = {
 
 __all__ = [
     "MODALITIES",
+    "RESERVED_NAMES",
     "Modality",
     "ModalityBank",
     "infer_for_columns",

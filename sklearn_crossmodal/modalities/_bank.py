@@ -107,13 +107,14 @@ class ModalityBank:
         """
         blocks = {}
         for bound in self.bound:
-            with self._speaking(bound.name):
+            with self._speaking(bound.name, bound.labels):
                 columns, present = self._columns(bound, table)
                 if not present.any():
                     raise ModalityError("it is absent in all samples: drop it.")
                 weight = None if sample_weight is None else sample_weight[present]
                 fit = memory.cache(_fit_modality)
-                bound.modality, block = fit(bound.modality, _rows(columns, present), weight)
+                with self._speaking(bound.name, bound.labels, present):
+                    bound.modality, block = fit(bound.modality, _rows(columns, present), weight)
                 blocks[bound.name] = block.scatter(present)
         return self._check_any_present(blocks)
 
@@ -180,14 +181,16 @@ class ModalityBank:
         return columns
 
     def _block(self, bound: _Bound, table) -> Block:
-        with self._speaking(bound.name):
+        with self._speaking(bound.name, bound.labels):
             modality = bound.modality
             if not self._has_columns(bound, table):
                 return _absent(modality, table)
             columns, present = self._columns(bound, table)
             if not present.any():
                 return _absent(modality, table)
-            return modality.transform(_rows(columns, present)).scatter(present)
+            with self._speaking(bound.name, bound.labels, present):
+                block = modality.transform(_rows(columns, present))
+            return block.scatter(present)
 
     def _has_columns(self, bound: _Bound, table) -> bool:
         if bound.labels is None or not isinstance(table, MultiModalFrame):
@@ -222,8 +225,14 @@ class ModalityBank:
             )
         return blocks
 
-    def _speaking(self, name: str):
-        return said_by(f"{self.owner}: modality {name!r}")
+    def _speaking(self, name: str, labels=None, present: np.ndarray | None = None):
+        """Name the modality in errors, its columns, and which rows are counted."""
+        speaker = f"{self.owner}: modality {name!r}"
+        if labels and labels != [name]:
+            speaker += f" (column {labels[0]!r})" if len(labels) == 1 else f" (columns {labels})"
+        if present is not None and not present.all():
+            speaker += f", in the {present.sum()} samples that have it"
+        return said_by(speaker)
 
 
 def _fit_modality(modality: Modality, columns: Columns, weight: np.ndarray | None):

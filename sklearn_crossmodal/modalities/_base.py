@@ -9,7 +9,38 @@ from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.data import Block, BlockSpec, Columns
 
-__all__ = ["Modality", "weights_or_ones"]
+__all__ = ["RESERVED_NAMES", "Modality", "weights_or_ones"]
+
+#: A modality named like a parameter of any estimator would hide it in `get_params`.
+RESERVED_NAMES = frozenset(
+    {
+        "batch_size",
+        "callbacks",
+        "class_weight",
+        "device",
+        "dtype",
+        "early_stopping",
+        "fusion",
+        "learning_rate",
+        "learning_rate_schedule",
+        "loss",
+        "max_epochs",
+        "memory",
+        "modalities",
+        "modality_dropout",
+        "n_components",
+        "n_iter_no_change",
+        "net_params",
+        "optimizer",
+        "random_state",
+        "target",
+        "tol",
+        "validation_fraction",
+        "verbose",
+        "warm_start",
+        "weight_decay",
+    }
+)
 
 
 class Modality(BaseEstimator, ABC):

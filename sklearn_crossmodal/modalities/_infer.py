@@ -18,7 +18,7 @@ from sklearn_crossmodal.data import (
     select_columns,
 )
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.modalities._base import RESERVED_NAMES, Modality
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["infer_modalities"]
@@ -27,9 +27,10 @@ __all__ = ["infer_modalities"]
 def infer_modalities(X):
     """Find the modalities of X from its columns.
 
-    Numeric columns form one modality together; each column of texts, and each of images, is one of
-    its own. If every column is named ``prefix__column``, the prefixes name the modalities, as after
-    a `ColumnTransformer` with ``set_output(transform="pandas")``.
+    Numeric columns of an array or data frame form one modality together; each column of texts, and
+    each of images, is one of its own, and so is each entry of a mapping. If every column is named
+    ``prefix__column``, the prefixes name the modalities, as after a `ColumnTransformer` with
+    ``set_output(transform="pandas")``.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def infer_modalities(X):
     """
     if not is_named(X):
         X = check_array(X, dtype=None, ensure_all_finite=False)
-    return infer_from_table(as_table(X))
+    return infer_from_table(as_table(X), joined=not isinstance(X, Mapping))
 
 
 def infer_for_columns(table, X, columns: Mapping) -> list[tuple]:
@@ -70,21 +71,21 @@ def infer_for_columns(table, X, columns: Mapping) -> list[tuple]:
     return found
 
 
-def infer_from_table(table) -> list[tuple]:
-    """Find the modalities of a table, as `as_table` returns it."""
+def infer_from_table(table, *, joined: bool = True) -> list[tuple]:
+    """Find the modalities of a table, as `as_table` returns it; numbers joined into one or not."""
     if not isinstance(table, MultiModalFrame):
         if table.dtype.kind not in "OUS":
             return [("numeric", modality_for(table, "0")(), slice(0, table.shape[1]))]
         columns = {place: table[:, place].astype(object) for place in range(table.shape[1])}
         return _with_unique_names(_group(columns))
     if not all("__" in name.strip("_") for name in table):
-        return _with_unique_names(_group(table))
+        return _with_unique_names(_group(table, joined))
     prefixed: dict[str, dict] = {}
     for name in table:
         prefixed.setdefault(name.strip("_").partition("__")[0], {})[name] = table[name]
     found = []
     for prefix, columns in prefixed.items():
-        group = _group(columns)
+        group = _group(columns, joined)
         found += [(_prefixed(name, prefix, len(group)), *rest) for name, *rest in group]
     return _with_unique_names(found)
 
@@ -104,7 +105,7 @@ def modality_for(values, label) -> type[Modality]:
     )
 
 
-def _group(columns: Mapping) -> list[tuple]:
+def _group(columns: Mapping, join: bool = True) -> list[tuple]:
     """Return (name, modality, columns): what joins columns gets one entry, the rest one each.
 
     A name has no ``__`` in it, which stands between the names of nested parameters.
@@ -113,7 +114,7 @@ def _group(columns: Mapping) -> list[tuple]:
     joined: dict[type[Modality], tuple] = {}
     for label in columns:
         modality = modality_for(columns[label], label)
-        if not modality.joins_columns or np.ndim(columns[label]) > 1:
+        if not (join and modality.joins_columns) or not _is_flat(columns[label]):
             found.append((_single_underscores(str(label)), modality(), label))
         elif modality in joined:
             joined[modality][2].append(label)
@@ -121,6 +122,14 @@ def _group(columns: Mapping) -> list[tuple]:
             joined[modality] = (modality.__name__.lower(), modality(), [label])
             found.append(joined[modality])
     return found
+
+
+def _is_flat(values) -> bool:
+    """Tell whether a column holds one value a row, not an array."""
+    cells = np.asarray(values)
+    if cells.dtype.kind != "O":
+        return cells.ndim == 1
+    return cells.ndim == 1 and not any(np.ndim(cell) for cell in cells)
 
 
 def _prefixed(name: str, prefix: str, n_modalities: int) -> str:
@@ -138,6 +147,7 @@ def _with_unique_names(found: list[tuple]) -> list[tuple]:
     """Number the later ones of equal names."""
     unique: dict[str, tuple] = {}
     for name, *rest in found:
+        name += "_" if name in RESERVED_NAMES else ""
         numbered = (name if place == 1 else f"{name}_{place}" for place in count(1))
         unique[next(free for free in numbered if free not in unique)] = tuple(rest)
     return [(name, *rest) for name, rest in unique.items()]

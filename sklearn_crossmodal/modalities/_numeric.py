@@ -187,9 +187,9 @@ class Numeric(Modality):
         """
         if np.ndim(values) > 2:
             return False
-        cells = np.asarray(values)
+        cells = _stacked(np.asarray(values))
         if cells.dtype.kind != "O":
-            return cells.dtype.kind in "biuf"
+            return cells.dtype.kind in "biuf" and cells.ndim < 3
         return all(
             is_missing(cell) or isinstance(cell, int | float | np.number | np.bool_)
             for cell in cells.ravel()
@@ -199,7 +199,7 @@ class Numeric(Modality):
 def _as_numbers(columns) -> np.ndarray:
     """Return float64 (n, d), with NaN for what is missing; refuse what is no finite number."""
     columns = Columns.of(columns)
-    values = np.asarray(columns.values)
+    values = _stacked(np.asarray(columns.values))
     if values.ndim > 2:
         raise ValueError(f"expected numbers of shape (n, d), got shape {values.shape}.")
     if values.dtype.kind not in "biufO":
@@ -216,6 +216,16 @@ def _as_numbers(columns) -> np.ndarray:
         name = columns.names_of(len(infinite))[int(np.argmax(infinite))]
         raise ValueError(f"column {name!r} holds infinity: replace it by NaN or a finite number.")
     return numbers
+
+
+def _stacked(values: np.ndarray) -> np.ndarray:
+    """Return a column whose cells are arrays of one length as one array of two axes."""
+    if values.dtype.kind != "O" or values.ndim != 1:
+        return values
+    shapes = {np.shape(cell) for cell in values if not is_missing(cell)}
+    if len(shapes) != 1 or len(shape := shapes.pop()) != 1:
+        return values
+    return np.stack([np.full(shape, np.nan) if is_missing(cell) else cell for cell in values])
 
 
 #: Tell which cells are pandas' NA, which no number can be made of.

@@ -210,7 +210,9 @@ class Net(NeuralNet):
         -------
         ndarray with n rows
         """
-        return np.concatenate([self.answer(scores["y"]) for scores in self.forward_iter(X)])
+        return np.concatenate(
+            [self.answer(scores["y"].detach()) for scores in self.forward_iter(X)]
+        )
 
     @torch.inference_mode()
     def decoded(self, latent: np.ndarray) -> Iterator[dict[str, Tensor]]:

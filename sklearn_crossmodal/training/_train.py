@@ -61,6 +61,7 @@ def make_net(
     n_samples: int,
     device: str,
     precision: str,
+    before: Net | None = None,
     **answers,
 ) -> Net:
     """Return an initialised skorch net.
@@ -81,6 +82,8 @@ def make_net(
         Where to compute.
     precision : {"float64", "float32", "bfloat16"}
         What to compute in.
+    before : Net, default=None
+        A net whose history and state of the optimizer go on, with the parameters given now.
     **answers
         What `net_class` needs to answer in the terms of the user.
 
@@ -104,7 +107,10 @@ def make_net(
         **optimizer_settings(params["optimizer"], params["learning_rate"], params["weight_decay"]),
         **answers,
     }
-    return net_class(**{**settings, **(params["net_params"] or {})}).initialize()
+    net = net_class(**{**settings, **(params["net_params"] or {})}).initialize()
+    if before is not None:
+        _carry_over(before, net)
+    return net
 
 
 def train(
@@ -149,6 +155,18 @@ def train(
     net.callbacks_ = callbacks
     if isinstance(net.train_split, _HeldOut):
         net.train_split = None
+
+
+def _carry_over(before: Net, net: Net) -> None:
+    """Take over the history, and the moments of the optimizer if it is of the same class."""
+    net.history_ = copy.deepcopy(before.history_)
+    if type(before.optimizer_) is not type(net.optimizer_) or before.device != net.device:
+        return
+    # By name: weights are grouped, and so numbered, otherwise where weight decay is on or off.
+    weights = dict(net.module_.named_parameters())
+    for name, weight in before.module_.named_parameters():
+        if weight in before.optimizer_.state:
+            net.optimizer_.state[weights[name]] = copy.deepcopy(before.optimizer_.state[weight])
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from sklearn_crossmodal import Image, MultiModalFrame, Numeric, Text
+from sklearn_crossmodal.nn.decoders import CNNDecoder
+from sklearn_crossmodal.nn.encoders import CNNEncoder
 from sklearn_crossmodal.utils.discovery import all_estimators
 
 N = 40
@@ -38,10 +40,11 @@ def listed():
     """Return a function that lists the modalities of X anew."""
 
     def list_modalities():
+        image = Image(encoder=CNNEncoder((8,), width=8), decoder=CNNDecoder((8,)))
         return [
             ("table", Numeric(), "table"),
             ("words", Text(), "words"),
-            ("photo", Image(), "photo"),
+            ("photo", image, "photo"),
         ]
 
     return list_modalities

@@ -55,7 +55,7 @@ def fill(X, present, how):
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_cells_of_absent_modality_change_nothing(name, fusion, X, targets, present, make, numbers):
     fitted = [
-        make(name, fusion=fusion, max_epochs=2).fit(fill(X, present, how), targets[name])
+        make(name, fusion=fusion, max_epochs=1).fit(fill(X, present, how), targets[name])
         for how in ("nothing", "noise")
     ]
     expected = numbers(fitted[0], fill(X, present, "nothing"))
@@ -98,7 +98,7 @@ def test_modality_missing_from_the_frame_is_absent_in_all(name, gone, X, targets
 def test_sample_answers_the_same_whatever_others_lack(
     name, fusion, X, targets, present, make, numbers
 ):
-    fitted = make(name, fusion=fusion).fit(X, targets[name])
+    fitted = make(name, fusion=fusion, max_epochs=1).fit(X, targets[name])
     whole = {flag: np.ones(N, dtype=bool) for flag in present}
     first = {flag: values.copy() for flag, values in present.items()}
     for flag in first:
@@ -180,9 +180,9 @@ def test_each_fusion_learns_with_modalities_absent(fusion):
     X, y = make_multimodal_classification(
         60, n_features=3, unique=0, missing_rate=0.4, class_sep=5.0, random_state=0
     )
-    fitted = FusionClassifier(fusion=fusion, max_epochs=40, learning_rate=0.01, random_state=0).fit(
-        X, y
-    )
+    fitted = FusionClassifier(
+        fusion=fusion, max_epochs=25, learning_rate=0.015, random_state=0
+    ).fit(X, y)
     assert fitted.score(X, y) > 0.85
 
 

@@ -1,21 +1,12 @@
-import pickle
-import signal
-
 import numpy as np
 import pytest
-import torch
-from skorch.callbacks import Callback
 from sklearn.datasets import load_iris
 from sklearn.metrics import accuracy_score, log_loss, recall_score
-from torch import nn
+from skorch.callbacks import Callback
 
-from sklearn_crossmodal import FusionClassifier, Image, MultiModalFrame, Numeric, Text
+from sklearn_crossmodal import FusionClassifier, MultiModalFrame, Numeric
 from sklearn_crossmodal.datasets import make_multimodal_classification
-from sklearn_crossmodal.exceptions import InterruptedFitWarning
-from sklearn_crossmodal.nn.fusion import ConcatFusion
-from sklearn_crossmodal.utils.discovery import all_estimators
 
-ESTIMATORS = [name for name, _ in all_estimators()]
 N = 40
 
 #: Nothing random but the first weights: the loss in the history is that of the network.
@@ -107,16 +98,6 @@ def test_head_is_linear_in_the_fused_latent(X, y, make):
 # What it learns ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
-@pytest.mark.parametrize("modality", ["table", "words", "photo"])
-def test_every_modality_is_heard(name, modality, X, targets, make, numbers):
-    fitted = make(name).fit(X, targets[name])
-    other = X[modality][::-1]
-    perturbed = MultiModalFrame({**dict(X), modality: other})
-    changed = np.abs(numbers(fitted, perturbed) - numbers(fitted, X)).max(axis=-1)
-    assert (changed > 0).mean() > 0.9
-
-
 @pytest.mark.parametrize(
     ("fusion", "low", "high"),
     [
@@ -200,26 +181,6 @@ def test_balanced_classes_raise_the_recall_of_the_rare():
     assert recalls[1] > recalls[0] + 0.2
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_sample_of_weight_zero_is_not_there(name, X, targets, make, numbers):
-    y, kept = targets[name], np.arange(N) % 4 != 0
-    weighted = make(name).fit(X, y, sample_weight=kept.astype(float))
-    without = make(name).fit(X[kept], None if y is None else y[kept])
-    np.testing.assert_allclose(numbers(weighted, X), numbers(without, X), rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_weights_of_one_scale_are_the_same(name, X, targets, make, numbers, rng):
-    weight = rng.random(N) + 0.5
-    answers = [
-        numbers(make(name).fit(X, targets[name], sample_weight=scale * weight), X)
-        for scale in (1, 1000)
-    ]
-    np.testing.assert_allclose(*answers, rtol=1e-6)
-    unweighted = numbers(make(name).fit(X, targets[name]), X)
-    assert not np.allclose(answers[0], unweighted)
-
-
 def test_heavy_samples_win(make):
     X = np.zeros((40, 1))
     y = np.repeat(["no", "yes"], 20)
@@ -264,74 +225,6 @@ def test_partial_fit_refuses_other_classes_than_in_its_first_call(X, y, make):
         clf.partial_fit(X, y, classes=["no", "yes", "maybe"])
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_partial_fit_keeps_the_modalities_of_its_first_call(name, X, targets, make, numbers):
-    y = targets[name]
-    estimator = make(name).partial_fit(X[:20], None if y is None else y[:20])
-    fitted = estimator.modalities_
-    words = np.array(["words that were never there"] * 20, dtype=object)
-    other = MultiModalFrame({**dict(X[20:]), "words": words})
-    estimator.partial_fit(other, None if y is None else y[20:])
-    assert estimator.modalities_ is fitted
-    assert np.isfinite(numbers(estimator, X)).all()
-
-
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_partial_fit_holds_nothing_out(name, X, targets, make):
-    estimator = make(name, early_stopping=True)
-    estimator.partial_fit(X, targets[name])
-    assert "valid_loss" not in estimator.history_[0]
-
-
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_partial_fit_goes_on_from_a_fit(name, X, targets, make, numbers):
-    estimator = make(name, max_epochs=10).fit(X, targets[name])
-    before = numbers(estimator, X)
-    estimator.set_params(learning_rate=1e-3).partial_fit(X, targets[name])
-    assert estimator.n_iter_ == 11
-    after = numbers(estimator, X)
-    fresh = numbers(make(name).partial_fit(X, targets[name]), X)
-    assert 0 < np.abs(after - before).mean() < np.abs(fresh - before).mean()
-
-
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_warm_start_goes_on_from_the_fitted_network(name, X, targets, make):
-    estimator = make(name, warm_start=True, max_epochs=10).fit(X, targets[name])
-    first = [row["train_loss"] for row in estimator.history_]
-    estimator.fit(X, targets[name])
-    losses = [row["train_loss"] for row in estimator.history_]
-    assert losses[:10] == first
-    assert losses[-1] < losses[0]
-    assert abs(losses[10] - losses[9]) < abs(losses[10] - losses[0])  # it did not start anew
-
-
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_fit_without_warm_start_forgets(name, X, targets, make, numbers):
-    estimator = make(name).fit(X[:10], None if targets[name] is None else targets[name][:10])
-    estimator.fit(X, targets[name])
-    fresh = make(name).fit(X, targets[name])
-    np.testing.assert_array_equal(numbers(estimator, X), numbers(fresh, X))
-
-
-def test_warm_start_takes_a_new_learning_rate(X, y, make):
-    clf = make("FusionClassifier", warm_start=True).fit(X, y)
-    before = clf.predict_proba(X)
-    clf.set_params(learning_rate=1e-12, weight_decay=0.0).fit(X, y)
-    np.testing.assert_allclose(clf.predict_proba(X), before, rtol=1e-4)
-
-
-def test_warm_start_takes_a_new_batch_size(X, y, make):
-    clf = make("FusionClassifier", warm_start=True, batch_size=20).fit(X, y)
-    clf.set_params(batch_size=10).fit(X, y)
-    assert len(clf.net_.history[-1]["batches"]) == 4
-
-
-def test_warm_start_takes_a_new_verbosity(X, y, make, capsys):
-    clf = make("FusionClassifier", warm_start=True).fit(X, y)
-    clf.set_params(verbose=1).fit(X, y)
-    assert len(capsys.readouterr().out.splitlines()) == 3
-
-
 # The best epoch ----------------------------------------------------------------------------------
 
 HELD_OUT = []
@@ -345,6 +238,8 @@ class RecordHeldOut(Callback):
 def test_early_stopping_restores_the_best_epoch(noise):
     X, y = noise
     clf = FusionClassifier(
+        [("left", Numeric(), slice(0, 10)), ("right", Numeric(), slice(10, 20))],
+        modality_dropout=0.3,  # hides nothing of the held-out rows
         early_stopping=True,
         max_epochs=60,
         n_iter_no_change=5,
@@ -401,151 +296,6 @@ def test_held_out_rows_are_not_trained_on(noise):
 def test_no_rows_are_held_out_of_few_samples(X, y, make):
     assert "valid_loss" not in make("FusionClassifier").fit(X, y).history_[0]
     assert "valid_loss" in make("FusionClassifier", early_stopping=True).fit(X, y).history_[0]
-
-
-# Interruption ------------------------------------------------------------------------------------
-
-
-class PressControlC(Callback):
-    def __init__(self, epoch=2):
-        self.epoch = epoch
-
-    def on_batch_begin(self, net, training=None, **kwargs):
-        if training and len(net.history) == self.epoch:
-            signal.raise_signal(signal.SIGINT)
-
-
-@pytest.mark.parametrize("name", ESTIMATORS)
-@pytest.mark.parametrize("epoch", [1, 3])
-def test_interrupt_ends_training_and_leaves_a_usable_estimator(
-    name, epoch, X, targets, make, numbers
-):
-    estimator = make(name, max_epochs=9, callbacks=[PressControlC(epoch)])
-    with pytest.warns(InterruptedFitWarning, match=f"interrupted in epoch {epoch};.* usable"):
-        estimator.fit(X, targets[name])
-    assert estimator.n_iter_ == epoch
-    assert np.isfinite(numbers(estimator, X)).all()
-    again = pickle.loads(pickle.dumps(estimator))
-    np.testing.assert_array_equal(numbers(again, X), numbers(estimator, X))
-
-
-def test_interrupt_restores_the_best_epoch(noise):
-    X, y = noise
-    clf = FusionClassifier(
-        early_stopping=True,
-        max_epochs=60,
-        n_iter_no_change=50,
-        learning_rate=0.02,
-        callbacks=[RecordHeldOut(), PressControlC(30)],
-        random_state=0,
-    )
-    with pytest.warns(InterruptedFitWarning):
-        clf.fit(X, y)
-    losses = [row["valid_loss"] for row in clf.history_ if "valid_loss" in row]
-    assert int(np.argmin(losses)) < 25
-    restored = log_loss(y[HELD_OUT], clf.predict_proba(X[HELD_OUT]), labels=["a", "b"])
-    assert restored == pytest.approx(min(losses), rel=1e-6)
-
-
-def test_interrupted_estimator_can_be_fitted_again(X, y, make):
-    clf = make("FusionClassifier", callbacks=[PressControlC(2)], warm_start=True)
-    with pytest.warns(InterruptedFitWarning):
-        clf.fit(X, y)
-    clf.fit(X, y)
-    assert clf.n_iter_ == 5
-    assert clf.set_params(warm_start=False, callbacks=None).fit(X, y).n_iter_ == 3
-
-
-# Modules of one's own ----------------------------------------------------------------------------
-
-
-class Pixels(nn.Module):
-    """An encoder that takes only `x`, and does not tell its width."""
-
-    def __init__(self, spec):
-        super().__init__()
-        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(spec.size, 6), nn.Tanh())
-
-    def forward(self, x):
-        return self.layers(x)
-
-
-class Words(nn.Module):
-    """An encoder that takes `x` and `mask`."""
-
-    def __init__(self, spec):
-        super().__init__()
-        self.embedding = nn.Embedding(spec.n_categories, 5)
-        self.out_features = 5
-
-    def forward(self, x, mask):
-        steps = self.embedding(x) * mask.unsqueeze(-1)
-        return steps.sum(dim=1)
-
-
-class Product(nn.Module):
-    """A fusion that takes only the latents."""
-
-    def __init__(self, widths):
-        super().__init__()
-        self.maps = nn.ModuleList([nn.Linear(width, 7) for width in widths])
-
-    def forward(self, latents):
-        product = 1.0
-        for project, latent in zip(self.maps, latents, strict=True):
-            product = product * project(latent)
-        return product
-
-
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_modules_of_ones_own_stand_in_for_encoders_and_fusion(name, X, targets, make, numbers):
-    modalities = [
-        ("words", Text(encoder=Words), "words"),
-        ("photo", Image(encoder=Pixels), "photo"),
-    ]
-    estimator = make(name, modalities=modalities, fusion=Product, max_epochs=2)
-    estimator.fit(X, targets[name])
-    kinds = [type(module) for module in estimator.network_.modules()]
-    assert {Words, Pixels, Product} <= set(kinds)
-    assert estimator.network_.fusion.out_features == 7
-    one = estimator.network_.fusion.module.maps[0].weight.detach().clone()
-    estimator.partial_fit(X, targets[name])
-    assert not torch.equal(estimator.network_.fusion.module.maps[0].weight, one)  # it is trained
-    copied = pickle.loads(pickle.dumps(estimator))
-    np.testing.assert_array_equal(numbers(copied, X), numbers(estimator, X))
-
-
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_instance_of_a_module_is_copied_not_trained(name, X, targets, make):
-    mine = nn.Sequential(nn.Flatten(), nn.Linear(8 * 8 * 3, 4))
-    before = mine[1].weight.detach().clone()
-    modalities = [("photo", Image(encoder=mine), "photo"), ("table", Numeric(), "table")]
-    estimator = make(name, modalities=modalities).fit(X, targets[name])
-    assert torch.equal(mine[1].weight, before)
-    assert mine[1].weight.dtype == torch.float32
-    assert mine not in list(estimator.network_.modules())
-
-
-def test_factory_is_called_with_the_spec_and_the_widths(X, y, make):
-    seen = []
-
-    def encoder(spec):
-        seen.append((spec.kind, spec.shape))
-        return nn.Sequential(nn.Flatten(), nn.Linear(spec.size, 3))
-
-    def fusion(widths):
-        seen.append(list(widths))
-        return ConcatFusion().build(widths)
-
-    modalities = [("photo", Image(encoder=encoder), "photo"), ("table", Numeric(), "table")]
-    make("FusionClassifier", modalities=modalities, fusion=fusion).fit(X, y)
-    assert seen == [("grid", (3, 8, 8)), [3, 64]]
-
-
-def test_factory_that_returns_no_module_is_refused(X, y, make):
-    modalities = [("table", Numeric(encoder=lambda spec: 3), "table")]
-    with pytest.raises(TypeError, match=r"FusionClassifier: modality 'table'.*int, not an nn.Mod"):
-        make("FusionClassifier", modalities=modalities).fit(X, y)
 
 
 def test_default_settings_learn_on_small_data(flowers):

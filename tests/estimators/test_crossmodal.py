@@ -247,7 +247,7 @@ def test_score_of_text_is_better_for_what_was_there(drawings):
 
 
 def test_transform_gives_the_latent_that_the_target_is_decoded_from(drawings):
-    reg, X, y = learn(
+    reg, X, _ = learn(
         drawings, "words", "table", target=Numeric(scaling=None, decoder=MLPDecoder(()))
     )
     latent = reg.transform(X)
@@ -269,7 +269,7 @@ def test_partial_fit_learns_over_several_calls(target, drawings):
 
 
 def test_words_unseen_in_fit_are_scored_as_unknown(drawings):
-    reg, X, y = learn(drawings, "table", "words", max_epochs=2)
+    reg, X, _ = learn(drawings, "table", "words", max_epochs=2)
     other = np.array(["entirely new words"] * N, dtype=object)
     assert np.isfinite(reg.score(X, other))
 

@@ -1,8 +1,9 @@
-"""Bad input gets an error that says who, where, what came and what to do; nothing half-fitted stays."""
+"""Bad input: the error says who, where, what came and what to do; nothing half-fitted is left."""
 
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.callback import ScoringMonitor
@@ -114,7 +115,7 @@ WRONG_X = {
             ),
         ),
         {},
-        ["'photo'", "infinity", "5"],  # the row of X, not that among the images
+        ["'photo'", "infinity", "in the 37 samples that have it", "[2]"],
     ),
     "sample with no modality": (
         lambda X: with_column(
@@ -208,6 +209,11 @@ WRONG_OWN_PARAMETER = {
         {"modalities": [("texts", Text(decoder="cnn"), "words")]},
         ["'texts'", "'tokens'", "CNNDecoder", "['tokens']"],
     ),
+    "negative class_weight": (
+        "FusionClassifier",
+        {"class_weight": {"no": -1.0}},
+        ["class_weight", "-1.0"],
+    ),
     "unknown class in class_weight": (
         "FusionClassifier",
         {"class_weight": {"maybe": 2.0}},
@@ -273,9 +279,12 @@ def test_target_that_is_not_finite_is_named(name, wrong, X, targets, make):
     says(error, name, [])
 
 
-def test_target_that_is_absent_is_named(X, make):
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
+def test_target_that_is_absent_is_named(missing, X, make):
+    y = X["words"].copy()
+    y[3] = missing
     with pytest.raises(ValueError, match="y is absent in some samples: leave them out") as error:
-        make("CrossModalRegressor").fit(X, with_cell(X["words"], 3, None))
+        make("CrossModalRegressor").fit(X, y)
     says(error, "CrossModalRegressor", [])
 
 
@@ -509,8 +518,9 @@ def test_failed_first_fit_leaves_nothing(name, failure, X, targets, make):
         for failure in FAILURES
         for how in ("fit", "warm_start", "partial_fit")
         if name in WITH_TARGET or failure != "y too short"
-        # Modalities and callbacks are those of the first fit.
-        if how == "fit" or failure not in ("unknown encoder", "in the second epoch")
+        # Later calls keep the modalities, and `partial_fit` has one epoch.
+        if how == "fit" or failure != "unknown encoder"
+        if how != "partial_fit" or failure != "in the second epoch"
     ],
 )
 def test_failed_fit_leaves_a_fitted_estimator_as_it_was(

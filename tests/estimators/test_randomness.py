@@ -61,7 +61,7 @@ def test_numbers_do_not_depend_on_global_random_states(name, X, targets, make, n
     answers = []
     for seed in (0, 1):
         random.seed(seed)
-        np.random.seed(seed)  # noqa: NPY002
+        np.random.seed(seed)
         torch.manual_seed(seed)
         answers.append(numbers(make(name, **RANDOM).fit(X, targets[name]), X))
     np.testing.assert_array_equal(*answers)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from skorch.callbacks import Callback
 from sklearn.metrics import r2_score
+from skorch.callbacks import Callback
 
 from sklearn_crossmodal import FusionRegressor, Numeric
 from sklearn_crossmodal.datasets import make_multimodal_regression

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
+from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
 from skorch.callbacks import (
     BatchScoring,
     Callback,
@@ -14,8 +16,6 @@ from skorch.callbacks import (
     LRScheduler,
     PrintLog,
 )
-from sklearn.base import clone
-from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
 
 from sklearn_crossmodal import MultiModalFrame, Numeric, Text
 from sklearn_crossmodal.utils.discovery import all_estimators

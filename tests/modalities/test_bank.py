@@ -58,14 +58,14 @@ MODALITIES = [("n", SpyNumeric(scaling=None), ["a", "b"]), ("words", Text(), "te
 
 
 def test_rows_that_lack_a_modality_never_reach_it(X, seen):
-    weight = np.array([1.0, 2.0, 3.0, 4.0])
+    X, weight = X[[3, 0, 1, 2]], np.array([1.0, 2.0, 3.0, 4.0])
     bank, _ = make_bank(X, MODALITIES, weight)
     (fitted, weights), transformed = seen
     np.testing.assert_array_equal(fitted, [[1, 1], [np.nan, 2], [3, 3]])
-    assert weights.tolist() == [1, 2, 3]
+    assert weights.tolist() == [2, 3, 4]
     np.testing.assert_array_equal(transformed, fitted)
     seen.clear()
-    bank.transform(X[[3, 2]])
+    bank.transform(X[[0, 3]])
     assert seen == [[[3.0, 3.0]]]
 
 
@@ -136,7 +136,9 @@ def test_a_row_with_nothing_at_all_is_refused_with_its_number(X):
 
 def test_a_modality_that_no_sample_has_is_refused_by_name(X):
     X["text"] = [None] * 4
-    with pytest.raises(ModalityError, match="Owner: modality 'words': it is absent in all samples"):
+    with pytest.raises(
+        ModalityError, match="Owner: modality 'words'.*: it is absent in all samples"
+    ):
         make_bank(X, MODALITIES)
 
 
@@ -183,7 +185,7 @@ def test_a_callable_is_called_with_x_as_the_user_gave_it(X):
 
 
 def test_a_modality_without_columns_is_refused_by_name(X):
-    with pytest.raises(ModalityError, match=r"Owner: modality 'n': its columns \[\] are none of X"):
+    with pytest.raises(ModalityError, match=r"Owner: modality 'n'.*: its columns \[\] are none"):
         make_bank(X, [("n", Numeric(), [])])
 
 
@@ -202,7 +204,7 @@ def test_a_modality_whose_columns_are_all_missing_later_is_absent(X):
 
 def test_a_modality_with_some_of_its_columns_missing_is_refused(X):
     bank, _ = make_bank(X, MODALITIES)
-    message = r"Owner: modality 'n': X lacks its columns \['b'\], but has others of it"
+    message = r"Owner: modality 'n'.*: X lacks its columns \['b'\], but has others of it"
     with pytest.raises(ModalityError, match=message):
         bank.transform(MultiModalFrame({"a": [1.0, 2.0], "text": ["x", "y"]}))
 
@@ -226,7 +228,7 @@ def test_columns_of_an_array_are_found_by_position(rng):
 
 def test_an_error_of_a_modality_names_owner_and_modality(X):
     X["text"] = ["x", "y", 7, "z"]
-    with pytest.raises(ValueError, match="^Owner: modality 'words': column 'text' holds 7"):
+    with pytest.raises(ValueError, match="^Owner: modality 'words'.* 'text'.* holds 7"):
         make_bank(X, MODALITIES)
 
 

@@ -112,6 +112,16 @@ def test_a_frame_or_matrix_inside_is_a_modality_of_its_own():
     ]
 
 
+def test_a_column_of_vectors_is_a_numeric_modality_of_its_own():
+    X = pd.DataFrame({"a": [1, 2], "embedding": [np.zeros(3), np.ones(3)], "b": [3, 4]})
+    X["later"] = [None, np.ones(2)]
+    assert found(X) == [
+        ("numeric", "Numeric", ["a", "b"]),
+        ("embedding", "Numeric", "embedding"),
+        ("later", "Numeric", "later"),
+    ]
+
+
 def test_a_column_that_holds_nothing_is_numeric():
     assert found(MultiModalFrame({"x": [None, None]})) == [("numeric", "Numeric", ["x"])]
 

@@ -141,6 +141,23 @@ def test_a_nullable_series_is_taken():
     assert Numeric(scaling=None).fit(series).transform(series).values[:, 0].tolist() == [1, 0, 0, 0]
 
 
+@pytest.mark.parametrize("missing", [None, np.nan, np.full(2, np.nan)], ids=str)
+def test_a_column_of_vectors_is_as_many_columns(missing):
+    cells = np.empty(3, dtype=object)
+    cells[0], cells[1], cells[2] = np.array([1.0, 2.0]), missing, [3, 5]
+    assert Numeric.accepts(cells)
+    values = fit_values(Numeric(scaling=None), cells)
+    assert values.tolist() == [[1, 2, 0, 0], [1, 2, 1, 1], [3, 5, 0, 0]]
+
+
+def test_vectors_of_several_lengths_are_refused():
+    cells = np.empty(2, dtype=object)
+    cells[0], cells[1] = np.zeros(2), np.zeros(3)
+    assert not Numeric.accepts(cells)
+    with pytest.raises(ValueError, match=r"columns \['0'\] must hold numbers"):
+        Numeric().fit(cells)
+
+
 # What it takes and refuses ----------------------------------------------------------------------
 
 

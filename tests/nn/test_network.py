@@ -7,6 +7,7 @@ from torch import nn
 
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion
+from sklearn_crossmodal.nn.fusion import ConcatFusion
 
 AWKWARD = ["a.b", "a_b", "values", "keys", "pop", "training", "_modules", "type", "", "höhe (m)"]
 
@@ -30,7 +31,7 @@ def network_of(*names, fusion="concat", bottleneck=None, width=2):
 
 def test_scores_are_decoder_of_bottleneck_of_fusion_of_encoders():
     encoder = build_encoder("mlp", BlockSpec("vector", (3,)))
-    fusion = build_fusion("concat", [64, 2])
+    fusion = build_fusion(ConcatFusion(width=0), [64, 2])
     bottleneck, head, other = nn.Linear(66, 5), nn.Linear(5, 3), nn.Linear(5, 1)
     encoders = {"table": encoder, "plain": Recorder()}
     network = MultiModalNetwork(encoders, fusion, bottleneck, {"y": head, "z": other})
@@ -75,7 +76,7 @@ def test_fusion_is_told_which_modalities_are_present():
 def test_modalities_and_targets_may_have_any_name():
     network = MultiModalNetwork(
         {name: Recorder() for name in AWKWARD},
-        build_fusion("concat", [1] * len(AWKWARD)),
+        build_fusion(ConcatFusion(width=0), [1] * len(AWKWARD)),
         nn.Identity(),
         {name: nn.Linear(len(AWKWARD), 1) for name in AWKWARD},
     )
@@ -88,9 +89,11 @@ def test_modalities_and_targets_may_have_any_name():
 def test_names_are_kept_by_copy_pickle_and_state_dict():
     values = {name: torch.randn(2, 1) for name in AWKWARD}
     linear = nn.Linear(len(AWKWARD), 3)
-    network = network_of(*AWKWARD, bottleneck=linear, width=1)
+    network = network_of(*AWKWARD, fusion=ConcatFusion(width=0), bottleneck=linear, width=1)
     expected = network(values)["y"]
-    other = network_of(*AWKWARD, bottleneck=nn.Linear(len(AWKWARD), 3), width=1)
+    other = network_of(
+        *AWKWARD, fusion=ConcatFusion(width=0), bottleneck=nn.Linear(len(AWKWARD), 3), width=1
+    )
     other.load_state_dict(network.state_dict())
     for twin in (copy.deepcopy(network), pickle.loads(pickle.dumps(network)), other):
         assert torch.equal(twin(values)["y"], expected)

@@ -9,6 +9,7 @@ from sklearn_crossmodal import FusionRegressor
 from sklearn_crossmodal.data import Block, BlockSpec
 from sklearn_crossmodal.nn import MultiModalNetwork, build_fusion, build_loss
 from sklearn_crossmodal.nn.encoders import MLPEncoder
+from sklearn_crossmodal.nn.fusion import ConcatFusion
 from sklearn_crossmodal.training import BlockDataset, Net, make_net
 
 WIDTHS = {"a": 3, "b": 2}
@@ -63,7 +64,7 @@ def network():
             for name, size in WIDTHS.items()
         }
         head = {"y": nn.Linear(2 * width, 1)}
-        fusion = build_fusion("concat", [width] * 2)
+        fusion = build_fusion(ConcatFusion(width=0), [width] * 2)
         return MultiModalNetwork(encoders, fusion, nn.Identity(), head).double()
 
     return make

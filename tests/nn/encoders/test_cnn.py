@@ -1,6 +1,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn.encoders import CNNEncoder
@@ -71,3 +72,35 @@ def test_where_a_shape_lies_matters_to_the_latent():
 def test_an_even_kernel_is_refused():
     with pytest.raises(ValueError, match="kernel_size=2 must be odd"):
         build(1, 8, 8, kernel_size=2)
+
+
+def test_training_moves_each_image_by_a_few_pixels_of_its_own_and_repeats_its_edge():
+    (shift, *_) = build(1, 32, 40, max_shift=2).layers
+    image = torch.arange(32.0 * 40).reshape(1, 1, 32, 40)
+    padded = functional.pad(image, (2, 2, 2, 2), mode="replicate")[0, 0]
+    moves = {
+        (down, right): padded[down : down + 32, right : right + 40]
+        for down in range(5)
+        for right in range(5)
+    }
+    moved = shift(image.expand(400, -1, -1, -1))
+    found = [
+        next(move for move, expected in moves.items() if torch.equal(one, expected))
+        for one in moved[:, 0]
+    ]
+    assert set(found) == set(moves)
+    shift.eval()
+    assert torch.equal(shift(image), image)
+
+
+@pytest.mark.parametrize(
+    ("size", "max_shift", "most"),
+    [((32, 32), 2, 2), ((32, 32), 1, 1), ((32, 16), 2, 1), ((64, 64), 0, 0), ((15, 64), 2, 0)],
+)
+def test_images_are_moved_by_a_sixteenth_of_their_size_at_most(size, max_shift, most):
+    image = torch.randn(1, 1, *size)
+    encoder = build(1, *size, max_shift=max_shift, dropout=0.0)
+    torch.manual_seed(0)
+    latents = {tuple(encoder(image)[0].tolist()) for _ in range(60)}
+    assert (len(latents) == 1) == (most == 0)
+    assert len(latents) <= (2 * most + 1) ** 2
