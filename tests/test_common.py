@@ -7,6 +7,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from sklearn_crossmodal.modalities import RESERVED_NAMES, Numeric
+from sklearn_crossmodal.nn.fusion import ConcatFusion
 from sklearn_crossmodal.utils.discovery import all_estimators
 
 ESTIMATORS = [estimator() for _, estimator in all_estimators()]
@@ -34,6 +35,7 @@ def deterministic(estimator):
     """Return the estimator set so that training has nothing random but the first weights."""
     return estimator.set_params(
         modalities=[("numeric", Numeric(scaling="standard"), slice(None))],
+        fusion=ConcatFusion(dropout=0.0),
         early_stopping=False,
         batch_size=10_000,
         modality_dropout=0.0,

@@ -240,7 +240,7 @@ def select_columns(table, positions: list[int], *, single: bool) -> tuple[Column
         return Columns(_side_by_side(table, names), tuple(names)), present
     contiguous = positions == list(range(positions[0], positions[-1] + 1))
     places = slice(positions[0], positions[-1] + 1) if contiguous else positions
-    values = table[:, places]
+    values = table[:, positions[0]] if single else table[:, places]
     return Columns(values, tuple(map(str, positions))), find_present(values)
 
 

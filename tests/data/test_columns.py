@@ -33,6 +33,7 @@ def frame(request):
 
 # Which columns ----------------------------------------------------------------------------------
 
+
 def short(key):
     """Return an id of a parameter that does not depend on the process, as an address does."""
     return "callable" if callable(key) else str(key)

@@ -118,6 +118,7 @@ def test_three_calls_of_one_epoch_are_one_call_of_three(
     # One batch of all samples and no dropout: the order of samples is all that else differs.
     settings = {
         "modalities": [("table", Numeric(), "table")],
+        "fusion": "sum",
         "optimizer": optimizer,
         "learning_rate": 0.01,
         "learning_rate_schedule": "constant",

@@ -61,7 +61,17 @@ def test_what_is_no_table_is_refused():
 # Frames -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, dict, MultiModalFrame])
+@pytest.mark.parametrize("kind", [dict, MultiModalFrame])
+def test_each_entry_of_a_mapping_is_a_modality_of_its_own(kind):
+    data = {"age": [1, 2], "title": ["a", "b"], "target": [0.5, None]}
+    assert found(kind(data)) == [
+        ("age", "Numeric", "age"),
+        ("title", "Text", "title"),
+        ("target_", "Numeric", "target"),  # "target" is a parameter
+    ]
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
 def test_numbers_are_one_modality_and_each_text_and_image_its_own(kind):
     data = {
         "age": [1, 2],
@@ -104,7 +114,7 @@ def test_a_frame_or_matrix_inside_is_a_modality_of_its_own():
         }
     )
     assert found(X) == [
-        ("numeric", "Numeric", ["flat"]),
+        ("flat", "Numeric", "flat"),
         ("matrix", "Numeric", "matrix"),
         ("inside", "Numeric", "inside"),
         ("texts", "Text", "texts"),
@@ -123,7 +133,7 @@ def test_a_column_of_vectors_is_a_numeric_modality_of_its_own():
 
 
 def test_a_column_that_holds_nothing_is_numeric():
-    assert found(MultiModalFrame({"x": [None, None]})) == [("numeric", "Numeric", ["x"])]
+    assert found(MultiModalFrame({"x": [None, None]})) == [("x", "Numeric", "x")]
 
 
 # Prefixes ---------------------------------------------------------------------------------------

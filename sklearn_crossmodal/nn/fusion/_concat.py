@@ -18,7 +18,7 @@ __all__ = ["ConcatFusion"]
 class ConcatFusion(Component):
     """Put the latents side by side; a learned vector stands in for an absent one.
 
-    Beside them stands a layer over all of them, so that a linear head learns both what each
+    Beside them, if there are several, stands a layer over all of them, so that a linear head learns both what each
     modality tells alone and what only several tell together.
 
     Parameters
@@ -69,8 +69,9 @@ class _ConcatFusion(nn.Module):
     def __init__(self, widths: Sequence[int], width: int, dropout: float) -> None:
         super().__init__()
         self.absent = nn.ParameterList([torch.zeros(width) for width in widths])
-        self.together = MLP(sum(widths), [width], dropout) if width else None
-        self.out_features = sum(widths) + width
+        together = width if len(widths) > 1 else 0  # one modality tells nothing together
+        self.together = MLP(sum(widths), [together], dropout) if together else None
+        self.out_features = sum(widths) + together
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
         if present is not None:
