@@ -43,7 +43,8 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
     learning_rate : float, default=2e-3
         Step size of the optimizer.
     learning_rate_schedule : {"cosine", "constant"}, default="cosine"
-        Whether the learning rate falls to near zero along half a cosine over the epochs.
+        Whether the learning rate falls to near zero along half a cosine over the epochs. A
+        learning-rate scheduler among `callbacks` takes its place.
     weight_decay : float, default=1e-2
         Weight decay, of matrices only; passed to an optimizer that has it.
     optimizer : {"adamw", "adam", "sgd"} or class, default="adamw"
@@ -67,7 +68,8 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         Where to compute: "cpu", "cuda", ...; "auto" is a CUDA GPU if there is one.
     dtype : {"auto", "float64", "float32", "bfloat16"}, default="auto"
         Precision of training and prediction. "auto" is float64 on a CPU where the samples times
-        the weights of the network are at most 3e7, float32 beyond. "bfloat16" is by autocast.
+        the weights of the network are at most 3e7, float32 beyond and for convolutions. "bfloat16"
+        is by autocast.
     memory : str, object with the joblib.Memory interface, or None, default=None
         Where fitted modalities and their blocks are cached, as in `Pipeline`.
     random_state : int, RandomState instance or None, default=None
@@ -353,6 +355,11 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
                 raise ValueError(
                     f"{type(self).__name__}: class_weight names {unknown}, which are not among the "
                     f"classes {self.classes_.tolist()}."
+                )
+            negative = {key: value for key, value in self.class_weight.items() if value < 0}
+            if negative:
+                raise ValueError(
+                    f"{type(self).__name__}: class_weight must not be negative, got {negative}."
                 )
         present = np.unique(y)
         factors = compute_class_weight(

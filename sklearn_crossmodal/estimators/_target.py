@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import clone
 
-from sklearn_crossmodal.data import Columns, as_column
+from sklearn_crossmodal.data import Columns, as_column, is_missing
 from sklearn_crossmodal.estimators._input import check_same_length
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
@@ -54,7 +54,7 @@ class ModalityTarget:
         check_same_length(self, X, y)
         if y.dtype.kind == "f" and not np.isfinite(y).all():
             raise ValueError(f"{owner}: Input y contains NaN or infinity.")
-        if y.dtype.kind in "OUT" and any(cell is None for cell in y.flat):
+        if y.dtype.kind in "OUT" and any(map(is_missing, y.flat)):
             raise ModalityError(f"{owner}: y is absent in some samples: leave them out.")
         return y
 

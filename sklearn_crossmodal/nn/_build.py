@@ -69,8 +69,8 @@ def build_fusion(part, widths: Sequence[int]) -> nn.Module:
     Examples
     --------
     >>> from sklearn_crossmodal.nn import build_fusion
-    >>> build_fusion("concat", [3, 4]).out_features
-    7
+    >>> build_fusion("sum", [3, 4]).out_features
+    64
     """
     component = resolve(part, FUSIONS, "fusion")
     module = component.build(widths)

@@ -32,7 +32,7 @@ def choose_dtype(dtype: str, *, device: str, n_samples: int, network: nn.Module)
     ----------
     dtype : {"auto", "float64", "float32", "bfloat16"}
         ``"auto"`` is float64 on the CPU where an epoch is too little work for it to cost anything,
-        float32 beyond.
+        float32 beyond and for convolutions.
     device : str
         Float32 stands in for float64 on a device that has none.
     n_samples : int
@@ -46,8 +46,11 @@ def choose_dtype(dtype: str, *, device: str, n_samples: int, network: nn.Module)
     """
     kind = torch.device(device).type
     if dtype == "auto":
-        work = n_samples * sum(weights.numel() for weights in network.parameters())
-        dtype = "float64" if kind == "cpu" and work <= FLOAT64_WORK else "float32"
+        weights = list(network.parameters())
+        work = n_samples * sum(weight.numel() for weight in weights)
+        convolves = any(weight.ndim > 2 for weight in weights)  # each weight is used many times
+        small = work <= FLOAT64_WORK and not convolves
+        dtype = "float64" if kind == "cpu" and small else "float32"
     return "float32" if dtype == "float64" and kind == "mps" else dtype
 
 

@@ -153,6 +153,11 @@ def train(
         net.callbacks_ = [*callbacks, ("EpochTasks", epoch_tasks(net.max_epochs))]
     net.partial_fit(dataset)
     net.callbacks_ = callbacks
+    if not np.isfinite(net.history[-1].get("train_loss", 0.0)):
+        raise ValueError(
+            f"Training diverged: the loss of epoch {len(net.history)} is "
+            f"{net.history[-1]['train_loss']}. Lower learning_rate, or scale the data."
+        )
     if isinstance(net.train_split, _HeldOut):
         net.train_split = None
 

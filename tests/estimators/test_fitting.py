@@ -49,11 +49,11 @@ def test_sample_of_weight_zero_is_not_there(name, X, targets, make, numbers):
 def test_weights_of_one_scale_are_the_same(name, X, targets, make, numbers, rng):
     weight = rng.random(N) + 0.5
     answers = [
-        numbers(make(name).fit(X, targets[name], sample_weight=scale * weight), X)
+        numbers(make(name, dtype="float64").fit(X, targets[name], sample_weight=scale * weight), X)
         for scale in (1, 1000)
     ]
     np.testing.assert_allclose(*answers, rtol=1e-6)
-    unweighted = numbers(make(name).fit(X, targets[name]), X)
+    unweighted = numbers(make(name, dtype="float64").fit(X, targets[name]), X)
     assert not np.allclose(answers[0], unweighted)
 
 

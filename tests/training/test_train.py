@@ -8,6 +8,7 @@ from sklearn.callback import ScoringMonitor
 from skorch.callbacks import Callback, Checkpoint, EpochScoring, Freezer, GradientNormClipping
 from torch.nn import functional
 
+from sklearn_crossmodal import FusionRegressor
 from sklearn_crossmodal.training import train
 from sklearn_crossmodal.training._train import choose_batch_size, choose_max_epochs
 
@@ -209,3 +210,11 @@ def test_number_of_epochs_follows_the_number_of_steps(n, held_out, expected):
     found = choose_max_epochs("auto", n_samples=n, batch_size=16, held_out=held_out)
     assert found == expected
     assert choose_max_epochs(3, n_samples=n, batch_size=16, held_out=held_out) == 3
+
+
+def test_training_that_diverges_is_an_error_and_leaves_the_estimator_as_it_was():
+    X, y = np.arange(20.0)[:, np.newaxis], np.arange(20.0)
+    reg = FusionRegressor(optimizer="sgd", learning_rate=1e12, max_epochs=30, random_state=0)
+    with pytest.raises(ValueError, match="Training diverged: the loss of epoch"):
+        reg.fit(X, y)
+    assert not hasattr(reg, "net_")

@@ -18,8 +18,8 @@ __all__ = ["ConcatFusion"]
 class ConcatFusion(Component):
     """Put the latents side by side; a learned vector stands in for an absent one.
 
-    Beside them, if there are several, stands a layer over all of them, so that a linear head learns both what each
-    modality tells alone and what only several tell together.
+    Beside them, if there are several, stands a layer over all of them, so that a linear head learns
+    both what each modality tells alone and what only several tell together.
 
     Parameters
     ----------
