@@ -31,11 +31,14 @@ def floors(X_train, y_train, X_test):
     def texts(X):
         return words.transform(X["text"])
 
-    def both(X):
-        return np.hstack([pixels(X), texts(X).toarray()])
+    def both(X):  # rows of pixels brought to the length of rows of TF-IDF, which is one
+        image = pixels(X)
+        return np.hstack([image / np.sqrt(image.shape[1]), texts(X).toarray()])
 
-    for name, features in {"text": texts, "image": pixels, "image and text": both}.items():
-        floor = LogisticRegression(max_iter=2000).fit(features(X_train), y_train)
+    # C = 10 was better than 1 with texts by cross-validation in the training rows: .858 and .839.
+    settings = {"text": (texts, 10), "image": (pixels, 1), "image and text": (both, 10)}
+    for name, (features, C) in settings.items():
+        floor = LogisticRegression(C=C, max_iter=2000).fit(features(X_train), y_train)
         yield name, floor.predict(features(X_test))
 
 
