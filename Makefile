@@ -17,7 +17,7 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 .PHONY: help setup demo test lint bench clean
 
 help:
-	@echo "make demo    run the examples on the emoji data; pictures and tables go to demo/"
+	@echo "make demo    run the examples on the emoji data; pictures go to demo/"
 	@echo "make test    run the tests and the doctests"
 	@echo "make lint    check style and format with ruff"
 	@echo "make bench   print the numbers that the defaults stand for"

@@ -28,6 +28,7 @@ API_REFERENCE = {
         "build_encoder",
         "build_fusion",
         "build_loss",
+        "check_range",
         "resolve",
     ],
     "sklearn_crossmodal.nn.decoders": ["CNNDecoder", "MLPDecoder", "TokensDecoder"],

@@ -82,6 +82,11 @@ def _fill(old, new, present: np.ndarray) -> np.ndarray | None:
         gaps = np.isnan(filled) | gaps.reshape(-1, *[1] * (filled.ndim - 1))
     if not gaps.any():
         return None
+    if filled.dtype != object and new.shape != filled.shape:
+        raise ValueError(
+            f"what is to be filled in has shape {new.shape[1:]} a row, X has {filled.shape[1:]}: "
+            "bring X to that size first."
+        )
     if filled.dtype == object:
         for row in np.flatnonzero(gaps):
             filled[row] = new[row]

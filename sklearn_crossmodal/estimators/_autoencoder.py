@@ -77,7 +77,7 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         Where fitted modalities and their blocks are cached, as in `Pipeline`.
     random_state : int, RandomState instance or None, default=None
         Seed of first weights, order of samples, dropout and held-out rows. An int gives the same
-        numbers each time.
+        numbers each time; None leaves NumPy's global generator alone.
     verbose : int, default=0
         Above 0 one line is printed an epoch.
     callbacks : list of skorch callbacks, default=None
@@ -107,7 +107,7 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     Raises
     ------
     ValueError
-        In `fit`, if a parameter, X or the target is not what it must be; the message names the
+        In `fit`, if a parameter or X is not what it must be; the message names the
         estimator, the modality and the column. The estimator is then as it was before.
 
     See Also

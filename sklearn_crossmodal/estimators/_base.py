@@ -16,7 +16,7 @@ from sklearn_crossmodal.estimators._composition import ModalityParams
 from sklearn_crossmodal.estimators._input import check_weight, check_X
 from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
 from sklearn_crossmodal.modalities import ModalityBank, infer_for_columns, infer_from_table
-from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion
+from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, check_range
 from sklearn_crossmodal.training import (
     BlockDataset,
     EpochTasks,
@@ -87,8 +87,11 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
                 self._fit_target(y, weight)
             targets = self._target_blocks(y, blocks)
             seed, device = draw_seed(self.random_state), choose_device(self.device)
-            with seeded(seed, device):
+            # Dropout goes on in a later call, instead of starting anew.
+            n_before = len(self.net_.history) if resume else 0
+            with seeded(seed + n_before, device):
                 self.net_ = self._make_net(blocks, device, resume)
+                self._check_targets(targets)
                 dataset = BlockDataset.from_blocks(
                     blocks, torch_dtype(self.dtype_), targets, weight, labels=y
                 )
@@ -97,6 +100,11 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
                 train(self.net_, dataset, max_epochs, split=split, seed=seed, epoch_tasks=tasks)
             self._remember_history()
         return self
+
+    def _check_targets(self, targets):
+        for name, loss in self.net_.criterion_.losses.items():
+            with said_by(f"{type(self).__name__}: target {name!r}"):
+                check_range(loss, targets[name].values)
 
     def _remember_history(self):
         self.history_ = [
@@ -130,6 +138,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         weight = self._class_weights(y, weight)
         if weight is None or weight.all():
             return table, y, weight
+        if not weight.any():
+            raise ValueError(f"{type(self).__name__}: all weights are zero, those of classes too.")
         rows = np.flatnonzero(weight)
         return take_rows(table, rows), None if y is None else y[rows], weight[rows]
 
@@ -230,5 +240,4 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
-        tags.non_deterministic = False
         return tags

@@ -74,7 +74,7 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         Where fitted modalities and their blocks are cached, as in `Pipeline`.
     random_state : int, RandomState instance or None, default=None
         Seed of first weights, order of samples, dropout and held-out rows. An int gives the same
-        numbers each time.
+        numbers each time; None leaves NumPy's global generator alone.
     verbose : int, default=0
         Above 0 one line is printed an epoch.
     callbacks : list of skorch callbacks, default=None
@@ -362,9 +362,12 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
                     f"{type(self).__name__}: class_weight must not be negative, got {negative}."
                 )
         present = np.unique(y)
-        factors = compute_class_weight(
-            self.class_weight, classes=present, y=y, sample_weight=sample_weight
-        )
+        if isinstance(self.class_weight, dict):
+            factors = np.array([self.class_weight.get(one, 1.0) for one in present.tolist()])
+        else:
+            factors = compute_class_weight(
+                self.class_weight, classes=present, y=y, sample_weight=sample_weight
+            )
         factors = factors[np.searchsorted(present, y)]
         return factors if sample_weight is None else factors * sample_weight
 

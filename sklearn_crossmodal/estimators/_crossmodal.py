@@ -85,7 +85,7 @@ class CrossModalRegressor(
         Where fitted modalities and their blocks are cached, as in `Pipeline`.
     random_state : int, RandomState instance or None, default=None
         Seed of first weights, order of samples, dropout and held-out rows. An int gives the same
-        numbers each time.
+        numbers each time; None leaves NumPy's global generator alone.
     verbose : int, default=0
         Above 0 one line is printed an epoch.
     callbacks : list of skorch callbacks, default=None
@@ -299,7 +299,10 @@ class CrossModalRegressor(
         y = self._check_y(next(iter(blocks.values())), y, reset=False)
         if self.target_.kind == "tokens":
             return self._log_likelihood(blocks, y, sample_weight)
-        predicted = self._predict(X)
+        if self.target_.kind == "grid":  # of the size and form that is predicted
+            y = self.target_.inverse_transform(self._target_blocks(y, blocks)["y"].values)
+        scores = [part["y"] for part in self.net_.outputs(blocks)]
+        predicted = np.concatenate([self.net_.answer(part) for part in scores])
         flat = [np.asarray(part, dtype=float).reshape(len(y), -1) for part in (y, predicted)]
         return r2_score(*flat, sample_weight=sample_weight)
 

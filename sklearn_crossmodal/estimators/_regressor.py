@@ -69,7 +69,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         Where fitted modalities and their blocks are cached, as in `Pipeline`.
     random_state : int, RandomState instance or None, default=None
         Seed of first weights, order of samples, dropout and held-out rows. An int gives the same
-        numbers each time.
+        numbers each time; None leaves NumPy's global generator alone.
     verbose : int, default=0
         Above 0 one line is printed an epoch.
     callbacks : list of skorch callbacks, default=None

@@ -240,7 +240,7 @@ def _describe(column, weight, scaling) -> tuple[float, float, float, float, floa
         return 0.0, 0.0, 0.0, 0.0, 0.0
     low, high = column.min(), column.max()
     if scaling == "standard":
-        median = _quantile(column, 0.5, weight) if not found.all() else 0.0
+        median = _quantile(column, 0.5, weight)
         center = np.average(column, weights=weight)
         scale = np.sqrt(np.average((column - center) ** 2, weights=weight))
     else:

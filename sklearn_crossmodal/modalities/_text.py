@@ -22,9 +22,10 @@ class Text(Modality):
     Parameters
     ----------
     max_length : int, default=128
-        Most tokens of a text; what is longer is cut.
+        Most tokens of a text, its end included. What is longer is cut, and so is what is longer
+        than the longest text in `fit`.
     max_words : int, default=10000
-        Size of the vocabulary at most.
+        Size of the vocabulary at most, the three ids that stand for no word included.
     min_count : int, default=1
         In how many texts a word must be to be in the vocabulary.
     lowercase : bool, default=True

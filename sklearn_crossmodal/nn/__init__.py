@@ -1,6 +1,12 @@
 """Parts of the network: encoders, fusions, decoders and losses, and what puts them together."""
 
-from sklearn_crossmodal.nn._build import build_decoder, build_encoder, build_fusion, build_loss
+from sklearn_crossmodal.nn._build import (
+    build_decoder,
+    build_encoder,
+    build_fusion,
+    build_loss,
+    check_range,
+)
 from sklearn_crossmodal.nn._component import Component, Factory, resolve
 from sklearn_crossmodal.nn._network import MultiModalNetwork
 
@@ -12,5 +18,6 @@ __all__ = [
     "build_encoder",
     "build_fusion",
     "build_loss",
+    "check_range",
     "resolve",
 ]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn._component import Factory, check_kind, n_arguments, resolve
 from sklearn_crossmodal.nn.decoders import DECODERS
 from sklearn_crossmodal.nn.encoders import ENCODERS
 from sklearn_crossmodal.nn.fusion import FUSIONS
 from sklearn_crossmodal.nn.losses import LOSSES
 
-__all__ = ["build_decoder", "build_encoder", "build_fusion", "build_loss"]
+__all__ = ["build_decoder", "build_encoder", "build_fusion", "build_loss", "check_range"]
 
 
 def build_encoder(part, spec: BlockSpec) -> nn.Module:
@@ -146,6 +148,41 @@ def build_loss(part, spec: BlockSpec) -> nn.Module:
     component = resolve(part, LOSSES, "loss")
     check_kind(component, spec.kind, LOSSES, "loss")
     return component.build()
+
+
+def check_range(loss: nn.Module, values: np.ndarray) -> None:
+    """Raise if a target holds values that its loss is not defined for.
+
+    Parameters
+    ----------
+    loss : nn.Module
+        A built loss; one of a user's own may have no range.
+    values : ndarray of shape (n, ...)
+        The values of the target.
+
+    Raises
+    ------
+    ModalityError
+        If a value lies outside the range of the loss.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.nn import check_range
+    >>> from sklearn_crossmodal.nn.losses import BinaryCrossEntropy
+    >>> check_range(BinaryCrossEntropy().build(), np.array([0.5, 2.0]))
+    Traceback (most recent call last):
+    ...
+    sklearn_crossmodal.exceptions.ModalityError: the loss takes values from 0 to 1, got ...
+    """
+    span = getattr(loss, "span", None)
+    if span is None or (values.min() >= span[0] and values.max() <= span[1]):
+        return
+    raise ModalityError(
+        f"the loss takes values from {span[0]} to {span[1]}, got {values.min()} to {values.max()}: "
+        "leave them unscaled, as Image(scaling='unit') and Numeric(scaling=None) do, or take "
+        "another loss."
+    )
 
 
 def example_values(spec: BlockSpec, n: int = 2) -> Tensor:

@@ -17,6 +17,22 @@ from sklearn_crossmodal.training._optimizers import optimizer_settings
 
 __all__ = ["choose_batch_size", "choose_max_epochs", "make_net", "train"]
 
+#: Arguments of the net that belong to parameters of the estimator, or to its inner workings.
+_OWNED = {
+    "answer",
+    "batch_size",
+    "callbacks",
+    "classes",
+    "criterion",
+    "device",
+    "iterator_train__seed",
+    "lr",
+    "max_epochs",
+    "module",
+    "optimizer",
+    "precision",
+}
+
 
 def choose_batch_size(batch_size: str | int, n_samples: int) -> int:
     """Return the batch size; ``"auto"`` makes 24 batches an epoch, of 16 to 256 samples."""
@@ -107,7 +123,14 @@ def make_net(
         **optimizer_settings(params["optimizer"], params["learning_rate"], params["weight_decay"]),
         **answers,
     }
-    net = net_class(**{**settings, **(params["net_params"] or {})}).initialize()
+    further = params["net_params"] or {}
+    owned = sorted(_OWNED & set(further))
+    if owned:
+        raise ValueError(
+            f"net_params names {owned}, which the estimator sets: use its own parameters, such as "
+            "max_epochs, callbacks, learning_rate (skorch's lr) or optimizer."
+        )
+    net = net_class(**{**settings, **further}).initialize()
     if before is not None:
         _carry_over(before, net)
     return net

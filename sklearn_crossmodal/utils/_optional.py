@@ -30,10 +30,10 @@ def import_optional(module: str, *, extra: str, purpose: str):
     Examples
     --------
     >>> from sklearn_crossmodal.utils import import_optional
-    >>> import_optional("not_there", extra="images", purpose="Reading images")
+    >>> import_optional("not_there", extra="plots", purpose="Drawing")
     Traceback (most recent call last):
     ...
-    ImportError: Reading images needs not_there: pip install "sklearn_crossmodal[images]"
+    ImportError: Drawing needs not_there: pip install "sklearn_crossmodal[plots]"
     """
     try:
         return import_module(module)

@@ -11,7 +11,12 @@ __all__ = ["draw_seed", "restored_on_error", "said_by"]
 
 
 def draw_seed(random_state) -> int:
-    """Draw one seed for torch from anything that scikit-learn takes as `random_state`."""
+    """Draw one seed for torch from anything that scikit-learn takes as `random_state`.
+
+    None draws from the operating system: NumPy's global generator is left alone.
+    """
+    if random_state is None:
+        random_state = np.random.RandomState()
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 

@@ -558,3 +558,21 @@ def test_warm_start_that_fails_in_training_leaves_a_fitted_estimator_as_it_was(
             call(X, targets[name])
         assert state(estimator) == before
         np.testing.assert_array_equal(numbers(estimator, X), answers)
+
+
+def test_net_params_that_belong_to_parameters_are_refused(X, targets, make):
+    clf = make("FusionClassifier", net_params={"max_epochs": 7})
+    with pytest.raises(ValueError, match=r"net_params names \['max_epochs'\]"):
+        clf.fit(X, targets["FusionClassifier"])
+
+
+def test_binary_cross_entropy_of_scaled_pixels_says_how_to_leave_them_unscaled(X, make):
+    modalities = [("photo", Image(loss="binary_cross_entropy"), "photo")]
+    with pytest.raises(ValueError, match=r"target 'photo'.*from 0 to 1.*scaling='unit'"):
+        make("MultiModalAutoencoder", modalities=modalities).fit(X)
+
+
+def test_class_weights_of_zero_leave_no_sample(X, targets, make):
+    clf = make("FusionClassifier", class_weight={"yes": 0.0, "no": 0.0})
+    with pytest.raises(ValueError, match="FusionClassifier: all weights are zero"):
+        clf.fit(X, targets["FusionClassifier"])

@@ -312,3 +312,23 @@ def test_factory_that_returns_no_module_is_refused(X, y, make):
     modalities = [("table", Numeric(encoder=lambda spec: 3), "table")]
     with pytest.raises(TypeError, match=r"FusionClassifier: modality 'table'.*int, not an nn.Mod"):
         make("FusionClassifier", modalities=modalities).fit(X, y)
+
+
+def test_dropout_goes_on_over_calls_of_partial_fit_instead_of_starting_anew(X, targets, make):
+    drawn = []
+
+    class Drawing(nn.Module):
+        def __init__(self, spec):
+            super().__init__()
+            self.linear = nn.Linear(spec.size, 4)
+
+        def forward(self, values):
+            if self.training:
+                drawn.append(torch.rand(1).item())
+            return self.linear(values)
+
+    modalities = [("table", Numeric(encoder=Drawing), "table")]
+    clf = make("FusionClassifier", modalities=modalities, batch_size=N)
+    for _ in range(4):
+        clf.partial_fit(X, targets["FusionClassifier"])
+    assert len(set(drawn)) == 4

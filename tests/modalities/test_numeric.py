@@ -256,3 +256,8 @@ def test_the_inverse_leaves_out_indicators_and_keeps_the_rank():
     assert flat.inverse_transform(flat.transform(column).values).tolist() == [1, 3, 3, 4]
     deep = Numeric(scaling="standard").fit(column[:, np.newaxis])
     assert deep.inverse_transform(np.zeros((2, 2))).shape == (2, 1)
+
+
+def test_a_value_missing_only_in_transform_is_imputed_by_the_median():
+    numeric = Numeric(scaling="standard").fit(np.array([[2000.0], [2001.0], [2002.0]]))
+    assert numeric.transform(np.array([[np.nan]])).values.tolist() == [[0.0]]

@@ -40,12 +40,20 @@ class Loss(nn.Module):
         (prediction, target, mask) -> (B,).
     link : callable
         From the scores of a decoder to the values of a block, or to probabilities.
+    span : tuple of (float, float), default=None
+        Least and largest value of a target; None allows all.
     """
 
-    def __init__(self, per_sample: Callable[..., Tensor], link: Callable[[Tensor], Tensor]) -> None:
+    def __init__(
+        self,
+        per_sample: Callable[..., Tensor],
+        link: Callable[[Tensor], Tensor],
+        span: tuple[float, float] | None = None,
+    ) -> None:
         super().__init__()
         self.per_sample = per_sample
         self.link = link
+        self.span = span
 
     def forward(
         self,
@@ -158,4 +166,4 @@ class BinaryCrossEntropy(Component):
 
     def build(self) -> nn.Module:
         """Return the module: (prediction, target, mask, weight) -> scalar."""
-        return Loss(functions.binary_cross_entropy, torch.sigmoid)
+        return Loss(functions.binary_cross_entropy, torch.sigmoid, span=(0, 1))
