@@ -46,7 +46,7 @@ autoencoder = MultiModalAutoencoder(
 ).fit(X_train)
 
 # %%
-# Fifteen epochs give the rough shapes and colours of pictures it has never seen.
+# What fifteen epochs give back of pictures it has never seen.
 n_shown = 10
 restored = autoencoder.reconstruct(X_test[:n_shown])
 fig, axes = plt.subplots(2, n_shown, figsize=(12, 2.9), layout="constrained")
