@@ -48,6 +48,7 @@ class Drawn(NamedTuple):
 
 
 def check_strengths(redundant, unique, synergy, n_modalities):
+    """Return the unique strengths as (n_modalities,) floats; raise if no signal can be made."""
     unique = _per_modality("unique", unique, n_modalities).astype(float)
     if not (np.isfinite(unique) & (unique >= 0)).all():
         raise ValueError(f"unique must hold finite numbers of at least 0, got {unique}.")
@@ -133,6 +134,7 @@ def weighted_sum(strengths, gaussian):
 
 
 def as_output(drawn, y, as_frame):
+    """Return X and y in the form asked for, with NaN where a sample lacks a modality."""
     X = {
         name: np.where(drawn.present[:, [m]], values, np.nan)
         for m, (name, values) in enumerate(drawn.features.items())
