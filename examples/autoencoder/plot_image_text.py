@@ -36,7 +36,7 @@ autoencoder = MultiModalAutoencoder(
     [("image", image, "image"), ("text", text, "text")],
     fusion="concat",
     n_components=128,
-    max_epochs=15,
+    max_epochs=10,
     batch_size=32,
     learning_rate_schedule="constant",
     early_stopping=False,
@@ -46,7 +46,7 @@ autoencoder = MultiModalAutoencoder(
 ).fit(X_train)
 
 # %%
-# What fifteen epochs give back of pictures it has never seen.
+# What ten epochs give back of pictures it has never seen.
 n_shown = 10
 restored = autoencoder.reconstruct(X_test[:n_shown])
 fig, axes = plt.subplots(2, n_shown, figsize=(12, 2.9), layout="constrained")

@@ -118,7 +118,7 @@ text = Text(decoder=TokensDecoder("bag"))
 autoencoder = MultiModalAutoencoder(
     [("image", image, "image"), ("text", text, "text")],
     n_components=64,
-    max_epochs=40,
+    max_epochs=30,
     early_stopping=False,
     random_state=0,
 ).fit(X_train)
