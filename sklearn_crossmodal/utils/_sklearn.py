@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import (
     _check_feature_names,
+    _check_feature_names_in,
     _check_n_features,
     _check_sample_weight,
     _num_samples,
@@ -26,6 +27,7 @@ __all__ = [
     "InvalidParameterError",
     "StrOptions",
     "_check_feature_names",
+    "_check_feature_names_in",
     "_check_n_features",
     "_check_sample_weight",
     "_fit_context",

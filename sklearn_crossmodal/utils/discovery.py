@@ -13,13 +13,23 @@ _REGISTRIES = {
 }
 
 
-def all_estimators():
+def all_estimators(type_filter=None):
     """Return the classes of all estimators.
+
+    Parameters
+    ----------
+    type_filter : {"network"}, default=None
+        "network" returns those that train a network of their own.
 
     Returns
     -------
     list of (str, type)
         Name and class, sorted by name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such type.
 
     Examples
     --------
@@ -28,7 +38,12 @@ def all_estimators():
     True
     """
     estimators = import_module("sklearn_crossmodal.estimators")
-    return [(name, getattr(estimators, name)) for name in sorted(estimators.__all__)]
+    found = [(name, getattr(estimators, name)) for name in sorted(estimators.__all__)]
+    if type_filter is None:
+        return found
+    if type_filter != "network":
+        raise ValueError(f"type_filter={type_filter!r} is neither None nor 'network'.")
+    return [(name, one) for name, one in found if hasattr(one, "network_")]
 
 
 def all_components(family=None):

@@ -49,3 +49,10 @@ def test_without_a_family_all_parts_are_found():
 def test_an_unknown_family_is_answered_with_the_known_ones():
     with pytest.raises(ValueError, match="family='fuse' is not one of .*'modality'.*'fusion'"):
         all_components("fuse")
+
+
+def test_networks_are_the_estimators_that_train_one():
+    found = {name for name, _ in all_estimators("network")}
+    assert {"FusionClassifier", "MultiModalAutoencoder"} <= found <= set(dict(all_estimators()))
+    with pytest.raises(ValueError, match="type_filter='linear'"):
+        all_estimators("linear")

@@ -1,0 +1,50 @@
+"""read_ahead reads in threads, in order, a few items ahead."""
+
+import threading
+import time
+
+import pytest
+from joblib import cpu_count
+
+from sklearn_crossmodal.utils._threads import read_ahead
+
+
+def test_results_come_in_the_order_of_the_items():
+    def read(number):
+        time.sleep(0.002 * (number % 3))  # later ones are done before earlier ones
+        return number**2
+
+    assert list(read_ahead(read, range(30))) == [number**2 for number in range(30)]
+
+
+def test_it_reads_in_other_threads_and_only_a_few_ahead():
+    started, threads = [], set()
+
+    def read(number):
+        started.append(number)
+        threads.add(threading.current_thread())
+        return number
+
+    reader = read_ahead(read, range(1000))
+    assert next(reader) == 0
+    time.sleep(0.05)
+    assert 1 < len(started) <= cpu_count() + 2
+    assert threading.current_thread() not in threads
+    reader.close()  # as when training stops in the middle of an epoch
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_an_error_comes_out_where_its_result_would():
+    def read(number):
+        if number == 2:
+            raise OSError("broken")
+        return number
+
+    reader = read_ahead(read, range(9))
+    assert [next(reader), next(reader)] == [0, 1]
+    with pytest.raises(OSError, match="broken"):
+        next(reader)
+
+
+def test_nothing_to_read_gives_nothing():
+    assert list(read_ahead(len, [])) == []
