@@ -1,34 +1,67 @@
 """Data in any form, as named modalities; and the `Block` that crosses to the networks."""
 
-from sklearn_crossmodal.data._block import END, KINDS, PADDING, UNKNOWN, Block, BlockSpec
-from sklearn_crossmodal.data._columns import (
-    Columns,
-    as_table,
-    is_named,
-    resolve_columns,
-    select_columns,
+from importlib import import_module
+
+from sklearn_crossmodal.data._block import (
+    END,
+    KINDS,
+    MISSING,
+    PADDING,
+    RARE,
+    UNKNOWN,
+    Block,
+    BlockSpec,
 )
+from sklearn_crossmodal.data._cells import as_cells
+from sklearn_crossmodal.data._columns import Columns, as_table, select_columns
 from sklearn_crossmodal.data._fill import fill_missing, table_of
 from sklearn_crossmodal.data._frame import MultiModalFrame
-from sklearn_crossmodal.data._rows import as_column, find_present, is_missing, take_rows
+from sklearn_crossmodal.data._lazy import LazyRows, is_lazy
+from sklearn_crossmodal.data._resolve import is_named, resolve_columns
+from sklearn_crossmodal.data._rows import (
+    as_column,
+    find_present,
+    is_missing,
+    object_array,
+    take_rows,
+)
+from sklearn_crossmodal.utils import import_optional
 
 __all__ = [
     "END",
     "KINDS",
+    "MISSING",
     "PADDING",
+    "RARE",
     "UNKNOWN",
     "Block",
     "BlockSpec",
     "Columns",
+    "LazyRows",
+    "ModalityArray",
+    "ModalityDtype",
     "MultiModalFrame",
+    "as_cells",
     "as_column",
     "as_table",
     "fill_missing",
     "find_present",
+    "is_lazy",
     "is_missing",
     "is_named",
+    "object_array",
     "resolve_columns",
     "select_columns",
     "table_of",
     "take_rows",
 ]
+
+#: What needs pandas, which is imported when one of them is.
+_OF_PANDAS = {"ModalityArray": "_modality_array", "ModalityDtype": "_modality_dtype"}
+
+
+def __getattr__(name):
+    if name not in _OF_PANDAS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import_optional("pandas", extra="dataframes", purpose=name)
+    return getattr(import_module(f"{__name__}.{_OF_PANDAS[name]}"), name)

@@ -6,11 +6,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
-__all__ = ["END", "KINDS", "PADDING", "UNKNOWN", "Block", "BlockSpec"]
+from sklearn_crossmodal.data._lazy import LazyRows
+
+__all__ = ["END", "KINDS", "MISSING", "PADDING", "RARE", "UNKNOWN", "Block", "BlockSpec"]
 
 #: Token ids that stand for no word: filler behind a text, a word not in the vocabulary, its end.
 PADDING, UNKNOWN, END = 0, 1, 2
+
+#: Codes of a modality that stand for no level: a missing cell, a level that is rare or not known.
+MISSING, RARE = 0, 1
 
 #: Kinds of block and the shape of their values; B samples, T steps, D width, C channels or columns.
 KINDS = {
@@ -22,7 +28,7 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BlockSpec:
     """All that a part of the network is built from.
 
@@ -36,6 +42,14 @@ class BlockSpec:
         Size of the vocabulary of tokens, or number of categories per column of codes.
     vectors : ndarray of shape (n_categories, d), default=None
         Given vectors for tokens or categories, to start an embedding from.
+    train_vectors : bool, default=True
+        Whether given vectors are trained on; else they stay as they are.
+    quantiles : ndarray of shape (q, d), default=None
+        Of each number of a vector, at evenly spaced levels from 0 to 1, in ascending order; None
+        where they are not known.
+    ordered : tuple of bool, default=None
+        For each column of codes whether its levels, the codes from 2 on, have an order; None means
+        that none has.
 
     Examples
     --------
@@ -52,10 +66,22 @@ class BlockSpec:
     shape: tuple[int, ...]
     n_categories: int | tuple[int, ...] | None = None
     vectors: np.ndarray | None = None
+    train_vectors: bool = True
+    quantiles: np.ndarray | None = None
+    ordered: tuple[bool, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind={self.kind!r} is not one of {list(KINDS)}.")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BlockSpec):
+            return NotImplemented
+        # Not the comparison of data classes: that of arrays has no truth value.
+        return all(np.array_equal(mine, vars(other)[name]) for name, mine in vars(self).items())
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.shape, self.n_categories))
 
     @property
     def size(self) -> int:
@@ -69,8 +95,9 @@ class Block:
 
     Parameters
     ----------
-    values : ndarray of shape (n, *spec.shape)
-        Finite numbers; zeros in the rows of samples that lack the modality.
+    values : ndarray, sparse array or LazyRows of shape (n, *spec.shape)
+        Finite numbers; zeros in the rows of samples that lack the modality. What is sparse or lazy
+        is made dense batch by batch.
     present : ndarray of shape (n,), bool
         Whether the sample has the modality.
     spec : BlockSpec
@@ -117,7 +144,9 @@ class Block:
             Views where NumPy gives views.
         """
         mask = None if self.mask is None else self.mask[rows]
-        return replace(self, values=self.values[rows], present=self.present[rows], mask=mask)
+        lazy = isinstance(self.values, LazyRows)
+        values = self.values.take(rows) if lazy else self.values[rows]
+        return replace(self, values=values, present=self.present[rows], mask=mask)
 
     def scatter(self, present: np.ndarray) -> Block:
         """Spread the rows over the samples that have the modality, zeros elsewhere.
@@ -163,7 +192,15 @@ class Block:
         return cls(np.zeros((n, *spec.shape), dtype), np.zeros(n, dtype=bool), spec, mask)
 
 
-def _spread(rows: np.ndarray, present: np.ndarray) -> np.ndarray:
+def _spread(rows, present: np.ndarray):
+    if isinstance(rows, LazyRows):
+        return rows.spread(present)
+    if sparse.issparse(rows):  # a row without entries costs nothing
+        counts = np.zeros(len(present), dtype=rows.indptr.dtype)
+        counts[present] = np.diff(rows.indptr)
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        shape = (len(present), rows.shape[1])
+        return sparse.csr_array((rows.data, rows.indices, indptr), shape=shape)
     spread = np.zeros((len(present), *rows.shape[1:]), dtype=rows.dtype)
     spread[present] = rows
     return spread

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 import narwhals as nw
 import numpy as np
+from scipy import sparse
 
+from sklearn_crossmodal.data._cells import as_cells, from_days
 from sklearn_crossmodal.data._columns import as_table
 from sklearn_crossmodal.data._frame import MultiModalFrame
-from sklearn_crossmodal.data._rows import find_present, object_array
+from sklearn_crossmodal.data._resolve import is_named
+from sklearn_crossmodal.data._rows import find_present, object_array, unwrap
 
 __all__ = ["fill_missing", "table_of"]
 
@@ -38,48 +41,61 @@ def table_of(columns: Mapping, n_rows: int, n_columns: int):
     return table
 
 
-def fill_missing(X, columns: Mapping):
+def fill_missing(X, columns: Mapping, lost: Mapping | None = None):
     """Return X with its missing cells taken from `columns`; other cells stay to the bit.
 
     Parameters
     ----------
-    X : frame, mapping or 2-D array
-        In the form the user gave it; it is not changed.
+    X : frame, mapping, 2-D array or sparse matrix
+        In the form the user gave it; it is not changed. A sparse matrix lacks nothing.
     columns : mapping of str or int to array
         What to take, for some of the columns by name or position.
+    lost : mapping of str or int to ndarray of shape (n,), bool, default=None
+        Cells that are as good as missing, though they hold something: a file that is broken.
 
     Returns
     -------
     object of the type of X
         A `MultiModalFrame` for a plain mapping.
     """
-    if isinstance(X, Mapping) or nw.dependencies.is_into_dataframe(X):
+    lost = lost or {}
+    if is_named(X):
         table = as_table(X)
         names = list(table)
+        lost = {key if isinstance(key, str) else names[key]: lost[key] for key in lost}
         by_name = {key if isinstance(key, str) else names[key]: columns[key] for key in columns}
         filled = {
-            name: _fill(table[name], new, table.presence(name)) if name in table else new
+            name: _fill(table[name], new, table.presence(name) & ~lost.get(name, np.False_))
+            if name in table
+            else new
             for name, new in by_name.items()
         }
         # A column that lacks nothing stays as it is, its type included.
         changed = {name: cells for name, cells in filled.items() if cells is not None}
         return _with_columns(X, table, changed)
+    if sparse.issparse(X):
+        return X
     filled = np.array(X)
     for place, new in columns.items():
-        cells = _fill(filled[:, place], new, find_present(filled[:, place]))
+        present = find_present(filled[:, place]) & ~lost.get(place, np.False_)
+        cells = _fill(filled[:, place], new, present)
         if cells is not None:
             filled[:, place] = cells if np.ndim(cells) == 1 else object_array(cells)
     return filled
 
 
-def _fill(old, new, present: np.ndarray) -> np.ndarray | None:
+def _fill(old, new, present: np.ndarray):
     """Return a copy of `old` with its gaps taken from `new`, None if it has none."""
     if not present.any():
         return new
-    filled, new = np.array(old), np.asarray(new)
-    gaps = ~present
-    if filled.dtype.kind == "f":  # numbers may be missing one by one
-        gaps = np.isnan(filled) | gaps.reshape(-1, *[1] * (filled.ndim - 1))
+    if sparse.issparse(old):
+        return None if present.all() else _fill_sparse(old, new, ~present)
+    if hasattr(old, "cat"):
+        return None if present.all() else _fill_categories(old, new, ~present)
+    dates = isinstance(old, np.ndarray) and old.dtype.kind in "mM"
+    filled = np.array(old if dates else as_cells(old))
+    new = from_days(np.asarray(new), old.dtype) if dates else np.asarray(new)
+    gaps = _gaps(filled, present)
     if not gaps.any():
         return None
     if filled.dtype != object and new.shape != filled.shape:
@@ -91,9 +107,34 @@ def _fill(old, new, present: np.ndarray) -> np.ndarray | None:
         for row in np.flatnonzero(gaps):
             filled[row] = new[row]
         return filled
-    if filled.dtype.kind != "f":  # a mean of integers is none
+    if filled.dtype.kind not in "fmM":  # a mean of integers is none
         filled = filled.astype(np.result_type(filled, new))
     filled[gaps] = new[gaps]
+    return filled
+
+
+def _gaps(cells: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Tell which cells are missing; numbers and dates may be so one by one."""
+    gaps = ~present
+    if cells.dtype.kind == "f":
+        return np.isnan(cells) | gaps.reshape(-1, *[1] * (cells.ndim - 1))
+    return np.isnat(cells) | gaps if cells.dtype.kind in "mM" else gaps
+
+
+def _fill_sparse(old, new, gaps: np.ndarray):
+    """Return a sparse matrix with the rows of `gaps` taken from `new`."""
+    filled = sparse.lil_array(old)
+    filled[np.flatnonzero(gaps)] = np.asarray(new)[gaps]
+    return filled.tocsr()
+
+
+def _fill_categories(old, new, gaps: np.ndarray):
+    """Return a series of categories with its gaps filled; new categories are added as the last."""
+    cells = np.asarray(new)[gaps]
+    known = set(old.cat.categories)
+    filled = old.cat.add_categories(sorted({cell for cell in cells if cell not in known}))
+    filled = filled.copy()
+    filled.iloc[np.flatnonzero(gaps)] = cells
     return filled
 
 
@@ -104,14 +145,27 @@ def _with_columns(X, table: MultiModalFrame, filled: Mapping):
     if hasattr(X, "iloc"):
         frame = X.copy()
         for name, values in filled.items():
-            values = values if np.ndim(values) == 1 else object_array(values)
-            frame[_original_name(X, name)] = values
+            own = _original_name(X, name)
+            frame[own] = _like(X.get(own), values)
         return frame
     frame = nw.from_native(X, eager_only=True)
     series = [
-        nw.new_series(name, values, backend=frame.implementation) for name, values in filled.items()
+        nw.new_series(name, np.asarray(values), backend=frame.implementation)
+        for name, values in filled.items()
     ]
     return frame.with_columns(*series).to_native()
+
+
+def _like(column, values):
+    """Return what a column of a pandas frame is replaced by, in its form."""
+    if unwrap(column)[1] is not None:
+        return type(column.array)(np.asarray(values))
+    if hasattr(values, "cat"):
+        return values.array
+    zone = getattr(getattr(column, "dtype", None), "tz", None)
+    if zone is not None:  # the table has its dates without a time zone, in UTC
+        return type(column)(values).dt.tz_localize("UTC").dt.tz_convert(zone).array
+    return values if np.ndim(values) == 1 else object_array(values)
 
 
 def _original_name(X, name: str):

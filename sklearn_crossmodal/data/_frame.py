@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 
 import numpy as np
+from scipy import sparse
 
-from sklearn_crossmodal.data._rows import as_column, find_present, object_array, take_rows
+from sklearn_crossmodal.data._cells import as_cells
+from sklearn_crossmodal.data._constructors import Constructors
+from sklearn_crossmodal.data._html import as_html, as_line
+from sklearn_crossmodal.data._indexing import Indexer, as_index
+from sklearn_crossmodal.data._numpy import apply_function
+from sklearn_crossmodal.data._rows import as_column, find_present, object_array, take_rows, unwrap
 from sklearn_crossmodal.utils._sklearn import _num_samples
 
 __all__ = ["MultiModalFrame"]
 
 
-class MultiModalFrame(Mapping):
+class MultiModalFrame(Constructors, Mapping):
     """Named modalities of one length, cut by row like an array.
 
     A plain dict cannot go through scikit-learn's tools, since its length is the number of its keys.
     A `MultiModalFrame` has the length and the shape of a table with one column per modality, where
-    a column may be anything that has rows: an array of any rank, texts, a data frame.
+    a column may be anything that has rows: an array of any rank, a memory map, a torch tensor, a
+    sparse matrix, texts, a data frame. They are kept as they are: a slice of rows gives views, and
+    tensors and dates become arrays of numbers when a modality takes them.
 
     Parameters
     ----------
@@ -70,7 +79,8 @@ class MultiModalFrame(Mapping):
         wrong = [name for name in data if not isinstance(name, str)]
         if wrong:
             raise TypeError(f"MultiModalFrame takes strings as names, got {wrong}.")
-        self._values = {name: as_column(values) for name, values in data.items()}
+        unwrapped = {name: unwrap(as_column(values)) for name, values in data.items()}
+        self._values = {name: values for name, (values, _) in unwrapped.items()}
         lengths = {name: _num_samples(values) for name, values in self._values.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(
@@ -78,7 +88,11 @@ class MultiModalFrame(Mapping):
                 "row in every modality, None or NaN where it lacks it."
             )
         self._n_rows = next(iter(lengths.values()), 0)
+        inside = {name: flags for name, (_, flags) in unwrapped.items() if flags is not None}
         self._present = self._check_present(present or {})
+        for name, flags in inside.items():
+            if not flags.all():  # of a `ModalityArray`
+                self._present[name] = flags & self.stated(name)
 
     def _check_present(self, present) -> dict[str, np.ndarray]:
         checked = {}
@@ -179,7 +193,7 @@ class MultiModalFrame(Mapping):
     @property
     def iloc(self):
         """Rows, or rows and columns, by position; columns also by name."""
-        return _Indexer(self)
+        return Indexer(self)
 
     @property
     def loc(self):
@@ -200,7 +214,7 @@ class MultiModalFrame(Mapping):
         -------
         MultiModalFrame
         """
-        rows = _as_index(rows)
+        rows = as_index(rows)
         if axis == 1:
             named = not isinstance(rows, slice) and rows.dtype.kind in "OUT"
             return self._select(list(rows if named else self.columns[rows]))
@@ -231,10 +245,13 @@ class MultiModalFrame(Mapping):
     def __array__(self, dtype=None, copy=None):
         cells = np.empty(self.shape, dtype=object)
         for column, name in enumerate(self):
-            rows = object_array(np.asarray(self._values[name]))
+            rows = object_array(_list_of_rows(self._values[name]))
             rows[~self.presence(name)] = None
             cells[:, column] = rows
         return cells if dtype is None else cells.astype(dtype)
+
+    def __array_function__(self, function, types, args, kwargs):
+        return apply_function(function, args, kwargs, MultiModalFrame)
 
     def __eq__(self, other):
         return self is other
@@ -242,32 +259,41 @@ class MultiModalFrame(Mapping):
     __hash__ = None
 
     def __repr__(self):
-        parts = []
-        for name, values in self._values.items():
-            shape = getattr(values, "shape", (len(self),))
-            kind = getattr(values, "dtype", type(values).__name__)
-            n_present = int(self.presence(name).sum())
-            share = "" if n_present == len(self) else f" {n_present} of {len(self)} present"
-            parts.append(f"{name}: {kind} {tuple(shape)}{share}")
-        return f"MultiModalFrame(n={len(self)}, {', '.join(parts)})"
+        return as_line(self)
+
+    def _repr_html_(self):
+        return as_html(self)
+
+    def to_pandas(self):
+        """Return a pandas frame with a column per modality.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Arrays of more than one number a row, and what lacks rows by `present`, are
+            `ModalityArray` columns; a data frame gives columns named ``modality__column``; a
+            sparse matrix gives cells of objects, one sparse row each.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_crossmodal import MultiModalFrame
+        >>> X = MultiModalFrame({"photo": np.zeros((2, 4, 4)), "text": ["a cat", None]})
+        >>> X.to_pandas().dtypes["photo"]
+        modality[float64, (4, 4)]
+        """
+        return import_module("sklearn_crossmodal.data._pandas").to_pandas(self)
 
 
-def _as_index(key):
-    """Return a key of rows or columns as NumPy takes it: a slice, or a 1-D array."""
-    if isinstance(key, slice):
-        return key
-    key = np.atleast_1d(key)
-    return key if key.size else key.astype(np.intp)  # NumPy makes an empty list one of floats
-
-
-class _Indexer:
-    """`frame.iloc`: rows, or rows and columns."""
-
-    def __init__(self, frame):
-        self._frame = frame
-
-    def __getitem__(self, key):
-        rows, columns = key if isinstance(key, tuple) else (key, slice(None))
-        if columns is Ellipsis:
-            columns = slice(None)
-        return self._frame.take(columns, axis=1).take(rows)
+def _list_of_rows(values):
+    """Return something whose items are the rows; those of a sparse matrix stay sparse."""
+    values = as_cells(values)
+    if not sparse.issparse(values):
+        return np.asarray(values)
+    values = sparse.csr_array(values)
+    return [values[[row]] for row in range(values.shape[0])]

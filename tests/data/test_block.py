@@ -78,3 +78,15 @@ def test_an_absent_block_is_zero_and_present_nowhere(spec, dtype, masked):
     assert (block.mask is None) == (not masked)
     if masked:
         assert (block.mask.shape, block.mask.any()) == ((3, 4), False)
+
+
+def test_specs_are_equal_where_all_they_say_is_arrays_too():
+    def spec(*quantiles, **more):
+        return BlockSpec("vector", (1,), quantiles=np.array(quantiles)[:, np.newaxis], **more)
+
+    assert spec(0.0, 1.0) == spec(0.0, 1.0)
+    assert hash(spec(0.0, 1.0)) == hash(spec(0.0, 1.0))
+    assert spec(0.0, 1.0) != spec(0.0, 2.0)
+    assert spec(0.0, 1.0) != BlockSpec("vector", (1,))
+    assert BlockSpec("codes", (1,), (3,), ordered=(True,)) != BlockSpec("codes", (1,), (3,))
+    assert BlockSpec("vector", (1,)) != "vector"

@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from scipy import sparse
 from sklearn.compose import ColumnTransformer, make_column_selector
 
 from sklearn_crossmodal import MultiModalFrame
@@ -179,13 +180,12 @@ def test_a_truth_value_that_is_na_becomes_nan(frame):
     [
         pd.DataFrame({"x": ["a", None]}),
         pd.DataFrame({"x": pd.Series(["a", None], dtype="string")}),
-        pd.DataFrame({"x": pd.Series(["a", None], dtype="category")}),
         pd.DataFrame({"x": pd.Series(["a", None], dtype=object)}),
         pl.DataFrame({"x": ["a", None]}),
-        pl.DataFrame({"x": ["a", None]}, schema={"x": pl.Categorical}),
         pa.table({"x": ["a", None]}),
+        pa.table({"x": pa.array(["a", None], pa.large_string())}),
     ],
-    ids=["str", "string", "category", "object", "polars", "polars categorical", "pyarrow"],
+    ids=["str", "string", "object", "polars", "pyarrow", "pyarrow large"],
 )
 def test_texts_become_objects_and_na_is_absent(frame):
     table = as_table(frame)
@@ -219,6 +219,169 @@ def test_a_frame_is_not_changed_by_what_is_done_with_its_table():
     table = as_table(frame)
     table["age"] = np.zeros(3)
     pd.testing.assert_frame_equal(frame, before)
+
+
+class SliceDict(dict):
+    """As skorch's: a dict of arrays, whose length is that of the arrays."""
+
+    def __len__(self):
+        return 3
+
+
+def test_a_slice_dict_becomes_a_frame():
+    table = as_table(SliceDict(DATA))
+    assert table.shape == (3, 3)
+    assert table["age"].tolist() == [1, 2, 3]
+
+
+def test_numbers_of_pandas_are_not_copied():
+    frame = pd.DataFrame(DATA)
+    with_nan = pd.DataFrame({"x": np.array([1, np.nan], dtype=np.float32)})
+    assert np.shares_memory(as_table(frame)["income"], frame["income"].to_numpy())
+    assert np.shares_memory(as_table(with_nan)["x"], with_nan["x"].to_numpy())
+
+
+LISTS = [[1.0, 2.0], [3.0], None]
+PAIRS = [[1.0, 2.0], None, [3.0, 4.0]]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"x": [np.array([1.0, 2.0]), np.array([3.0]), None]}),
+        pd.DataFrame({"x": pd.Series(LISTS, dtype=pd.ArrowDtype(pa.list_(pa.float64())))}),
+        pl.DataFrame({"x": LISTS}),
+        pa.table({"x": LISTS}),
+    ],
+    ids=["pandas", "pandas pyarrow", "polars", "pyarrow"],
+)
+def test_lists_of_several_lengths_are_cells_of_arrays(frame):
+    table = as_table(frame)
+    assert table["x"].shape == (3,)
+    assert [list(cell) for cell in table["x"][:2]] == LISTS[:2]
+    assert table.presence("x").tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pl.DataFrame({"x": PAIRS}, schema={"x": pl.Array(pl.Float64, 2)}),
+        pa.table({"x": pa.array(PAIRS, pa.list_(pa.float64(), 2))}),
+    ],
+    ids=["polars", "pyarrow"],
+)
+def test_lists_of_one_length_are_an_array(frame):
+    table = as_table(frame)
+    np.testing.assert_array_equal(table["x"], [[1, 2], [np.nan, np.nan], [3, 4]])
+    assert table.presence("x").tolist() == [True, False, True]
+
+
+def test_nested_lists_of_pyarrow_are_an_array_unless_one_is_missing():
+    kind = pa.list_(pa.list_(pa.int32(), 2), 2)
+    whole = pa.table({"x": pa.array([[[1, 2], [3, 4]], [[5, 6], [7, 8]]], kind)})
+    assert as_table(whole.slice(1))["x"].tolist() == [[[5, 6], [7, 8]]]
+    gap = pa.table({"x": pa.array([[[1, 2], None]], kind)})
+    assert as_table(gap)["x"].tolist() == [[[1, 2], None]]
+
+
+@pytest.mark.parametrize(
+    ("frame", "ordered"),
+    [
+        (pd.DataFrame({"x": pd.Categorical(["a", None], categories=["b", "a"])}), False),
+        (
+            pd.DataFrame({"x": pd.Categorical(["a", None], categories=["b", "a"], ordered=True)}),
+            True,
+        ),
+        (pl.DataFrame({"x": ["a", None]}, schema={"x": pl.Enum(["b", "a"])}), True),
+        (
+            pa.table(
+                {"x": pa.DictionaryArray.from_arrays(pa.array([1, None]), pa.array(["b", "a"]))}
+            ),
+            False,
+        ),
+    ],
+    ids=["pandas", "pandas ordered", "polars enum", "pyarrow"],
+)
+def test_categories_stay_known_with_their_order(frame, ordered):
+    table = as_table(frame)
+    assert table["x"].cat.categories.tolist() == ["b", "a"]
+    assert table["x"].cat.ordered is ordered
+    assert table.presence("x").tolist() == [True, False]
+    assert table[[1, 0]]["x"].tolist()[1] == "a"
+    columns, _ = select_columns(table, [0], single=True)
+    assert columns.values.dtype.categories.tolist() == ["b", "a"]
+
+
+def test_categories_of_polars_are_those_that_occur():
+    frame = pl.DataFrame({"x": ["a", None, "b"]}, schema={"x": pl.Categorical})
+    table = as_table(frame)
+    assert {"a", "b"} <= set(table["x"].cat.categories)
+    assert not table["x"].cat.ordered
+    assert table.presence("x").tolist() == [True, False, True]
+
+
+def test_categories_side_by_side_stay_known():
+    size = pd.Categorical(["S", None, "L"], categories=["S", "M", "L"], ordered=True)
+    frame = pd.DataFrame({"size": size, "age": [1, 2, 3]}, index=[5, 5, 6])
+    table = as_table(frame)
+    table["size"] = MultiModalFrame({"size": table["size"]}, present={"size": [True] * 2 + [False]})
+    columns, present = select_columns(table, [0, 1], single=False)
+    assert columns.names == ("size", "age")
+    assert [hasattr(dtype, "categories") for dtype in columns.values.dtypes] == [True, False]
+    assert columns.values.dtypes[0].ordered
+    cells = np.asarray(columns.values)
+    assert cells[0].tolist() == ["S", 1]
+    assert pd.isna(cells[1:, 0]).all()
+    assert present.all()
+    assert len(columns.take([2, 0])) == 2
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_dates_and_durations_are_numbers_of_days_to_a_modality(zone):
+    day = pd.Series(pd.to_datetime(["1970-01-02 12:00", None])).dt.tz_localize(zone)
+    frame = pd.DataFrame({"day": day, "length": pd.to_timedelta(["6h", None])})
+    table = as_table(frame)
+    assert [table[name].dtype.kind for name in table] == ["M", "m"]
+    columns, present = select_columns(table, [0, 1], single=False)
+    hours = 0 if zone is None else 1  # Berlin was an hour ahead
+    np.testing.assert_allclose(columns.values, [[1.5 - hours / 24, 0.25], [np.nan, np.nan]])
+    assert present.tolist() == [True, False]
+
+
+def test_cells_of_objects_stay_as_they_are():
+    cells = [b"raw", "path.png", {"a": 1}, None]
+    for frame in (
+        pd.DataFrame({"x": pd.Series(cells, dtype=object)}),
+        pl.DataFrame({"x": pl.Series(cells, dtype=pl.Object)}),
+    ):
+        assert as_table(frame)["x"].tolist() == cells
+
+
+# Sparse X ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csr_matrix])
+@pytest.mark.parametrize("key", [slice(1, 3), [3, 0], [True, False, False, True], 2, [-1]], ids=str)
+def test_columns_of_a_sparse_matrix_are_sparse(kind, key):
+    dense = np.arange(12).reshape(3, 4) % 5
+    X = kind(dense)
+    positions, single = resolve_columns(X, key)
+    columns, present = select_columns(X, positions, single=single)
+    assert sparse.issparse(columns.values)
+    np.testing.assert_array_equal(columns.values.toarray(), dense[:, positions])
+    assert present.all()
+    np.testing.assert_array_equal(
+        columns.take([2, 0]).values.toarray(), dense[[2, 0]][:, positions]
+    )
+
+
+def test_a_wide_sparse_matrix_is_never_made_dense():
+    wide = sparse.random_array((1000, 10**9), density=1e-9, format="csr", rng=0)
+    columns, _ = select_columns(wide, list(range(3)), single=False)
+    assert columns.values.shape == (1000, 3)
+    frame = MultiModalFrame({"wide": wide})
+    assert select_columns(frame[[3, 4]], [0], single=True)[0].values.shape == (2, 10**9)
+    assert len(np.asarray(frame[:3])) == 3
 
 
 # Cutting columns out ----------------------------------------------------------------------------
@@ -306,6 +469,14 @@ def test_columns_inside_a_column_are_named_after_both():
     frame = pd.DataFrame({"a": [1], "b": [2]})
     assert Columns(frame, ("table",)).names_of(2) == ["table['a']", "table['b']"]
     assert Columns(np.zeros((1, 2)), ("table",)).names_of(2) == ["table[0]", "table[1]"]
+
+
+def test_the_columns_of_a_frame_that_is_one_column_are_named_after_both():
+    frame = pd.DataFrame({"a": pd.array([1, None], dtype="Int64"), "b": [0.5, 1.5]})
+    columns, present = select_columns(MultiModalFrame({"table": frame}), [0], single=True)
+    assert columns.names == ("table['a']", "table['b']")
+    np.testing.assert_array_equal(columns.values, [[1, 0.5], [np.nan, 1.5]])
+    assert present.all()
 
 
 def test_columns_take_rows_and_keep_names():

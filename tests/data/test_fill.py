@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from scipy import sparse
 
 from sklearn_crossmodal import MultiModalFrame
 from sklearn_crossmodal.data import fill_missing, table_of
@@ -153,3 +154,42 @@ def test_a_table_with_texts_or_images_is_an_array_of_objects():
     assert table_of({0: TEXTS, 1: NUMBERS}, 3, 2).tolist() == [["x", 7.5], ["y", 8.5], ["z", 9.5]]
     images = np.ones((3, 2, 2))
     np.testing.assert_array_equal(table_of({0: TEXTS, 1: images}, 3, 2)[1, 1], images[1])
+
+
+def test_a_sparse_matrix_lacks_nothing():
+    X = sparse.csr_array(np.eye(3))
+    assert fill_missing(X, {0: NUMBERS}) is X
+    frame = MultiModalFrame({"m": X}, present={"m": [True, False, True]})
+    filled = fill_missing(frame, {"m": np.full((3, 3), 5.0)})
+    assert sparse.issparse(filled["m"])
+    assert filled["m"].toarray().tolist() == [[1, 0, 0], [5, 5, 5], [0, 0, 1]]
+    assert X.toarray().tolist() == np.eye(3).tolist()
+    whole = MultiModalFrame({"m": X})
+    assert fill_missing(whole, {"m": np.ones((3, 3))})["m"] is X
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_missing_dates_are_filled_with_days_and_others_stay_to_the_bit(zone):
+    day = pd.Series(["2020-01-01 00:00:00.000001", None, "2020-01-03"]).astype("datetime64[ns]")
+    day = day.dt.tz_localize(zone)
+    frame = pd.DataFrame({"day": day})
+    days = np.array([0.0, 18263.25, np.nan])  # 2020-01-02 06:00
+    filled = fill_missing(frame, {"day": days})["day"]
+    assert filled.dtype.kind == "M"
+    assert filled[0] == day[0]
+    assert filled[2] == day[2]
+    assert filled.dt.tz_localize(None)[1].hour == (6 if zone is None else 7)
+    assert frame["day"].isna().sum() == 1
+
+
+def test_missing_categories_are_filled_and_stay_categories():
+    size = pd.Categorical(["S", None, "L"], categories=["S", "M", "L"], ordered=True)
+    frame = pd.DataFrame({"size": size})
+    filled = fill_missing(frame, {"size": np.array(["?", "M", "?"], dtype=object)})["size"]
+    assert filled.tolist() == ["S", "M", "L"]
+    assert filled.dtype == frame["size"].dtype
+    new = fill_missing(frame, {"size": np.array(["?", "XL", "?"], dtype=object)})["size"]
+    assert new.cat.categories.tolist() == ["S", "M", "L", "XL"]
+    frame = pl.DataFrame({"size": ["S", None, "L"]}, schema={"size": pl.Enum(["S", "M", "L"])})
+    filled = fill_missing(frame, {"size": np.array(["?", "M", "?"], dtype=object)})
+    assert filled["size"].to_list() == ["S", "M", "L"]

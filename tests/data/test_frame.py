@@ -6,13 +6,16 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
+from joblib import Parallel, delayed
 from scipy import sparse
 from sklearn.dummy import DummyClassifier
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.utils import _safe_indexing, resample, shuffle
 
-from sklearn_crossmodal import FusionClassifier, MultiModalFrame
+from sklearn_crossmodal import FusionClassifier, ModalityArray, MultiModalFrame
+from sklearn_crossmodal.data import find_present, select_columns
 
 N = 6
 
@@ -226,6 +229,160 @@ def test_it_is_a_mapping_from_names_to_values(X):
     assert [values is X[name] for name, values in X.items()] == [True] * 3
 
 
+# Tensors, memory maps, sparse matrices, arrays of pandas ------------------------------------------
+
+
+def test_a_tensor_is_cut_by_row_and_an_array_to_a_modality():
+    tensor = torch.arange(12.0).reshape(N, 2).requires_grad_()
+    X = MultiModalFrame({"tensor": tensor})
+    assert X["tensor"] is tensor
+    read_only = np.array([4, 0])
+    read_only.flags.writeable = False
+    cuts = [
+        X[[4, -6]],
+        X[read_only],
+        X[np.isin(np.arange(N), [0, 4])][::-1],
+        X[4::-4],
+        X[0:5:4][::-1],
+    ]
+    for cut in cuts:
+        assert isinstance(cut["tensor"], torch.Tensor)
+        columns, present = select_columns(cut, [0], single=True)
+        assert columns.values.tolist() == [[8, 9], [0, 1]]
+        assert present.all()
+    assert X[1:3]["tensor"].data_ptr() == tensor[1:3].data_ptr()
+
+
+def test_a_tensor_of_nan_is_absent_and_bfloat16_has_values():
+    X = MultiModalFrame(
+        {
+            "a": torch.tensor([[1.0, np.nan], [np.nan, np.nan]]),
+            "b": torch.ones(2, 3, dtype=torch.bfloat16),
+        }
+    )
+    assert X.presence("a").tolist() == [True, False]
+    assert select_columns(X, [1], single=True)[0].values.tolist() == [[1, 1, 1]] * 2
+
+
+@pytest.fixture
+def on_disk(tmp_path):
+    values = np.lib.format.open_memmap(
+        tmp_path / "photo.npy", mode="w+", dtype=np.float32, shape=(N, 8, 8)
+    )
+    values[:] = np.arange(N)[:, np.newaxis, np.newaxis]
+    values[1] = np.nan
+    values[2, 0, 0] = np.nan
+    values.flush()
+    return np.load(tmp_path / "photo.npy", mmap_mode="r")
+
+
+def test_a_memory_map_is_not_loaded_by_a_slice(on_disk):
+    X = MultiModalFrame({"photo": on_disk})
+    for cut in (X[1:5], X[1:5][::-1], X.iloc[:, 0][2:]):
+        assert isinstance(cut["photo"], np.memmap)
+        assert np.shares_memory(cut["photo"], on_disk)
+    assert select_columns(X, [0], single=True)[0].values is on_disk
+    assert X.presence("photo").tolist() == [True, False, True, True, True, True]
+
+
+class CountedReads(np.ndarray):
+    """An array that counts how many of its numbers are asked for."""
+
+    n_read = 0
+
+    def __getitem__(self, key):
+        taken = super().__getitem__(key)
+        CountedReads.n_read += np.size(taken)
+        return np.asarray(taken)
+
+
+def test_presence_reads_on_only_where_a_row_begins_with_nan():
+    numbers = np.zeros((1000, 50))
+    numbers[7, 0] = np.nan
+    numbers[8] = np.nan
+    CountedReads.n_read = 0
+    present = find_present(numbers.view(CountedReads))
+    assert np.flatnonzero(~present).tolist() == [8]
+    assert CountedReads.n_read == 1000 + 2 * 50
+
+
+def test_rows_of_nan_are_found_in_chunks(monkeypatch):
+    monkeypatch.setattr("sklearn_crossmodal.data._rows._CHUNK", 30)
+    numbers = np.full((101, 10), np.nan)
+    numbers[::7, 9] = 1
+    np.testing.assert_array_equal(find_present(numbers), np.arange(101) % 7 == 0)
+
+
+def test_dates_that_are_nat_are_absent():
+    days = np.array(["2020-01-01", "NaT"], dtype="datetime64[D]")
+    X = MultiModalFrame({"day": days, "cells": pd.Series(days).astype(object).to_numpy()})
+    assert X.presence("day").tolist() == X.presence("cells").tolist() == [True, False]
+
+
+def test_a_modality_array_is_taken_apart(rng):
+    photos = rng.integers(0, 256, size=(3, 4, 4), dtype=np.uint8)
+    array = ModalityArray(photos, present=[True, False, True])
+    for column in (array, pd.Series(array, index=[7, 8, 9])):
+        X = MultiModalFrame({"photo": column}, present={"photo": [True, True, False]})
+        assert np.array_equal(X["photo"], photos)
+        assert X.stated("photo").tolist() == [True, False, False]
+
+
+def test_a_sparse_column_gives_its_rows_to_an_array_and_takes_them_back():
+    matrix = sparse.csr_array(np.diag([1.0, 2.0, 3.0]))
+    X = MultiModalFrame({"m": matrix, "n": [1, 2, 3]}, present={"m": [True, False, True]})
+    cells = np.asarray(X)
+    assert cells[1, 0] is None
+    columns, present = select_columns(cells, [0], single=True)
+    assert sparse.issparse(columns.values)
+    assert columns.values.toarray().tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 3]]
+    assert present.tolist() == [True, False, True]
+
+
+# Other processes ----------------------------------------------------------------------------------
+
+
+def describe(X):
+    """Return what a worker finds: types, and the file behind the memory map."""
+    photo = X["photo"]
+    return isinstance(photo, np.memmap), str(getattr(photo, "filename", "")), float(photo[3, 0, 0])
+
+
+@pytest.mark.slow
+def test_a_large_array_is_mapped_not_copied_to_each_worker():
+    X = MultiModalFrame({"photo": np.ones((400, 32, 32)), "row": np.arange(400)})
+    found = Parallel(n_jobs=2, max_nbytes="1M")(delayed(describe)(X) for _ in range(3))
+    assert [mapped for mapped, _, _ in found] == [True] * 3
+    assert len({file for _, file, _ in found}) == 1
+    assert [value for _, _, value in found] == [1.0] * 3
+
+
+@pytest.mark.slow
+def test_a_memory_map_stays_one_of_the_same_file(on_disk):
+    X = MultiModalFrame({"photo": on_disk})
+    found = Parallel(n_jobs=2)(delayed(describe)(X[:5]) for _ in range(2))
+    assert found == [(True, str(on_disk.filename), 3.0)] * 2
+
+
+class Mapped(MultiModalFrame):
+    """A frame that is only cut into folds where its array is mapped, as it is in a worker."""
+
+    def take(self, rows, axis=0):
+        if not isinstance(self["photo"], np.memmap):
+            raise TypeError("photo is in memory")
+        return super().take(rows, axis)
+
+
+@pytest.mark.slow
+def test_folds_of_cross_validation_are_cut_from_a_memory_map():
+    X = Mapped({"photo": np.ones((400, 32, 32))})
+    y = np.arange(400) % 2
+    with pytest.raises(TypeError, match="in memory"):
+        X[[0]]
+    scores = cross_val_score(DummyClassifier(), X, y, cv=2, n_jobs=2, error_score="raise")
+    assert scores.tolist() == [0.5, 0.5]
+
+
 # As a table -------------------------------------------------------------------------------------
 
 
@@ -400,7 +557,8 @@ def test_cross_val_score_runs_on_a_frame(X):
 
 def test_a_grid_search_runs_on_a_frame(X):
     y = np.array([0, 0, 1, 1, 1, 1])
-    search = GridSearchCV(DummyClassifier(), {"strategy": ["most_frequent", "uniform"]}, cv=2)
+    classifier = DummyClassifier(constant=0)
+    search = GridSearchCV(classifier, {"strategy": ["constant", "most_frequent"]}, cv=2)
     assert search.fit(X, y).best_params_ == {"strategy": "most_frequent"}
 
 

@@ -1,0 +1,111 @@
+"""LazyRows: rows that are read only when a batch asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+__all__ = ["LazyRows", "is_lazy"]
+
+
+class LazyRows:
+    """Rows of one shape that are read only when they are asked for.
+
+    Parameters
+    ----------
+    read : callable
+        (positions: ndarray of int) -> ndarray of shape (k, *shape). Called by several threads.
+    n_rows : int
+        Number of rows that `read` knows.
+    shape : tuple of int
+        Shape of one row.
+    dtype : dtype, default=float32
+        Of what `read` returns.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (n, *shape), as of an array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.data import LazyRows
+    >>> squares = LazyRows(lambda rows: rows[:, np.newaxis] ** 2, 10, (1,), dtype=int)
+    >>> squares.take(slice(5, 8))[np.array([0, 2])].ravel()
+    array([25, 49])
+    >>> squares.spread(np.arange(11) > 0)[np.array([0, 3])].ravel()  # the first has no such row
+    array([0, 4])
+    """
+
+    def __init__(
+        self,
+        read: Callable[[np.ndarray], np.ndarray],
+        n_rows: int,
+        shape: tuple[int, ...],
+        dtype: np.typing.DTypeLike = np.float32,
+    ) -> None:
+        self._read = read
+        self._positions = np.arange(n_rows)  # of each row in what is read; -1 where it has none
+        self._row_shape = tuple(shape)
+        self.dtype = np.dtype(dtype)
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of rows, and shape of each."""
+        return (len(self), *self._row_shape)
+
+    def __getitem__(self, rows) -> np.ndarray:
+        positions = np.atleast_1d(self._positions[rows])
+        found = positions >= 0
+        if found.all():
+            return self._read(positions)
+        values = np.zeros((len(positions), *self._row_shape), self.dtype)
+        if found.any():
+            values[found] = self._read(positions[found])
+        return values
+
+    def take(self, rows) -> LazyRows:
+        """Return some of the rows, without reading them.
+
+        Parameters
+        ----------
+        rows : ndarray of int or bool, or slice
+            The rows.
+
+        Returns
+        -------
+        LazyRows
+        """
+        return self._at(self._positions[rows])
+
+    def spread(self, present: np.ndarray) -> LazyRows:
+        """Return rows for more samples: zeros for those that have none.
+
+        Parameters
+        ----------
+        present : ndarray of shape (n,), bool
+            As many True as there are rows.
+
+        Returns
+        -------
+        LazyRows
+            Of n rows.
+        """
+        positions = np.full(len(present), -1)
+        positions[present] = self._positions
+        return self._at(positions)
+
+    def _at(self, positions: np.ndarray) -> LazyRows:
+        rows = object.__new__(type(self))
+        rows.__dict__.update(self.__dict__, _positions=positions)
+        return rows
+
+
+def is_lazy(values) -> bool:
+    """Tell whether the values of a block are read, or made dense, batch by batch."""
+    return not isinstance(values, np.ndarray)

@@ -1,0 +1,107 @@
+"""From a pandas, polars or pyarrow frame to one array, or series of categories, a column."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import narwhals as nw
+import numpy as np
+
+from sklearn_crossmodal.data._rows import object_array, unwrap
+
+__all__ = ["frame_names", "is_frame", "is_series", "read_frame", "read_series"]
+
+is_frame = nw.dependencies.is_into_dataframe
+is_series = nw.dependencies.is_into_series
+
+
+def frame_names(frame) -> list[str]:
+    """Return the names of the columns of a data frame, as strings."""
+    # Not `frame.columns`: in pyarrow those are the columns themselves.
+    return [str(name) for name in nw.from_native(frame, eager_only=True).columns]
+
+
+def read_frame(frame) -> dict:
+    """Return the columns of a data frame by name, as `read_series` returns them.
+
+    Raises
+    ------
+    ValueError
+        If a name stands twice.
+    """
+    columns = nw.from_native(frame, eager_only=True)
+    names = frame_names(frame)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:  # 1 and "1" are two names to pandas
+        raise ValueError(f"X has more than one column of the name {twice}: rename them.")
+    return {name: _read(columns[:, place]) for place, name in enumerate(names)}
+
+
+def read_series(series):
+    """Return the values of a series as an array.
+
+    NA among numbers becomes NaN; texts are objects; a `ModalityArray` stays as it is; categories
+    stay, or become, a pandas series, so that their order and those that do not occur are kept
+    (without pandas they are texts). Arrays that pandas holds are not copied.
+    """
+    return _read(nw.from_native(series, series_only=True))
+
+
+def _read(series: nw.Series):
+    native = series.to_native()
+    if unwrap(native)[1] is not None:
+        return native
+    if series.dtype in (nw.Categorical, nw.Enum):
+        return _as_categories(series)
+    if isinstance(getattr(native, "dtype", None), np.dtype):  # pandas: a view
+        values = native.to_numpy()
+    elif _is_numeric(series) and series.null_count():  # nullable numbers: NA becomes NaN
+        values = series.cast(nw.Float64).to_numpy()
+    elif hasattr(getattr(native, "type", None), "list_size"):  # pyarrow
+        values = _stack_lists(native)
+    else:
+        values = series.to_numpy()
+    return values.astype(object) if values.dtype.kind in "UST" else values
+
+
+def _is_numeric(series: nw.Series) -> bool:
+    return series.dtype.is_numeric() or series.dtype == nw.Boolean
+
+
+def _as_categories(series: nw.Series):
+    native = series.to_native()
+    if hasattr(native, "iloc"):
+        return native
+    # Not `to_numpy`: of pyarrow's dictionaries it fills missing cells with the first category.
+    cells = series.to_list()
+    try:
+        pandas = import_module("pandas")
+    except ImportError:
+        return object_array(cells)
+    categories, ordered = None, False  # those that occur
+    if series.dtype == nw.Enum:
+        categories, ordered = list(series.dtype.categories), True
+    elif hasattr(native, "unify_dictionaries"):  # pyarrow
+        chunks = native.unify_dictionaries().chunks
+        categories = chunks[0].dictionary.to_pylist() if chunks else []
+        ordered = native.type.ordered
+    return pandas.Series(pandas.Categorical(cells, categories=categories, ordered=ordered))
+
+
+def _stack_lists(chunked) -> np.ndarray:
+    """Return pyarrow's lists of one size as one array of numbers; a missing row is NaN."""
+    cells = chunked.combine_chunks()
+    present = cells.is_valid().to_numpy(zero_copy_only=False)
+    shape: list[int] = []
+    while hasattr(cells.type, "list_size"):
+        shape.append(cells.type.list_size)
+        cells = cells.flatten()
+    numbers = cells.to_numpy(zero_copy_only=False)
+    if numbers.size != present.sum() * np.prod(shape):  # a list is missing inside another
+        return object_array(chunked.to_pylist())
+    numbers = numbers.reshape(-1, *shape)
+    if present.all():
+        return numbers
+    spread = np.full((len(present), *shape), np.nan)
+    spread[present] = numbers
+    return spread
