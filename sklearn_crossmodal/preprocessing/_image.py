@@ -8,7 +8,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.data import as_column
+from sklearn_crossmodal.preprocessing._pixels import (
+    as_stacks,
+    convert,
+    image_moments,
+    integer_range,
+    is_wide,
+    resize,
+)
 from sklearn_crossmodal.utils._sklearn import StrOptions
 
 __all__ = ["ImageScaler"]
@@ -25,13 +32,17 @@ class ImageScaler(TransformerMixin, BaseEstimator):
     size : tuple of (int, int), default=None
         Height and width to resize to, by averaging over the area a pixel covers; None keeps the
         size, which must then be one for all images.
-    scaling : {"standard", "unit"}, default="standard"
+    scaling : {"standard", "unit"} or tuple of (mean, std), default="standard"
         "unit" divides integers by the largest value of their type, of 32 and 64 bits by that of
         the narrowest type that holds those seen in `fit`, and leaves floats as they are;
-        "standard" also gives each channel mean 0 and standard deviation 1 over all images.
+        "standard" also gives each channel mean 0 and standard deviation 1 over all images; a
+        given mean and std, one number a channel each, take the place of those.
     channels : {"auto", "first", "last"}, default="auto"
         Which axis of an image with three axes holds the channels. "auto" takes the last if its
         length is 1 to 4, else the first.
+    mode : {"L", "RGB", "RGBA"}, default=None
+        Convert to grey, to colour, or to colour and alpha; None leaves the channels as they are.
+        Where alpha is taken away, what is transparent is laid over white.
 
     Attributes
     ----------
@@ -64,14 +75,16 @@ class ImageScaler(TransformerMixin, BaseEstimator):
 
     _parameter_constraints = {
         "size": [tuple, list, None],
-        "scaling": [StrOptions({"standard", "unit"})],
+        "scaling": [StrOptions({"standard", "unit"}), tuple],
         "channels": [StrOptions({"auto", "first", "last"})],
+        "mode": [StrOptions({"L", "RGB", "RGBA"}), None],
     }
 
-    def __init__(self, *, size=None, scaling="standard", channels="auto"):
+    def __init__(self, *, size=None, scaling="standard", channels="auto", mode=None):
         self.size = size
         self.scaling = scaling
         self.channels = channels
+        self.mode = mode
 
     def fit(self, X, y=None, sample_weight=None):
         """Learn size, mean and spread of the channels.
@@ -95,23 +108,42 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         ValueError
             If these are no images, differ in shape, or hold NaN or infinity.
         """
-        self._validate_params()
-        if self.size is not None:
-            self._check_size()
-        stacks = _as_stacks(X, self.size)
-        self.rank_ = stacks[0].ndim
-        self.channels_last_ = self.rank_ == 4 and self._has_channels_last(stacks[0].shape)
-        self.dtype_ = stacks[0].dtype
-        self.range_ = _integer_range(stacks)
+        stacks = as_stacks(X, self.size)
+        self._describe(stacks)
         images = self._prepare(stacks)
-        self.shape_ = images.shape[1:]
-        n_channels = self.shape_[0]
-        self.mean_, self.std_ = np.zeros((n_channels, 1, 1)), np.ones((n_channels, 1, 1))
-        if self.scaling == "standard":
-            self.mean_ = _channel_means(images, sample_weight)
-            centered = images - self.mean_.astype(np.float32)
-            spread = np.sqrt(_channel_means(centered**2, sample_weight))
-            self.std_ = np.where(spread > 1e-6, spread, 1.0)
+        self._learn(images.shape[1:], [image_moments(images)], sample_weight)
+        return self
+
+    def fit_batches(self, batches, like):
+        """Learn from images that come batch by batch as `fit` does from all of them at once.
+
+        Parameters
+        ----------
+        batches : iterable of (rows, images, weight)
+            Numbers of the rows, for messages; the images of these rows, as in `fit`; their
+            weights, or None.
+        like : ndarray of shape (n, ...)
+            Some of the images, or a memory map of all: they tell axes, dtype and range.
+
+        Returns
+        -------
+        ImageScaler
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If these are no images, differ in shape, hold NaN or infinity, or there are none.
+        """
+        self._describe(as_stacks(like, self.size))
+        moments, weights = [], []
+        for rows, images, weight in batches:
+            images = self._prepare([images], rows)
+            moments.append(image_moments(images))
+            weights.append(np.ones(len(rows)) if weight is None else weight)
+        if not moments:
+            raise ValueError("there are no images to learn from.")
+        self._learn(images.shape[1:], moments, np.concatenate(weights))
         return self
 
     def transform(self, X):
@@ -127,7 +159,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         ndarray of shape (n, c, h, w), float32
         """
         check_is_fitted(self)
-        images = self._prepare(_as_stacks(X, self.size))
+        images = self._prepare(as_stacks(X, self.size))
         if images.shape[1:] != self.shape_:
             raise ValueError(
                 f"images have channels, height and width {images.shape[1:]}, those in `fit` had "
@@ -156,11 +188,49 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             images = np.clip(np.rint(images * self.range_[1]), *self.range_)
         elif self.dtype_.kind == "b":
             images = images >= 0.5
-        if self.rank_ == 3:
+        if self.rank_ == 3 and self.shape_[0] == 1:
             images = images[:, 0]
-        elif self.channels_last_:
+        elif self.rank_ == 3 or self.channels_last_:
             images = np.moveaxis(images, 1, -1)
         return np.ascontiguousarray(images, dtype=self.dtype_)
+
+    def _describe(self, stacks):
+        """Check the parameters; remember axes, dtype and range of the images."""
+        self._validate_params()
+        if self.size is not None:
+            self._check_size()
+        self.rank_ = stacks[0].ndim
+        self.channels_last_ = self.rank_ == 4 and self._has_channels_last(stacks[0].shape)
+        self.dtype_ = stacks[0].dtype
+        self.range_ = integer_range(stacks)
+
+    def _learn(self, shape, moments, sample_weight):
+        """Set shape, mean and std from the means and variances of the images, batch by batch."""
+        self.shape_ = shape
+        if isinstance(self.scaling, tuple):
+            self.mean_, self.std_ = self._given_scaling(shape[0])
+            return
+        self.mean_, self.std_ = np.zeros((shape[0], 1, 1)), np.ones((shape[0], 1, 1))
+        if self.scaling == "standard":
+            means, variances = (np.concatenate(parts) for parts in zip(*moments, strict=True))
+            mean = np.average(means, axis=0, weights=sample_weight)
+            variances = variances + (means - mean) ** 2
+            spread = np.sqrt(np.average(variances, axis=0, weights=sample_weight))
+            self.mean_ = mean[:, np.newaxis, np.newaxis]
+            self.std_ = np.where(spread > 1e-6, spread, 1.0)[:, np.newaxis, np.newaxis]
+
+    def _given_scaling(self, n_channels):
+        given = [np.atleast_1d(np.asarray(part, dtype=float)) for part in self.scaling]
+        if len(given) != 2 or any(part.shape not in {(1,), (n_channels,)} for part in given):
+            raise ValueError(
+                f"scaling={self.scaling!r} must be a mean and a standard deviation for each of "
+                f"{n_channels} channels."
+            )
+        if not (given[1] > 0).all():
+            raise ValueError(
+                f"scaling={self.scaling!r} has a standard deviation that is not positive."
+            )
+        return [np.broadcast_to(part, n_channels).reshape(-1, 1, 1) for part in given]
 
     def _check_size(self):
         if len(self.size) != 2 or not all(isinstance(n, Integral) and n > 0 for n in self.size):
@@ -171,15 +241,17 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             return shape[-1] in _CHANNELS
         return self.channels == "last"
 
-    def _prepare(self, stacks):
+    def _prepare(self, stacks, rows=None):
         """Return (n, c, h, w) float32 images of the right size, in 0..1 if they were integers."""
         stacks = [self._channels_first(stack) for stack in stacks]
         finite = np.concatenate([np.isfinite(stack).all(axis=(1, 2, 3)) for stack in stacks])
         if not finite.all():
-            rows = np.flatnonzero(~finite)
+            rows = np.flatnonzero(~finite) if rows is None else rows[~finite]
             raise ValueError(f"{len(rows)} images hold NaN or infinity, first {rows[:5].tolist()}.")
+        if self.mode is not None:
+            stacks = [convert(stack, self.mode) for stack in stacks]
         if self.size is not None:
-            stacks = [_resize(stack, tuple(self.size)) for stack in stacks]
+            stacks = [resize(stack, tuple(self.size)) for stack in stacks]
         shapes = {stack.shape[1:] for stack in stacks}
         if len(shapes) > 1:
             raise ValueError(f"images differ in the number of channels: {sorted(shapes)}.")
@@ -193,7 +265,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             )
         largest = 1
         if images.dtype.kind in "ui":
-            largest = self.range_[1] if _is_wide(images.dtype) else np.iinfo(images.dtype).max
+            largest = self.range_[1] if is_wide(images.dtype) else np.iinfo(images.dtype).max
         if images.ndim == 3:
             images = images[:, np.newaxis]
         elif self.channels_last_:
@@ -207,69 +279,3 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         if largest != 1:  # in place: integers were copied by the line above
             images /= np.float32(largest)
         return images
-
-
-def _as_stacks(X, size) -> list[np.ndarray]:
-    """Return images as one stack, or each as its own if they differ in shape."""
-    images = np.asarray(as_column(X))
-    if images.dtype == object:
-        cells = [np.asarray(image) for image in images]
-        shapes = {cell.shape for cell in cells}
-        if len(shapes) > 1 and size is None:
-            raise ValueError(
-                f"images differ in shape, for example {sorted(shapes)[:3]}: pass size=(height, "
-                "width)."
-            )
-        if len({len(shape) for shape in shapes}) > 1:
-            raise ValueError(f"images differ in the number of axes: {sorted(shapes)[:3]}.")
-        stacks = [np.stack(cells)] if len(shapes) == 1 else [cell[np.newaxis] for cell in cells]
-    else:
-        stacks = [images]
-    if not stacks or stacks[0].ndim not in (3, 4) or stacks[0].dtype.kind not in "buif":
-        raise ValueError(
-            "expected images of shape (n, height, width) or (n, height, width, channels), got "
-            f"{images.dtype} of shape {images.shape}."
-        )
-    return stacks
-
-
-def _is_wide(dtype: np.dtype) -> bool:
-    """Tell whether integers have a range that no image uses: int64 is NumPy's default."""
-    return dtype.itemsize > 2
-
-
-def _integer_range(stacks: list[np.ndarray]) -> tuple[int, int]:
-    """Return least and largest value of the type of integer images, or of a narrower they fit."""
-    dtype = stacks[0].dtype
-    if dtype.kind not in "ui":
-        return 0, 1
-    if _is_wide(dtype):
-        ends = min(stack.min() for stack in stacks), max(stack.max() for stack in stacks)
-        dtype = np.result_type(*map(np.min_scalar_type, ends))
-    return np.iinfo(dtype).min, np.iinfo(dtype).max
-
-
-def _channel_means(images: np.ndarray, sample_weight) -> np.ndarray:
-    """Return the mean of each channel of (n, c, h, w) images over all images, (c, 1, 1) float64."""
-    means = images.mean(axis=(2, 3), dtype=np.float64)
-    return np.average(means, axis=0, weights=sample_weight)[:, np.newaxis, np.newaxis]
-
-
-def _resize(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize (n, c, h, w) images: each new pixel averages those under a triangle around it."""
-    if images.shape[2:] == size:
-        return images
-    rows, columns = (
-        _triangle_weights(old, new) for old, new in zip(images.shape[2:], size, strict=True)
-    )
-    return np.einsum("ph,nchw,qw->ncpq", rows, images, columns, optimize=True)
-
-
-def _triangle_weights(old: int, new: int) -> np.ndarray:
-    """Return the (new, old) weights of linear interpolation, widened when shrinking."""
-    scale = old / new
-    reach = max(scale, 1.0)
-    centers = (np.arange(new) + 0.5) * scale - 0.5
-    distance = np.abs(np.arange(old) - centers[:, np.newaxis]) / reach
-    weights = np.maximum(1 - distance, 0)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

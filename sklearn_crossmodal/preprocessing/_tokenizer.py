@@ -1,16 +1,14 @@
-"""Words to token ids."""
+"""Texts to ids of words."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from numbers import Integral
 
-import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
-
-from sklearn_crossmodal.data import END, PADDING, UNKNOWN
+from sklearn_crossmodal.data import UNKNOWN
+from sklearn_crossmodal.preprocessing._token_rows import FIRST, BaseTokenizer, check_texts
 from sklearn_crossmodal.utils._sklearn import Interval
 
 __all__ = ["WordTokenizer"]
@@ -19,7 +17,7 @@ __all__ = ["WordTokenizer"]
 _WORD = re.compile(r"\w+")
 
 
-class WordTokenizer(TransformerMixin, BaseEstimator):
+class WordTokenizer(BaseTokenizer):
     """Turn texts into rows of token ids, one per word; punctuation is left out.
 
     Ids are ordered by how many texts a word is in, most first, after three that stand for no word:
@@ -27,14 +25,17 @@ class WordTokenizer(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    max_length : int, default=128
+    max_length : int, default=512
         Most tokens of a text, its end included; what is longer is cut.
-    max_words : int, default=10000
+    max_words : int, default=20000
         Size of the vocabulary at most, ids that stand for no word included.
     min_count : int, default=1
         In how many texts a word must be.
     lowercase : bool, default=True
         Whether case is ignored.
+    split : callable, default=None
+        Cuts a text into words: str -> list of str. None takes runs of letters, digits and
+        underscores.
 
     Attributes
     ----------
@@ -59,6 +60,8 @@ class WordTokenizer(TransformerMixin, BaseEstimator):
     array([[3, 1, 2, 0]])
     >>> tokenizer.inverse_transform([[3, 5, 2, 0]])
     array(['a cat'], dtype=object)
+    >>> WordTokenizer(split=list).fit(["abba"]).vocabulary_
+    {'a': 3, 'b': 4}
     """
 
     _parameter_constraints = {
@@ -66,13 +69,17 @@ class WordTokenizer(TransformerMixin, BaseEstimator):
         "max_words": [Interval(Integral, 4, None, closed="left")],
         "min_count": [Interval(Integral, 1, None, closed="left")],
         "lowercase": ["boolean"],
+        "split": [callable, None],
     }
 
-    def __init__(self, *, max_length=128, max_words=10_000, min_count=1, lowercase=True):
+    def __init__(
+        self, *, max_length=512, max_words=20_000, min_count=1, lowercase=True, split=None
+    ):
         self.max_length = max_length
         self.max_words = max_words
         self.min_count = min_count
         self.lowercase = lowercase
+        self.split = split
 
     def fit(self, X, y=None):
         """Learn the vocabulary.
@@ -99,15 +106,15 @@ class WordTokenizer(TransformerMixin, BaseEstimator):
         counts = Counter(word for words in texts for word in set(words))
         kept = [word for word, count in counts.items() if count >= self.min_count]
         kept.sort(key=lambda word: (-counts[word], word))
-        kept = kept[: self.max_words - END - 1]
-        self.words_ = ["", "", "", *kept]
-        self.vocabulary_ = {word: place + END + 1 for place, word in enumerate(kept)}
+        kept = kept[: self.max_words - FIRST]
+        self.words_ = [*[""] * FIRST, *kept]
+        self.vocabulary_ = {word: id_ for id_, word in enumerate(kept, FIRST)}
         self.n_tokens_ = len(self.words_)
-        self.length_ = min(self.max_length, max(map(len, texts), default=0) + 1)
+        self._set_length(texts)
         return self
 
-    def transform(self, X):
-        """Return the ids of the tokens.
+    def encode(self, X):
+        """Return the ids of the words of each text, without its end.
 
         Parameters
         ----------
@@ -116,56 +123,36 @@ class WordTokenizer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n, length_), int64
-            Padded with 0 behind the end.
+        list of list of int
         """
-        check_is_fitted(self)
-        rows = [self._encode(words) for words in self._split(X)]
-        ids = np.full((len(rows), self.length_), PADDING, dtype=np.int64)
-        for row, tokens in zip(ids, rows, strict=True):
-            row[: len(tokens)] = tokens
-        return ids
+        ids = self.vocabulary_
+        return [[ids.get(word, UNKNOWN) for word in words] for words in self._split(X)]
 
-    def inverse_transform(self, X):
-        """Return the texts of rows of ids, up to their end, words joined by spaces.
+    def decode(self, rows):
+        """Return the words of each row of ids, joined by spaces.
 
         Parameters
         ----------
-        X : array-like of shape (n, t), int
-            Token ids.
+        rows : iterable of sequence of int
+            Ids without end and padding.
 
         Returns
         -------
-        ndarray of shape (n,), object
-            Texts.
+        list of str
         """
-        check_is_fitted(self)
-        texts = np.empty(len(X), dtype=object)
-        for row, tokens in enumerate(np.asarray(X)):
-            ends = np.flatnonzero(tokens == END)
-            tokens = tokens[: ends[0]] if len(ends) else tokens
-            texts[row] = " ".join(filter(None, (self.words_[token] for token in tokens)))
-        return texts
+        return [" ".join(filter(None, (self.words_[id_] for id_ in row))) for row in rows]
 
-    def _split(self, X):
+    def _split(self, X) -> list[list[str]]:
         """Return the words of each text."""
-        if isinstance(X, str):
-            raise ValueError("expected several texts, got one string: put it into a list.")
-        texts = []
-        for text in X:
-            if not isinstance(text, str):
-                raise ValueError(f"expected strings, got {text!r} ({type(text).__name__}).")
-            texts.append(_WORD.findall(text.lower() if self.lowercase else text))
+        split = _WORD.findall if self.split is None else self.split
+        texts = [split(text.lower() if self.lowercase else text) for text in check_texts(X)]
+        if self.split is not None:
+            texts = [_check_words(words, self.split) for words in texts]
         return texts
 
-    def _encode(self, words):
-        # A text that fills the row ends with the row: its end token would cost it a word.
-        ids = [self.vocabulary_.get(word, UNKNOWN) for word in words]
-        return [*ids, END][: self.length_]
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.one_d_array = True
-        return tags
+def _check_words(words, split: Callable) -> list[str]:
+    if isinstance(words, str) or not all(isinstance(word, str) for word in words):
+        name = getattr(split, "__name__", repr(split))
+        raise ValueError(f"the tokenizer {name} must return a list of strings, got {words!r}.")
+    return list(words)

@@ -294,3 +294,72 @@ def test_it_stands_in_a_pipeline(rng):
     images = draw(rng, SHAPES["last"])
     pipeline = make_pipeline(ImageScaler(size=(2, 2)), DummyClassifier())
     assert clone(pipeline).fit(images, [0, 1, 1, 1, 1]).score(images, [1] * 5) == 1
+
+
+# Modes, given scaling and batches ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", ["L", "LA", "RGB", "RGBA"])
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_modes_are_converted_as_pillow_does(rng, source, mode):
+    images = draw(rng, (4, 6, 7, len(source)))
+    images = images[..., 0] if source == "L" else images
+    scaled = ImageScaler(mode=mode, scaling="unit").fit_transform(images)
+    assert scaled.shape == (4, len(mode), 6, 7)
+    assert scaled.flags.writeable
+    for image, found in zip(images, scaled, strict=True):
+        pillow = PIL.Image.fromarray(image)
+        if source.endswith("A") and mode != "RGBA":
+            white = PIL.Image.new("RGBA", pillow.size, "white")
+            pillow = PIL.Image.alpha_composite(white, pillow.convert("RGBA")).convert("RGB")
+        expected = np.asarray(pillow.convert(mode)).reshape(6, 7, len(mode)) / 255
+        np.testing.assert_allclose(found, np.moveaxis(expected, -1, 0), atol=2 / 255)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+@pytest.mark.parametrize("layout", SHAPES)
+def test_converted_images_come_back_with_the_channels_of_the_mode(rng, layout, mode):
+    scaler = ImageScaler(mode=mode)
+    back = scaler.inverse_transform(scaler.fit_transform(draw(rng, SHAPES[layout])))
+    colour = (5, len(mode), 6, 7) if layout == "first" else (5, 6, 7, len(mode))
+    assert back.shape == ((5, 6, 7) if (layout, mode) == ("grey", "L") else colour)
+
+
+def test_a_given_mean_and_deviation_take_the_place_of_learned_ones(rng):
+    images = draw(rng, SHAPES["last"])
+    mean, std = (0.1, 0.2, 0.3), (0.5, 1.0, 2.0)
+    scaler = ImageScaler(scaling=(mean, std)).fit(images)
+    expected = np.moveaxis((images / 255 - mean) / std, -1, 1)
+    np.testing.assert_allclose(scaler.transform(images), expected, atol=1e-6)
+    one = ImageScaler(scaling=(0.5, 0.25)).fit_transform(images)
+    np.testing.assert_allclose(one, np.moveaxis((images / 255 - 0.5) / 0.25, -1, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("scaling", [((0.1, 0.2), (1, 1)), (0.5,), (0.5, 0.5, 0.5)])
+def test_a_given_scaling_has_a_mean_and_a_deviation_for_each_channel(rng, scaling):
+    with pytest.raises(ValueError, match="a mean and a standard deviation for each of 3 channels"):
+        ImageScaler(scaling=scaling).fit(draw(rng, SHAPES["last"]))
+
+
+def test_a_given_deviation_is_positive(rng):
+    with pytest.raises(ValueError, match="not positive"):
+        ImageScaler(scaling=(0.5, 0.0)).fit(draw(rng, SHAPES["last"]))
+
+
+@pytest.mark.parametrize("layout", SHAPES)
+@pytest.mark.parametrize("size", [None, (3, 4)])
+def test_fitting_batch_by_batch_is_fitting_at_once(rng, layout, size):
+    images, weight = draw(rng, SHAPES[layout], np.int32) // 2**20, np.array([1.0, 2, 0.5, 3, 1])
+    parts = [np.array([0, 1]), np.array([2, 3, 4])]
+    batches = ((rows, images[rows], weight[rows]) for rows in parts)
+    found = ImageScaler(size=size).fit_batches(batches, images)
+    expected = ImageScaler(size=size).fit(images, sample_weight=weight)
+    np.testing.assert_allclose(found.mean_, expected.mean_, atol=1e-9)
+    np.testing.assert_allclose(found.std_, expected.std_, rtol=1e-6)
+    assert found.shape_ == expected.shape_
+    np.testing.assert_allclose(found.transform(images), expected.transform(images), atol=1e-6)
+
+
+def test_no_batches_are_refused(rng):
+    with pytest.raises(ValueError, match="no images to learn from"):
+        ImageScaler().fit_batches([], draw(rng, SHAPES["last"]))

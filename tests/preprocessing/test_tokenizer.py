@@ -127,8 +127,27 @@ def test_transform_before_fit_is_refused():
 
 
 @pytest.mark.parametrize(
-    "params", [{"max_length": 0}, {"max_words": 3}, {"min_count": 0}, {"lowercase": "yes"}], ids=str
+    "params",
+    [{"max_length": 0}, {"max_words": 3}, {"min_count": 0}, {"lowercase": "yes"}, {"split": " "}],
+    ids=str,
 )
 def test_parameters_out_of_range_are_named(params):
     with pytest.raises(ValueError, match=f"The '{next(iter(params))}' parameter of WordTokenizer"):
         WordTokenizer(**params).fit(TEXTS)
+
+
+def test_words_are_cut_by_the_function_given():
+    tokenizer = WordTokenizer(split=str.split).fit(["don't stop", "Don't"])
+    assert tokenizer.vocabulary_ == {"don't": 3, "stop": 4}
+    assert tokenizer.inverse_transform(tokenizer.transform(["stop don't"])).tolist() == [
+        "stop don't"
+    ]
+
+
+@pytest.mark.parametrize("answer", ["word", [1, 2], [None]])
+def test_a_function_that_returns_no_words_is_named(answer):
+    def cut(text):
+        return answer
+
+    with pytest.raises(ValueError, match=r"the tokenizer cut must return a list of strings"):
+        WordTokenizer(split=cut).fit(["a"])

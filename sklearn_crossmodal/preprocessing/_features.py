@@ -1,0 +1,150 @@
+"""A table of handcrafted features from the block of any modality."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_crossmodal.data import END, PADDING, Block
+
+__all__ = ["block_features", "features_reducer"]
+
+#: Largest height and width that images are averaged down to.
+_GRID_SIZE = 16
+#: Rows that are made dense, or read, at a time.
+_ROWS = 1024
+
+
+def block_features(block: Block):
+    """Return one row of numbers for each row of a block.
+
+    Parameters
+    ----------
+    block : Block
+        Of any kind. Vectors are their own features; codes become indicators of the categories;
+        tokens become counts; of a sequence come mean, standard deviation, least, largest, first and
+        last value of each variable; grids are averaged down to 16 by 16 cells at most.
+
+    Returns
+    -------
+    ndarray or CSR array of shape (n, n_features)
+        Sparse for codes and tokens, and for vectors that were.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.data import Block, BlockSpec
+    >>> from sklearn_crossmodal.preprocessing import block_features
+    >>> codes = Block(np.array([[0], [2]]), np.ones(2, bool), BlockSpec("codes", (1,), (3,)))
+    >>> block_features(codes).toarray()
+    array([[1., 0., 0.],
+           [0., 0., 1.]])
+    """
+    return _FEATURES[block.kind](block)
+
+
+def features_reducer(kind: str, n_features: int, n_components: int | None, random_state):
+    """Return the transformer that brings features of a kind to their final number.
+
+    Parameters
+    ----------
+    kind : str
+        Of the block.
+    n_features : int
+        How many there are.
+    n_components : int or None
+        How many to keep of tokens, sequences and grids, if there are more; None keeps all.
+    random_state : int, RandomState instance or None
+        Of the truncated singular value decomposition.
+
+    Returns
+    -------
+    transformer
+        Of scikit-learn, to be fitted on the features.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.preprocessing import features_reducer
+    >>> features_reducer("grid", 100, 5, None)
+    PCA(n_components=5)
+    """
+    reduces = n_components is not None and n_features > n_components
+    if kind == "tokens":
+        weighting = TfidfTransformer(sublinear_tf=True)
+        if not reduces:
+            return weighting
+        return make_pipeline(weighting, TruncatedSVD(n_components, random_state=random_state))
+    if kind in {"vector", "codes"} or not reduces:
+        return FunctionTransformer(accept_sparse=True)
+    return PCA(n_components)
+
+
+def _vector(block: Block):
+    return block.values
+
+
+def _indicators(block: Block) -> sparse.csr_array:
+    """Return (n, sum of n_categories): one for the category of each column."""
+    starts = np.concatenate([[0], np.cumsum(block.spec.n_categories)])
+    n_rows, n_columns = block.values.shape
+    places = (block.values + starts[:-1]).ravel()
+    rows = np.repeat(np.arange(n_rows), n_columns)
+    ones = np.repeat(block.present.astype(np.float64), n_columns)
+    return sparse.csr_array((ones, (rows, places)), shape=(n_rows, starts[-1]))
+
+
+def _counts(block: Block) -> sparse.csr_array:
+    """Return (n, n_tokens): how often each token is in a text."""
+    counted = (block.values != PADDING) & (block.values != END)
+    if block.mask is not None:
+        counted &= block.mask
+    rows, _ = np.nonzero(counted)
+    ones, shape = np.ones(len(rows)), (len(block), block.spec.n_categories)
+    counts = sparse.csr_array((ones, (rows, block.values[counted])), shape=shape)
+    counts.sum_duplicates()
+    return counts
+
+
+def _statistics(block: Block) -> np.ndarray:
+    """Return (n, 6 D): statistics of each variable over the steps that are there."""
+    n_rows, n_steps, width = block.values.shape
+    mask = np.ones((n_rows, n_steps), bool) if block.mask is None else block.mask
+    features = np.zeros((n_rows, 6 * width))
+    for row in np.flatnonzero(mask.any(axis=1)):
+        steps = np.asarray(block.values[row])[mask[row]]
+        parts = steps.mean(0), steps.std(0), steps.min(0), steps.max(0), steps[0], steps[-1]
+        features[row] = np.concatenate(parts)
+    return features
+
+
+def _averaged(block: Block) -> np.ndarray:
+    """Return (n, C h w): means over cells of each image, read some rows at a time."""
+    parts = [_cell_means(block.values[rows]) for rows in _pieces(len(block))]
+    return np.concatenate(parts) if parts else np.zeros((0, block.spec.size))
+
+
+def _cell_means(grids: np.ndarray) -> np.ndarray:
+    for axis in (2, 3):
+        size = grids.shape[axis]
+        starts = np.unique(np.linspace(0, size, min(size, _GRID_SIZE), endpoint=False).astype(int))
+        widths = np.diff([*starts, size])
+        shape = [-1 if place == axis else 1 for place in range(4)]
+        grids = np.add.reduceat(grids, starts, axis=axis) / widths.reshape(shape)
+    return grids.reshape(len(grids), -1)
+
+
+def _pieces(n_rows: int):
+    return (np.arange(start, min(start + _ROWS, n_rows)) for start in range(0, n_rows, _ROWS))
+
+
+_FEATURES = {
+    "vector": _vector,
+    "codes": _indicators,
+    "tokens": _counts,
+    "sequence": _statistics,
+    "grid": _averaged,
+}

@@ -1,0 +1,135 @@
+"""Image files, encoded bytes and Pillow images to arrays of pixels."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from io import BytesIO
+from threading import Lock
+
+import numpy as np
+
+from sklearn_crossmodal.utils import import_optional
+
+__all__ = ["are_files", "decode_image", "is_image_file"]
+
+#: Endings of names of image files.
+_ENDINGS = (
+    *(".avif", ".bmp", ".gif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm"),
+    *(".ppm", ".tga", ".tif", ".tiff", ".webp"),
+)
+#: First bytes of image files.
+_SIGNATURES = (
+    *(b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM"),
+    *(b"II*\x00", b"MM\x00*", b"\x00\x00\x00\x0cjP  "),
+)
+_ORIENTATION = 0x0112
+#: A Pillow image reads its file at first use, which two threads must not do at once.
+_LOADING = Lock()
+
+
+def are_files(images) -> bool:
+    """Tell whether rows are to be decoded; refuse them where they are mixed with others."""
+    if images.dtype != object or images.ndim != 1:
+        return False
+    encoded = [_is_encoded(cell) for cell in images]
+    if any(encoded) and not all(encoded):
+        row = encoded.index(False)
+        raise ValueError(
+            f"row {row} holds {type(images[row]).__name__}, others hold files: give paths, bytes "
+            "and Pillow images in all rows, or arrays."
+        )
+    return any(encoded)
+
+
+def is_image_file(cell) -> bool:
+    """Tell whether a cell is a path that ends as images do, their bytes, or a Pillow image."""
+    if isinstance(cell, bytes | bytearray):
+        is_webp = cell[:4] == b"RIFF" and cell[8:12] == b"WEBP"
+        return is_webp or bytes(cell[:16]).startswith(_SIGNATURES)
+    if isinstance(cell, str | os.PathLike):
+        path = os.fspath(cell)
+        return isinstance(path, str) and "://" not in path and path.lower().endswith(_ENDINGS)
+    return _is_pillow(cell)
+
+
+def decode_image(cell, *, mode="RGB", size=None) -> np.ndarray:
+    """Return the pixels of an image file, upright.
+
+    Parameters
+    ----------
+    cell : path, bytes or PIL.Image.Image
+        The file, what is in it, or an image that Pillow has read.
+    mode : {"L", "RGB", "RGBA"}, default="RGB"
+        Grey, colour, or colour and alpha. Where there is no alpha in it, what is transparent is
+        laid over white. Of more than 8 bits a pixel the upper ones are kept; floats are taken from
+        0 to 1.
+    size : tuple of (int, int), default=None
+        Height and width to resize to, by averaging over the area a pixel covers.
+
+    Returns
+    -------
+    ndarray of shape (height, width, n_channels), uint8
+
+    Raises
+    ------
+    OSError, ValueError or another
+        Whatever Pillow raises if it cannot read the file.
+    """
+    pillow = import_optional("PIL.Image", extra="images", purpose="Reading image files")
+    with _opened(cell, pillow, size) as image:
+        image = _in_mode(_upright(image), mode, pillow)
+        if size is not None:
+            image = image.resize(size[::-1], pillow.Resampling.BILINEAR)
+        pixels = np.asarray(image)
+    return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
+
+
+def _is_encoded(cell) -> bool:
+    """Tell whether a cell is a path, bytes or a Pillow image, whatever is in it."""
+    return isinstance(cell, str | os.PathLike | bytes | bytearray) or _is_pillow(cell)
+
+
+def _is_pillow(cell) -> bool:
+    pillow = sys.modules.get("PIL.Image")  # not imported: then no cell is of its making
+    return pillow is not None and isinstance(cell, pillow.Image)
+
+
+@contextmanager
+def _opened(cell, pillow, size):
+    """Open a file; of a large JPEG only as much detail is decoded as `size` needs."""
+    if _is_pillow(cell):
+        with _LOADING:
+            cell.load()
+        yield cell  # which is the user's, and stays open
+        return
+    encoded = isinstance(cell, bytes | bytearray)
+    with pillow.open(BytesIO(cell) if encoded else cell) as image:
+        if size is not None:
+            image.draft(None, (2 * max(size), 2 * max(size)))
+        yield image
+
+
+def _upright(image):
+    if image.getexif().get(_ORIENTATION, 1) == 1:
+        return image
+    operations = import_optional("PIL.ImageOps", extra="images", purpose="Reading image files")
+    return operations.exif_transpose(image)
+
+
+def _in_mode(image, mode, pillow):
+    if image.mode.startswith(("I", "F")):
+        image = pillow.fromarray(_eight_bits(np.asarray(image)))
+    transparent = "transparency" in image.info or "A" in image.getbands()
+    if transparent and mode != "RGBA":
+        image = image.convert("RGBA")
+        white = pillow.new("RGBA", image.size, "white")
+        image = pillow.alpha_composite(white, image).convert("RGB")
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _eight_bits(pixels: np.ndarray) -> np.ndarray:
+    """Bring integers of 16 bits, and floats from 0 to 1, to 8 bits."""
+    scale = 255.0 if pixels.dtype.kind == "f" else 1 / 257
+    return np.clip(np.rint(np.nan_to_num(pixels * scale)), 0, 255).astype(np.uint8)

@@ -1,0 +1,69 @@
+"""The levels of one column of categories, with a code each or sharing some."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from zlib import crc32
+
+import numpy as np
+
+from sklearn_crossmodal.data import RARE, object_array
+
+__all__ = ["HashedLevels", "Levels", "sort_key"]
+
+
+class Levels:
+    """Levels with a code each."""
+
+    def __init__(self, levels: list, rare, *, ordered: bool) -> None:
+        self.levels = [_as_python(level) for level in levels]
+        self.ordered = ordered
+        self.labels = object_array([None, rare, *self.levels])
+        self.codes = {level: code for code, level in enumerate(self.levels, start=RARE + 1)}
+
+    def code(self, cell) -> int:
+        """Return the code of a cell that is not missing."""
+        return self.codes.get(cell, RARE)
+
+
+class HashedLevels:
+    """Levels that share buckets."""
+
+    ordered = False
+
+    def __init__(self, levels: list, n_buckets: int) -> None:
+        self.n_buckets = n_buckets
+        found: dict[int, object] = {}
+        for level in levels:  # the most frequent first
+            found.setdefault(self.code(level), level)
+        codes = range(RARE + 1, RARE + 1 + n_buckets)
+        self.levels = [found.get(code) for code in codes]
+        self.labels = object_array([None, None, *self.levels])
+
+    def code(self, cell) -> int:
+        """Return the code of a cell that is not missing."""
+        return RARE + 1 + crc32(_as_text(cell).encode(errors="surrogatepass")) % self.n_buckets
+
+
+def sort_key(level) -> tuple:
+    """Put numbers before others, each type by itself: levels of mixed types have an order too."""
+    if _is_number(level):
+        # Python compares its own numbers exactly; NumPy would round them to one type first.
+        return (0, level.item() if isinstance(level, np.generic) else level, "")
+    return (1, 0, f"{type(level).__name__} {level}")
+
+
+def _as_text(level) -> str:
+    """Return equal texts for levels that are equal: 1, 1.0 and True; those of 1 and "1" differ."""
+    if not _is_number(level):
+        return f"{type(level).__name__} {level}"
+    whole = isinstance(level, Integral | np.bool_) or float(level).is_integer()
+    return f"number {int(level) if whole else float(level)!r}"
+
+
+def _is_number(level) -> bool:
+    return isinstance(level, Real | np.bool_)
+
+
+def _as_python(level):
+    return level.item() if isinstance(level, np.number | np.bool_ | np.str_) else level

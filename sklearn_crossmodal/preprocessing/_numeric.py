@@ -1,0 +1,307 @@
+"""Columns of numbers to one scale."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.sparsefuncs import mean_variance_axis
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_crossmodal.preprocessing._numeric_columns import (
+    bend,
+    find_curve,
+    find_moments,
+    find_quantiles,
+    from_normal,
+    refuse_columns,
+    to_normal,
+    unbend,
+)
+from sklearn_crossmodal.utils._sklearn import (
+    StrOptions,
+    _check_feature_names_in,
+    _check_sample_weight,
+)
+
+__all__ = ["NumericScaler"]
+
+#: Relative to its size, the range below which a column is constant up to rounding. Dividing by so
+#: small a spread would make noise, or the first other value, huge.
+_TOLERANCE = 1e-8
+
+
+class NumericScaler(TransformerMixin, BaseEstimator):
+    """Scale each column of numbers; leave out those that do not vary.
+
+    NaN is no value to learn from, and stays NaN. A sparse X stays sparse: zeros stay zeros.
+
+    Parameters
+    ----------
+    scaling : {"robust", "standard", "quantile"} or None, default="robust"
+        - "robust": ``z = (x - median) / (q75 - q25)``, then the smooth clipping
+          ``z / sqrt(1 + (z / 3)**2)`` of [1]_, so that an outlier cannot reach far. A column whose
+          quartiles agree is divided by half its range. A sparse column is divided by its largest
+          absolute value instead, nothing being subtracted, and clipped likewise.
+        - "standard": mean 0, standard deviation 1; a sparse column is only divided.
+        - "quantile": the quantile of the standard normal distribution at the level of x, the share
+          of rows below x plus half of those equal to x, linear between the values seen in `fit`.
+          Beyond them it stays at that of the last. Not for a sparse X.
+        - None: as given, columns that do not vary too.
+    log1p : bool, default=False
+        Whether ``log(1 + x)`` is scaled instead of x, for counts and amounts.
+
+    Attributes
+    ----------
+    kept_ : ndarray of int
+        The columns that vary. Where none does, all are kept, as zeros.
+    center_, scale_, median_ : ndarray of shape (n_features_in_,)
+        What is subtracted, what is divided by (0 for a constant column), and what the inverse gives
+        for a column that was left out.
+    quantiles_ : ndarray of shape (65, len(kept_)) or None
+        Quantiles of the scaled columns at evenly spaced levels from 0 to 1; None for a sparse X.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Names of the columns, if X had names.
+
+    See Also
+    --------
+    sklearn_crossmodal.modalities.Numeric : The modality that uses it.
+
+    References
+    ----------
+    .. [1] D. Holzmüller, L. Grinsztajn, I. Steinwart (2024). "Better by default: Strong pre-tuned
+       MLPs and boosted trees on tabular data". arXiv:2407.04491, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.preprocessing import NumericScaler
+    >>> scaler = NumericScaler(scaling="standard").fit([[1.0, 5.0], [3.0, 5.0]])
+    >>> scaler.transform([[1.0, 5.0], [5.0, 7.0]])
+    array([[-1.],
+           [ 3.]])
+    >>> scaler.inverse_transform([[3.0]])
+    array([[5., 5.]])
+    >>> NumericScaler(log1p=True).fit([[1.0], [-1.0]])
+    Traceback (most recent call last):
+    ...
+    ValueError: column '0' holds negative numbers, but log1p=True is for counts and amounts: ...
+    """
+
+    _parameter_constraints = {
+        "scaling": [StrOptions({"robust", "standard", "quantile"}), None],
+        "log1p": ["boolean"],
+    }
+
+    def __init__(self, *, scaling="robust", log1p=False):
+        self.scaling = scaling
+        self.log1p = log1p
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn center and scale of each column.
+
+        Parameters
+        ----------
+        X : {array-like, sparse} of shape (n, d)
+            Numbers; NaN where a value is missing, in a dense X.
+        y : None
+            Ignored; pipelines pass it.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows; a row of weight zero is not there.
+
+        Returns
+        -------
+        NumericScaler
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If X holds infinity, a sparse X NaN, or, with `log1p`, negative numbers.
+        """
+        self._validate_params()
+        X = self._check(X, reset=True)
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        tolerance = max(_TOLERANCE, 8 * np.finfo(X.dtype).eps)
+        X, weight = self._forward(X[weight > 0]), weight[weight > 0]
+        if sparse.issparse(X):
+            self._describe_sparse(X, weight)
+            self._choose(tolerance)
+            self.quantiles_ = None
+        else:
+            quantiles = self._describe(X, weight)
+            self._choose(tolerance)
+            self.quantiles_ = self._scale(quantiles[:, self.kept_])
+        return self
+
+    def transform(self, X):
+        """Scale the columns that vary.
+
+        Parameters
+        ----------
+        X : {array-like, sparse} of shape (n, d)
+            Numbers. A sparse X needs a scaler that was fitted on one, or no scaling.
+
+        Returns
+        -------
+        ndarray or CSR array of shape (n, len(kept_)), float64
+            Sparse where X is.
+        """
+        check_is_fitted(self)
+        X = self._forward(self._check(X, reset=False))
+        if sparse.issparse(X):
+            return self._transform_sparse(X)
+        return self._scale(X[:, self.kept_])
+
+    def inverse_transform(self, X):
+        """Undo the scaling; smoothly clipped numbers stay within the range seen in `fit`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, len(kept_))
+            As `transform` returns it, dense.
+
+        Returns
+        -------
+        ndarray of shape (n, d), float64
+            In the units of the columns; a column that was left out is its median.
+        """
+        check_is_fitted(self)
+        values = np.asarray(X, dtype=np.float64)
+        if values.ndim != 2 or values.shape[1] != len(self.kept_):
+            raise ValueError(f"expected shape (n, {len(self.kept_)}), got {values.shape}.")
+        numbers = np.tile(self._median, (len(values), 1))
+        numbers[:, self.kept_] = self._unscale(values)
+        return np.maximum(np.expm1(numbers), 0) if self.log1p else numbers
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns that are kept.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of all columns; None means those seen in `fit`.
+
+        Returns
+        -------
+        ndarray of str
+        """
+        check_is_fitted(self)
+        return _check_feature_names_in(self, input_features)[self.kept_]
+
+    @property
+    def median_(self):
+        """Median of each column, in the units of X."""
+        return np.expm1(self._median) if self.log1p else self._median
+
+    # Learning -------------------------------------------------------------------------------
+
+    def _choose(self, tolerance):
+        """Leave out the columns that do not vary."""
+        low, high = self.range_
+        varies = high - low > tolerance * np.maximum(np.abs(low), np.abs(high))
+        self.scale_ = np.where(varies, self.scale_, 0)
+        if self.scaling is None:
+            self.center_, self.scale_ = np.zeros_like(low), np.ones_like(low)
+        every = self.scaling is None or not varies.any()
+        self.kept_ = np.arange(len(low)) if every else np.flatnonzero(varies)
+
+    def _describe(self, X, weight):
+        """Learn from dense columns; return the quantiles of each."""
+        found = ~np.isnan(X)
+        columns = [(column[one], weight[one]) for column, one in zip(X.T, found.T, strict=True)]
+        quantiles = np.column_stack([find_quantiles(*column) for column in columns])
+        lower, self._median, upper = quantiles[[16, 32, 48]]
+        self.range_ = low, high = quantiles[[0, -1]]
+        self.center_, spread = self._median, upper - lower
+        # A column that is mostly one value has no spread between quartiles: use its range instead.
+        self.scale_ = np.where(spread > 0, spread, (high - low) / 2)
+        if self.scaling == "standard":
+            self.center_, self.scale_ = np.transpose([find_moments(*column) for column in columns])
+        if self.scaling == "quantile":
+            self._curves = [find_curve(*column) for column in columns]
+        return quantiles
+
+    def _describe_sparse(self, X, weight):
+        """Learn from sparse columns, whose center is 0."""
+        if self.scaling == "quantile":
+            raise ValueError(
+                "scaling='quantile' would make a sparse X dense: take 'robust', 'standard' or "
+                "None, or pass X.toarray()."
+            )
+        extremes = [X.min(axis=0), X.max(axis=0)]
+        self.range_ = low, high = np.array([found.toarray().ravel() for found in extremes])
+        self.center_ = np.zeros(X.shape[1])
+        self.scale_ = np.maximum(np.abs(low), np.abs(high))
+        if self.scaling == "standard":
+            self.scale_ = np.sqrt(mean_variance_axis(X, axis=0, weights=weight)[1])
+        self._median = np.where(low == high, low, 0.0)
+
+    def _check(self, X, *, reset):
+        X = validate_data(
+            self,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan",
+        )
+        names = getattr(self, "feature_names_in_", range(X.shape[1]))
+        refuse_columns(X, [str(name) for name in names], log1p=self.log1p)
+        return X
+
+    # Scaling --------------------------------------------------------------------------------
+
+    def _forward(self, X):
+        """Return the numbers that are scaled, float64: those of X or their logarithms."""
+        X = X.astype(np.float64)
+        if not self.log1p:
+            return X
+        return X.log1p() if sparse.issparse(X) else np.log1p(X)
+
+    def _scale(self, numbers):
+        scale = self.scale_[self.kept_]
+        if self.scaling == "quantile":
+            return self._by_column(to_normal, numbers) * (scale > 0)
+        numbers = numbers - self.center_[self.kept_]
+        values = np.divide(numbers, scale, out=np.zeros_like(numbers), where=scale > 0)
+        return bend(values) if self.scaling == "robust" else values
+
+    def _unscale(self, values):
+        if self.scaling == "quantile":
+            return self._by_column(from_normal, values)
+        if self.scaling == "robust":
+            values = unbend(values)
+        numbers = values * self.scale_[self.kept_] + self.center_[self.kept_]
+        if self.scaling == "robust":  # near the clip the inverse explodes
+            numbers = np.clip(numbers, *self.range_[:, self.kept_])
+        return numbers
+
+    def _by_column(self, function, values):
+        pairs = zip(values.T, self.kept_, strict=True)
+        columns = [function(column, self._curves[place]) for column, place in pairs]
+        return np.column_stack(columns)
+
+    def _transform_sparse(self, X):
+        if self.scaling is None:
+            return X
+        if self.center_.any() or self.scaling == "quantile":
+            raise ValueError(
+                "X is sparse, but the scaler was fitted on a dense X, whose columns it moves: pass "
+                "X.toarray()."
+            )
+        X = X[:, self.kept_]
+        scale = self.scale_[self.kept_][X.indices]
+        X.data = np.divide(X.data, scale, out=np.zeros_like(X.data), where=scale > 0)
+        if self.scaling == "robust":
+            X.data = bend(X.data)
+        return X
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = self.scaling != "quantile"
+        tags.input_tags.positive_only = self.log1p
+        return tags

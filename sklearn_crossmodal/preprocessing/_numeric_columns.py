@@ -1,0 +1,111 @@
+"""What `NumericScaler` does with single columns: what is learned of them, and the bent scales."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse, special
+
+__all__ = [
+    "bend",
+    "find_curve",
+    "find_moments",
+    "find_quantiles",
+    "from_normal",
+    "refuse_columns",
+    "to_normal",
+    "unbend",
+]
+
+#: Smooth clipping of robustly scaled numbers approaches plus and minus this value.
+_CLIP = 3.0
+#: Levels of the quantiles that are kept of each column; the quartiles are among them.
+_LEVELS = np.linspace(0, 1, 65)
+#: Most values of a column that the curve of quantile scaling goes through, but for heavy ones.
+_N_KNOTS = 1000
+#: Least and greatest level of quantile scaling, so that it stays within plus and minus 5.2.
+_END = 1e-7
+
+
+def refuse_columns(X, names, *, log1p: bool) -> None:
+    """Raise if a column holds infinity, or negative numbers that have no logarithm; name it.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR array} of shape (n, d)
+        Numbers. NaN is refused in a sparse X, where nothing is imputed.
+    names : sequence of str
+        Of the columns.
+    log1p : bool
+        Whether logarithms are taken.
+    """
+    stored = X.data if sparse.issparse(X) else X
+    if sparse.issparse(X):
+        problem = "NaN, which is not imputed in a sparse X: leave it out, or pass X.toarray()"
+        _refuse(np.isnan(stored), X, names, problem)
+    problem = "infinity: replace it by NaN or a finite number"
+    _refuse(np.isinf(stored), X, names, problem)
+    if log1p:
+        problem = "negative numbers, but log1p=True is for counts and amounts: set it to False here"
+        _refuse(stored < 0, X, names, problem)
+
+
+def _refuse(wrong, X, names, problem) -> None:
+    if wrong.any():
+        columns = X.indices[wrong] if sparse.issparse(X) else np.flatnonzero(wrong.any(axis=0))
+        raise ValueError(f"column {names[columns.min()]!r} holds {problem}.")
+
+
+def find_quantiles(column, weight):
+    """Return the quantiles of a column without NaN, zeros of an empty one."""
+    if not len(column):
+        return np.zeros(len(_LEVELS))
+    # This method alone takes weights, and treats an integer weight as so many rows.
+    return np.quantile(column, _LEVELS, weights=weight, method="inverted_cdf")
+
+
+def find_moments(column, weight):
+    """Return mean and standard deviation, zeros of an empty column."""
+    if not len(column):
+        return 0.0, 0.0
+    mean = np.average(column, weights=weight)
+    return mean, np.sqrt(np.average((column - mean) ** 2, weights=weight))
+
+
+def find_curve(column, weight):
+    """Return values of a column in order, and the level of each.
+
+    The level of a value is the share of rows below it and half of those equal to it: ties get the
+    middle of their levels, and no value is at the very ends.
+    """
+    if not len(column):
+        return np.zeros(1), np.full(1, 0.5)
+    values, places = np.unique(column, return_inverse=True)
+    shares = np.bincount(places, weights=weight) / weight.sum()
+    levels = np.cumsum(shares) - shares / 2
+    if len(values) > _N_KNOTS:
+        evenly = np.searchsorted(levels, np.linspace(levels[0], levels[-1], _N_KNOTS))
+        knots = np.union1d(evenly.clip(max=len(values) - 1), np.flatnonzero(shares > 1 / _N_KNOTS))
+        values, levels = values[knots], levels[knots]
+    return values, np.clip(levels, _END, 1 - _END)
+
+
+def to_normal(column, curve):
+    """Return the quantiles of the normal distribution at the levels of a column."""
+    return special.ndtri(np.interp(column, *curve))
+
+
+def from_normal(column, curve):
+    """Undo `to_normal`."""
+    values, levels = curve
+    return np.interp(special.ndtr(column), levels, values)
+
+
+def bend(values):
+    """Clip smoothly: what is far approaches the limit."""
+    return values / np.sqrt(1 + (values / _CLIP) ** 2)
+
+
+def unbend(values):
+    """Undo `bend`; what is next to the limit stays finite."""
+    clipped = np.clip(values, -_CLIP + 1e-6, _CLIP - 1e-6)
+    return clipped / np.sqrt(1 - (clipped / _CLIP) ** 2)

@@ -1,0 +1,96 @@
+"""Functions of stacks of images: (n, h, w), (n, h, w, c), or (n, c, h, w) once in order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_crossmodal.data import as_column
+
+__all__ = ["as_stacks", "convert", "image_moments", "integer_range", "is_wide", "resize"]
+
+#: Share of red, green and blue in grey, as in ITU-R BT.601 and Pillow.
+_GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+
+def as_stacks(X, size) -> list[np.ndarray]:
+    """Return images as one stack, or each as its own if they differ in shape."""
+    images = np.asarray(as_column(X))
+    if images.dtype == object:
+        cells = [np.asarray(image) for image in images]
+        shapes = {cell.shape for cell in cells}
+        if len(shapes) > 1 and size is None:
+            raise ValueError(
+                f"images differ in shape, for example {sorted(shapes)[:3]}: pass size=(height, "
+                "width)."
+            )
+        if len({len(shape) for shape in shapes}) > 1:
+            raise ValueError(f"images differ in the number of axes: {sorted(shapes)[:3]}.")
+        stacks = [np.stack(cells)] if len(shapes) == 1 else [cell[np.newaxis] for cell in cells]
+    else:
+        stacks = [images]
+    images_of_pixels = stacks and stacks[0].ndim in (3, 4) and all(stack.size for stack in stacks)
+    if not images_of_pixels or stacks[0].dtype.kind not in "buif":
+        raise ValueError(
+            "expected images of shape (n, height, width) or (n, height, width, channels), got "
+            f"{images.dtype} of shape {images.shape}."
+        )
+    return stacks
+
+
+def is_wide(dtype: np.dtype) -> bool:
+    """Tell whether integers have a range that no image uses: int64 is NumPy's default."""
+    return dtype.itemsize > 2
+
+
+def integer_range(stacks: list[np.ndarray]) -> tuple[int, int]:
+    """Return least and largest value of the type of integer images, or of a narrower they fit."""
+    dtype = stacks[0].dtype
+    if dtype.kind not in "ui":
+        return 0, 1
+    if is_wide(dtype):
+        ends = min(stack.min() for stack in stacks), max(stack.max() for stack in stacks)
+        dtype = np.result_type(*map(np.min_scalar_type, ends))
+    return np.iinfo(dtype).min, np.iinfo(dtype).max
+
+
+def image_moments(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and variance of each channel of each image, (n, c) float64."""
+    means = images.mean(axis=(2, 3), dtype=np.float64)
+    centered = images - means[:, :, np.newaxis, np.newaxis].astype(np.float32)
+    return means, np.square(centered, out=centered).mean(axis=(2, 3), dtype=np.float64)
+
+
+def convert(images: np.ndarray, mode: str) -> np.ndarray:
+    """Convert (n, c, h, w) images in 0..1 between grey, colour, and these with alpha."""
+    n_channels = images.shape[1]
+    colour, alpha = (images, None) if n_channels % 2 else (images[:, :-1], images[:, -1:])
+    if alpha is not None and mode != "RGBA":
+        colour = colour * alpha + (1 - alpha)
+    if mode == "L" and colour.shape[1] == 3:
+        colour = np.einsum("nchw,c->nhw", colour, _GREY)[:, np.newaxis]
+    if mode != "L" and colour.shape[1] == 1:
+        colour = np.broadcast_to(colour, (len(images), 3, *images.shape[2:]))
+    if mode == "RGBA":
+        alpha = np.ones_like(images[:, :1]) if alpha is None else alpha
+        colour = np.concatenate([colour, alpha], axis=1)
+    return np.ascontiguousarray(colour)
+
+
+def resize(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize (n, c, h, w) images: each new pixel averages those under a triangle around it."""
+    if images.shape[2:] == size:
+        return images
+    rows, columns = (
+        _triangle_weights(old, new) for old, new in zip(images.shape[2:], size, strict=True)
+    )
+    return np.einsum("ph,nchw,qw->ncpq", rows, images, columns, optimize=True)
+
+
+def _triangle_weights(old: int, new: int) -> np.ndarray:
+    """Return the (new, old) weights of linear interpolation, widened when shrinking."""
+    scale = old / new
+    reach = max(scale, 1.0)
+    centers = (np.arange(new) + 0.5) * scale - 0.5
+    distance = np.abs(np.arange(old) - centers[:, np.newaxis]) / reach
+    weights = np.maximum(1 - distance, 0)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

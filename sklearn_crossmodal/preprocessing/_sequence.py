@@ -1,0 +1,283 @@
+"""Series of any length to one array: cut, gaps filled, scaled."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_crossmodal.data import as_column, is_missing
+from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
+
+__all__ = ["SequenceScaler"]
+
+#: Smooth clipping of robustly scaled numbers approaches plus and minus this value.
+_CLIP = 3.0
+#: Beyond this the square of a number may have no room in a float64.
+_LARGEST = np.float64(1e150)
+
+
+class SequenceScaler(TransformerMixin, BaseEstimator):
+    """Bring series of several variables to one length, fill their gaps, and scale each variable.
+
+    A gap, which is a NaN, gets the last observation before it in its series, or the median of its
+    variable where there is none. Each variable that had gaps in `fit` has a companion that is 1
+    where there is a gap.
+
+    Parameters
+    ----------
+    max_length : int or None, default=None
+        Most steps of a series. What is longer is cut, and so is what is longer than the longest
+        series in `fit`; None cuts only the latter.
+    crop : {"start", "center", "end"}, default="end"
+        Which part of a series that is cut is kept.
+    scaling : {"standard", "robust"} or None, default="standard"
+        - "standard": each variable has mean 0 and standard deviation 1 over all steps.
+        - "robust": ``z = (x - median) / (q75 - q25)``, then the smooth clipping
+          ``z / sqrt(1 + (z / 3)**2)``, as of `Numeric`.
+        - None: as given.
+
+        A constant variable becomes zeros.
+
+    Attributes
+    ----------
+    length_ : int
+        Steps of the longest series in `fit`, at most `max_length`, at least 1.
+    median_, center_, scale_ : ndarray of shape (d,)
+        Of each variable: what fills a gap, is subtracted, is divided by (0 for a constant).
+    range_ : ndarray of shape (2, d)
+        Least and largest value of each variable.
+    indicators_ : ndarray of int
+        Variables that had gaps in `fit`.
+
+    See Also
+    --------
+    sklearn_crossmodal.modalities.Sequence : The modality that uses it.
+
+    References
+    ----------
+    Z. Che, S. Purushotham, K. Cho, D. Sontag, Y. Liu (2018). "Recurrent neural networks for
+    multivariate time series with missing values". doi:10.1038/s41598-018-24271-9, for the
+    companions of the gaps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.preprocessing import SequenceScaler
+    >>> series = [np.array([1.0, np.nan, 3.0]), np.array([2.0])]
+    >>> SequenceScaler(scaling=None).fit_transform(series)[0]
+    array([[1., 0.],
+           [1., 1.],
+           [3., 0.]])
+    >>> SequenceScaler(scaling=None).fit_transform(series)[1, :, 0]  # NaN is behind its end
+    array([ 2., nan, nan])
+    """
+
+    _parameter_constraints = {
+        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "crop": [StrOptions({"start", "center", "end"})],
+        "scaling": [StrOptions({"standard", "robust"}), None],
+    }
+
+    def __init__(self, *, max_length=None, crop="end", scaling="standard"):
+        self.max_length = max_length
+        self.crop = crop
+        self.scaling = scaling
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn length, and median, center and scale of each variable.
+
+        Parameters
+        ----------
+        X : array-like of n series of shape (t,) or (t, d), or array of shape (n, t) or (n, t, d)
+            Series; NaN is a gap. At the end of a row of an array, steps of NaN alone are padding.
+        y : None
+            Ignored; pipelines pass it.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the series; one of weight zero is not there.
+
+        Returns
+        -------
+        SequenceScaler
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If these are no series, differ in their number of variables, or hold infinity.
+        """
+        self._validate_params()
+        series = _as_series(X)
+        weight = np.ones(len(series)) if sample_weight is None else np.asarray(sample_weight, float)
+        series = [one for one, kept in zip(series, weight > 0, strict=True) if kept]
+        longest = max(map(len, series), default=0)
+        self.length_ = max(1, longest if self.max_length is None else min(self.max_length, longest))
+        steps, lengths = self._cut(series, _n_variables(series))
+        per_step = np.repeat(weight[weight > 0], lengths)
+        described = [_describe(column, per_step, self.scaling) for column in steps.T]
+        table = np.array(described, dtype=float).reshape(-1, 5)
+        self.median_, self.center_, self.scale_ = table.T[:3]
+        self.range_ = table.T[3:]
+        self.indicators_ = np.flatnonzero(np.isnan(steps).any(axis=0))
+        return self
+
+    def transform(self, X):
+        """Cut, fill gaps, scale and indicate.
+
+        Parameters
+        ----------
+        X : array-like
+            Series, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, length_, d + number of indicators)
+            NaN in the steps behind the end of a series; float32 if all series are.
+        """
+        check_is_fitted(self)
+        steps, lengths = self._cut(_as_series(X), len(self.median_))
+        starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        gaps = np.isnan(steps)
+        if gaps.any():
+            steps = _carry_forward(steps, gaps, starts, self.median_.astype(steps.dtype))
+        numbers = self._scale(steps)
+        numbers = np.hstack([numbers, gaps[:, self.indicators_]], dtype=steps.dtype)
+        values = np.full((len(lengths), self.length_, numbers.shape[1]), np.nan, steps.dtype)
+        values[np.repeat(np.arange(len(lengths)), lengths), np.arange(len(steps)) - starts] = (
+            numbers
+        )
+        return values
+
+    def inverse_transform(self, X):
+        """Undo the scaling; gaps stay filled, and NaN stays behind the end of a series.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, t, d + number of indicators)
+            As `transform` returns it.
+
+        Returns
+        -------
+        ndarray of shape (n, t, d)
+            In the units of the series. After robust scaling numbers stay in the range that `fit`
+            saw.
+        """
+        check_is_fitted(self)
+        values = np.asarray(X)[..., : len(self.median_)]
+        if self.scaling == "robust":
+            clipped = np.clip(values, -_CLIP + 1e-6, _CLIP - 1e-6)
+            values = clipped / np.sqrt(1 - (clipped / _CLIP) ** 2)
+            return np.clip(values * self.scale_ + self.center_, *self.range_)
+        return values * self.scale_ + self.center_
+
+    def _cut(self, series, n_variables) -> tuple[np.ndarray, np.ndarray]:
+        """Return the steps of all series one below the other, and how many each has."""
+        for row, one in enumerate(series):
+            if len(one) and one.shape[1] != n_variables:
+                raise ValueError(
+                    f"series {row} has {one.shape[1]} variables a step, expected {n_variables}."
+                )
+        cut = [cut_part(one, self.length_, self.crop) for one in series]
+        filled = [one for one in cut if len(one)]
+        steps = np.concatenate(filled) if filled else np.zeros((0, n_variables))
+        if np.isinf(steps).any():
+            raise ValueError("series hold infinity: replace it by NaN or a finite number.")
+        if (np.abs(steps) > _LARGEST).any():
+            raise ValueError(f"series hold numbers beyond {_LARGEST:.0e}: divide them first.")
+        return steps, np.array([len(one) for one in cut], dtype=int)
+
+    def _scale(self, steps: np.ndarray) -> np.ndarray:
+        scale = self.scale_.astype(steps.dtype)
+        centered = steps - self.center_.astype(steps.dtype)
+        values = np.divide(centered, scale, out=np.zeros_like(centered), where=scale > 0)
+        return values / np.sqrt(1 + (values / _CLIP) ** 2) if self.scaling == "robust" else values
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def cut_part(steps: np.ndarray, most: int, crop: str) -> np.ndarray:
+    """Return `most` steps at the start, center or end; all, if there are no more."""
+    extra = max(len(steps) - most, 0)
+    start = {"start": 0, "center": extra // 2, "end": extra}[crop]
+    return steps[start : start + most]
+
+
+def _as_series(X) -> list[np.ndarray]:
+    """Return each series as (t, d) floats."""
+    cells = as_column(X)
+    cells = cells if isinstance(cells, np.ndarray) else np.asarray(cells)
+    if cells.dtype.kind == "O" and cells.ndim == 1:
+        return [_as_steps(cell, row) for row, cell in enumerate(cells)]
+    if cells.dtype.kind not in "biuf" or cells.ndim not in (2, 3):
+        raise ValueError(
+            "expected series of shape (t,) or (t, d) each, or an array of shape (n, t) or "
+            f"(n, t, d), got {cells.dtype} of shape {cells.shape}."
+        )
+    array = _as_floats(cells).reshape(*cells.shape[:2], -1)
+    found = ~np.isnan(array).all(axis=2)
+    ends = np.where(found.any(axis=1), array.shape[1] - found[:, ::-1].argmax(axis=1), 0)
+    return [row[:end] for row, end in zip(array, ends, strict=True)]
+
+
+def _as_steps(cell, row: int) -> np.ndarray:
+    if not isinstance(cell, np.ndarray | list | tuple) and is_missing(cell):
+        return np.zeros((0, 1))
+    try:
+        steps = np.asarray(cell)
+        steps = _as_floats(steps if steps.dtype.kind in "biuf" else steps.astype(float))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"series {row} is no array of numbers: {error}") from error
+    if steps.ndim not in (1, 2):
+        raise ValueError(
+            f"series {row} has shape {steps.shape}, expected (t,) or (t, d): steps, variables."
+        )
+    return steps.reshape(len(steps), -1) if steps.size else np.zeros((0, 1))
+
+
+def _as_floats(numbers: np.ndarray) -> np.ndarray:
+    dtype = np.float32 if numbers.dtype in (np.float16, np.float32) else np.float64
+    return numbers.astype(dtype, copy=False)
+
+
+def _n_variables(series) -> int:
+    return next((one.shape[1] for one in series if len(one)), 1)
+
+
+def _carry_forward(steps, gaps, starts, median) -> np.ndarray:
+    """Fill gaps with the last observation since the start of the series, else with the median."""
+    last = np.where(gaps, -1, np.arange(len(steps))[:, np.newaxis])
+    last = np.maximum.accumulate(last, axis=0)
+    carried = np.take_along_axis(steps, last, axis=0)
+    return np.where(last >= starts[:, np.newaxis], carried, median)
+
+
+def _describe(column, weight, scaling) -> tuple[float, float, float, float, float]:
+    """Return median, center, scale, minimum and maximum of the numbers of one variable."""
+    found = ~np.isnan(column)
+    column, weight = column[found].astype(np.float64), weight[found]
+    if not len(column):
+        return 0.0, 0.0, 0.0, 0.0, 0.0
+    low, high = column.min(), column.max()
+    lower, median, upper = _quartiles(column, weight)
+    center, scale = median, upper - lower or (high - low) / 2
+    if scaling == "standard":
+        center = np.average(column, weights=weight)
+        scale = np.sqrt(np.average((column - center) ** 2, weights=weight))
+    if high - low <= 1e-10 * max(abs(low), abs(high)):  # constant up to rounding
+        scale = 0.0
+    if scaling is None:
+        center, scale = 0.0, 1.0
+    return median, center, scale, low, high
+
+
+def _quartiles(column, weight) -> np.ndarray:
+    # This method alone takes weights; without them it need not sort them along.
+    weights = None if weight.min() == weight.max() else weight
+    return np.quantile(column, [0.25, 0.5, 0.75], weights=weights, method="inverted_cdf")

@@ -1,0 +1,113 @@
+"""Columns of sounds: read and transformed in threads, and what cannot be read reported."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import numpy as np
+from scipy.io import wavfile
+
+from sklearn_crossmodal.data import is_missing
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.preprocessing._sound import read_sound
+from sklearn_crossmodal.preprocessing._spectrogram import LogMelSpectrogram, is_pair
+from sklearn_crossmodal.utils._threads import read_ahead
+
+__all__ = ["are_sounds", "read_spectrograms"]
+
+#: How names of files of sound end, and how their bytes begin.
+_ENDINGS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".au", ".opus")
+_BEGINNINGS = (b"fLaC", b"OggS", b"ID3", b"FORM")
+#: Sounds that one thread reads at a time.
+_CHUNK = 16
+
+
+def are_sounds(cells: np.ndarray) -> bool:
+    """Tell whether all cells, but for empty ones, are files of sound or waveforms with a rate."""
+    found = [cell for cell in cells if not _is_absent(cell)]
+    return bool(found) and all(map(_looks_like_sound, found))
+
+
+def read_spectrograms(
+    cells: np.ndarray, transformer: LogMelSpectrogram, on_error: str
+) -> list[np.ndarray | None]:
+    """Return the spectrogram of each cell, None where there is none or it cannot be read.
+
+    Parameters
+    ----------
+    cells : ndarray with n rows
+        Waveforms, pairs of a waveform and its rate, paths, bytes of files, or None.
+    transformer : LogMelSpectrogram
+        Fitted.
+    on_error : {"absent", "raise"}
+        Whether files that cannot be read are reported by a warning or an error.
+
+    Returns
+    -------
+    list of ndarray of shape (n_frames, n_mels), or None
+
+    Raises
+    ------
+    ModalityError
+        If files cannot be read and `on_error` is "raise".
+    """
+    parts = [cells[start : start + _CHUNK] for start in range(0, len(cells), _CHUNK)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", wavfile.WavFileWarning)  # of chunks that are no sound
+        read = read_ahead(lambda part: [_read(cell, transformer) for cell in part], parts)
+        found = [one for part in read for one in part]
+    reasons = {row: one for row, one in enumerate(found) if isinstance(one, str)}
+    if reasons:
+        _report(reasons, cells, on_error)
+    return [None if isinstance(one, str) else one for one in found]
+
+
+def _read(cell, transformer: LogMelSpectrogram) -> np.ndarray | str | None:
+    """Return the spectrogram of a cell, None if it is empty, or why it cannot be read."""
+    if _is_absent(cell):
+        return None
+    if not _is_file(cell):
+        return transformer.spectrogram(*(cell if is_pair(cell) else (cell,)))
+    try:
+        waveform, rate = read_sound(cell)
+    except (OSError, ValueError) as error:
+        return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
+    return transformer.spectrogram(waveform, rate)
+
+
+def _report(reasons: dict[int, str], cells: np.ndarray, on_error: str) -> None:
+    """Warn of the files that cannot be read, or raise."""
+    what = f"{len(reasons)} of {len(cells)} sounds cannot be read"
+    first = "; ".join(f"{_name(cells[row], row)} ({reasons[row]})" for row in [*reasons][:3])
+    if on_error == "raise":
+        raise ModalityError(f"{what}, first {first}: leave them out, or pass on_error='absent'.")
+    warnings.warn(f"{what} and count as absent, first {first}.", stacklevel=2)
+
+
+def _name(cell, row: int) -> str:
+    if isinstance(cell, str | os.PathLike):
+        return repr(os.fspath(cell))
+    return f"{type(cell).__name__} of row {row}"
+
+
+def _is_absent(cell) -> bool:
+    """Tell whether a cell is empty; a waveform without samples is a sound."""
+    if isinstance(cell, tuple | list):
+        return False
+    return is_missing(cell) and np.size(cell) > 0
+
+
+def _is_file(cell) -> bool:
+    """Tell whether a cell is a path, or the bytes of a file."""
+    return isinstance(cell, str | os.PathLike | bytes | bytearray)
+
+
+def _looks_like_sound(cell) -> bool:
+    if isinstance(cell, bytes | bytearray):
+        is_wav = cell[:4] in (b"RIFF", b"RIFX", b"RF64") and cell[8:12] == b"WAVE"
+        return is_wav or bytes(cell[:4]).startswith(_BEGINNINGS)
+    if _is_file(cell):
+        path = os.fspath(cell)
+        return isinstance(path, str) and "://" not in path and path.lower().endswith(_ENDINGS)
+    return is_pair(cell)

@@ -1,0 +1,172 @@
+"""What all tokenizers share: rows of token ids, with an end and padding."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_crossmodal.data import END, PADDING, object_array
+
+__all__ = ["FIRST", "BaseTokenizer", "check_texts", "pad_rows", "unpad_rows"]
+
+#: The first id that is a token of a text; those before it stand for none.
+FIRST = END + 1
+
+
+class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
+    """Rows of token ids from texts, and back; subclasses define `fit`, `encode` and `decode`.
+
+    Ids 0, 1 and 2 stand for padding, an unknown token and the end of a text.
+
+    Attributes
+    ----------
+    n_tokens_ : int
+        Number of ids.
+    length_ : int
+        Tokens of the longest text in `fit`, at most `max_length`; the width of the rows.
+    """
+
+    max_length: int
+    n_tokens_: int
+    length_: int
+
+    @abstractmethod
+    def encode(self, X) -> list[list[int]]:
+        """Return the ids of each text, as many as it has, without its end.
+
+        Parameters
+        ----------
+        X : iterable
+            Texts.
+
+        Returns
+        -------
+        list of list of int
+        """
+
+    @abstractmethod
+    def decode(self, rows) -> list:
+        """Return the text of each row of ids.
+
+        Parameters
+        ----------
+        rows : iterable of sequence of int
+            Ids without end and padding.
+
+        Returns
+        -------
+        list
+        """
+
+    def transform(self, X):
+        """Return the ids of the tokens.
+
+        Parameters
+        ----------
+        X : iterable of str
+            Texts.
+
+        Returns
+        -------
+        ndarray of shape (n, length_), int64
+            Padded with 0 behind the end.
+        """
+        check_is_fitted(self)
+        return pad_rows(self.encode(X), self.length_)
+
+    def inverse_transform(self, X):
+        """Return the texts of rows of ids, up to their end.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, t), int
+            Token ids.
+
+        Returns
+        -------
+        ndarray of shape (n,), object
+            Texts.
+        """
+        check_is_fitted(self)
+        return object_array(self.decode(unpad_rows(X)))
+
+    def _set_length(self, rows: Sequence[Sequence]) -> None:
+        self.length_ = min(self.max_length, max(map(len, rows), default=0) + 1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        return tags
+
+
+def check_texts(X) -> list[str]:
+    """Return texts as a list; raise if they are one string, or one of them is no string."""
+    if isinstance(X, str):
+        raise ValueError("expected several texts, got one string: put it into a list.")
+    texts = list(X)
+    for text in texts:
+        if not isinstance(text, str):
+            raise ValueError(f"expected strings, got {text!r} ({type(text).__name__}).")
+    return texts
+
+
+def pad_rows(rows: Sequence[Sequence[int]], length: int) -> np.ndarray:
+    """Return rows of token ids as one array: each with its end, cut or filled up.
+
+    A text that fills the row ends with the row: its end token would cost it a word.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of int
+        Ids of each text.
+    length : int
+        Width of the array.
+
+    Returns
+    -------
+    ndarray of shape (n, length), int64
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.preprocessing import pad_rows
+    >>> pad_rows([[5], [3, 4, 5]], 3)
+    array([[5, 2, 0],
+           [3, 4, 5]])
+    """
+    ids = np.full((len(rows), length), PADDING, dtype=np.int64)
+    for target, row in zip(ids, rows, strict=True):
+        tokens = [*row[:length], END][:length]
+        target[: len(tokens)] = tokens
+    return ids
+
+
+def unpad_rows(ids) -> list[np.ndarray]:
+    """Return the token ids of each row up to its end, what is padded left out.
+
+    Parameters
+    ----------
+    ids : array-like of shape (n, t), int
+        As `pad_rows` returns them.
+
+    Returns
+    -------
+    list of ndarray of int
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.preprocessing import unpad_rows
+    >>> unpad_rows([[5, 2, 0], [3, 4, 5]])
+    [array([5]), array([3, 4, 5])]
+    """
+    rows = []
+    for row in np.asarray(ids):
+        ends = np.flatnonzero(row == END)
+        row = row[: ends[0]] if len(ends) else row
+        rows.append(row[row != PADDING])
+    return rows
