@@ -1,7 +1,10 @@
 """Modalities: one file each, from raw columns to a `Block`."""
 
+from sklearn_crossmodal.modalities._audio import Audio
 from sklearn_crossmodal.modalities._bank import ModalityBank
 from sklearn_crossmodal.modalities._base import RESERVED_NAMES, Modality
+from sklearn_crossmodal.modalities._categorical import Categorical
+from sklearn_crossmodal.modalities._embedding import Embedding
 from sklearn_crossmodal.modalities._image import Image
 from sklearn_crossmodal.modalities._infer import (
     infer_for_columns,
@@ -10,13 +13,18 @@ from sklearn_crossmodal.modalities._infer import (
     modality_for,
 )
 from sklearn_crossmodal.modalities._numeric import Numeric
+from sklearn_crossmodal.modalities._sequence import Sequence
 from sklearn_crossmodal.modalities._text import Text
 
 #: The modalities that have a name. Inference asks them in this order whether they accept a column.
 MODALITIES = {
+    "embedding": Embedding,  # before numbers, which take short vectors
+    "sequence": Sequence,  # before images, which take arrays of one shape
+    "audio": Audio,  # before texts, as images
+    "image": Image,  # before texts, since paths of images are strings
     "numeric": Numeric,
+    "categorical": Categorical,
     "text": Text,
-    "image": Image,
 }
 
 __all__ = [

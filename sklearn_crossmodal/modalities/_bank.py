@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pickle import PicklingError
 
 import numpy as np
 from joblib import Memory
@@ -42,11 +44,15 @@ class ModalityBank:
         Name of the estimator, for messages.
     modalities : list of (str, Modality, columns)
         Unfitted; they are cloned.
+    needs_any : bool, default=True
+        Whether each sample must have a modality. If so, and there is only one, nothing is absent:
+        NaN is a missing value.
     """
 
-    def __init__(self, owner: str, modalities: list[tuple]) -> None:
+    def __init__(self, owner: str, modalities: list[tuple], *, needs_any: bool = True) -> None:
         self.owner = owner
         self.modalities = modalities
+        self.needs_any = needs_any
         self.bound: list[_Bound] = []
 
     @property
@@ -112,11 +118,12 @@ class ModalityBank:
                 if not present.any():
                     raise ModalityError("it is absent in all samples: drop it.")
                 weight = None if sample_weight is None else sample_weight[present]
-                fit = memory.cache(_fit_modality)
                 with self._speaking(bound.name, bound.labels, present):
-                    bound.modality, block = fit(bound.modality, _rows(columns, present), weight)
+                    bound.modality, block = _fit_in(
+                        memory, bound.modality, _rows(columns, present), weight
+                    )
                 blocks[bound.name] = block.scatter(present)
-        return self._check_any_present(blocks)
+        return self._check_any_present(blocks, table)
 
     def transform(self, table, only: list[str] | None = None) -> dict[str, Block]:
         """Turn X into blocks; a modality that X lacks altogether is absent in all rows.
@@ -144,7 +151,7 @@ class ModalityBank:
             else _absent(bound.modality, table)
             for bound in self.bound
         }
-        return self._check_any_present(blocks)
+        return self._check_any_present(blocks, table)
 
     def columns_of(self, raw: dict[str, np.ndarray]) -> dict:
         """Return the columns that raw data of modalities stand in, by name or position.
@@ -180,6 +187,22 @@ class ModalityBank:
                 )
         return columns
 
+    def lost_cells(self, blocks: dict[str, Block]) -> dict:
+        """Return which cells hold nothing for their modality, such as names of broken files.
+
+        Parameters
+        ----------
+        blocks : dict of str to Block
+            As `transform` returns them.
+
+        Returns
+        -------
+        dict of str or int to ndarray of shape (n,), bool
+            Of the modalities that have one column, by its name or position.
+        """
+        keys = {bound.name: bound.labels or bound.positions for bound in self.bound}
+        return {key[0]: ~blocks[name].present for name, key in keys.items() if len(key) == 1}
+
     def _block(self, bound: _Bound, table) -> Block:
         with self._speaking(bound.name, bound.labels):
             modality = bound.modality
@@ -209,21 +232,35 @@ class ModalityBank:
             places = list(table)
             positions = [places.index(label) for label in bound.labels]
         columns, present = select_columns(table, positions, single=bound.single)
-        if len(self.bound) == 1:  # nothing is absent where there is nothing else: NaN is a value
-            present = np.ones(len(table), dtype=bool)
+        # Nothing is absent where there is nothing else: NaN is a value.
+        if self.needs_any and len(self.bound) == 1:
+            present = np.ones(table.shape[0], dtype=bool)
             if isinstance(table, MultiModalFrame):
-                present = np.any([table.stated(name) for name in columns.names], axis=0)
+                names = list(table)
+                present = np.any([table.stated(names[place]) for place in positions], axis=0)
         return columns, present
 
-    def _check_any_present(self, blocks: dict[str, Block]) -> dict[str, Block]:
+    def _check_any_present(self, blocks: dict[str, Block], table) -> dict[str, Block]:
         found = np.any([block.present for block in blocks.values()], axis=0)
-        if not found.all():
+        if self.needs_any and not found.all():
             rows = np.flatnonzero(~found)
             raise ModalityError(
                 f"{self.owner}: {len(rows)} samples have none of the modalities "
-                f"{list(blocks)}, first rows {rows[:5].tolist()}: leave them out."
+                f"{list(blocks)}, first rows {rows[:5].tolist()}{self._unread(table, rows[:5])}: "
+                "leave them out."
             )
         return blocks
+
+    def _unread(self, table, rows: np.ndarray) -> str:
+        """Show the cells of rows that a modality could not read, such as names of files."""
+        cells = []
+        for bound in self.bound:
+            if self._has_columns(bound, table):
+                columns, present = self._columns(bound, table)
+                values = np.asarray(columns.values)
+                cells += [values[row] for row in rows if present[row]]
+        shown = [str(cell) for cell in cells if isinstance(cell, str | os.PathLike)]
+        return f", with {shown} that cannot be read" if shown else ""
 
     def _speaking(self, name: str, labels=None, present: np.ndarray | None = None):
         """Name the modality in errors, its columns, and which rows are counted."""
@@ -235,12 +272,20 @@ class ModalityBank:
         return said_by(speaker)
 
 
+def _fit_in(memory: Memory, *arguments):
+    """Fit a modality, or find it in the memory."""
+    try:
+        return memory.cache(_fit_modality)(*arguments)
+    except PicklingError:  # a lambda among its parts has no name to be found by
+        return _fit_modality(*arguments)
+
+
 def _fit_modality(modality: Modality, columns: Columns, weight: np.ndarray | None):
     return modality.fit_transform(columns, weight)
 
 
 def _absent(modality: Modality, table) -> Block:
-    return Block.absent(modality.spec_, len(table), masked=modality.masked)
+    return Block.absent(modality.spec_, table.shape[0], masked=modality.masked)
 
 
 def _rows(columns: Columns, present: np.ndarray) -> Columns:

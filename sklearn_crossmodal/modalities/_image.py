@@ -1,30 +1,55 @@
-"""Image: arrays of images."""
+"""Image: arrays of images, image files, encoded bytes and Pillow images."""
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 
-from sklearn_crossmodal.data import Block, BlockSpec, Columns, is_missing
+from sklearn_crossmodal.data import Block, BlockSpec, Columns, LazyRows, as_column, is_missing
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.preprocessing import ImageScaler
+from sklearn_crossmodal.preprocessing._image_files import are_files, is_image_file
+from sklearn_crossmodal.preprocessing._image_rows import ArrayRows, FileRows, ScaledRows
+from sklearn_crossmodal.utils._sklearn import StrOptions
 
 __all__ = ["Image"]
 
+#: What an image of so many channels is called.
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
 
 class Image(Modality):
-    """Images as arrays, grey or in colour, of one size or resized to one.
+    """Images as arrays or files, grey or in colour, of one size or resized to one.
+
+    Paths, bytes of image files, Pillow images and memory maps are read batch by batch, in threads
+    ahead of training; files by Pillow, upright as their EXIF orientation says. `fit` and
+    `transform` read each file once before, which tells which of them cannot be read.
 
     Parameters
     ----------
     size : tuple of (int, int), default=None
-        Height and width to resize to; None keeps the size, one for all images.
-    scaling : {"standard", "unit"}, default="standard"
-        "standard" gives each channel mean 0 and standard deviation 1; "unit" keeps 0..1, as the
-        loss ``"binary_cross_entropy"`` and a decoder with a sigmoid need.
+        Height and width to resize to; None takes that of the `encoder`'s normalisation, if it has
+        one, else keeps the size, one for all images.
+    scaling : {"standard", "unit"} or tuple of (mean, std), default="standard"
+        "standard" gives each channel mean 0 and standard deviation 1, or, if the `encoder` has a
+        normalisation, takes its means and deviations; "unit" keeps 0..1, as the loss
+        ``"binary_cross_entropy"`` and a decoder with a sigmoid need; a mean and std, one number a
+        channel each, are for pixels in 0..1.
     channels : {"auto", "first", "last"}, default="auto"
-        Which axis holds the channels; "auto" takes the last if its length is 1 to 4.
+        Which axis of an array holds the channels; "auto" takes the last if its length is 1 to 4.
+    mode : {"L", "RGB", "RGBA"}, default=None
+        Grey, colour, or colour and alpha, that images are converted to; without alpha what is
+        transparent is laid over white. None takes "RGB" for files and leaves arrays as they are.
+    on_error : {"absent", "raise"}, default="absent"
+        Whether files that cannot be read are absent, with a warning that counts and names them, or
+        an error.
+    keep : bool or "auto", default="auto"
+        Whether the pixels of files stay in memory once they are decoded and resized; "auto" keeps
+        them if they take at most 64 MiB. What is not kept is read again in each epoch.
     encoder : str, component or nn.Module factory, default="cnn"
-        Encoder of the grids.
+        Encoder of the grids. One with an attribute `normalization`, a dict with "mean" and "std"
+        of each channel and "size", says how it wants its pixels.
     decoder : str, component or nn.Module factory, default="cnn"
         Decoder when the modality is a target.
     loss : str or component, default="squared_error"
@@ -40,7 +65,8 @@ class Image(Modality):
     Raises
     ------
     ValueError
-        If the array has another rank, images differ in shape without a `size`, or hold NaN.
+        If the array has another rank, images differ in shape without a `size`, or hold NaN; if no
+        file can be read, or with ``on_error="raise"`` one cannot.
 
     Examples
     --------
@@ -56,6 +82,11 @@ class Image(Modality):
     """
 
     kind = "grid"
+    _parameter_constraints = {
+        "mode": [StrOptions(set(_MODES.values())), None],
+        "on_error": [StrOptions({"absent", "raise"})],
+        "keep": ["boolean", StrOptions({"auto"})],
+    }
 
     def __init__(
         self,
@@ -63,6 +94,9 @@ class Image(Modality):
         size=None,
         scaling="standard",
         channels="auto",
+        mode=None,
+        on_error="absent",
+        keep="auto",
         encoder="cnn",
         decoder="cnn",
         loss="squared_error",
@@ -70,6 +104,9 @@ class Image(Modality):
         self.size = size
         self.scaling = scaling
         self.channels = channels
+        self.mode = mode
+        self.on_error = on_error
+        self.keep = keep
         self.encoder = encoder
         self.decoder = decoder
         self.loss = loss
@@ -79,8 +116,8 @@ class Image(Modality):
 
         Parameters
         ----------
-        columns : Columns or array-like of shape (n, h, w), (n, h, w, c) or (n, c, h, w)
-            Images, or an array of n objects that are images.
+        columns : Columns or array-like of shape (n, h, w), (n, h, w, c), (n, c, h, w) or (n,)
+            Images, or n objects that are: arrays, or paths, bytes and Pillow images.
         sample_weight : ndarray of shape (n,), default=None
             Weights of the rows; a row of weight zero is not there.
 
@@ -89,16 +126,73 @@ class Image(Modality):
         Image
             Itself.
         """
-        images = _cells(columns)
-        if sample_weight is not None:
-            images, sample_weight = images[sample_weight > 0], sample_weight[sample_weight > 0]
-        self.scaler_ = ImageScaler(size=self.size, scaling=self.scaling, channels=self.channels)
-        self.scaler_.fit(images, sample_weight=sample_weight)
-        self.spec_ = BlockSpec("grid", self.scaler_.shape_)
+        self._fit(columns, sample_weight)
         return self
 
+    def fit_transform(self, columns, sample_weight=None):
+        """Fit, and return the modality with the block of the same columns, having read files once.
+
+        Parameters
+        ----------
+        columns : Columns or array-like
+            Images, as in `fit`.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        modality : Image
+            Itself.
+        block : Block
+            With as many rows as `columns`.
+        """
+        source = self._fit(columns, sample_weight)
+        if source is None or len(source) < len(columns):
+            return self, self.transform(columns)
+        return self, self._lazy_block(source)
+
+    def _fit(self, columns, weight):
+        """Fit, and return the rows that were read; None if they were in memory as arrays."""
+        self._validate_params()
+        images = _cells(columns)
+        if weight is not None and not weight.all():
+            images, weight = images[weight > 0], weight[weight > 0]
+        size, scaling, mode = self._settings()
+        files = are_files(images)
+        self.scaler_ = ImageScaler(
+            size=size, scaling=scaling, mode=mode, channels="last" if files else self.channels
+        )
+        source, like = None, images
+        if files:
+            source = self._open(images, mode or "RGB", size)
+            like = np.zeros((1, 1, 1, len(source.mode)), dtype=np.uint8)
+        elif isinstance(images, np.memmap):
+            source = ArrayRows(images)
+        if source is None:
+            self.scaler_.fit(images, sample_weight=weight)
+        else:
+            self.scaler_.fit_batches(_weighted(source.check(), weight), like)
+        self.spec_ = BlockSpec("grid", self.scaler_.shape_)
+        return source
+
+    def _open(self, files, mode, size, shape=None):
+        return FileRows(
+            files, mode=mode, size=size, on_error=self.on_error, keep=self.keep, shape=shape
+        )
+
+    def _settings(self):
+        """Return size, scaling and mode, from the encoder's normalisation where it has one."""
+        normalization = getattr(self.encoder, "normalization", None)
+        if normalization is None:
+            return self.size, self.scaling, self.mode
+        mean, std = normalization["mean"], normalization["std"]
+        size = normalization.get("size") if self.size is None else self.size
+        size = (size, size) if isinstance(size, Integral) else size
+        scaling = (mean, std) if self.scaling == "standard" else self.scaling
+        return size, scaling, self.mode or _MODES.get(len(mean))
+
     def transform(self, columns):
-        """Resize and scale.
+        """Resize and scale; what is no array in memory only when a batch asks for it.
 
         Parameters
         ----------
@@ -108,10 +202,30 @@ class Image(Modality):
         Returns
         -------
         Block
-            Kind ``"grid"``.
+            Kind ``"grid"``; files that cannot be read are not present.
         """
-        values = self.scaler_.transform(_cells(columns))
-        return Block(values, np.ones(len(values), dtype=bool), self.spec_)
+        images = _cells(columns)
+        if are_files(images):
+            n_channels, *size = self.spec_.shape
+            if n_channels not in _MODES:
+                raise ValueError(f"files have 1, 3 or 4 channels, images in fit had {n_channels}.")
+            source = self._open(images, _MODES[n_channels], self.scaler_.size, (*size, n_channels))
+            for _ in source.check():  # which files can be read is known before the first batch
+                pass
+        elif isinstance(images, np.memmap):
+            self.scaler_.transform(images[:1])  # an error in shape is told before the first batch
+            source = ArrayRows(images)
+        else:
+            values = self.scaler_.transform(images)
+            return Block(values, np.ones(len(values), dtype=bool), self.spec_)
+        return self._lazy_block(source)
+
+    def _lazy_block(self, source):
+        values = LazyRows(ScaledRows(source, self.scaler_), len(source), self.spec_.shape)
+        readable = source.readable
+        if not readable.all():
+            values = values.take(readable).spread(readable)
+        return Block(values, readable, self.spec_)
 
     def inverse_transform(self, values):
         """Undo the scaling, not the resizing.
@@ -124,6 +238,7 @@ class Image(Modality):
         Returns
         -------
         ndarray of the rank, order of axes and dtype that `fit` saw
+            Of files (n, h, w, c), uint8.
         """
         return self.scaler_.inverse_transform(values)
 
@@ -146,7 +261,9 @@ class Image(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Tell whether a column holds an array of two or three axes per sample.
+        """Tell whether a column holds an image per sample: two or three axes, or an image file.
+
+        Names of files are told by their ending, bytes by how they begin.
 
         Parameters
         ----------
@@ -157,17 +274,31 @@ class Image(Modality):
         -------
         bool
         """
-        images = np.asarray(values)
-        if images.dtype.kind == "O" and images.ndim == 1:
-            found = [cell for cell in images if not is_missing(cell)]
-            return bool(found) and all(
-                isinstance(cell, np.ndarray) and cell.ndim in (2, 3) for cell in found
+        images = values if hasattr(values, "dtype") else np.asarray(as_column(values))
+        if images.ndim == 1 and images.dtype.kind in "OUT":
+            found = [cell for cell in np.asarray(images, dtype=object) if not is_missing(cell)]
+            return bool(found) and (
+                all(map(is_image_file, found))
+                or all(isinstance(cell, np.ndarray) and cell.ndim in (2, 3) for cell in found)
             )
         return images.ndim in (3, 4) and images.dtype.kind in "buif"
 
 
+def _weighted(batches, weight):
+    """Add their weights to batches of rows."""
+    for rows, images in batches:
+        yield rows, images, None if weight is None else weight[rows]
+
+
 def _cells(columns) -> np.ndarray:
-    images = np.asarray(Columns.of(columns).values)
+    images = Columns.of(columns).values
+    if isinstance(images, np.memmap):
+        return images
+    images = np.asarray(images)
+    if images.dtype.kind in "UT":
+        images = images.astype(object)
+    if images.dtype.kind == "O" and images.ndim == 2 and images.shape[1] == 1:
+        images = images[:, 0]
     if images.dtype.kind == "O" and images.ndim == 1:
         missing = [row for row, cell in enumerate(images) if is_missing(cell)]
         if missing:  # only where it is the sole modality: else absent rows do not get here

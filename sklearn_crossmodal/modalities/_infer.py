@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array
 
 from sklearn_crossmodal.data import (
     MultiModalFrame,
+    as_cells,
     as_table,
     is_missing,
     is_named,
@@ -34,7 +35,7 @@ def infer_modalities(X):
 
     Parameters
     ----------
-    X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+    X : {MultiModalFrame, dataframe, mapping, array-like, sparse} of shape (n_samples, n_features)
         The samples. A 2-D array of objects is looked at column by column, as a frame.
 
     Returns
@@ -56,7 +57,7 @@ def infer_modalities(X):
     [('numeric', Numeric(), slice(0, 3, None))]
     """
     if not is_named(X):
-        X = check_array(X, dtype=None, ensure_all_finite=False)
+        X = check_array(X, accept_sparse="csr", dtype=None, ensure_all_finite=False)
     return infer_from_table(as_table(X), joined=not isinstance(X, Mapping))
 
 
@@ -76,8 +77,10 @@ def infer_from_table(table, *, joined: bool = True) -> list[tuple]:
     if not isinstance(table, MultiModalFrame):
         if table.dtype.kind not in "OUS":
             return [("numeric", modality_for(table, "0")(), slice(0, table.shape[1]))]
-        columns = {place: table[:, place].astype(object) for place in range(table.shape[1])}
+        cells = {place: table[:, place].astype(object) for place in range(table.shape[1])}
+        columns = {place: as_cells(column) for place, column in cells.items()}
         return _with_unique_names(_group(columns))
+    table = {name: as_cells(values) for name, values in table.items()}
     if not all("__" in name.strip("_") for name in table):
         return _with_unique_names(_group(table, joined))
     prefixed: dict[str, dict] = {}

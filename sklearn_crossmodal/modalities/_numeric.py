@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
-from sklearn_crossmodal.data import Block, BlockSpec, Columns, is_missing
+from sklearn_crossmodal.data import Block, BlockSpec, Columns, LazyRows, is_missing
 from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
+from sklearn_crossmodal.preprocessing import NumericScaler
+from sklearn_crossmodal.preprocessing._categorical import has_categories
+from sklearn_crossmodal.preprocessing._numeric_columns import refuse_columns
 from sklearn_crossmodal.utils._sklearn import StrOptions, is_pandas_na
 
 __all__ = ["Numeric"]
 
-#: Smooth clipping of robustly scaled numbers approaches plus and minus this value.
-_CLIP = 3.0
+#: Levels of the quantiles of an indicator, those of the columns that `NumericScaler` keeps.
+_LEVELS = np.linspace(0, 1, 65)
 
 
 class Numeric(Modality):
     """Columns of numbers, scaled; a missing value is imputed by the median and indicated.
 
+    A column that does not vary in `fit`, but for rounding, is left out. A sparse matrix stays
+    sparse, and is made dense batch by batch in training.
+
     Parameters
     ----------
-    scaling : {"robust", "standard"} or None, default="robust"
+    scaling : {"robust", "standard", "quantile"} or None, default="robust"
         - "robust": ``z = (x - median) / (q75 - q25)``, then the smooth clipping
-          ``z / sqrt(1 + (z / 3)**2)`` of [1]_, so that an outlier cannot reach far.
-        - "standard": mean 0, standard deviation 1.
-        - None: as given.
+          ``z / sqrt(1 + (z / 3)**2)`` of [1]_, so that an outlier cannot reach far. Sparse columns
+          are divided by their largest absolute value and clipped likewise.
+        - "standard": mean 0, standard deviation 1; sparse columns are only divided.
+        - "quantile": the quantile of the standard normal distribution at the level of x among the
+          values seen in `fit`; not for sparse columns.
+        - None: as given, columns that do not vary too.
 
-        Statistics are weighted by `sample_weight`. A constant column becomes zeros.
+        Statistics are weighted by `sample_weight`.
+    log1p : bool, default=False
+        Whether ``log(1 + x)`` is scaled instead of x, for counts and amounts.
     encoder : str, component or nn.Module factory, default="mlp"
         Encoder of the vectors.
     decoder : str, component or nn.Module factory, default="mlp"
@@ -36,16 +48,22 @@ class Numeric(Modality):
     Attributes
     ----------
     spec_ : BlockSpec
-        Kind ``"vector"`` of shape (n_columns + n_indicators,).
-    center_, scale_, median_ : ndarray of shape (n_columns,)
-        What is subtracted, what is divided by (0 for a constant column), what is imputed.
+        Kind ``"vector"`` of shape (n_kept + n_indicators,), with the quantiles of dense columns.
+    scaler_ : NumericScaler
+        The fitted scaler, which knows the columns that are kept.
     indicators_ : ndarray of int
-        Columns that had missing values in `fit`; each has a column that is 1 where it is missing.
+        Columns that had some missing values in `fit`; each has a column that is 1 where it is
+        missing.
 
     Raises
     ------
     ValueError
-        If a column holds infinity or something that is no number; the message names the column.
+        If a column holds infinity, something that is no number, NaN stored in a sparse matrix, or
+        negative numbers where logarithms are taken; the message names the column.
+
+    See Also
+    --------
+    sklearn_crossmodal.preprocessing.NumericScaler : The scaling alone.
 
     References
     ----------
@@ -56,11 +74,12 @@ class Numeric(Modality):
     --------
     >>> import numpy as np
     >>> from sklearn_crossmodal.modalities import Numeric
-    >>> numeric = Numeric(scaling="standard").fit(np.array([[1.0, 5.0], [3.0, np.nan]]))
-    >>> numeric.transform(np.array([[1.0, 5.0], [3.0, np.nan]])).values
-    array([[-1.,  0.,  0.],
-           [ 1.,  0.,  1.]])
-    >>> numeric.fit(np.array([[1.0, np.inf]]))
+    >>> X = np.array([[1.0, 5.0], [3.0, np.nan], [5.0, 7.0]])
+    >>> Numeric(scaling=None).fit(X).transform(X).values
+    array([[1., 5., 0.],
+           [3., 5., 1.],
+           [5., 7., 0.]])
+    >>> Numeric().fit(np.array([[1.0, np.inf]]))
     Traceback (most recent call last):
     ...
     ValueError: column '1' holds infinity: replace it by NaN or a finite number.
@@ -69,10 +88,22 @@ class Numeric(Modality):
     kind = "vector"
     joins_columns = True
     masked = True
-    _parameter_constraints = {"scaling": [StrOptions({"robust", "standard"}), None]}
+    _parameter_constraints = {
+        "scaling": [StrOptions({"robust", "standard", "quantile"}), None],
+        "log1p": ["boolean"],
+    }
 
-    def __init__(self, *, scaling="robust", encoder="mlp", decoder="mlp", loss="squared_error"):
+    def __init__(
+        self,
+        *,
+        scaling="robust",
+        log1p=False,
+        encoder="mlp",
+        decoder="mlp",
+        loss="squared_error",
+    ):
         self.scaling = scaling
+        self.log1p = log1p
         self.encoder = encoder
         self.decoder = decoder
         self.loss = loss
@@ -82,7 +113,7 @@ class Numeric(Modality):
 
         Parameters
         ----------
-        columns : Columns or array-like of shape (n, d) or (n,)
+        columns : Columns, array-like of shape (n, d) or (n,), or sparse
             Numbers; NaN where a value is missing.
         sample_weight : ndarray of shape (n,), default=None
             Weights of the rows; a row of weight zero is not there.
@@ -93,15 +124,17 @@ class Numeric(Modality):
             Itself.
         """
         self._validate_params()
-        numbers = _as_numbers(columns)
-        weight = weights_or_ones(sample_weight, len(numbers))
+        numbers = self._read(columns)
+        weight = weights_or_ones(sample_weight, numbers.shape[0])
         numbers, weight = numbers[weight > 0], weight[weight > 0]
         self.single_column_ = np.ndim(Columns.of(columns).values) == 1
-        self.indicators_ = np.flatnonzero(np.isnan(numbers).any(axis=0))
-        described = [_describe(column, weight, self.scaling) for column in numbers.T]
-        self.median_, self.center_, self.scale_, low, high = np.transpose(described)
-        self.range_ = np.array([low, high])
-        self.spec_ = BlockSpec("vector", (len(self.median_) + len(self.indicators_),))
+        self.scaler_ = NumericScaler(scaling=self.scaling, log1p=self.log1p)
+        self.scaler_.fit(numbers, sample_weight=weight)
+        missing = np.isnan(numbers) if isinstance(numbers, np.ndarray) else np.zeros((1, 0), bool)
+        self.indicators_ = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
+        size = len(self.scaler_.kept_) + len(self.indicators_)
+        quantiles = self._quantiles(missing[:, self.indicators_], weight)
+        self.spec_ = BlockSpec("vector", (size,), quantiles=quantiles)
         return self
 
     def transform(self, columns):
@@ -109,27 +142,29 @@ class Numeric(Modality):
 
         Parameters
         ----------
-        columns : Columns or array-like of shape (n, d) or (n,)
+        columns : Columns, array-like of shape (n, d) or (n,), or sparse
             Numbers; NaN where a value is missing.
 
         Returns
         -------
         Block
-            Kind ``"vector"``; its mask is False where a number was imputed.
+            Kind ``"vector"``; its mask is False where a number was imputed. Values of a sparse
+            matrix are sparse, or lazy where `fit` saw a dense one.
         """
-        numbers = _as_numbers(columns)
-        if numbers.shape[1] != len(self.median_):
-            raise ValueError(f"got {numbers.shape[1]} columns, expected {len(self.median_)}.")
+        numbers = self._read(columns)
+        n_rows, n_columns = numbers.shape
+        if n_columns != self.scaler_.n_features_in_:
+            raise ValueError(f"got {n_columns} columns, expected {self.scaler_.n_features_in_}.")
+        if sparse.issparse(numbers):
+            return Block(self._transform_sparse(numbers), np.ones(n_rows, dtype=bool), self.spec_)
         missing = np.isnan(numbers)
         mask = None
         if missing.any():
-            numbers = np.where(missing, self.median_, numbers)
-            mask = np.hstack([~missing, np.ones((len(numbers), len(self.indicators_)), bool)])
-        values = _divide(numbers - self.center_, self.scale_)
-        if self.scaling == "robust":
-            values /= np.sqrt(1 + (values / _CLIP) ** 2)
-        values = np.hstack([values, missing[:, self.indicators_]])
-        return Block(values, np.ones(len(values), dtype=bool), self.spec_, mask)
+            numbers = np.where(missing, self.scaler_.median_, numbers)
+            indicated = np.ones((n_rows, len(self.indicators_)), bool)
+            mask = np.hstack([~missing[:, self.scaler_.kept_], indicated])
+        values = np.hstack([self.scaler_.transform(numbers), missing[:, self.indicators_]])
+        return Block(values, np.ones(n_rows, dtype=bool), self.spec_, mask)
 
     def inverse_transform(self, values):
         """Undo the scaling; smoothly clipped numbers stay within the range seen in `fit`.
@@ -142,15 +177,11 @@ class Numeric(Modality):
         Returns
         -------
         ndarray of shape (n, d) or (n,), float64
-            In the units of the columns, of the rank that `fit` saw.
+            In the units of the columns, of the rank that `fit` saw. A column that was left out is
+            its median.
         """
-        values = np.asarray(values, dtype=np.float64)[:, : len(self.center_)]
-        if self.scaling == "robust":
-            clipped = np.clip(values, -_CLIP + 1e-6, _CLIP - 1e-6)
-            values = clipped / np.sqrt(1 - (clipped / _CLIP) ** 2)
-        numbers = values * self.scale_ + self.center_
-        if self.scaling == "robust":  # near the clip the inverse explodes
-            numbers = np.clip(numbers, *self.range_)
+        values = np.asarray(values)[:, : len(self.scaler_.kept_)]
+        numbers = self.scaler_.inverse_transform(values)
         return numbers[:, 0] if self.single_column_ else numbers
 
     @staticmethod
@@ -174,48 +205,77 @@ class Numeric(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Tell whether a column holds numbers or booleans, one or a row of them per sample.
+        """Tell whether a column holds numbers, one or a row of them per sample.
 
         Parameters
         ----------
-        values : array-like
-            A raw column.
+        values : array-like or sparse
+            A raw column. One of truth values, or of a type of categories, is `Categorical`.
 
         Returns
         -------
         bool
         """
-        if np.ndim(values) > 2:
+        if sparse.issparse(values):
+            return values.dtype.kind in "biuf"
+        if np.ndim(values) > 2 or has_categories(values):
             return False
         cells = _stacked(np.asarray(values))
         if cells.dtype.kind != "O":
-            return cells.dtype.kind in "biuf" and cells.ndim < 3
-        return all(
-            is_missing(cell) or isinstance(cell, int | float | np.number | np.bool_)
-            for cell in cells.ravel()
-        )
+            return cells.dtype.kind in "iuf" or (cells.dtype.kind == "b" and cells.ndim == 2)
+        found = [cell for cell in cells.ravel() if not is_missing(cell)]
+        truth = cells.ndim == 1 and all(isinstance(cell, bool | np.bool_) for cell in found)
+        numbers = all(isinstance(cell, int | float | np.number | np.bool_) for cell in found)
+        return numbers and (not truth or not found)
+
+    def _read(self, columns):
+        """Return float (n, d) with NaN for what is missing, or CSR; refuse what is no number."""
+        columns = Columns.of(columns)
+        values = columns.values
+        if sparse.issparse(values):
+            numbers = values.reshape(values.shape[0], -1).tocsr().astype(np.float64)
+        else:
+            numbers = _as_numbers(np.asarray(values), columns.names)
+        refuse_columns(numbers, columns.names_of(numbers.shape[1]), log1p=self.log1p)
+        return numbers
+
+    def _transform_sparse(self, numbers):
+        if self.scaler_.quantiles_ is None or self.scaling is None:
+            observed = sparse.csr_array((numbers.shape[0], len(self.indicators_)))
+            return sparse.hstack([self.scaler_.transform(numbers), observed], format="csr")
+
+        def read(rows):
+            return self.transform(numbers[rows].toarray()).values
+
+        # The columns were dense in `fit`, and are moved: zeros do not stay zeros.
+        return LazyRows(read, numbers.shape[0], self.spec_.shape, np.float64)
+
+    def _quantiles(self, missing, weight):
+        """Return the quantiles of the columns of a block, None of sparse ones."""
+        if self.scaler_.quantiles_ is None:
+            return None
+        shares = np.average(missing, axis=0, weights=weight)
+        indicated = _LEVELS[:, np.newaxis] > 1 - shares
+        return np.hstack([self.scaler_.quantiles_, indicated])
 
 
-def _as_numbers(columns) -> np.ndarray:
-    """Return float64 (n, d), with NaN for what is missing; refuse what is no finite number."""
-    columns = Columns.of(columns)
-    values = _stacked(np.asarray(columns.values))
+def _as_numbers(values: np.ndarray, names) -> np.ndarray:
+    values = _stacked(values)
     if values.ndim > 2:
         raise ValueError(f"expected numbers of shape (n, d), got shape {values.shape}.")
     if values.dtype.kind not in "biufO":
-        raise ValueError(f"columns {list(columns.names)} hold {values.dtype}, not numbers.")
+        raise ValueError(f"columns {list(names)} hold {values.dtype}, not numbers.")
     values = values.reshape(len(values), -1)
+    if values.dtype == np.float32:  # its type says what is rounding
+        return values
     if values.dtype.kind == "O":
         values = np.where(_is_na(values), np.nan, values)
     try:
-        numbers = values.astype(np.float64)
+        return values.astype(np.float64)
+    except OverflowError as error:  # a Python integer beyond all floats
+        raise ValueError(f"columns {list(names)} hold too large a number: {error}.") from error
     except (TypeError, ValueError) as error:
-        raise type(error)(f"columns {list(columns.names)} must hold numbers: {error}") from error
-    infinite = np.isinf(numbers).any(axis=0)
-    if infinite.any():
-        name = columns.names_of(len(infinite))[int(np.argmax(infinite))]
-        raise ValueError(f"column {name!r} holds infinity: replace it by NaN or a finite number.")
-    return numbers
+        raise type(error)(f"columns {list(names)} must hold numbers: {error}") from error
 
 
 def _stacked(values: np.ndarray) -> np.ndarray:
@@ -230,35 +290,3 @@ def _stacked(values: np.ndarray) -> np.ndarray:
 
 #: Tell which cells are pandas' NA, which no number can be made of.
 _is_na = np.vectorize(is_pandas_na, otypes=[bool])
-
-
-def _describe(column, weight, scaling) -> tuple[float, float, float, float, float]:
-    """Return median, center, scale, minimum and maximum of the numbers in one column."""
-    found = ~np.isnan(column)
-    column, weight = column[found], weight[found]
-    if not len(column):
-        return 0.0, 0.0, 0.0, 0.0, 0.0
-    low, high = column.min(), column.max()
-    if scaling == "standard":
-        median = _quantile(column, 0.5, weight)
-        center = np.average(column, weights=weight)
-        scale = np.sqrt(np.average((column - center) ** 2, weights=weight))
-    else:
-        lower, median, upper = _quantile(column, [0.25, 0.5, 0.75], weight)
-        # A column that is mostly one value has no spread between quartiles: use its range instead.
-        center, scale = median, upper - lower or (high - low) / 2
-    # Below this spread a column is constant up to rounding, and dividing would blow up noise.
-    if high - low <= 1e-10 * max(abs(low), abs(high)):
-        scale = 0.0
-    if scaling is None:
-        center, scale = 0.0, 1.0
-    return median, center, scale, low, high
-
-
-def _quantile(column, q, weight):
-    # This method alone takes weights, and treats an integer weight as so many rows.
-    return np.quantile(column, q, weights=weight, method="inverted_cdf")
-
-
-def _divide(numbers, scale):
-    return np.divide(numbers, scale, out=np.zeros_like(numbers), where=scale > 0)

@@ -1,4 +1,4 @@
-"""Text: raw strings."""
+"""Text: raw strings, or token ids."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ import numpy as np
 
 from sklearn_crossmodal.data import PADDING, Block, BlockSpec, Columns, is_missing
 from sklearn_crossmodal.modalities._base import Modality
-from sklearn_crossmodal.preprocessing import WordTokenizer
+from sklearn_crossmodal.modalities._text_cells import id_cells, join_cells, split_at, text_cells
+from sklearn_crossmodal.preprocessing import (
+    BytePairTokenizer,
+    GivenTokenizer,
+    IdTokenizer,
+    WordTokenizer,
+    embedding_table,
+    pad_rows,
+    unpad_rows,
+)
+from sklearn_crossmodal.utils._sklearn import HasMethods, StrOptions
 
 __all__ = ["Text"]
 
@@ -14,26 +24,51 @@ _SYLLABLES = ["ba", "ce", "di", "fo", "gu", "la", "me", "ni", "po", "ru"]
 
 
 class Text(Modality):
-    """Raw strings, cut into words.
+    """Raw strings, cut into words or pieces of words; or token ids.
 
-    Several columns are joined by a space. A missing cell, where it is not the whole modality that
-    is absent, is an empty text.
+    A missing cell, where it is not the whole modality that is absent, is an empty text.
 
     Parameters
     ----------
-    max_length : int, default=128
+    max_length : int, default=512
         Most tokens of a text, its end included. What is longer is cut, and so is what is longer
-        than the longest text in `fit`.
-    max_words : int, default=10000
-        Size of the vocabulary at most, the three ids that stand for no word included.
+        than the longest text in `fit`. An encoder with a tokenizer may allow fewer.
+    max_words : int, default=20000
+        Size of the vocabulary at most, the three ids that stand for no word included. Not for
+        tokenizers that have their own ids.
     min_count : int, default=1
-        In how many texts a word must be to be in the vocabulary.
+        In how many texts a word must be to be in the vocabulary; of byte pairs, how often a pair
+        must occur. Not for tokenizers that have their own ids.
     lowercase : bool, default=True
-        Whether case is ignored.
+        Whether case is ignored. Not for tokenizers that have their own ids.
+    tokenizer : {"word", "bpe", "ids"}, callable or tokenizer, default="word"
+        - "word": runs of letters, digits and underscores, see `WordTokenizer`.
+        - "bpe": byte pairs learned in `fit`, see `BytePairTokenizer`; needs ``tokenizers``.
+        - "ids": columns hold token ids from 0 on in place of strings: one column of rows of
+          integers, or a table of integers whose rows are the texts. They are moved by three.
+        - callable: ``str -> list of str``, whose words are counted as in "word".
+        - an object with ``encode(list of str) -> list of list of int``, its inverse ``decode`` and
+          ``n_tokens``, or a tokenizer of the packages ``tokenizers`` or ``transformers``. Its ids
+          are moved by three, since 0 to 2 stand for padding, an unknown token and the end.
+
+        An encoder that has a `tokenizer` of its own brings it: leave this one out then.
+    join : {"space", "markers"}, default="space"
+        How the texts of several columns become one: with a space between them, or each behind a
+        token of its column, so that the network knows which column a word came from, and columns
+        can be told apart on the way back. Where each column is to have an encoder of its own,
+        give each its own modality.
+    vectors : mapping, gensim KeyedVectors, str or path, default=None
+        Pretrained vectors of words, which encoders start from: a mapping of words to vectors, or a
+        file in word2vec's (text or binary) or GloVe's form, of which the words of the vocabulary
+        are kept. A word without a vector gets a random one of the same spread, always the same. A
+        path is cheapest to clone.
+    train_vectors : bool, default=True
+        Whether `vectors` are trained on; else they stay as they are.
     encoder : str, component or nn.Module factory, default="bag"
         Encoder of the tokens.
     decoder : str, component or nn.Module factory, default="tokens"
-        Decoder when the modality is a target.
+        Decoder when the modality is a target. The default one scores all words at each position:
+        of long texts, a smaller `max_length` saves memory.
     loss : str or component, default="cross_entropy"
         Loss when the modality is a target.
 
@@ -41,13 +76,20 @@ class Text(Modality):
     ----------
     spec_ : BlockSpec
         Kind ``"tokens"`` of shape (t,), with the size of the vocabulary.
-    tokenizer_ : WordTokenizer
+    tokenizer_ : WordTokenizer, BytePairTokenizer, IdTokenizer or GivenTokenizer
         The fitted tokenizer.
+    markers_ : list of str
+        Names of the columns that have a token, which stand behind those of the tokenizer.
 
     Raises
     ------
     ValueError
-        If a cell is no string; the message names the column and shows the cell.
+        If a cell is no string, or with ``tokenizer="ids"`` no row of integers; the message names
+        the column and shows the cell.
+
+    See Also
+    --------
+    sklearn_crossmodal.preprocessing.WordTokenizer : Words alone, for a `Pipeline`.
 
     Examples
     --------
@@ -59,18 +101,42 @@ class Text(Modality):
     Traceback (most recent call last):
     ...
     ValueError: column '0' holds 7 (int) where a string is expected.
+
+    Two columns, each behind its own token, here 5 and 6:
+
+    >>> import numpy as np
+    >>> cells = np.array([["cat", "cat dog"], ["dog", None]], dtype=object)
+    >>> text = Text(join="markers").fit(cells)
+    >>> text.transform(cells).values
+    array([[5, 4, 6, 4, 3, 2],
+           [5, 3, 2, 0, 0, 0]])
+    >>> Text(tokenizer="ids").fit([[0, 1], [7]]).transform([[0, 1]]).values
+    array([[3, 4, 2]])
     """
 
     kind = "tokens"
     masked = True
+    _parameter_constraints = {
+        "tokenizer": [
+            StrOptions({"word", "bpe", "ids"}),
+            HasMethods(["encode", "decode"]),
+            callable,
+        ],
+        "join": [StrOptions({"space", "markers"})],
+        "train_vectors": ["boolean"],
+    }
 
     def __init__(
         self,
         *,
-        max_length=128,
-        max_words=10_000,
+        max_length=512,
+        max_words=20_000,
         min_count=1,
         lowercase=True,
+        tokenizer="word",
+        join="space",
+        vectors=None,
+        train_vectors=True,
         encoder="bag",
         decoder="tokens",
         loss="cross_entropy",
@@ -79,6 +145,10 @@ class Text(Modality):
         self.max_words = max_words
         self.min_count = min_count
         self.lowercase = lowercase
+        self.tokenizer = tokenizer
+        self.join = join
+        self.vectors = vectors
+        self.train_vectors = train_vectors
         self.encoder = encoder
         self.decoder = decoder
         self.loss = loss
@@ -89,7 +159,7 @@ class Text(Modality):
         Parameters
         ----------
         columns : Columns or array-like of shape (n,) or (n, d)
-            Strings.
+            Strings, or token ids.
         sample_weight : ndarray of shape (n,), default=None
             A row of weight zero is not there.
 
@@ -98,17 +168,26 @@ class Text(Modality):
         Text
             Itself.
         """
-        texts = _as_texts(columns)
+        self._validate_params()
+        columns = Columns.of(columns)
+        tokenizer = self._make_tokenizer()
+        cells = self._cells(columns)
+        self.single_column_ = np.ndim(columns.values) == 1
         if sample_weight is not None:
-            texts = [text for text, weight in zip(texts, sample_weight, strict=True) if weight]
-        self.tokenizer_ = WordTokenizer(
-            max_length=self.max_length,
-            max_words=self.max_words,
-            min_count=self.min_count,
-            lowercase=self.lowercase,
-        ).fit(texts)
+            cells = cells[np.asarray(sample_weight) > 0]
+        self.tokenizer_ = tokenizer.fit(join_cells(cells, ids=self.tokenizer == "ids"))
+        self.markers_ = []
+        length = self.tokenizer_.length_
+        if self.join == "markers":
+            self.markers_ = columns.names_of(cells.shape[1])
+            longest = max(map(len, self._rows(cells)), default=0) + 1
+            length = min(self.tokenizer_.max_length, longest)
         self.spec_ = BlockSpec(
-            "tokens", (self.tokenizer_.length_,), n_categories=self.tokenizer_.n_tokens_
+            "tokens",
+            (length,),
+            n_categories=self.tokenizer_.n_tokens_ + len(self.markers_),
+            vectors=self._embedding_table(),
+            train_vectors=self.train_vectors,
         )
         return self
 
@@ -118,18 +197,21 @@ class Text(Modality):
         Parameters
         ----------
         columns : Columns or array-like of shape (n,) or (n, d)
-            Strings.
+            Strings, or token ids.
 
         Returns
         -------
         Block
             Kind ``"tokens"``; its mask is True up to the end of each text.
         """
-        ids = self.tokenizer_.transform(_as_texts(columns))
+        cells = self._cells(Columns.of(columns))
+        if self.markers_ and cells.shape[1] != len(self.markers_):
+            raise ValueError(f"got {cells.shape[1]} columns, expected {len(self.markers_)}.")
+        ids = pad_rows(self._rows(cells), self.spec_.shape[0])
         return Block(ids, np.ones(len(ids), dtype=bool), self.spec_, mask=ids != PADDING)
 
     def inverse_transform(self, values):
-        """Return the texts of token ids, words joined by spaces.
+        """Return the texts of token ids: words are joined by spaces, ids are rows of ids.
 
         Parameters
         ----------
@@ -139,8 +221,70 @@ class Text(Modality):
         Returns
         -------
         ndarray of shape (n,), object
+            Or of shape (n, d) with ``join="markers"`` if `fit` saw such, None where a text has no
+            token of the column.
         """
-        return self.tokenizer_.inverse_transform(values)
+        if not self.markers_:
+            return self.tokenizer_.inverse_transform(values)
+        cells = np.empty((len(values), len(self.markers_)), dtype=object)
+        for row, ids in enumerate(unpad_rows(values)):
+            for place, part in split_at(ids, self.tokenizer_.n_tokens_):
+                cells[row, place] = self.tokenizer_.decode([part])[0]
+        return cells[:, 0] if self.single_column_ else cells
+
+    def _cells(self, columns: Columns) -> np.ndarray:
+        return id_cells(columns) if self.tokenizer == "ids" else text_cells(columns)
+
+    def _rows(self, cells: np.ndarray) -> list[list[int]]:
+        """Return the ids of each row, those of its columns one after the other, without the end."""
+        if not self.markers_:
+            return self.tokenizer_.encode(join_cells(cells, ids=self.tokenizer == "ids"))
+        rows = [[] for _ in cells]
+        for marker, column in enumerate(cells.T, self.tokenizer_.n_tokens_):
+            there = [row for row, cell in enumerate(column) if cell is not None]
+            for row, ids in zip(there, self.tokenizer_.encode(column[there]), strict=True):
+                rows[row] += [marker, *ids]
+        return rows
+
+    def _make_tokenizer(self):
+        """Return the tokenizer that the parameters speak of, unfitted."""
+        tokenizer, max_length = self.tokenizer, self.max_length
+        own = None if isinstance(self.encoder, type) else getattr(self.encoder, "tokenizer", None)
+        if own is not None:
+            self._check_free_for(self.encoder)
+            tokenizer = own
+            max_length = min(max_length, getattr(self.encoder, "max_length", None) or max_length)
+        if hasattr(tokenizer, "encode") and not isinstance(tokenizer, str):
+            return GivenTokenizer(tokenizer, max_length=max_length)
+        if tokenizer == "ids":
+            return IdTokenizer(max_length=max_length)
+        words = {name: getattr(self, name) for name in ("max_words", "min_count", "lowercase")}
+        if tokenizer == "bpe":
+            return BytePairTokenizer(max_length=max_length, **words)
+        split = None if tokenizer == "word" else tokenizer
+        return WordTokenizer(max_length=max_length, split=split, **words)
+
+    def _check_free_for(self, encoder) -> None:
+        """Raise if a parameter contradicts an encoder that has its own tokenizer."""
+        default = {"tokenizer": "word", "join": "space"}
+        for name, free in default.items():
+            value = getattr(self, name)
+            if not isinstance(value, str) or value != free:
+                raise ValueError(
+                    f"{name}={value!r} was given, but the encoder {type(encoder).__name__} has a "
+                    f"tokenizer of its own: leave {name} out, or take another encoder."
+                )
+
+    def _embedding_table(self) -> np.ndarray | None:
+        if self.vectors is None:
+            return None
+        if not isinstance(self.tokenizer_, WordTokenizer):
+            raise ValueError(
+                "vectors are of words, which the tokenizer does not make: leave vectors out, or "
+                "take tokenizer='word' or a callable."
+            )
+        names = [f"[{name}]" for name in self.markers_]
+        return embedding_table(self.vectors, [*self.tokenizer_.words_, *names])
 
     @staticmethod
     def example(n, rng):
@@ -181,19 +325,3 @@ class Text(Modality):
             return cells.dtype.kind in "UT"
         found = [cell for cell in cells.flat if not is_missing(cell)]
         return bool(found) and all(isinstance(cell, str) for cell in found)
-
-
-def _as_texts(columns) -> list[str]:
-    columns = Columns.of(columns)
-    cells = np.asarray(columns.values, dtype=object)
-    if cells.ndim > 2:
-        raise ValueError(f"expected strings of shape (n,) or (n, d), got shape {cells.shape}.")
-    cells = cells.reshape(len(cells), -1)
-    for name, column in zip(columns.names_of(cells.shape[1]), cells.T, strict=True):
-        for cell in column:
-            if not isinstance(cell, str) and not is_missing(cell):
-                raise ValueError(
-                    f"column {name!r} holds {cell!r} ({type(cell).__name__}) where a string is "
-                    "expected."
-                )
-    return [" ".join(cell for cell in row if not is_missing(cell)) for row in cells]

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from sklearn_crossmodal import Numeric
-from sklearn_crossmodal.data import Columns
+from sklearn_crossmodal.data import BlockSpec, Columns
 
 
 def fit_values(numeric, numbers, sample_weight=None):
@@ -48,7 +49,7 @@ def test_without_scaling_numbers_stay_as_they_are(rng):
     np.testing.assert_array_equal(fit_values(Numeric(scaling=None), numbers), numbers)
 
 
-@pytest.mark.parametrize("scaling", ["robust", "standard"])
+@pytest.mark.parametrize("scaling", ["robust", "standard", "quantile"])
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e9, -3.0])
 def test_a_constant_column_becomes_zeros_whatever_comes_later(scaling, value):
     numeric = Numeric(scaling=scaling).fit(np.full((7, 1), value))
@@ -60,7 +61,7 @@ def test_a_column_constant_up_to_rounding_is_constant():
     assert not fit_values(Numeric(), numbers).any()
 
 
-@pytest.mark.parametrize("scaling", ["robust", "standard", None])
+@pytest.mark.parametrize("scaling", ["robust", "standard", "quantile", None])
 @pytest.mark.parametrize("missing", [True, False])
 def test_weights_are_repeated_rows(rng, scaling, missing):
     numbers = rng.normal(size=(20, 3))
@@ -74,7 +75,7 @@ def test_weights_are_repeated_rows(rng, scaling, missing):
     )
 
 
-@pytest.mark.parametrize("scaling", ["robust", "standard", None])
+@pytest.mark.parametrize("scaling", ["robust", "standard", "quantile", None])
 def test_rows_of_weight_zero_are_not_there(rng, scaling):
     numbers = rng.normal(size=(10, 2))
     weight = np.ones(10)
@@ -91,7 +92,7 @@ def test_rows_of_weight_zero_are_not_there(rng, scaling):
 # Missing values ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scaling", ["robust", "standard", None])
+@pytest.mark.parametrize("scaling", ["robust", "standard", "quantile", None])
 def test_a_missing_value_is_the_median_and_has_an_indicator(scaling):
     numbers = np.array([[1.0, 0], [2.0, 1], [9.0, 2], [np.nan, 3]])
     numeric = Numeric(scaling=scaling).fit(numbers)
@@ -117,12 +118,14 @@ def test_a_value_missing_only_later_is_imputed_without_an_indicator():
     assert numeric.transform([[np.nan]]).values.tolist() == [[2.0]]
 
 
-@pytest.mark.parametrize("scaling", ["robust", "standard", None])
-def test_a_column_of_nan_only_becomes_zeros_and_an_indicator(scaling):
+@pytest.mark.parametrize("scaling", ["robust", "standard", "quantile", None])
+def test_a_column_of_nan_only_says_nothing(scaling):
     numbers = np.column_stack([np.full(3, np.nan), np.arange(3.0)])
-    values = fit_values(Numeric(scaling=scaling), numbers)
-    assert values[:, 0].tolist() == [0, 0, 0]
-    assert values[:, 2].tolist() == [1, 1, 1]
+    numeric = Numeric(scaling=scaling)
+    values = fit_values(numeric, numbers)
+    assert values.shape[1] == (2 if scaling is None else 1)  # no indicator that is always 1
+    np.testing.assert_array_equal(values[:, :-1], 0)
+    np.testing.assert_allclose(numeric.inverse_transform(values)[:, 1], [0, 1, 2], atol=1e-12)
 
 
 @pytest.mark.parametrize("missing", [None, pd.NA, np.nan], ids=str)
@@ -215,17 +218,20 @@ def test_an_unknown_scaling_is_refused():
         (np.zeros((3, 2, 2)), False),
         (np.array(["2020-01-01"], dtype="datetime64[D]"), False),
         (np.zeros(2, dtype=complex), False),
+        (np.array([True, False]), False),
+        (np.array([True, None], dtype=object), False),
+        (pd.Series([1, 2], dtype="category"), False),
     ],
     ids=lambda case: str(getattr(case, "dtype", case)),
 )
-def test_accepts_numbers_and_truth_values_only(column, accepted):
+def test_accepts_numbers_only(column, accepted):
     assert Numeric.accepts(column) == accepted
 
 
 # Back -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scaling", ["robust", "standard", None])
+@pytest.mark.parametrize("scaling", ["robust", "standard", "quantile", None])
 def test_the_inverse_gives_back_the_numbers(rng, scaling):
     numbers = np.column_stack(
         [rng.normal(5, 10, size=50), rng.exponential(size=50), np.full(50, 7)]
@@ -233,6 +239,85 @@ def test_the_inverse_gives_back_the_numbers(rng, scaling):
     numeric = Numeric(scaling=scaling).fit(numbers)
     back = numeric.inverse_transform(numeric.transform(numbers).values)
     np.testing.assert_allclose(back, numbers, rtol=1e-9)
+    assert numeric.spec_.shape == (3 if scaling is None else 2,)  # without the one that is still
+
+
+def test_the_mask_and_the_indicators_are_those_of_the_columns_that_are_kept():
+    still = np.array([7.0, 7, np.nan, 7])
+    numbers = np.column_stack([still, [1.0, np.nan, 3, 4]])
+    block = Numeric().fit(numbers).transform(numbers)
+    assert block.values[:, 1:].tolist() == [[0, 0], [0, 1], [1, 0], [0, 0]]
+    assert block.mask.tolist() == [
+        [True, True, True],
+        [False, True, True],
+        [True, True, True],
+        [True, True, True],
+    ]
+
+
+def test_log1p_is_taken_and_undone_and_its_error_names_the_column():
+    counts = np.array([[0.0], [1.0], [7.0]])
+    numeric = Numeric(scaling=None, log1p=True).fit(counts)
+    np.testing.assert_allclose(numeric.transform(counts).values, np.log1p(counts))
+    np.testing.assert_allclose(numeric.inverse_transform(np.log1p(counts)), counts)
+    with pytest.raises(ValueError, match="column 'debt' holds negative numbers, but log1p=True"):
+        numeric.transform(Columns(-counts, ("debt",)))
+
+
+# Quantiles --------------------------------------------------------------------------------------
+
+
+def test_the_spec_has_the_quantiles_of_what_is_in_the_block(rng):
+    numbers = rng.normal(size=(65, 2))
+    numbers[:13, 1] = np.nan
+    numeric = Numeric(scaling="standard")
+    values, quantiles = fit_values(numeric, numbers), numeric.spec_.quantiles
+    assert quantiles.shape == (65, 3)
+    np.testing.assert_allclose(quantiles[:, 0], np.sort(values[:, 0]))  # of 65 rows each is one
+    observed = values[13:, 1]
+    np.testing.assert_allclose(quantiles[[0, -1], 1], [observed.min(), observed.max()])
+    np.testing.assert_array_equal(quantiles[:, 2], np.arange(65) > 64 * 0.8)  # the indicator
+
+
+# Sparse -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bits(rng):
+    return sparse.random_array((30, 4), density=0.4, format="csr", rng=rng)
+
+
+@pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csc_array, sparse.coo_array])
+def test_sparse_columns_stay_sparse_and_have_no_quantiles(bits, form):
+    X = form(bits)
+    assert Numeric.accepts(X)
+    numeric = Numeric(scaling="standard").fit(X)
+    block = numeric.transform(X)
+    assert block.values.format == "csr"
+    np.testing.assert_allclose(block.values.toarray(), bits.toarray() / bits.toarray().std(axis=0))
+    assert block.mask is None
+    assert numeric.spec_ == BlockSpec("vector", (4,))
+    np.testing.assert_allclose(numeric.inverse_transform(block.values.toarray()), bits.toarray())
+
+
+@pytest.mark.parametrize("scaling", ["robust", "quantile", None])
+def test_sparse_rows_of_a_modality_that_was_fitted_dense_are_moved_when_read(bits, scaling):
+    holes = bits.toarray()
+    holes[::7, 1] = np.nan  # so that there is an indicator
+    numeric = Numeric(scaling=scaling).fit(holes)
+    values, expected = numeric.transform(bits).values, numeric.transform(bits.toarray()).values
+    assert not isinstance(values, np.ndarray)
+    some = values[np.array([3, 0])]
+    some = some.toarray() if sparse.issparse(some) else some
+    np.testing.assert_array_equal(some, expected[[3, 0]])
+
+
+@pytest.mark.parametrize(("value", "message"), [(np.nan, "NaN, which is not"), (np.inf, "inf")])
+def test_explicit_nan_and_infinity_in_a_sparse_column_are_named(bits, value, message):
+    bits.data[0] = value
+    name = "abcd"[bits.indices[0]]
+    with pytest.raises(ValueError, match=f"column '{name}' holds {message}"):
+        Numeric().fit(Columns(bits, tuple("abcd")))
 
 
 def test_the_inverse_of_what_is_past_the_clip_stays_in_the_range_seen(rng):

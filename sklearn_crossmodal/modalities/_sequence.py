@@ -1,0 +1,225 @@
+"""Sequence: series of several variables, of unequal length."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_crossmodal.data import Block, BlockSpec, Columns, as_column, is_missing, object_array
+from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.preprocessing import SequenceScaler
+
+__all__ = ["Sequence"]
+
+
+class Sequence(Modality):
+    """Series of one or several variables, of unequal length, with gaps.
+
+    A cell is a series (t,), or (t, d) with d variables a step; an array has shape (n, t) or
+    (n, t, d), where steps of NaN alone at the end of a row are padding. A gap, which is a NaN, gets
+    the last observation before it, or the median of its variable; each variable that had gaps in
+    `fit` has a companion that is 1 where there is one. A missing cell, where it is not the whole
+    modality that is absent, is a series without steps.
+
+    Parameters
+    ----------
+    max_length : int or None, default=256
+        Most steps of a series. What is longer is cut, and so is what is longer than the longest
+        series in `fit`; None cuts only the latter.
+    crop : {"start", "center", "end"}, default="end"
+        Which part of a series that is cut is kept.
+    scaling : {"standard", "robust"} or None, default="standard"
+        Of each variable over all steps: "standard" gives mean 0 and standard deviation 1;
+        "robust" subtracts the median, divides by the spread of the quartiles and clips smoothly at
+        plus and minus 3, as `Numeric` does; None leaves it.
+    encoder : str, component or nn.Module factory, default="gru"
+        Encoder of the steps: ``"gru"``, ``"lstm"``, ``"attention"`` or ``"conv"``.
+    decoder : str, component or nn.Module factory, default="mlp"
+        Decoder when the modality is a target. It makes as many steps as the longest series in
+        `fit` has; those that a sample lacks do not count in the loss.
+    loss : str or component, default="squared_error"
+        Loss, on the scaled series, when the modality is a target.
+
+    Attributes
+    ----------
+    spec_ : BlockSpec
+        Kind ``"sequence"`` of shape (t, d + number of companions).
+    scaler_ : SequenceScaler
+        The fitted scaler.
+
+    Raises
+    ------
+    ValueError
+        If cells are no series, differ in their number of variables, or hold infinity.
+
+    See Also
+    --------
+    Audio : For waveforms.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.modalities import Sequence
+    >>> series = [np.array([[1.0, 5.0], [3.0, np.nan]]), np.array([[2.0, 5.0]])]
+    >>> block = Sequence(scaling=None).fit(series).transform(series)
+    >>> block.values[0]  # the gap has a companion
+    array([[1., 5., 0.],
+           [3., 5., 1.]])
+    >>> block.mask
+    array([[ True,  True],
+           [ True, False]])
+    """
+
+    kind = "sequence"
+    masked = True
+
+    def __init__(
+        self,
+        *,
+        max_length=256,
+        crop="end",
+        scaling="standard",
+        encoder="gru",
+        decoder="mlp",
+        loss="squared_error",
+    ):
+        self.max_length = max_length
+        self.crop = crop
+        self.scaling = scaling
+        self.encoder = encoder
+        self.decoder = decoder
+        self.loss = loss
+
+    def fit(self, columns, sample_weight=None):
+        """Learn length, medians and scales.
+
+        Parameters
+        ----------
+        columns : Columns or array-like of n series, or of shape (n, t) or (n, t, d)
+            Series.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows; a row of weight zero is not there.
+
+        Returns
+        -------
+        Sequence
+            Itself.
+        """
+        cells = _cells(columns)
+        self.scaler_ = SequenceScaler(
+            max_length=self.max_length, crop=self.crop, scaling=self.scaling
+        ).fit(cells, sample_weight=sample_weight)
+        self.stacked_ = cells.dtype.kind != "O" or cells.ndim != 1
+        rank = max((np.ndim(cell) for cell in cells), default=1)
+        self.single_variable_ = rank == 1
+        n_variables = len(self.scaler_.median_)
+        n_indicators = len(self.scaler_.indicators_)
+        self.spec_ = BlockSpec("sequence", (self.scaler_.length_, n_variables + n_indicators))
+        return self
+
+    def transform(self, columns):
+        """Cut, fill gaps, scale and indicate.
+
+        Parameters
+        ----------
+        columns : Columns or array-like
+            Series, as in `fit`.
+
+        Returns
+        -------
+        Block
+            Kind ``"sequence"``; its mask is True up to the end of each series.
+        """
+        values = self.scaler_.transform(_cells(columns))
+        mask = ~np.isnan(values[..., 0])
+        values[~mask] = 0
+        return Block(values, np.ones(len(values), dtype=bool), self.spec_, mask)
+
+    def inverse_transform(self, values, mask=None):
+        """Return series in the units of `fit`, gaps filled.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n, t, d + number of companions)
+            As in a block.
+        mask : ndarray of shape (n, t), bool, default=None
+            Which steps are there. Values do not tell it; None means all, so that each series is as
+            long as the longest.
+
+        Returns
+        -------
+        ndarray of shape (n,), object
+            Arrays (t,) or (t, d), as in `fit`; if that saw an array, an array with NaN in the steps
+            that are not there.
+        """
+        numbers = self.scaler_.inverse_transform(values)
+        numbers = numbers[..., 0] if self.single_variable_ else numbers
+        if mask is None:
+            mask = np.ones(numbers.shape[:2], dtype=bool)
+        if not self.stacked_:
+            return object_array([one[there] for one, there in zip(numbers, mask, strict=True)])
+        numbers = np.array(numbers)
+        numbers[~mask] = np.nan
+        return numbers
+
+    @staticmethod
+    def example(n, rng):
+        """Make random walks of two variables and of three to eight steps.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray of shape (n,), object
+        """
+        lengths = rng.permutation(np.resize(np.arange(3, 9), n))
+        walks = [np.cumsum(rng.normal(size=(length, 2)), axis=0) * [1, 10] for length in lengths]
+        return object_array(walks)
+
+    @classmethod
+    def accepts(cls, values):
+        """Tell whether a column holds series that differ in length.
+
+        An array (n, t, d), or one (t, d) for each sample and all of one shape, looks like images:
+        name the modality.
+
+        Parameters
+        ----------
+        values : array-like
+            A raw column.
+
+        Returns
+        -------
+        bool
+        """
+        cells = np.asarray(values)
+        if cells.dtype.kind != "O" or cells.ndim != 1:
+            return False
+        found = [np.asarray(cell) for cell in cells if _is_array(cell) and not is_missing(cell)]
+        if not found or len(found) < sum(not is_missing(cell) for cell in cells):
+            return False
+        ranks = {cell.ndim for cell in found}
+        several = len({len(cell) if cell.ndim else 0 for cell in found}) > 1
+        if not several or len(ranks) > 1 or ranks - {1, 2}:
+            return False
+        if ranks == {1}:
+            return all(cell.dtype.kind in "iuf" for cell in found)
+        return len({cell.shape[1] for cell in found}) == 1 and all(
+            cell.dtype.kind == "f" for cell in found
+        )
+
+
+def _is_array(cell) -> bool:
+    if isinstance(cell, np.ndarray):
+        return True
+    flat = isinstance(cell, list) and bool(cell)
+    return flat and all(isinstance(one, int | float) for one in cell)
+
+
+def _cells(columns) -> np.ndarray:
+    cells = as_column(Columns.of(columns).values)
+    return cells if isinstance(cells, np.ndarray) else np.asarray(cells)

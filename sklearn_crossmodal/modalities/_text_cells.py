@@ -1,0 +1,81 @@
+"""The cells of text columns: strings, or rows of token ids."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_crossmodal.data import Columns, is_missing
+
+__all__ = ["id_cells", "join_cells", "split_at", "text_cells"]
+
+
+def text_cells(columns: Columns) -> np.ndarray:
+    """Return strings (n, d), None where one is missing; refuse what is no string."""
+    cells = np.asarray(columns.values, dtype=object)
+    if cells.ndim > 2:
+        raise ValueError(f"expected strings of shape (n,) or (n, d), got shape {cells.shape}.")
+    cells = cells.reshape(len(cells), -1)
+    return _checked(cells, columns, str, "a string is expected")
+
+
+def id_cells(columns: Columns) -> np.ndarray:
+    """Return rows of token ids (n, d), None where one is missing; refuse what is none.
+
+    A table of numbers is one text a row; numbers that are missing are left out, so that its rows
+    may differ in length.
+    """
+    values = np.asarray(columns.values)
+    if values.ndim > 2:
+        raise ValueError(f"expected token ids of shape (n, t), got shape {values.shape}.")
+    scalars = values.dtype.kind in "biuf" or all(_is_number(cell) for cell in values.flat)
+    if values.ndim == 2 and scalars:
+        cells = np.empty((len(values), 1), dtype=object)
+        cells[:, 0] = [_whole(row) for row in values] or None
+        return cells
+    cells = values.astype(object).reshape(len(values), -1)
+    expected = "a row of token ids is expected"
+    return _checked(cells, columns, (list, tuple, np.ndarray), expected)
+
+
+def join_cells(cells: np.ndarray, *, ids: bool) -> list:
+    """Return the cells of each row as one: strings joined by a space, ids one after the other."""
+    rows = [[cell for cell in row if cell is not None] for row in cells]
+    if ids:
+        return [[id_ for cell in row for id_ in cell] for row in rows]
+    return [" ".join(row) for row in rows]
+
+
+def split_at(ids: np.ndarray, first: int):
+    """Return each column that has a marker, an id from `first` on, with the ids up to the next.
+
+    What stands before the first marker is of the first column.
+    """
+    before, *parts = np.split(ids, np.flatnonzero(ids >= first))
+    found: dict[int, list[int]] = {0: before.tolist()} if len(before) else {}
+    for marker, *part in parts:
+        found.setdefault(int(marker) - first, []).extend(part)
+    return found.items()
+
+
+def _checked(cells: np.ndarray, columns: Columns, types, expected: str) -> np.ndarray:
+    checked = np.empty(cells.shape, dtype=object)
+    for place, name in enumerate(columns.names_of(cells.shape[1])):
+        for row, cell in enumerate(cells[:, place]):
+            if is_missing(cell):
+                continue
+            if not isinstance(cell, types):
+                raise ValueError(
+                    f"column {name!r} holds {cell!r} ({type(cell).__name__}) where {expected}."
+                )
+            checked[row, place] = cell
+    return checked
+
+
+def _is_number(cell) -> bool:
+    return isinstance(cell, int | float | np.number) or is_missing(cell)
+
+
+def _whole(row: np.ndarray) -> list:
+    """Return the numbers of a row that are there, as integers where they are whole."""
+    found = [number for number in row.tolist() if not is_missing(number)]
+    return [int(number) if float(number).is_integer() else number for number in found]
