@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.data import BlockSpec, LazyRows
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn._component import Factory, check_kind, n_arguments, resolve
 from sklearn_crossmodal.nn.decoders import DECODERS
@@ -157,8 +157,8 @@ def check_range(loss: nn.Module, values: np.ndarray) -> None:
     ----------
     loss : nn.Module
         A built loss; one of a user's own may have no range.
-    values : ndarray of shape (n, ...)
-        The values of the target.
+    values : ndarray, sparse array or LazyRows of shape (n, ...)
+        The values of the target; of lazy ones only the first are looked at.
 
     Raises
     ------
@@ -176,7 +176,11 @@ def check_range(loss: nn.Module, values: np.ndarray) -> None:
     sklearn_crossmodal.exceptions.ModalityError: the loss takes values from 0 to 1, got ...
     """
     span = getattr(loss, "span", None)
-    if span is None or (values.min() >= span[0] and values.max() <= span[1]):
+    if span is None:
+        return
+    if isinstance(values, LazyRows):
+        values = values[:64]
+    if values.min() >= span[0] and values.max() <= span[1]:
         return
     raise ModalityError(
         f"the loss takes values from {span[0]} to {span[1]}, got {values.min()} to {values.max()}: "

@@ -44,7 +44,8 @@ class StepEmbedding(nn.Module):
     Parameters
     ----------
     spec : BlockSpec
-        Of kind ``"tokens"`` or ``"sequence"``; its `vectors`, if any, start the embedding.
+        Of kind ``"tokens"`` or ``"sequence"``; its `vectors`, if any, start the embedding, or stay
+        as they are if they are not to be trained on.
     width : int
         Width D' of the steps.
     """
@@ -55,8 +56,8 @@ class StepEmbedding(nn.Module):
         if spec.n_categories is None:
             self.embed = nn.Linear(spec.shape[1], width)
         elif spec.vectors is not None:
-            vectors = torch.as_tensor(spec.vectors, dtype=torch.get_default_dtype())
-            given = nn.Embedding.from_pretrained(vectors.clone(), freeze=False)
+            vectors = torch.tensor(spec.vectors, dtype=torch.get_default_dtype())
+            given = nn.Embedding.from_pretrained(vectors, freeze=not spec.train_vectors)
             self.embed = nn.Sequential(given, nn.Linear(vectors.shape[1], width))
         else:
             self.embed = nn.Embedding(spec.n_categories, width)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -99,3 +100,13 @@ def test_step_embedding_starts_from_given_vectors():
     with torch.no_grad():
         given.weight.zero_()
     assert vectors.abs().sum() > 0  # the user's own are left alone
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_step_embedding_trains_given_vectors_only_if_asked_for(train):
+    vectors = np.ones((9, 5))
+    vectors.flags.writeable = False
+    spec = BlockSpec("tokens", (4,), n_categories=9, vectors=vectors, train_vectors=train)
+    given, project = StepEmbedding(spec, 3).embed
+    assert given.weight.requires_grad == train
+    assert project.weight.requires_grad

@@ -1,6 +1,7 @@
 """Decoders: a modality, or a target, from a latent."""
 
 from sklearn_crossmodal.nn.decoders._cnn import CNNDecoder
+from sklearn_crossmodal.nn.decoders._codes import CodesDecoder, likely_codes
 from sklearn_crossmodal.nn.decoders._mlp import MLPDecoder
 from sklearn_crossmodal.nn.decoders._tokens import TokensDecoder, likely_tokens
 
@@ -9,14 +10,16 @@ DECODERS = {
     "mlp": MLPDecoder,
     "cnn": CNNDecoder,
     "tokens": TokensDecoder,
+    "codes": CodesDecoder,
 }
 
 #: Where the values of a block are not the predicted numbers themselves, what they are, by kind.
-LIKELY_VALUES = {"tokens": likely_tokens}
+LIKELY_VALUES = {"tokens": likely_tokens, "codes": likely_codes}
 
 __all__ = [
     "DECODERS",
     "LIKELY_VALUES",
     *sorted(decoder.__name__ for decoder in DECODERS.values()),
+    "likely_codes",
     "likely_tokens",
 ]

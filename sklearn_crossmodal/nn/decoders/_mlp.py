@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn._component import Component, check_sizes
 from sklearn_crossmodal.nn._layers import MLP
 from sklearn_crossmodal.utils._sklearn import Interval
@@ -36,7 +37,7 @@ class MLPDecoder(Component):
     torch.Size([2, 3])
     """
 
-    kinds = frozenset({"vector", "codes", "grid"})
+    kinds = frozenset({"vector", "codes", "grid", "sequence"})
     _parameter_constraints = {
         "hidden_widths": ["array-like"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -47,7 +48,7 @@ class MLPDecoder(Component):
         self.dropout = dropout
 
     def build(self, width: int, spec: BlockSpec) -> nn.Module:
-        """Return the module for targets of kind ``"vector"``, ``"grid"`` or ``"codes"``.
+        """Return the module for vectors, grids, sequences and single columns of codes.
 
         Parameters
         ----------
@@ -59,10 +60,20 @@ class MLPDecoder(Component):
         Returns
         -------
         nn.Module
-            (B, D) -> (B, *spec.shape), or scores (B, number of categories) for codes.
+            (B, D) -> (B, *spec.shape), or scores (B, number of categories) for a column of codes.
+
+        Raises
+        ------
+        ModalityError
+            If the target is several columns of codes.
         """
         self._validate_params()
         hidden_widths = check_sizes(self, "hidden_widths")
+        if spec.kind == "codes" and spec.size > 1:
+            raise ModalityError(
+                f"{type(self).__name__} scores the categories of one column, got {spec.size}: take "
+                "decoder='codes'."
+            )
         shape = spec.shape if spec.n_categories is None else (int(np.sum(spec.n_categories)),)
         return _MLPDecoder(width, hidden_widths, shape, self.dropout)
 

@@ -3,17 +3,28 @@
 from sklearn_crossmodal.nn.encoders._attention import AttentionEncoder
 from sklearn_crossmodal.nn.encoders._bag import BagEncoder
 from sklearn_crossmodal.nn.encoders._cnn import CNNEncoder
+from sklearn_crossmodal.nn.encoders._conv1d import ConvEncoder
+from sklearn_crossmodal.nn.encoders._embedding import EmbeddingEncoder
 from sklearn_crossmodal.nn.encoders._mlp import MLPEncoder
+from sklearn_crossmodal.nn.encoders._numeric_embedding import (
+    PeriodicEncoder,
+    PiecewiseLinearEncoder,
+)
+from sklearn_crossmodal.nn.encoders._pretrained import Pretrained
 from sklearn_crossmodal.nn.encoders._rnn import GRUEncoder, LSTMEncoder
 
-#: The encoders that have a name.
+#: The encoders that have a name; `Pretrained` has none, since it needs to know which model.
 ENCODERS = {
     "mlp": MLPEncoder,
     "cnn": CNNEncoder,
     "lstm": LSTMEncoder,
     "gru": GRUEncoder,
     "attention": AttentionEncoder,
+    "conv": ConvEncoder,
     "bag": BagEncoder,
+    "embedding": EmbeddingEncoder,
+    "piecewise_linear": PiecewiseLinearEncoder,
+    "periodic": PeriodicEncoder,
 }
 
-__all__ = ["ENCODERS", *sorted(encoder.__name__ for encoder in ENCODERS.values())]
+__all__ = ["ENCODERS", "Pretrained", *sorted(encoder.__name__ for encoder in ENCODERS.values())]

@@ -38,13 +38,18 @@ class CNNEncoder(Component):
     max_shift : int, default=2
         By how many pixels each image is moved at random in training, up or down and sideways, its
         edge repeated; at most a sixteenth of height and width.
+    flip : bool, default=False
+        Whether half of the images, drawn at random, are mirrored left to right in training. Not
+        for digits, letters and whatever else a mirror changes the meaning of.
     dropout : float, default=0.2
         Share of the inputs of the linear layer, and of its outputs, set to zero in training.
 
     Notes
     -----
     On the training pictures and texts of `load_emoji`, by 4-fold cross-validation, the fused
-    network has .883 accuracy and .389 log-loss with the shift, .879 and .405 without.
+    network has .883 accuracy and .389 log-loss with the shift, .879 and .405 without. Of `flip`
+    there is only one run, too few to tell: trained on 4500 small colour photographs of ten classes
+    for 20 epochs, accuracy on 1500 others is .561 with it and .546 without, about a standard error.
 
     References
     ----------
@@ -69,6 +74,7 @@ class CNNEncoder(Component):
         "halving": [StrOptions({"max", "stride"})],
         "normalize": ["boolean"],
         "max_shift": [Interval(Integral, 0, None, closed="left")],
+        "flip": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
@@ -82,6 +88,7 @@ class CNNEncoder(Component):
         halving="max",
         normalize=True,
         max_shift=2,
+        flip=False,
         dropout=0.2,
     ):
         self.channels = channels
@@ -91,6 +98,7 @@ class CNNEncoder(Component):
         self.halving = halving
         self.normalize = normalize
         self.max_shift = max_shift
+        self.flip = flip
         self.dropout = dropout
 
     def build(self, spec: BlockSpec) -> nn.Module:
@@ -113,6 +121,8 @@ class CNNEncoder(Component):
         layers: list[nn.Module] = []
         if shift := min(self.max_shift, min(size) // 16):
             layers.append(_Shift(shift))
+        if self.flip:
+            layers.append(_Flip())
         if self.patch_size > 1:
             layers.append(_Patches(self.patch_size))
             before, size = before * self.patch_size**2, [-(-n // self.patch_size) for n in size]
@@ -158,6 +168,16 @@ class _Shift(nn.Module):
         columns = start[1] + torch.arange(width, device=values.device)
         image = torch.arange(n, device=values.device)[:, None, None]
         return padded[image, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+class _Flip(nn.Module):
+    """(B, C, H, W) -> (B, C, H, W), in training half of the images mirrored left to right."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        if not self.training:
+            return values
+        mirrored = torch.rand(len(values), 1, 1, 1, device=values.device) < 0.5
+        return torch.where(mirrored, values.flip(3), values)
 
 
 class _Patches(nn.Module):

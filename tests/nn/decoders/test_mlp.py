@@ -18,9 +18,9 @@ def test_hidden_layers_have_the_widths_asked_for():
     assert shapes == [(7, 4), (6, 7), (3, 6)]
 
 
-def test_codes_have_a_score_for_each_category_of_each_column():
-    decoder = MLPDecoder().build(4, BlockSpec("codes", (2,), n_categories=(3, 5)))
-    assert decoder(torch.zeros(2, 4)).shape == (2, 8)
+def test_a_column_of_codes_has_a_score_for_each_category():
+    decoder = MLPDecoder().build(3, BlockSpec("codes", (1,), n_categories=(7,)))
+    assert decoder(torch.randn(5, 3)).shape == (5, 7)
 
 
 def test_dropout_acts_in_training_only():

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -17,7 +18,7 @@ def test_worked_example(encoder):
     mask = torch.tensor([[True, True, True, True, False]])
     mean = (2 * encoder.embedding[3] + encoder.embedding[4] + encoder.embedding[2]) / 4
     lexical = (encoder.lexical[3] + encoder.lexical[4] + encoder.lexical[2]) / 3**0.5
-    torch.testing.assert_close(encoder(tokens, mask)[0], mean + lexical)
+    torch.testing.assert_close(encoder(tokens, mask)[0], mean + lexical / 4)
 
 
 def test_order_of_the_tokens_does_not_matter(encoder):
@@ -44,7 +45,7 @@ def test_padding_that_is_there_is_a_token_like_others(encoder):
     tokens = torch.tensor([[3, 0]])
     there = encoder(tokens, torch.tensor([[True, True]]))
     behind = encoder(tokens, torch.tensor([[True, False]]))
-    torch.testing.assert_close(behind[0], encoder.embedding[3] + encoder.lexical[3])
+    torch.testing.assert_close(behind[0], encoder.embedding[3] + encoder.lexical[3] / 4)
     assert not torch.allclose(there, behind)
 
 
@@ -57,3 +58,41 @@ def test_tokens_that_are_not_in_the_texts_learn_nothing(encoder):
     encoder(torch.tensor([[3, 4, 5]]), torch.tensor([[True, True, False]])).sum().backward()
     for weights in (encoder.embedding, encoder.lexical):
         assert weights.grad.abs().sum(dim=1).gt(0).tolist() == [False] * 3 + [True] * 2 + [False]
+
+
+VECTORS = [[0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [3.0, 1.0], [1.0, 1.0], [2.0, 2.0]]
+
+
+def with_vectors(*, train):
+    vectors = np.array(VECTORS)
+    vectors.flags.writeable = False
+    spec = BlockSpec("tokens", (5,), n_categories=6, vectors=vectors, train_vectors=train)
+    return BagEncoder(width=3).build(spec).double().eval()
+
+
+def test_given_vectors_are_averaged_and_mapped_to_the_width():
+    encoder = with_vectors(train=True)
+    with torch.no_grad():
+        encoder.lexical.zero_()
+    mean = torch.tensor([2.0, 1.0], dtype=torch.float64)  # of tokens 3, 3, 4, 4
+    latent = encoder(torch.tensor([[3, 4, 3, 4, 0]]), torch.tensor([[True] * 4 + [False]]))
+    torch.testing.assert_close(latent[0], encoder.project(mean))
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_given_vectors_learn_only_if_they_are_to_be_trained_on(train):
+    encoder = with_vectors(train=train)
+    encoder(torch.tensor([[3, 4]])).sum().backward()
+    assert (encoder.embedding.grad is not None) == train
+    assert encoder.lexical.grad.any()
+    assert encoder.project.weight.grad.any()
+
+
+def test_padding_behind_the_longest_text_changes_nothing(encoder):
+    tokens, mask = torch.tensor([[3, 4, 2, 0, 0]]), torch.tensor([[True] * 3 + [False] * 2])
+    torch.testing.assert_close(encoder(tokens, mask), encoder(tokens[:, :3], mask[:, :3]))
+
+
+def test_without_given_vectors_all_is_trained():
+    spec = BlockSpec("tokens", (5,), n_categories=6, train_vectors=False)
+    assert all(weight.requires_grad for weight in BagEncoder().build(spec).parameters())

@@ -104,3 +104,16 @@ def test_images_are_moved_by_a_sixteenth_of_their_size_at_most(size, max_shift, 
     latents = {tuple(encoder(image)[0].tolist()) for _ in range(60)}
     assert (len(latents) == 1) == (most == 0)
     assert len(latents) <= (2 * most + 1) ** 2
+
+
+def test_training_mirrors_half_of_the_images_left_to_right():
+    (flip, *_) = build(1, 8, 8, flip=True, max_shift=0).layers
+    image = torch.arange(64.0).reshape(1, 1, 8, 8)
+    torch.manual_seed(0)
+    turned = flip(image.expand(400, -1, -1, -1))
+    mirrored = (turned == image.flip(3)).flatten(1).all(dim=1)
+    assert ((turned == image).flatten(1).all(dim=1) | mirrored).all()
+    assert 150 < mirrored.sum() < 250
+    flip.eval()
+    assert torch.equal(flip(image), image)
+    assert not any(type(layer) is type(flip) for layer in build(1, 8, 8).layers)

@@ -1,0 +1,108 @@
+"""CodesDecoder: categories from a latent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Real
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_crossmodal.data import MISSING, BlockSpec
+from sklearn_crossmodal.nn._component import Component, check_sizes
+from sklearn_crossmodal.nn._layers import MLP
+from sklearn_crossmodal.utils._sklearn import Interval
+
+__all__ = ["CodesDecoder", "likely_codes"]
+
+#: Score of a category that a column has not. Finite, also in half precision: the softmax makes it
+#: zero, and no loss turns to NaN.
+_IMPOSSIBLE = -1e4
+
+
+class CodesDecoder(Component):
+    """Scores of the categories of each column, after fully connected layers with ReLU.
+
+    Parameters
+    ----------
+    hidden_widths : tuple of int, default=(64,)
+        Width of each hidden layer; ``()`` makes it linear.
+    dropout : float, default=0.0
+        Share of hidden units set to zero in training.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn.decoders import CodesDecoder
+    >>> decoder = CodesDecoder().build(4, BlockSpec("codes", (2,), n_categories=(3, 5)))
+    >>> decoder(torch.zeros(7, 4)).shape
+    torch.Size([7, 2, 5])
+    """
+
+    kinds = frozenset({"codes"})
+    _parameter_constraints = {
+        "hidden_widths": ["array-like"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(self, hidden_widths=(64,), *, dropout=0.0):
+        self.hidden_widths = hidden_widths
+        self.dropout = dropout
+
+    def build(self, width: int, spec: BlockSpec) -> nn.Module:
+        """Return the module for targets of kind ``"codes"``.
+
+        Parameters
+        ----------
+        width : int
+            Width D of the latent.
+        spec : BlockSpec
+            Of the target.
+
+        Returns
+        -------
+        nn.Module
+            (B, D) -> (B, C, K), with K the number of categories of the column that has most.
+        """
+        self._validate_params()
+        layers = MLP(width, check_sizes(self, "hidden_widths"), self.dropout)
+        return _CodesDecoder(layers, spec.n_categories)
+
+
+class _CodesDecoder(nn.Module):
+    """(B, D) -> (B, C, K)."""
+
+    def __init__(self, layers: MLP, n_categories: Sequence[int]) -> None:
+        super().__init__()
+        counts = torch.tensor(n_categories)
+        possible = torch.arange(int(counts.max())) < counts[:, None]  # (C, K)
+        self.layers = layers
+        self.linear = nn.Linear(layers.out_features, int(counts.sum()))
+        self.shape = tuple(possible.shape)
+        self.register_buffer("places", possible.flatten().nonzero().squeeze(1))
+
+    def forward(self, latent: Tensor) -> Tensor:
+        scores = self.linear(self.layers(latent))
+        every = scores.new_full((len(latent), self.shape[0] * self.shape[1]), _IMPOSSIBLE)
+        return every.index_copy(1, self.places, scores).unflatten(1, self.shape)
+
+
+def likely_codes(probabilities: Tensor, spec: BlockSpec) -> Tensor:
+    """Return the codes that scores speak for.
+
+    Parameters
+    ----------
+    probabilities : Tensor of shape (B, C, K), or (B, K) of one column
+        Of the categories of each column.
+    spec : BlockSpec
+        Of the target.
+
+    Returns
+    -------
+    Tensor of shape (B, C), int
+        The most probable category of each column; that it is missing is no answer.
+    """
+    probabilities = probabilities.reshape(len(probabilities), *spec.shape, -1).clone()
+    probabilities[..., MISSING] = -1.0
+    return probabilities.argmax(dim=-1)

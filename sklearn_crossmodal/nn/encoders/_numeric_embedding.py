@@ -1,0 +1,252 @@
+"""Encoders that embed each number first: by the bin it is in, or by waves of learned frequency."""
+
+from __future__ import annotations
+
+from math import pi
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn.encoders._mlp import MLPEncoder
+from sklearn_crossmodal.utils._sklearn import Interval
+
+__all__ = ["PeriodicEncoder", "PiecewiseLinearEncoder"]
+
+
+class PiecewiseLinearEncoder(Component):
+    """Each number as how far it is through each of some bins, then layers as of `MLPEncoder`.
+
+    The edges of the bins are quantiles of the column, ``b_0 < ... < b_K``; entry k of the encoding
+    of x is ``(x - b_{k-1}) / (b_k - b_{k-1})``, from 0 below the bin to 1 above [1]_. So what is
+    linear in the encoding bends at each edge. Unlike in the paper the first and last entry stop at
+    0 and 1 too: outside the range seen in `fit` nothing is extrapolated. Pays from one or two
+    thousand samples on.
+
+    Parameters
+    ----------
+    width : int, default=64
+        Width of each layer and of the output.
+    n_bins : int, default=16
+        Number of bins, at most; quantiles that agree make one edge.
+    n_layers : int, default=1
+        Number of layers.
+    dropout : float, default=0.0
+        Share of hidden units set to zero in training.
+
+    References
+    ----------
+    .. [1] Y. Gorishniy, I. Rubachev, A. Babenko (2022). "On embeddings for numerical features in
+       tabular deep learning". NeurIPS. arXiv:2203.05556, equation (1).
+
+    Examples
+    --------
+    >>> import numpy as np, torch
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn.encoders import PiecewiseLinearEncoder
+    >>> spec = BlockSpec("vector", (1,), quantiles=np.array([[0.0], [1.0], [3.0]]))
+    >>> encoder = PiecewiseLinearEncoder(n_bins=2).build(spec)
+    >>> encoder.bins(torch.tensor([[2.0], [9.0]]))
+    tensor([[1.0000, 0.5000],
+            [1.0000, 1.0000]])
+    """
+
+    kinds = frozenset({"vector"})
+    _parameter_constraints = {
+        "width": [Interval(Integral, 1, None, closed="left")],
+        "n_bins": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 0, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(self, width=64, *, n_bins=16, n_layers=1, dropout=0.0):
+        self.width = width
+        self.n_bins = n_bins
+        self.n_layers = n_layers
+        self.dropout = dropout
+
+    def build(self, spec: BlockSpec) -> nn.Module:
+        """Return the module for blocks of kind ``"vector"`` whose quantiles are known.
+
+        Parameters
+        ----------
+        spec : BlockSpec
+            Of the blocks.
+
+        Returns
+        -------
+        nn.Module
+            (B, D) -> (B, width).
+
+        Raises
+        ------
+        ModalityError
+            If the quantiles are not known, as those of sparse columns.
+        """
+        self._validate_params()
+        if spec.quantiles is None:
+            raise ModalityError(
+                f"{type(self).__name__} cuts bins at the quantiles of the numbers, which are not "
+                "known here, as of sparse columns: take encoder='mlp' or 'periodic'."
+            )
+        bins = _Bins(_edges(spec.quantiles, self.n_bins))
+        layers = MLPEncoder(self.width, n_layers=self.n_layers, dropout=self.dropout)
+        return _PiecewiseLinearEncoder(
+            bins, layers.build(BlockSpec("vector", (bins.out_features,)))
+        )
+
+
+class PeriodicEncoder(Component):
+    """Each number as sines and cosines of learned frequency, then layers as of `MLPEncoder`.
+
+    ``[sin(2 pi c x), cos(2 pi c x)]`` for the frequencies c of the column go through a layer of the
+    column's own, and the layers get its result beside x itself, which is held within the range seen
+    in `fit` where that is known.
+
+    Parameters
+    ----------
+    width : int, default=64
+        Width of each layer and of the output.
+    n_frequencies : int, default=16
+        Number of frequencies of each column.
+    frequency_scale : float, default=0.1
+        Standard deviation of the frequencies at the start: the higher, the finer the changes that
+        are learned.
+    embedding_width : int, default=8
+        Width of the layer of each column.
+    n_layers : int, default=1
+        Number of layers.
+    dropout : float, default=0.0
+        Share of hidden units set to zero in training.
+
+    References
+    ----------
+    Y. Gorishniy, I. Rubachev, A. Babenko (2022). "On embeddings for numerical features in tabular
+    deep learning". NeurIPS. arXiv:2203.05556, section 3.3.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn.encoders import PeriodicEncoder
+    >>> PeriodicEncoder(width=8).build(BlockSpec("vector", (3,)))(torch.zeros(2, 3)).shape
+    torch.Size([2, 8])
+    """
+
+    kinds = frozenset({"vector"})
+    _parameter_constraints = {
+        "width": [Interval(Integral, 1, None, closed="left")],
+        "n_frequencies": [Interval(Integral, 1, None, closed="left")],
+        "frequency_scale": [Interval(Real, 0, None, closed="neither")],
+        "embedding_width": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 0, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(
+        self,
+        width=64,
+        *,
+        n_frequencies=16,
+        frequency_scale=0.1,
+        embedding_width=8,
+        n_layers=1,
+        dropout=0.0,
+    ):
+        self.width = width
+        self.n_frequencies = n_frequencies
+        self.frequency_scale = frequency_scale
+        self.embedding_width = embedding_width
+        self.n_layers = n_layers
+        self.dropout = dropout
+
+    def build(self, spec: BlockSpec) -> nn.Module:
+        """Return the module for blocks of kind ``"vector"``.
+
+        Parameters
+        ----------
+        spec : BlockSpec
+            Of the blocks.
+
+        Returns
+        -------
+        nn.Module
+            (B, D) -> (B, width).
+        """
+        self._validate_params()
+        frequencies = torch.randn(spec.size, self.n_frequencies) * self.frequency_scale
+        size = spec.size * (1 + self.embedding_width)
+        layers = MLPEncoder(self.width, n_layers=self.n_layers, dropout=self.dropout)
+        return _PeriodicEncoder(
+            frequencies,
+            self.embedding_width,
+            None if spec.quantiles is None else spec.quantiles[[0, -1]],
+            layers.build(BlockSpec("vector", (size,))),
+        )
+
+
+class _PiecewiseLinearEncoder(nn.Module):
+    """(B, D) -> (B, D')."""
+
+    def __init__(self, bins: nn.Module, layers: nn.Module) -> None:
+        super().__init__()
+        self.bins = bins
+        self.layers = layers
+        self.out_features = layers.out_features
+
+    def forward(self, values: Tensor, mask: Tensor | None = None) -> Tensor:
+        return self.layers(self.bins(values))
+
+
+class _Bins(nn.Module):
+    """(B, D) -> (B, K), the bins of all columns one after another."""
+
+    def __init__(self, edges: list[np.ndarray]) -> None:
+        super().__init__()
+        columns = np.repeat(np.arange(len(edges)), [len(one) - 1 for one in edges])
+        start = np.concatenate([one[:-1] for one in edges])
+        span = np.concatenate([np.diff(one) for one in edges])
+        self.register_buffer("columns", torch.from_numpy(columns))
+        self.register_buffer("start", torch.from_numpy(start).to(torch.get_default_dtype()))
+        self.register_buffer("span", torch.from_numpy(span).to(torch.get_default_dtype()))
+        self.out_features = len(columns)
+
+    def forward(self, values: Tensor) -> Tensor:
+        return ((values[:, self.columns] - self.start) / self.span).clamp(0, 1)
+
+
+class _PeriodicEncoder(nn.Module):
+    """(B, D) -> (B, D')."""
+
+    def __init__(
+        self, frequencies: Tensor, width: int, ends: np.ndarray | None, layers: nn.Module
+    ) -> None:
+        super().__init__()
+        n_columns, n_waves = len(frequencies), 2 * frequencies.shape[1]
+        self.frequencies = nn.Parameter(frequencies)
+        self.weight = nn.Parameter(torch.randn(n_columns, n_waves, width) * n_waves**-0.5)
+        self.bias = nn.Parameter(torch.zeros(n_columns, width))
+        ends = torch.tensor([[-torch.inf], [torch.inf]]) if ends is None else torch.tensor(ends)
+        self.register_buffer("ends", ends.to(torch.get_default_dtype()))
+        self.layers = layers
+        self.out_features = layers.out_features
+
+    def forward(self, values: Tensor, mask: Tensor | None = None) -> Tensor:
+        values = values.clamp(*self.ends)
+        angles = 2 * pi * values.unsqueeze(-1) * self.frequencies  # (B, D, K)
+        waves = torch.cat([angles.sin(), angles.cos()], dim=-1)
+        hidden = torch.relu(torch.einsum("bdk,dkw->bdw", waves, self.weight) + self.bias)
+        return self.layers(torch.cat([values, hidden.flatten(1)], dim=1))
+
+
+def _edges(quantiles: np.ndarray, n_bins: int) -> list[np.ndarray]:
+    """Return the edges of the bins of each column: some of its quantiles, none twice."""
+    places = np.linspace(0, len(quantiles) - 1, n_bins + 1).round().astype(int)
+    # Single precision, in which the network may compute: no bin is too narrow to divide by.
+    edges = [np.unique(column) for column in quantiles[places].T.astype(np.float32)]
+    # A column of one value has no bin: one that all values are at the start of stands in.
+    return [np.r_[one, one + 1] if len(one) == 1 else one for one in edges]

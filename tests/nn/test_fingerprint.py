@@ -1,0 +1,102 @@
+import copy
+import pickle
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from sklearn_crossmodal.nn._fingerprint import fingerprint
+
+
+class Scaled(nn.Module):
+    def __init__(self, factor=1.0, sizes=(1, 2)):
+        super().__init__()
+        self.linear = nn.Linear(2, 2)
+        nn.init.ones_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+        self.register_buffer("shift", torch.tensor(0.5))
+        self.factor = factor
+        self.sizes = sizes
+
+    def forward(self, values):
+        return self.factor * self.linear(values) + self.shift
+
+
+class OtherCode(Scaled):
+    def forward(self, values):
+        return self.factor * self.linear(values) - self.shift
+
+
+OtherCode.__qualname__ = Scaled.__qualname__
+
+
+def test_equal_modules_have_one_fingerprint():
+    module = Scaled()
+    expected = fingerprint(module)
+    for twin in (Scaled(), copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert fingerprint(twin) == expected
+    assert fingerprint(module.eval().requires_grad_(False)) == expected
+
+
+def test_it_is_the_same_in_another_process():
+    code = (
+        "from torch import nn; from sklearn_crossmodal.nn._fingerprint import fingerprint;"
+        "print(fingerprint(nn.Conv2d(1, 1, 3, padding=1).requires_grad_(False).apply("
+        "lambda part: [weight.zero_() for weight in part.parameters()])))"
+    )
+    module = nn.Conv2d(1, 1, 3, padding=1).requires_grad_(False)
+    for weight in module.parameters():
+        weight.zero_()
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == fingerprint(module)
+
+
+def change_a_weight(module):
+    with torch.no_grad():
+        module.linear.weight[1, 1] += 1e-6
+
+
+def change_a_buffer(module):
+    module.shift.fill_(0.25)
+
+
+def change_a_setting(module):
+    module.factor = 2.0
+
+
+def change_a_setting_of_several(module):
+    module.sizes = (1, 3)
+
+
+def change_the_precision(module):
+    module.double()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_a_weight,
+        change_a_buffer,
+        change_a_setting,
+        change_a_setting_of_several,
+        change_the_precision,
+    ],
+)
+def test_what_changes_the_result_changes_the_fingerprint(change):
+    module = Scaled()
+    before = fingerprint(module)
+    change(module)
+    assert fingerprint(module) != before
+
+
+def test_other_code_with_the_same_weights_has_another_fingerprint():
+    assert fingerprint(OtherCode()) != fingerprint(Scaled())
+
+
+def test_the_order_of_layers_counts():
+    first, second = nn.Sequential(nn.ReLU(), nn.Tanh()), nn.Sequential(nn.Tanh(), nn.ReLU())
+    assert fingerprint(first) != fingerprint(second)
