@@ -3,6 +3,7 @@
 from sklearn_crossmodal.training._batching import BlockDataset, split_rows
 from sklearn_crossmodal.training._callbacks import EpochTasks
 from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
+from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
 from sklearn_crossmodal.training._train import make_net, train
@@ -11,11 +12,13 @@ __all__ = [
     "OPTIMIZERS",
     "BlockDataset",
     "EpochTasks",
+    "FrozenInputs",
     "Net",
     "NetClassifier",
     "NetRegressor",
     "choose_device",
     "choose_dtype",
+    "embed_frozen",
     "make_net",
     "optimizer_settings",
     "seeded",

@@ -1,4 +1,4 @@
-"""Batches cut by row number from tensors in memory."""
+"""Batches cut by row number, from tensors in memory or from what is read batch by batch."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from sklearn_crossmodal.data import Block
+from sklearn_crossmodal.training._reading import RowReader, read_ahead, to_rows
 
 __all__ = ["BatchIterator", "BlockDataset", "split_rows"]
 
@@ -24,8 +25,10 @@ class BlockDataset(Dataset):
 
     Parameters
     ----------
-    values, masks : dict of str to Tensor of shape (n, ...)
-        For each modality, and for each that has a mask.
+    values : dict of str to Tensor or RowReader of shape (n, ...)
+        For each modality.
+    masks : dict of str to Tensor of shape (n, ...)
+        For each modality that has a mask.
     present : Tensor of shape (n, M), bool, or None
         Which modalities each sample has; None if all have all.
     targets : dict of str to (values, mask, weight)
@@ -36,10 +39,10 @@ class BlockDataset(Dataset):
         The samples that belong to the data set.
     """
 
-    values: dict[str, Tensor]
+    values: dict[str, Tensor | RowReader]
     masks: dict[str, Tensor]
     present: Tensor | None
-    targets: dict[str, tuple[Tensor, Tensor | None, Tensor | None]]
+    targets: dict[str, tuple[Tensor | RowReader, Tensor | None, Tensor | None]]
     labels: np.ndarray | None
     rows: Tensor
 
@@ -73,8 +76,12 @@ class BlockDataset(Dataset):
             Of all rows.
         """
         present = np.column_stack([block.present for block in blocks.values()])
+        # A modality that is its own target is carried across, and read, once.
+        every = [*blocks.values(), *(targets or {}).values()]
+        rows = {id(block.values): block.values for block in every}
+        rows = {key: to_rows(values, dtype) for key, values in rows.items()}
         return cls(
-            values={name: _to_tensor(block.values, dtype) for name, block in blocks.items()},
+            values={name: rows[id(block.values)] for name, block in blocks.items()},
             masks={
                 name: torch.from_numpy(block.mask)
                 for name, block in blocks.items()
@@ -83,7 +90,7 @@ class BlockDataset(Dataset):
             present=None if present.all() else torch.from_numpy(present),
             targets={
                 name: (
-                    _to_tensor(block.values, dtype),
+                    rows[id(block.values)],
                     None if block.mask is None else torch.from_numpy(block.mask),
                     _target_weight(block, sample_weight, dtype),
                 )
@@ -95,6 +102,12 @@ class BlockDataset(Dataset):
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether something is read, or made dense, for each batch."""
+        every = [*self.values.values(), *(values for values, *_ in self.targets.values())]
+        return any(isinstance(values, RowReader) for values in every)
 
     def __getitem__(self, places):
         return self.batch(self.rows[torch.as_tensor(places).reshape(-1)])
@@ -129,14 +142,19 @@ class BlockDataset(Dataset):
             Arguments of the losses.
         labels : ndarray of B rows, or None
         """
+        values = {name: source[rows] for name, source in self.values.items()}
+        read = {id(source): values[name] for name, source in self.values.items()}
         inputs = {
-            "values": {name: values[rows] for name, values in self.values.items()},
+            "values": values,
             "masks": {name: mask[rows] for name, mask in self.masks.items()},
             "present": None if self.present is None else self.present[rows],
         }
         targets = {
-            name: tuple(None if part is None else part[rows] for part in parts)
-            for name, parts in self.targets.items()
+            name: (
+                read[id(source)] if id(source) in read else source[rows],
+                *(None if part is None else part[rows] for part in parts),
+            )
+            for name, (source, *parts) in self.targets.items()
         }
         return inputs, targets, None if self.labels is None else self.labels[rows.numpy()]
 
@@ -179,11 +197,13 @@ class BatchIterator:
         rows = self.dataset.rows
         if self.shuffle:  # row numbers are shuffled, not rows: one copy of the data
             rows = rows[torch.randperm(len(rows), generator=self.generator)]
-        for places in self._slices():
-            inputs, targets, labels = self.dataset.batch(rows[places])
+        parts = [rows[places] for places in self._slices()]
+        read = read_ahead if self.dataset.is_lazy else map
+        for part, (inputs, targets, labels) in zip(
+            parts, read(self.dataset.batch, parts), strict=True
+        ):
             if self.modality_dropout and len(inputs["values"]) > 1:
-                n_rows = places.stop - places.start
-                inputs["present"] = self._hide(inputs["present"], n_rows, len(inputs["values"]))
+                inputs["present"] = self._hide(inputs["present"], len(part), len(inputs["values"]))
             yield inputs, targets, labels
 
     def _slices(self):
@@ -226,14 +246,6 @@ def split_rows(
         members = rng.permutation(np.flatnonzero(classes == one))
         held_out[members[: min(round(fraction * len(members)), len(members) - 1)]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
-
-
-def _to_tensor(values: np.ndarray, dtype: torch.dtype) -> Tensor:
-    if values.dtype.kind in "iub":
-        return torch.from_numpy(np.ascontiguousarray(values, dtype=np.int64))
-    values = np.ascontiguousarray(values)
-    # torch warns of arrays that cannot be written, although nothing here writes them.
-    return torch.from_numpy(values if values.flags.writeable else values.copy()).to(dtype)
 
 
 def _target_weight(block: Block, sample_weight, dtype: torch.dtype) -> Tensor | None:

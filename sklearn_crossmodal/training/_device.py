@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 
 import torch
 from torch import nn
 
+from sklearn_crossmodal.nn._random import generator_lock
+
 __all__ = ["choose_device", "choose_dtype", "seeded", "torch_dtype"]
 
 #: Below this product of samples and weights an epoch takes a few milliseconds in either precision.
 FLOAT64_WORK = 3e7
-
-# torch has one generator a process, and the networks of users draw from it: fits in threads take
-# turns, so that each finds it as its own seed left it.
-_generator_lock = threading.RLock()
 
 
 def choose_device(device: str) -> str:
@@ -63,6 +60,6 @@ def torch_dtype(dtype: str) -> torch.dtype:
 def seeded(seed: int, device: str):
     """Run the block on torch's generators set to `seed`, and put them back as they were."""
     devices = [torch.device(device)] if torch.device(device).type == "cuda" else []
-    with _generator_lock, torch.random.fork_rng(devices=devices):
+    with generator_lock, torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -16,11 +17,14 @@ from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
 from sklearn_crossmodal.training._batching import BatchIterator, BlockDataset
 from sklearn_crossmodal.training._device import torch_dtype
+from sklearn_crossmodal.training._optimizers import slow_groups
 
 __all__ = ["Criterion", "Net", "NetClassifier", "NetRegressor"]
 
 #: Samples in a batch of prediction: keeps the processor busy, and a batch of images is small.
 PREDICT_BATCH_SIZE = 1024
+#: Numbers of one modality in such a batch at most: large images come in smaller batches.
+PREDICT_BATCH_NUMBERS = 2**24
 
 
 class Criterion(nn.Module):
@@ -153,7 +157,9 @@ class Net(NeuralNet):
         return self.criterion_(y_pred, y_true)
 
     def get_params_for_optimizer(self, prefix, named_parameters):
-        """Return what the optimizer is built with: weight decay spares biases and norms.
+        """Return what the optimizer is built with.
+
+        Weight decay spares biases and norms, and what is pretrained learns more slowly.
 
         Parameters
         ----------
@@ -170,6 +176,7 @@ class Net(NeuralNet):
             The optimizer's settings.
         """
         (groups,), kwargs = super().get_params_for_optimizer(prefix, named_parameters)
+        groups = slow_groups(groups, self.module_, kwargs["lr"])
         if not kwargs.get("weight_decay"):  # some optimizers take no groups
             return (groups,), kwargs
         spared = []
@@ -250,7 +257,7 @@ class Net(NeuralNet):
         dataset = BlockDataset.from_blocks(blocks, torch_dtype(self.precision), targets)
         losses = []
         self._set_training(False)
-        for inputs, aims, _ in BatchIterator(dataset, PREDICT_BATCH_SIZE):
+        for inputs, aims, _ in BatchIterator(dataset, _predict_batch_size(dataset)):
             with torch.inference_mode():
                 scores, aims = self.infer(self._to_device(inputs)), self._to_device(aims)
                 parts = [
@@ -278,7 +285,7 @@ class Net(NeuralNet):
         dataset = BlockDataset.from_blocks(blocks, torch_dtype(self.precision))
         run = self.infer if step == "forward" else lambda inputs: self.module_.encode(**inputs)
         self._set_training(False)
-        for inputs, _, _ in BatchIterator(dataset, PREDICT_BATCH_SIZE):
+        for inputs, _, _ in BatchIterator(dataset, _predict_batch_size(dataset)):
             with torch.inference_mode():
                 yield run(self._to_device(inputs))
 
@@ -333,6 +340,11 @@ class NetClassifier(ClassifierMixin, Net):
 
 class NetRegressor(RegressorMixin, Net):
     """The net of a regressor, which answers in the units of the target."""
+
+
+def _predict_batch_size(dataset: BlockDataset) -> int:
+    widest = max(math.prod(rows.shape[1:]) for rows in dataset.values.values())
+    return max(1, min(PREDICT_BATCH_SIZE, PREDICT_BATCH_NUMBERS // max(widest, 1)))
 
 
 def _n_rows(inputs) -> int:

@@ -6,8 +6,9 @@ import inspect
 from collections.abc import Callable
 
 import torch
+from torch import nn
 
-__all__ = ["OPTIMIZERS", "optimizer_settings"]
+__all__ = ["OPTIMIZERS", "optimizer_settings", "slow_groups"]
 
 #: The optimizers that have a name. The fused ones do a step in one call, with the same result.
 OPTIMIZERS: dict[str, tuple[Callable, dict]] = {
@@ -40,3 +41,36 @@ def optimizer_settings(
         settings = {**settings, "weight_decay": weight_decay}
     prefixed = {f"optimizer__{name}": value for name, value in settings.items()}
     return {"optimizer": make, "lr": learning_rate, **prefixed}
+
+
+def slow_groups(groups: list[dict], network: nn.Module, learning_rate: float) -> list[dict]:
+    """Give the weights of modules with a `learning_rate_factor` groups of their own.
+
+    Parameters
+    ----------
+    groups : list of dict
+        As an optimizer takes them.
+    network : nn.Module
+        What is trained.
+    learning_rate : float
+        Of groups that have none of their own.
+
+    Returns
+    -------
+    list of dict
+        Without groups of no weights.
+    """
+    factors = {
+        weight: module.learning_rate_factor
+        for module in network.modules()
+        if hasattr(module, "learning_rate_factor")
+        for weight in module.parameters()
+    }
+    found = []
+    for group in groups:
+        weights = list(group["params"])
+        for factor in sorted({factors.get(weight, 1.0) for weight in weights}, reverse=True):
+            members = [weight for weight in weights if factors.get(weight, 1.0) == factor]
+            rate = {} if factor == 1.0 else {"lr": factor * group.get("lr", learning_rate)}
+            found.append({**group, "params": members, **rate})
+    return found

@@ -1,0 +1,62 @@
+"""Rows that are not in memory as tensors: read, or made dense, batch by batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor
+
+from sklearn_crossmodal.utils._threads import read_ahead
+
+__all__ = ["RowReader", "read_ahead", "to_rows"]
+
+
+class RowReader:
+    """Tensors of the rows that a batch asks for.
+
+    Parameters
+    ----------
+    values : sparse array or LazyRows of shape (n, ...)
+        What is cut by row number.
+    dtype : torch.dtype
+        Of what is not integer.
+    """
+
+    def __init__(self, values, dtype: torch.dtype) -> None:
+        self.values = values
+        self.dtype = dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of all rows together."""
+        return tuple(self.values.shape)
+
+    def __getitem__(self, rows: Tensor) -> Tensor:
+        found = self.values[rows.numpy()]
+        return _to_tensor(found.toarray() if sparse.issparse(found) else found, self.dtype)
+
+
+def to_rows(values, dtype: torch.dtype) -> Tensor | RowReader:
+    """Return the values of a block as something that gives tensors for row numbers.
+
+    Parameters
+    ----------
+    values : ndarray, sparse array or LazyRows of shape (n, ...)
+        Of the block.
+    dtype : torch.dtype
+        Of what is not integer.
+
+    Returns
+    -------
+    Tensor or RowReader
+    """
+    return _to_tensor(values, dtype) if isinstance(values, np.ndarray) else RowReader(values, dtype)
+
+
+def _to_tensor(values: np.ndarray, dtype: torch.dtype) -> Tensor:
+    if values.dtype.kind in "iub":
+        return torch.from_numpy(np.ascontiguousarray(values, dtype=np.int64))
+    values = np.ascontiguousarray(values)
+    # torch warns of arrays that cannot be written, although nothing here writes them.
+    return torch.from_numpy(values if values.flags.writeable else values.copy()).to(dtype)
