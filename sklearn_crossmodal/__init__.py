@@ -9,13 +9,20 @@ from importlib import import_module
 __version__ = "0.1.0.dev0"
 
 _HOMES = {
+    "Categorical": "modalities",
+    "Audio": "modalities",
     "CrossModalRegressor": "estimators",
+    "Embedding": "modalities",
     "FusionClassifier": "estimators",
     "FusionRegressor": "estimators",
     "Image": "modalities",
+    "ModalityArray": "data",
+    "ModalityVectorizer": "estimators",
     "MultiModalAutoencoder": "estimators",
     "MultiModalFrame": "data",
     "Numeric": "modalities",
+    "Pretrained": "nn.encoders",
+    "Sequence": "modalities",
     "Text": "modalities",
     "infer_modalities": "modalities",
 }

@@ -18,7 +18,7 @@ BELOW = {
     "modalities": {"utils", "data", "preprocessing"},
     "nn": {"utils", "data"},
     "training": {"utils", "data", "nn"},
-    "estimators": {"utils", "data", "modalities", "nn", "training"},
+    "estimators": {"utils", "data", "preprocessing", "modalities", "nn", "training"},
     "datasets": {"utils", "data"},
 }
 FILES = [*sorted(ROOT.glob("*/**/*.py")), ROOT / "exceptions.py"]

@@ -3,6 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import (
     check_sample_weight_equivalence_on_dense_data,
+    check_sample_weight_equivalence_on_sparse_data,
     parametrize_with_checks,
 )
 
@@ -15,7 +16,10 @@ STOCHASTIC = (
     "Training is stochastic: mini-batches are drawn from the rows, so that a row of weight two is "
     "not two rows. scikit-learn excuses its own SGD and MLP estimators for the same."
 )
-EXPECTED_FAILURES = {"check_sample_weight_equivalence_on_dense_data": STOCHASTIC}
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": STOCHASTIC,
+    "check_sample_weight_equivalence_on_sparse_data": STOCHASTIC,
+}
 
 
 def expected_failures(estimator):
@@ -43,11 +47,15 @@ def deterministic(estimator):
     )
 
 
-@pytest.mark.parametrize(("name", "estimator"), all_estimators())
+@pytest.mark.parametrize(("name", "estimator"), all_estimators("network"))
 def test_no_modality_may_be_named_like_a_parameter(name, estimator):
     assert set(estimator().get_params(deep=False)) <= RESERVED_NAMES
 
 
-@pytest.mark.parametrize(("name", "estimator"), all_estimators())
-def test_weights_are_rows_where_training_is_deterministic(name, estimator):
-    check_sample_weight_equivalence_on_dense_data(name, deterministic(estimator()))
+@pytest.mark.parametrize(
+    "check",
+    [check_sample_weight_equivalence_on_dense_data, check_sample_weight_equivalence_on_sparse_data],
+)
+@pytest.mark.parametrize(("name", "estimator"), all_estimators("network"))
+def test_weights_are_rows_where_training_is_deterministic(name, estimator, check):
+    check(name, deterministic(estimator()))

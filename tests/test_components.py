@@ -18,8 +18,8 @@ from sklearn_crossmodal.nn.fusion import ConcatFusion
 from sklearn_crossmodal.utils.discovery import all_components
 
 SPECS = {
-    "vector": BlockSpec("vector", (5,)),
-    "codes": BlockSpec("codes", (1,), n_categories=(4,)),
+    "vector": BlockSpec("vector", (5,), quantiles=np.linspace([-2.0] * 5, [2.0] * 5, 65)),
+    "codes": BlockSpec("codes", (1,), n_categories=(40,)),
     "tokens": BlockSpec("tokens", (6,), n_categories=20),
     "sequence": BlockSpec("sequence", (6, 3)),
     "grid": BlockSpec("grid", (3, 9, 7)),
@@ -384,8 +384,9 @@ def test_decoder_scores_what_its_kind_holds(part, kind):
     spec = SPECS[kind]
     scores = part().build(4, spec)(torch.randn(3, 4))
     n_categories = () if spec.n_categories is None else (int(np.max(spec.n_categories)),)
-    shape = () if kind == "codes" else spec.shape
-    assert scores.shape == (3, *shape, *n_categories)
+    if kind == "codes":  # scores of one column need no axis for columns
+        scores = scores.reshape(3, 1, -1)
+    assert scores.shape == (3, *spec.shape, *n_categories)
 
 
 @by_kind("decoder")
@@ -582,11 +583,26 @@ def test_modality_transforms_a_row_the_same_in_any_company(part, raw):
     assert modality.transform(raw(part)[:1]).values.shape == (1, *modality.spec_.shape)
 
 
-@of("modality")
+def assert_same_rows(found, expected):
+    """Compare columns, also those whose cells are arrays."""
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+#: Modalities whose values do not tell what they were made of: see their own tests.
+ONE_WAY = {"Audio", "Sequence"}
+
+
+@pytest.mark.parametrize(
+    "part", [part for *_, part in all_components("modality") if part.__name__ not in ONE_WAY]
+)
 def test_modality_gives_back_what_it_was_given(part, raw):
     rows = raw(part)
     modality = part().fit(rows)
     back = modality.inverse_transform(modality.transform(rows).values)
+    if isinstance(rows[0], np.ndarray) and rows.dtype == object:
+        rows = np.stack(rows)
     assert back.shape == rows.shape
     assert back.dtype == rows.dtype
     if rows.dtype == object:
@@ -617,22 +633,26 @@ def test_fitting_a_modality_leaves_rows_and_parameters_as_they_are(part, raw):
     rows, modality = raw(part), part()
     params = modality.get_params()
     modality.fit(rows).transform(rows)
-    np.testing.assert_array_equal(rows, raw(part))
+    assert_same_rows(rows, raw(part))
     assert modality.get_params() == params
 
 
 @of("modality")
-def test_modality_accepts_its_own_example_and_no_other(part, raw):
-    for _, _, other in all_components("modality"):
-        assert part.accepts(raw(other)) == (other is part)
+def test_the_first_modality_that_accepts_an_example_is_its_own(part, raw):
+    accepting = [one for *_, one in all_components("modality") if one.accepts(raw(part))]
+    assert accepting[0] is part
+    # What comes later may take it, too: short vectors are numbers, series of one length images.
+    special = {"Embedding": {"Numeric"}, "Sequence": {"Image"}}
+    assert {one.__name__ for one in accepting[1:]} <= special.get(part.__name__, set())
 
 
 @of("modality")
 def test_example_is_as_long_as_asked_and_follows_the_generator(part):
     draws = [part.example(9, np.random.default_rng(seed)) for seed in (0, 0, 1)]
     assert all(len(rows) == 9 for rows in draws)
-    np.testing.assert_array_equal(draws[0], draws[1])
-    assert (draws[0] != draws[2]).any()
+    assert_same_rows(draws[0], draws[1])
+    pairs = zip(draws[0], draws[2], strict=True)
+    assert any(not np.array_equal(one, other) for one, other in pairs)
 
 
 @of("modality")

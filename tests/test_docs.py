@@ -77,7 +77,7 @@ def test_parameters_that_estimators_share_are_worded_the_same():
     from numpydoc.docscrape import ClassDoc
 
     words = {}
-    for _, estimator in all_estimators():
+    for _, estimator in all_estimators("network"):
         for parameter in ClassDoc(estimator)["Parameters"]:
             words.setdefault(parameter.name, {})[estimator.__name__] = " ".join(parameter.desc)
     # What "auto" means, and a default, may differ; what the parameter is may not.

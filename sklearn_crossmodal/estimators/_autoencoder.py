@@ -307,7 +307,7 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         """
         blocks = self._blocks(X)
         raw = self._decode(self.net_.outputs(blocks))
-        return fill_missing(X, self._bank.columns_of(raw))
+        return fill_missing(X, self._bank.columns_of(raw), self._bank.lost_cells(blocks))
 
     def translate(self, X, *, source, target):
         """Return one modality decoded from others alone.
@@ -355,8 +355,8 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         ndarray of shape (n_samples,), float64
             Minus the mean, over the modalities that are present, of the loss per entry.
         """
-        blocks = self._blocks(X)
-        losses = self.net_.sample_losses(blocks, blocks)
+        blocks = self._raw_blocks(X)
+        losses = self.net_.sample_losses(self._inputs(blocks), blocks)
         present = np.column_stack([block.present for block in blocks.values()])
         return -(losses * present).sum(axis=1) / present.sum(axis=1)
 

@@ -15,11 +15,12 @@ from sklearn_crossmodal.data import take_rows
 from sklearn_crossmodal.estimators._composition import ModalityParams
 from sklearn_crossmodal.estimators._input import check_weight, check_X
 from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
+from sklearn_crossmodal.estimators._tasks import epoch_tasks
 from sklearn_crossmodal.modalities import ModalityBank, infer_for_columns, infer_from_table
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, check_range
 from sklearn_crossmodal.training import (
     BlockDataset,
-    EpochTasks,
+    FrozenInputs,
     Net,
     choose_device,
     choose_dtype,
@@ -29,6 +30,7 @@ from sklearn_crossmodal.training import (
     torch_dtype,
     train,
 )
+from sklearn_crossmodal.utils._progress import showing_progress
 from sklearn_crossmodal.utils._sklearn import _fit_context
 from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error, said_by
 
@@ -80,7 +82,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True):
         """Fit on X; with `resume` go on from where the estimator is."""
         resume = resume and hasattr(self, "net_")
-        with restored_on_error(self):
+        with restored_on_error(self), showing_progress(self.verbose):
             table, y, weight = self._check_input(X, y, sample_weight, resume)
             blocks = self._make_blocks(X, table, weight, resume)
             if not resume:
@@ -89,14 +91,15 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             seed, device = draw_seed(self.random_state), choose_device(self.device)
             # Dropout goes on in a later call, instead of starting anew.
             n_before = len(self.net_.history) if resume else 0
+            inputs = self._inputs(blocks, weight)
             with seeded(seed + n_before, device):
-                self.net_ = self._make_net(blocks, device, resume)
+                self.net_ = self._make_net(inputs, device, resume)
                 self._check_targets(targets)
                 dataset = BlockDataset.from_blocks(
-                    blocks, torch_dtype(self.dtype_), targets, weight, labels=y
+                    inputs, torch_dtype(self.dtype_), targets, weight, labels=y
                 )
                 split = self._split(y, len(dataset), seed) if hold_out else None
-                tasks = self._epoch_tasks(X, y)
+                tasks = epoch_tasks(self, X, y)
                 train(self.net_, dataset, max_epochs, split=split, seed=seed, epoch_tasks=tasks)
             self._remember_history()
         return self
@@ -112,23 +115,6 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             for row in self.net_.history
         ]
         self.n_iter_ = len(self.history_)
-
-    def _epoch_tasks(self, X, y):
-        """Return what tells scikit-learn's callbacks of the epochs; None if there are none."""
-        if not hasattr(self, "_skl_callbacks"):
-            return None
-        params = self.get_params(deep=False)
-        task = {"estimator": self, "X": X, "y": y}
-
-        def fitted_attributes():
-            return {name: value for name, value in vars(self).items() if name not in params}
-
-        def begin(n_epochs):
-            context = self._init_callback_context(max_subtasks=n_epochs)
-            context.call_on_fit_task_begin(**task)
-            return EpochTasks(context, **task, reconstruction_attributes=fitted_attributes)
-
-        return begin
 
     def _check_input(self, X, y, sample_weight, resume):
         """Return table, target and weights of the rows that count: those of weight zero do not."""
@@ -164,7 +150,12 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         self._bank = self._bind_modalities(X, table)
         blocks = self._bank.fit_transform(table, weight, check_memory(self.memory))
         self.modalities_ = self._bank.fitted
+        self._frozen = FrozenInputs(type(self).__name__, self.modalities_)
         return blocks
+
+    def _inputs(self, blocks, sample_weight=None):
+        """Return what the network reads of blocks: vectors where an encoder is frozen."""
+        return self._frozen(blocks, self.get_params(deep=False), sample_weight)
 
     def _make_net(self, blocks, device, resume):
         n_samples = len(next(iter(blocks.values())))
@@ -220,10 +211,13 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
 
-    def _blocks(self, X, only=None):
-        """Return the blocks of X, of all modalities or `only` some."""
+    def _raw_blocks(self, X, only=None):
+        """Return the blocks of X, of all modalities or `only` some, as targets are made of them."""
         check_is_fitted(self)
         return self._bank.transform(check_X(self, X, reset=False), only)
+
+    def _blocks(self, X, only=None):
+        return self._inputs(self._raw_blocks(X, only))
 
     def _encode(self, X):
         """Return the shared latent, (n, D) float64."""
@@ -240,4 +234,5 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
+        tags.input_tags.sparse = True
         return tags

@@ -34,7 +34,8 @@ class CrossModalRegressor(
     """Predict one modality from others.
 
     ``z = fusion(encoder_1(x_1), ..., encoder_M(x_M))``, ``y = decoder(z)``: the target may be
-    numbers, images or texts. A sample may lack any source modality, in `fit` and in `predict`.
+    numbers, images, series or texts. A sample may lack any source modality, in `fit` and in
+    `predict`.
 
     Parameters
     ----------
@@ -259,7 +260,8 @@ class CrossModalRegressor(
         Returns
         -------
         ndarray with n_samples rows
-            Numbers in the units of y, images of the dtype of y, or strings.
+            Numbers in the units of y, images of the dtype of y, series as long as the longest
+            in `fit`, or strings.
         """
         return self._predict(X)
 
@@ -292,17 +294,23 @@ class CrossModalRegressor(
         Returns
         -------
         float
-            R², uniform average over all numbers or pixels of a sample; the mean log-likelihood
-            per token, in nats, for a text.
+            R², uniform average over all numbers or pixels of a sample, for series over the
+            variables of all their steps; the mean log-likelihood per token, in nats, for a text;
+            the share of cells that are right, for categories.
         """
         blocks = self._blocks(X)
         y = self._check_y(next(iter(blocks.values())), y, reset=False)
         if self.target_.kind == "tokens":
             return self._log_likelihood(blocks, y, sample_weight)
+        if self.target_.kind == "sequence":
+            return self._score_of_steps(blocks, y, sample_weight)
         if self.target_.kind == "grid":  # of the size and form that is predicted
-            y = self.target_.inverse_transform(self._target_blocks(y, blocks)["y"].values)
+            y = self.target_.inverse_transform(self._target_blocks(y, blocks)["y"].values[:])
         scores = [part["y"] for part in self.net_.outputs(blocks)]
         predicted = np.concatenate([self.net_.answer(part) for part in scores])
+        if self.target_.kind == "codes":
+            right = (predicted == y).reshape(len(y), -1).mean(axis=1)
+            return float(np.average(right, weights=check_weight(self, sample_weight, y)))
         flat = [np.asarray(part, dtype=float).reshape(len(y), -1) for part in (y, predicted)]
         return r2_score(*flat, sample_weight=sample_weight)
 
@@ -313,6 +321,20 @@ class CrossModalRegressor(
         weight = check_weight(self, sample_weight, y)
         weight = n_tokens if weight is None else n_tokens * weight
         return -float(np.average(losses, weights=weight))
+
+    def _score_of_steps(self, blocks, y, sample_weight):
+        target = self._target_blocks(y, blocks)["y"]
+        scores = [part["y"] for part in self.net_.outputs(blocks)]
+        predicted = np.concatenate([self.net_.answer(part) for part in scores])
+        truth = self.target_.inverse_transform(target.values)
+        flat = [
+            np.stack([*part]).reshape(*target.mask.shape, -1)[target.mask]
+            for part in (truth, predicted)
+        ]
+        weight = check_weight(self, sample_weight, y)
+        if weight is not None:
+            weight = np.repeat(weight, target.mask.sum(axis=1))
+        return r2_score(*flat, sample_weight=weight)
 
     def _target_modality(self, y):
         if isinstance(self.target, Modality):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from sklearn_crossmodal.data import MultiModalFrame, as_table, is_named
@@ -20,20 +19,20 @@ __all__ = ["check_X", "check_same_length", "check_weight"]
 
 
 def check_X(estimator, X, *, reset):
-    """Return X as a table: a `MultiModalFrame` if it has names, else a 2-D array.
+    """Return X as a table: a `MultiModalFrame` if it has names, else a 2-D or sparse array.
 
     Parameters
     ----------
     estimator : object
         Gets, or is compared with, `n_features_in_` and `feature_names_in_`.
-    X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+    X : {MultiModalFrame, dataframe, mapping, array-like, sparse} of shape (n_samples, n_features)
         The samples.
     reset : bool
         Whether X is what the estimator is fitted on.
 
     Returns
     -------
-    MultiModalFrame or ndarray of shape (n_samples, n_features)
+    MultiModalFrame, ndarray or CSR array of shape (n_samples, n_features)
 
     Raises
     ------
@@ -42,16 +41,18 @@ def check_X(estimator, X, *, reset):
     """
     if not is_named(X):
         # Infinity and NaN are the modalities' to judge: they know the names of the columns.
-        checked = validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)
+        checked = validate_data(
+            estimator, X, reset=reset, accept_sparse="csr", dtype=None, ensure_all_finite=False
+        )
         if checked.dtype.kind in "US":
             checked = checked.astype(object)
         return checked
     with said_by(type(estimator).__name__):
         table = as_table(X)
-        _refuse_sparse(table)
-        if not len(table) or not table.shape[1]:
+        n_rows, n_columns = table.shape
+        if not n_rows or not n_columns:
             raise ValueError(
-                f"Found array with {len(table)} sample(s) and {table.shape[1]} feature(s) (shape="
+                f"Found array with {n_rows} sample(s) and {n_columns} feature(s) (shape="
                 f"{table.shape}) while a minimum of 1 is required."
             )
         if reset:
@@ -59,15 +60,6 @@ def check_X(estimator, X, *, reset):
         else:
             _compare_columns(estimator, table)
     return table
-
-
-def _refuse_sparse(table):
-    for name, values in table.items():
-        if sparse.issparse(values):
-            raise TypeError(
-                f"column {name!r} is a sparse matrix of shape {values.shape}, and dense data are "
-                "required: pass its .toarray()."
-            )
 
 
 def _remember_columns(estimator, X, table):
@@ -111,7 +103,7 @@ def check_weight(estimator, sample_weight, table):
     """
     if sample_weight is None:
         return None
-    numbers = np.empty((len(table), 1))  # X only gives the number of rows
+    numbers = np.empty((table.shape[0], 1))  # X only gives the number of rows
     weight = _check_sample_weight(
         sample_weight, numbers, dtype=np.float64, ensure_non_negative=True
     )
@@ -137,8 +129,8 @@ def check_same_length(estimator, table, y):
     ValueError
         If the numbers of rows differ.
     """
-    if _num_samples(y) != len(table):
+    if _num_samples(y) != _num_samples(table):
         raise ValueError(
             f"{type(estimator).__name__}: Found input variables with inconsistent numbers of "
-            f"samples: X has {len(table)} rows, y has {_num_samples(y)}."
+            f"samples: X has {_num_samples(table)} rows, y has {_num_samples(y)}."
         )

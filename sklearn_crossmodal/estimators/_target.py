@@ -66,7 +66,14 @@ class ModalityTarget:
 
     def _target_blocks(self, y, blocks):
         with said_by(f"{type(self).__name__}: target"):
-            return {"y": self.target_.transform(Columns.of(y))}
+            block = self.target_.transform(Columns.of(y))
+            if not block.present.all():
+                rows = np.flatnonzero(~block.present)
+                raise ModalityError(
+                    f"{len(rows)} samples have a y that cannot be read, first rows "
+                    f"{rows[:5].tolist()}: leave them out."
+                )
+            return {"y": block}
 
     def _answers(self, losses):
         return {"answer": _Answer(self.target_, losses["y"])}

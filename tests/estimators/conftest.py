@@ -53,7 +53,7 @@ def listed():
 @pytest.fixture(scope="session")
 def make(listed):
     """Return a function that makes a small estimator by name."""
-    classes = dict(all_estimators())
+    classes = dict(all_estimators("network"))
 
     def make_estimator(name, **params):
         settings = {"modalities": listed(), "max_epochs": 3, "batch_size": 16, "random_state": 0}

@@ -9,7 +9,7 @@ from sklearn_crossmodal.datasets import make_multimodal_classification
 from sklearn_crossmodal.nn.fusion import FUSIONS
 from sklearn_crossmodal.utils.discovery import all_estimators
 
-ESTIMATORS = [name for name, _ in all_estimators()]
+ESTIMATORS = [name for name, _ in all_estimators("network")]
 N = 40
 
 

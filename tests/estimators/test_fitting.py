@@ -15,7 +15,7 @@ from sklearn_crossmodal.exceptions import InterruptedFitWarning
 from sklearn_crossmodal.nn.fusion import ConcatFusion
 from sklearn_crossmodal.utils.discovery import all_estimators
 
-ESTIMATORS = [name for name, _ in all_estimators()]
+ESTIMATORS = [name for name, _ in all_estimators("network")]
 N = 40
 
 

@@ -14,7 +14,7 @@ from sklearn_crossmodal.utils.discovery import all_estimators
 
 PARAMETERS = [
     (name, parameter)
-    for name, estimator in all_estimators()
+    for name, estimator in all_estimators("network")
     for parameter in estimator().get_params(deep=False)
 ]
 

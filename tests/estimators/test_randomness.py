@@ -13,7 +13,7 @@ from torch import nn
 from sklearn_crossmodal import Numeric, Text
 from sklearn_crossmodal.utils.discovery import all_estimators
 
-ESTIMATORS = [name for name, _ in all_estimators()]
+ESTIMATORS = [name for name, _ in all_estimators("network")]
 
 #: All that is random in a fit: first weights, order, held-out rows, hidden modalities, dropout.
 RANDOM = {"early_stopping": True, "validation_fraction": 0.3, "modality_dropout": 0.3}

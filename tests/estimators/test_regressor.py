@@ -134,9 +134,9 @@ def test_partial_fit_learns_over_several_calls_in_the_scale_of_the_first(line):
         half = slice(0, None, 2) if epoch % 2 else slice(1, None, 2)
         reg.partial_fit(X[half], y[half])
         if not epoch:
-            center = reg.target_.center_.copy()
+            center = reg.target_.scaler_.center_.copy()
     assert reg.score(X, y) > 0.95
-    np.testing.assert_array_equal(reg.target_.center_, center)
+    np.testing.assert_array_equal(reg.target_.scaler_.center_, center)
 
 
 def test_partial_fit_refuses_another_number_of_outputs(line):

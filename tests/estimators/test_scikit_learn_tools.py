@@ -40,9 +40,11 @@ from sklearn_crossmodal.nn.encoders import GRUEncoder
 from sklearn_crossmodal.nn.fusion import AttentionFusion, GatedFusion
 from sklearn_crossmodal.utils.discovery import all_estimators
 
-ESTIMATORS = [name for name, _ in all_estimators()]
+ESTIMATORS = [name for name, _ in all_estimators("network")]
 WITH_TARGET = [name for name in ESTIMATORS if name != "MultiModalAutoencoder"]
-WITH_TRANSFORM = [name for name, estimator in all_estimators() if hasattr(estimator, "transform")]
+WITH_TRANSFORM = [
+    name for name, estimator in all_estimators("network") if hasattr(estimator, "transform")
+]
 N = 40
 
 
@@ -173,7 +175,7 @@ def test_parameters_can_be_read_and_set_back():
     clf = small(fusion=GatedFusion(width=3))
     params = clf.get_params()
     assert params["fusion__width"] == 3
-    assert params["text__max_length"] == 128
+    assert params["text__max_length"] == 512
     assert clone(clf).set_params(**params).get_params().keys() == params.keys()
     assert set(clf.get_params(deep=False)) == set(FusionClassifier().get_params())
 
@@ -336,7 +338,7 @@ def test_columns_are_known_by_name_not_by_place(name, frame, targets, make, numb
 def test_columns_are_named_as_in_a_column_transformer(columns, frame, y):
     modalities = [("table", Numeric(), columns), ("text", Text(), "review")]
     clf = FusionClassifier(modalities, max_epochs=1, random_state=0).fit(frame, y)
-    assert clf.modalities_[0][1].center_.shape == (2,)
+    assert clf.modalities_[0][1].spec_.shape == (2,)
 
 
 def test_array_of_objects_is_split_column_by_column(frame, y):

@@ -20,7 +20,7 @@ from skorch.callbacks import (
 from sklearn_crossmodal import MultiModalFrame, Numeric, Text
 from sklearn_crossmodal.utils.discovery import all_estimators
 
-ESTIMATORS = [name for name, _ in all_estimators()]
+ESTIMATORS = [name for name, _ in all_estimators("network")]
 REGRESSORS = ["FusionRegressor", "CrossModalRegressor"]
 HALF = {"early_stopping": True, "validation_fraction": 0.5}
 HELD_OUT = []

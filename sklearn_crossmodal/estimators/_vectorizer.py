@@ -1,0 +1,260 @@
+"""ModalityVectorizer: any modality as a table of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral
+
+import narwhals as nw
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, check_memory
+
+from sklearn_crossmodal.estimators._input import check_X
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.modalities import MODALITIES, Modality, ModalityBank, infer_from_table
+from sklearn_crossmodal.preprocessing import block_features, features_reducer
+from sklearn_crossmodal.training import choose_device, embed_frozen
+from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["ModalityVectorizer"]
+
+
+class ModalityVectorizer(TransformerMixin, BaseEstimator):
+    """Turn texts, images, sounds, series or categories into a table for any estimator.
+
+    The features are handcrafted, or those of a frozen pretrained model: nothing is trained. A
+    sample that lacks a modality gets zeros, and a column that says so.
+
+    Parameters
+    ----------
+    modality : str, Modality or None, default=None
+        Name in `sklearn_crossmodal.modalities.MODALITIES`, or a modality with settings, that takes
+        all columns of X together; None finds the modalities from the columns, as the estimators do.
+        A modality with a frozen encoder, such as ``Text(encoder=Pretrained(...))``, gives the
+        vectors of that encoder.
+    n_components : int or None, default=30
+        How many features to keep of a text, a series, an image or a pretrained vector: by truncated
+        singular value decomposition of TF-IDF for a text, by principal components for the rest.
+        Numbers and categories keep all. None keeps all of everything; texts are then sparse.
+    memory : str, joblib.Memory or None, default=None
+        Folder where pretrained vectors are kept, row by row.
+    device : str, default="auto"
+        Where a pretrained encoder computes.
+    random_state : int, RandomState instance or None, default=None
+        Of the singular value decomposition.
+    verbose : int, default=0
+        Above 0, pretrained encoders show how far they are.
+
+    Attributes
+    ----------
+    modalities_ : list of (str, Modality, columns)
+        The fitted modalities.
+    reducers_ : dict of str to transformer
+        For each modality, what brings its features to their final number.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if they have any.
+
+    See Also
+    --------
+    FusionClassifier : Trains an encoder per modality instead.
+
+    Notes
+    -----
+    Before the reduction, numbers are scaled and imputed, categories become indicators, texts counts
+    of words, series six statistics of each variable, images and spectrograms means over at most
+    16 by 16 cells.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.compose import make_column_transformer
+    >>> from sklearn_crossmodal import ModalityVectorizer
+    >>> X = pd.DataFrame({"text": ["a red cat", "a dog", "red"], "age": [1.0, 2.0, 4.0]})
+    >>> columns = make_column_transformer(
+    ...     (ModalityVectorizer("text", n_components=2), ["text"]), remainder="passthrough"
+    ... )
+    >>> columns.set_output(transform="pandas").fit_transform(X).columns.tolist()
+    ['modalityvectorizer__text_0', 'modalityvectorizer__text_1', 'remainder__age']
+    """
+
+    _parameter_constraints = {
+        "modality": [StrOptions(set(MODALITIES)), Modality, None],
+        "n_components": [Interval(Integral, 1, None, closed="left"), None],
+        "memory": [str, HasMethods("cache"), None],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        modality=None,
+        *,
+        n_components=30,
+        memory=None,
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self.modality = modality
+        self.n_components = n_components
+        self.memory = memory
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y=None):
+        """Learn vocabularies, scales and components.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, series, mapping, array-like} of shape (n, n_features)
+            The columns; a `ColumnTransformer` hands over a frame or a series.
+        y : None
+            Ignored; pipelines pass it.
+
+        Returns
+        -------
+        ModalityVectorizer
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If a modality does not take its columns.
+        """
+        self.fit_transform(X)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """Fit, and return the table of the same samples.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, series, mapping, array-like} of shape (n, n_features)
+            The columns.
+        y : None
+            Ignored; pipelines pass it.
+
+        Returns
+        -------
+        ndarray or CSR array of shape (n, n_features_out), float64
+        """
+        X = _as_frame(X)
+        table = check_X(self, X, reset=True)
+        self._bank = ModalityBank(
+            type(self).__name__, self._find_modalities(X, table), needs_any=False
+        )
+        self._bank.bind(X, table)
+        blocks = self._bank.fit_transform(table, None, check_memory(self.memory))
+        self.modalities_ = self._bank.fitted
+        self._absent = [name for name, block in blocks.items() if not block.present.all()]
+        self.reducers_, parts = {}, {}
+        for name, block in self._embedded(blocks).items():
+            features = block_features(block)
+            kind = "embedding" if block.spec is not blocks[name].spec else block.kind
+            there = features[np.flatnonzero(block.present)]
+            n_components = self._n_components(there)
+            reducer = features_reducer(kind, there.shape[1], n_components, self.random_state)
+            self.reducers_[name] = reducer.fit(there)
+            parts[name] = reducer.transform(features)
+        self._widths = {name: part.shape[1] for name, part in parts.items()}
+        return self._side_by_side(parts, blocks)
+
+    def transform(self, X):
+        """Return the table of features.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, series, mapping, array-like} of shape (n, n_features)
+            The columns, as in `fit`.
+
+        Returns
+        -------
+        ndarray or CSR array of shape (n, n_features_out), float64
+        """
+        check_is_fitted(self)
+        blocks = self._bank.transform(check_X(self, _as_frame(X), reset=False))
+        parts = {
+            name: self.reducers_[name].transform(block_features(block))
+            for name, block in self._embedded(blocks).items()
+        }
+        return self._side_by_side(parts, blocks)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the features: that of the modality, and a number.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored; `ColumnTransformer` passes it.
+
+        Returns
+        -------
+        ndarray of str
+        """
+        check_is_fitted(self)
+        names = [f"{name}_{k}" for name, width in self._widths.items() for k in range(width)]
+        return np.array([*names, *(f"{name}_absent" for name in self._absent)], dtype=object)
+
+    def _find_modalities(self, X, table) -> list[tuple]:
+        owner = type(self).__name__
+        if self.modality is None:
+            with said_by(owner):
+                return infer_from_table(table, joined=not isinstance(X, Mapping))
+        if isinstance(self.modality, str):
+            return [(self.modality, MODALITIES[self.modality](), slice(None))]
+        if not isinstance(self.modality, Modality):
+            raise ModalityError(f"{owner}: modality={self.modality!r} is no modality.")
+        return [(type(self.modality).__name__.lower(), self.modality, slice(None))]
+
+    def _n_components(self, features):
+        """Return how many components to keep; no more than the samples can tell apart."""
+        if self.n_components is None:
+            return None
+        return max(min(self.n_components, features.shape[0] - 1, features.shape[1] - 1), 1)
+
+    def _embedded(self, blocks):
+        return embed_frozen(
+            blocks,
+            self.modalities_,
+            memory=check_memory(self.memory),
+            device=choose_device(self.device),
+            verbose=self.verbose,
+        )
+
+    def _side_by_side(self, parts, blocks):
+        absent = [~blocks[name].present[:, np.newaxis] for name in self._absent]
+        columns = []
+        for name, part in parts.items():  # what an absent sample's zeros were reduced to is no news
+            there = blocks[name].present
+            columns.append(part if there.all() else _keep_rows(part, there))
+        columns += [flags.astype(np.float64) for flags in absent]
+        if any(map(sparse.issparse, columns)):
+            return sparse.csr_array(sparse.hstack(columns))
+        return np.hstack(columns).astype(np.float64)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _as_frame(X):
+    """Return a series, which `ColumnTransformer` makes of one name, as a frame of one column."""
+    if not nw.dependencies.is_into_series(X):
+        return X
+    return nw.from_native(X, series_only=True).to_frame().to_native()
+
+
+def _keep_rows(part, rows):
+    """Return a table with zeros in the other rows."""
+    return part.multiply(rows[:, np.newaxis]) if sparse.issparse(part) else part * rows[:, None]
