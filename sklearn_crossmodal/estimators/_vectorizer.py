@@ -17,7 +17,7 @@ from sklearn_crossmodal.modalities import MODALITIES, Modality, ModalityBank, in
 from sklearn_crossmodal.preprocessing import block_features, features_reducer
 from sklearn_crossmodal.training import choose_device, embed_frozen
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import restored_on_error, said_by
 
 __all__ = ["ModalityVectorizer"]
 
@@ -26,7 +26,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
     """Turn texts, images, sounds, series or categories into a table for any estimator.
 
     The features are handcrafted, or those of a frozen pretrained model: nothing is trained. A
-    sample that lacks a modality gets zeros, and a column that says so.
+    sample that lacks a modality gets zeros; if one did in `fit`, a column says which do.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         singular value decomposition of TF-IDF for a text, by principal components for the rest.
         Numbers and categories keep all. None keeps all of everything; texts are then sparse.
     memory : str, joblib.Memory or None, default=None
-        Folder where pretrained vectors are kept, row by row.
+        Folder where fitted modalities are kept, and pretrained vectors row by row.
     device : str, default="auto"
         Where a pretrained encoder computes.
     random_state : int, RandomState instance or None, default=None
-        Of the singular value decomposition.
+        Of the decompositions.
     verbose : int, default=0
         Above 0, pretrained encoders show how far they are.
 
@@ -146,7 +146,10 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         -------
         ndarray or CSR array of shape (n, n_features_out), float64
         """
-        X = _as_frame(X)
+        with restored_on_error(self):
+            return self._fit_features(_as_frame(X))
+
+    def _fit_features(self, X):
         table = check_X(self, X, reset=True)
         self._bank = ModalityBank(
             type(self).__name__, self._find_modalities(X, table), needs_any=False
@@ -215,10 +218,11 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         return [(type(self.modality).__name__.lower(), self.modality, slice(None))]
 
     def _n_components(self, features):
-        """Return how many components to keep; no more than the samples can tell apart."""
-        if self.n_components is None:
+        """Return how many components to keep, None for all; no more than samples tell apart."""
+        n_samples, n_features = features.shape
+        if self.n_components is None or n_features <= self.n_components:
             return None
-        return max(min(self.n_components, features.shape[0] - 1, features.shape[1] - 1), 1)
+        return max(min(self.n_components, n_samples - 1, n_features - 1), 1)
 
     def _embedded(self, blocks):
         return embed_frozen(

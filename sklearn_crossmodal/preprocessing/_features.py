@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_crossmodal.data import END, PADDING, Block
+from sklearn_crossmodal.data import END, PADDING, UNKNOWN, Block, LazyRows
 
 __all__ = ["block_features", "features_reducer"]
 
@@ -59,7 +59,7 @@ def features_reducer(kind: str, n_features: int, n_components: int | None, rando
     n_components : int or None
         How many to keep of tokens, sequences and grids, if there are more; None keeps all.
     random_state : int, RandomState instance or None
-        Of the truncated singular value decomposition.
+        Of the decompositions, which draw at random where there is much to decompose.
 
     Returns
     -------
@@ -80,11 +80,12 @@ def features_reducer(kind: str, n_features: int, n_components: int | None, rando
         return make_pipeline(weighting, TruncatedSVD(n_components, random_state=random_state))
     if kind in {"vector", "codes"} or not reduces:
         return FunctionTransformer(accept_sparse=True)
-    return PCA(n_components)
+    return PCA(n_components, random_state=random_state)
 
 
 def _vector(block: Block):
-    return block.values
+    values = block.values
+    return np.asarray(values[:]) if isinstance(values, LazyRows) else values
 
 
 def _indicators(block: Block) -> sparse.csr_array:
@@ -98,8 +99,8 @@ def _indicators(block: Block) -> sparse.csr_array:
 
 
 def _counts(block: Block) -> sparse.csr_array:
-    """Return (n, n_tokens): how often each token is in a text."""
-    counted = (block.values != PADDING) & (block.values != END)
+    """Return (n, n_tokens): how often each token that was seen in `fit` is in a text."""
+    counted = ~np.isin(block.values, [PADDING, UNKNOWN, END])
     if block.mask is not None:
         counted &= block.mask
     rows, _ = np.nonzero(counted)

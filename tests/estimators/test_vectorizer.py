@@ -89,6 +89,27 @@ def test_modalities_are_found_where_none_is_named(frame):
     assert list(names) == ["words_0", "words_1", "numeric_0"]
 
 
+def test_few_features_are_all_kept():
+    series = np.random.default_rng(0).normal(size=(N, 5, 1))
+    X = MultiModalFrame({"series": list(series)})
+    assert ModalityVectorizer("sequence").fit_transform(X).shape == (N, 6)
+
+
+def test_sparse_rows_after_a_dense_fit_are_the_same(frame):
+    X = np.random.default_rng(0).normal(size=(N, 3))
+    vectorizer = ModalityVectorizer("numeric").fit(X)
+    found = vectorizer.transform(sparse.csr_array(X))
+    np.testing.assert_allclose(found, vectorizer.transform(X), atol=1e-6)
+
+
+def test_failed_fit_leaves_the_vectorizer_as_it_was(frame):
+    vectorizer = ModalityVectorizer("numeric")
+    before = dict(vars(vectorizer))
+    with pytest.raises(ValueError, match="numeric"):
+        vectorizer.fit(frame[["words"]])
+    assert vars(vectorizer) == before
+
+
 def test_in_a_search_before_a_linear_model(frame):
     y = np.arange(N) % 2
     steps = make_pipeline(

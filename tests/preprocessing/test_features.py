@@ -39,6 +39,26 @@ def test_tokens_are_weighted_as_tfidf_vectorizer_weights_them():
     np.testing.assert_allclose(found[:, columns], oracle.transform(TEXTS).toarray())
 
 
+def test_tokens_never_seen_in_fit_are_not_counted():
+    text = Text().fit(TEXTS)
+    seen, new = block_features(text.transform(["the dog", "the dog zzz yyy"])).toarray()
+    np.testing.assert_array_equal(seen, new)
+
+
+def test_lazy_vectors_are_read():
+    rows = LazyRows(lambda rows: np.ones((len(rows), 2)), 3, (2,))
+    lazy = Block(rows, np.ones(3, dtype=bool), BlockSpec("vector", (2,)))
+    np.testing.assert_array_equal(block_features(lazy), np.ones((3, 2)))
+
+
+def test_decompositions_draw_from_the_seed():
+    table = np.random.default_rng(0).normal(size=(600, 768))  # enough for PCA to draw at random
+    state = np.random.get_state()[1].copy()
+    first, second = (features_reducer("grid", 768, 5, 0).fit_transform(table) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
+
+
 def test_codes_become_indicators_of_each_column():
     features = block_features(block([[0, 1], [2, 0]], "codes", n_categories=(3, 2)))
     np.testing.assert_array_equal(features.toarray(), [[1, 0, 0, 0, 1], [0, 0, 1, 1, 0]])
