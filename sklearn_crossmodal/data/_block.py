@@ -50,6 +50,9 @@ class BlockSpec:
     ordered : tuple of bool, default=None
         For each column of codes whether its levels, the codes from 2 on, have an order; None means
         that none has.
+    labelled : ndarray of shape (n_columns, most categories), bool, default=None
+        Whether a code of a column stands for a level, so that it may be predicted; None means all
+        but that of a missing cell.
 
     Examples
     --------
@@ -69,6 +72,7 @@ class BlockSpec:
     train_vectors: bool = True
     quantiles: np.ndarray | None = None
     ordered: tuple[bool, ...] | None = None
+    labelled: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -77,10 +77,17 @@ def _kind(values, cells: list) -> str:
     if all(isinstance(cell, str) for cell in found):
         return "texts"
     if all(map(_looks_like_image, found)):
-        return "images"
+        return "series" if _are_series(found) else "images"
     if all(np.asarray(cell).dtype.kind in "biuf" for cell in found):
         return "numbers" if all(np.ndim(cell) < 2 for cell in found) else "arrays"
     return "objects"
+
+
+def _are_series(cells) -> bool:
+    """Tell whether arrays (t, d) differ in their first axis alone, as images seldom do."""
+    if not all(isinstance(cell, np.ndarray) and cell.ndim == 2 for cell in cells):
+        return False
+    return len({cell.shape[1] for cell in cells}) == 1 < len({len(cell) for cell in cells})
 
 
 def _looks_like_image(cell) -> bool:

@@ -55,17 +55,15 @@ def _read(series: nw.Series):
         return _as_categories(series)
     if isinstance(getattr(native, "dtype", None), np.dtype):  # pandas: a view
         values = native.to_numpy()
-    elif _is_numeric(series) and series.null_count():  # nullable numbers: NA becomes NaN
+    elif series.dtype == nw.Boolean and series.null_count():  # NaN would make numbers of them
+        values = object_array(series.to_list())
+    elif series.dtype.is_numeric() and series.null_count():  # nullable numbers: NA becomes NaN
         values = series.cast(nw.Float64).to_numpy()
     elif hasattr(getattr(native, "type", None), "list_size"):  # pyarrow
         values = _stack_lists(native)
     else:
         values = series.to_numpy()
     return values.astype(object) if values.dtype.kind in "UST" else values
-
-
-def _is_numeric(series: nw.Series) -> bool:
-    return series.dtype.is_numeric() or series.dtype == nw.Boolean
 
 
 def _as_categories(series: nw.Series):

@@ -304,8 +304,21 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         object of the type of X
             Absent modalities of a sample are decoded from those that are present, and so are
             missing numbers of a present one.
+
+        Raises
+        ------
+        ModalityError
+            If a modality is absent that cannot be decoded into the form it had in `fit`, such as
+            sounds, whose spectrograms alone are decoded.
         """
         blocks = self._blocks(X)
+        for name, modality, _ in self.modalities_:
+            if not (modality.restores or blocks[name].present.all()):
+                raise ModalityError(
+                    f"{type(self).__name__}: modality {name!r} is absent in some samples, and "
+                    f"{type(modality).__name__} cannot be decoded into the form it had in `fit`: "
+                    "take what `reconstruct` gives, or drop the modality."
+                )
         raw = self._decode(self.net_.outputs(blocks))
         return fill_missing(X, self._bank.columns_of(raw), self._bank.lost_cells(blocks))
 

@@ -15,7 +15,7 @@ from torch import nn
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._input import check_weight
 from sklearn_crossmodal.estimators._target import ModalityTarget
-from sklearn_crossmodal.modalities import MODALITIES, Modality, modality_for
+from sklearn_crossmodal.modalities import MODALITIES, Embedding, Modality, modality_for
 from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.training import NetRegressor
 from sklearn_crossmodal.utils._sklearn import StrOptions
@@ -304,8 +304,7 @@ class CrossModalRegressor(
             return self._log_likelihood(blocks, y, sample_weight)
         if self.target_.kind == "sequence":
             return self._score_of_steps(blocks, y, sample_weight)
-        if self.target_.kind == "grid":  # of the size and form that is predicted
-            y = self.target_.inverse_transform(self._target_blocks(y, blocks)["y"].values[:])
+        y = self._as_predicted(y, blocks)
         scores = [part["y"] for part in self.net_.outputs(blocks)]
         predicted = np.concatenate([self.net_.answer(part) for part in scores])
         if self.target_.kind == "codes":
@@ -313,6 +312,14 @@ class CrossModalRegressor(
             return float(np.average(right, weights=check_weight(self, sample_weight, y)))
         flat = [np.asarray(part, dtype=float).reshape(len(y), -1) for part in (y, predicted)]
         return r2_score(*flat, sample_weight=sample_weight)
+
+    def _as_predicted(self, y, blocks):
+        """Return y in the form of predictions: as images and embeddings are read."""
+        if self.target_.kind == "grid" or isinstance(self.target_, Embedding):
+            return self.target_.inverse_transform(self._target_blocks(y, blocks)["y"].values[:])
+        if self.target_.kind == "vector" and y.dtype.kind == "O":  # not so: scaling may clip
+            return np.stack([*y])
+        return y
 
     def _log_likelihood(self, blocks, y, sample_weight):
         target = self._target_blocks(y, blocks)

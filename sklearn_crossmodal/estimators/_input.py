@@ -40,6 +40,11 @@ def check_X(estimator, X, *, reset):
         If X is no table, is empty, or is not like what was fitted.
     """
     if not is_named(X):
+        if getattr(X, "ndim", 2) > 2:
+            raise ValueError(
+                f"{type(estimator).__name__}: Found array with dim {X.ndim}, while dim <= 2 is "
+                "required. Name the modality: MultiModalFrame({'image': X})."
+            )
         # Infinity and NaN are the modalities' to judge: they know the names of the columns.
         checked = validate_data(
             estimator, X, reset=reset, accept_sparse="csr", dtype=None, ensure_all_finite=False

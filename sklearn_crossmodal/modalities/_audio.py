@@ -15,7 +15,7 @@ from sklearn_crossmodal.data import (
     object_array,
 )
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.modalities._base import Modality, of_encoder
 from sklearn_crossmodal.preprocessing import LogMelSpectrogram, SequenceScaler
 from sklearn_crossmodal.preprocessing._sound_rows import are_sounds, read_spectrograms
 from sklearn_crossmodal.utils._sklearn import StrOptions
@@ -61,7 +61,8 @@ class Audio(Modality):
     scaling : {"standard"} or None, default="standard"
         "standard" gives each band mean 0 and standard deviation 1 over all frames, None leaves
         decibels. An encoder with an attribute `normalization`, a dict with "mean" and "std" in
-        decibels, of all bands or of each, decides instead.
+        decibels, of all bands or of each, decides instead; a frozen one that has none finds nothing
+        again in the `memory` where "standard" differs from fold to fold.
     layout : {"grid", "steps"}, default="grid"
         "grid" gives an image of bands times frames, for the encoders of images; "steps" gives a
         sequence of frames, masked behind the end of a sound, for ``encoder="gru"``, ``"lstm"``,
@@ -108,7 +109,9 @@ class Audio(Modality):
     """
 
     kind = _ByLayout("grid", "sequence")
+    opens_files = True
     masked = _ByLayout(False, True)
+    restores = False
     _parameter_constraints = {
         "scaling": [StrOptions({"standard"}), None],
         "layout": [StrOptions({"grid", "steps"})],
@@ -268,7 +271,7 @@ class Audio(Modality):
     def _prepare(self):
         self._validate_params()
         self.spectrogram_ = LogMelSpectrogram(
-            rate=getattr(self.encoder, "rate", None) or self.rate,
+            rate=of_encoder(self.encoder, "rate") or self.rate,
             source_rate=self.source_rate or self.rate,
             max_duration=self.max_duration,
             crop=self.crop,
@@ -300,9 +303,9 @@ class Audio(Modality):
             self.spec_ = BlockSpec("grid", (1, self.n_mels, n_frames))
 
     def _normalize_as_the_encoder(self):
-        normalization = getattr(self.encoder, "normalization", None)
-        if normalization is not None:
-            mean, std = normalization["mean"], normalization["std"]
+        known = of_encoder(self.encoder, "normalization") or {}
+        mean, std = known.get("mean"), known.get("std")
+        if mean is not None:
             self.scaler_.center_ = np.broadcast_to(mean, self.n_mels).astype(float)
             self.scaler_.scale_ = np.broadcast_to(std, self.n_mels).astype(float)
 

@@ -8,6 +8,7 @@ from pickle import PicklingError
 
 import numpy as np
 from joblib import Memory
+from scipy import sparse
 from sklearn.base import clone
 
 from sklearn_crossmodal.data import (
@@ -19,6 +20,7 @@ from sklearn_crossmodal.data import (
 )
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.modalities._content import known_by_content
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["ModalityBank"]
@@ -99,7 +101,8 @@ class ModalityBank:
         sample_weight : ndarray of shape (n,), or None
             Weights of the rows.
         memory : joblib.Memory
-            Where fitted modalities and their blocks are kept.
+            Where fitted modalities and their blocks are kept, unless files, memory maps, modules
+            or functions are among what they are made of.
 
         Returns
         -------
@@ -232,6 +235,11 @@ class ModalityBank:
             places = list(table)
             positions = [places.index(label) for label in bound.labels]
         columns, present = select_columns(table, positions, single=bound.single)
+        if sparse.issparse(columns.values) and not bound.modality.takes_sparse:
+            raise ModalityError(
+                f"{type(bound.modality).__name__} takes no sparse matrix: take Numeric, or pass "
+                "its .toarray()."
+            )
         # Nothing is absent where there is nothing else: NaN is a value.
         if self.needs_any and len(self.bound) == 1:
             present = np.ones(table.shape[0], dtype=bool)
@@ -273,10 +281,12 @@ class ModalityBank:
 
 
 def _fit_in(memory: Memory, *arguments):
-    """Fit a modality, or find it in the memory."""
+    """Fit a modality, or find it in the memory, where only what is known by content is kept."""
+    if not known_by_content(*arguments[:2]):
+        return _fit_modality(*arguments)
     try:
         return memory.cache(_fit_modality)(*arguments)
-    except PicklingError:  # a lambda among its parts has no name to be found by
+    except PicklingError:  # a class made inside a function has no name to be found by
         return _fit_modality(*arguments)
 
 

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.data import Block, BlockSpec, Columns
 
-__all__ = ["RESERVED_NAMES", "Modality", "weights_or_ones"]
+__all__ = ["RESERVED_NAMES", "Modality", "of_encoder", "weights_or_ones"]
 
 #: A modality named like a parameter of any estimator would hide it in `get_params`.
 RESERVED_NAMES = frozenset(
@@ -67,6 +67,12 @@ class Modality(BaseEstimator, ABC):
     joins_columns: bool = False
     #: Whether blocks have a mask.
     masked: bool = False
+    #: Whether strings among the cells are names of files.
+    opens_files: bool = False
+    #: Whether columns may be a sparse matrix.
+    takes_sparse: bool = False
+    #: Whether `inverse_transform` gives what `fit` saw, so that absent cells can be filled by it.
+    restores: bool = True
     spec_: BlockSpec
 
     @abstractmethod
@@ -112,6 +118,11 @@ class Modality(BaseEstimator, ABC):
         """
         self.fit(columns, sample_weight)
         return self, self.transform(columns)
+
+
+def of_encoder(encoder, name: str):
+    """Return an attribute of an encoder, None where it has none or is a class."""
+    return None if isinstance(encoder, type) else getattr(encoder, name, None)
 
 
 def weights_or_ones(sample_weight: np.ndarray | None, n_rows: int) -> np.ndarray:

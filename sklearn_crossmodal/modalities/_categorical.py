@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from sklearn_crossmodal.data import MISSING, Block, BlockSpec, Columns, is_missing
+from sklearn_crossmodal.data import MISSING, Block, BlockSpec, Columns, is_missing, object_array
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.preprocessing import CategoryCoder
 from sklearn_crossmodal.preprocessing._categorical import has_categories
@@ -114,7 +114,6 @@ class Categorical(Modality):
         """
         values = columns.values if isinstance(columns, Columns) else columns
         self.single_column_ = np.ndim(values) == 1
-        self.dtype_ = np.asarray(values).dtype
         self.coder_ = CategoryCoder(
             min_count=self.min_count,
             max_categories=self.max_categories,
@@ -122,12 +121,14 @@ class Categorical(Modality):
             ordered=self.ordered,
             categories=self.categories,
         ).fit(columns, sample_weight=sample_weight)
+        self.dtype_ = _wide_enough(np.asarray(values).dtype, self.coder_.levels_)
         n_categories, ordered = self.coder_.n_categories_, self.coder_.ordered_
         self.spec_ = BlockSpec(
             "codes",
             (len(n_categories),),
             n_categories=n_categories,
             ordered=ordered if any(ordered) else None,
+            labelled=self.coder_.labelled_,
         )
         return self
 
@@ -160,8 +161,9 @@ class Categorical(Modality):
         Returns
         -------
         ndarray of shape (n, c) or (n,)
-            Of the rank that `fit` saw, and of its type if no cell is missing. A missing cell is
-            None. Rare levels, and those that share a code, are the most frequent of them.
+            Of the rank that `fit` saw, and of its type if no cell is missing; of a type of strings
+            as wide as the longest level. A missing cell is None. Rare levels, and those that share
+            a code, are the most frequent of them.
         """
         cells = self.coder_.inverse_transform(values)
         cells = cells[:, 0] if self.single_column_ else cells
@@ -216,6 +218,14 @@ class Categorical(Modality):
         if not cells.size:
             return False
         return all(map(_are_categories, cells.astype(object).reshape(len(cells), -1).T))
+
+
+def _wide_enough(dtype: np.dtype, levels: list[list]) -> np.dtype:
+    """Return a type of strings that has room for all levels; another type as it is."""
+    if dtype.kind not in "US":
+        return dtype
+    every = object_array([level for column in levels for level in column])
+    return np.promote_types(dtype, every.astype(dtype.kind).dtype)
 
 
 def _are_categories(column: np.ndarray) -> bool:

@@ -6,13 +6,14 @@ import numpy as np
 
 from sklearn_crossmodal.data import Block, BlockSpec, Columns, as_column, is_missing, object_array
 from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
+from sklearn_crossmodal.modalities._numeric import stack_cells
+from sklearn_crossmodal.preprocessing._bent import LARGEST
+from sklearn_crossmodal.utils._moments import vector_moments
 
 __all__ = ["Embedding"]
 
 #: A column of vectors with so many numbers is taken for embeddings.
 _LEAST_WIDTH = 32
-#: Beyond this the square of a number may have no room in a float64.
-_LARGEST = np.float64(1e150)
 
 
 class Embedding(Modality):
@@ -96,15 +97,11 @@ class Embedding(Modality):
         self._validate_params()
         vectors, present = self._read(columns)
         weight = weights_or_ones(sample_weight, len(vectors)) * present
-        vectors, weight = vectors[weight > 0].astype(np.float64), weight[weight > 0]
+        vectors, weight = vectors[weight > 0], weight[weight > 0]
         if not len(vectors):
             raise ValueError("all vectors are missing.")
         self.dtype_ = _stacked(columns).dtype
-        self.mean_ = np.average(vectors, axis=0, weights=weight)
-        spread = np.average((vectors - self.mean_) ** 2, axis=0, weights=weight)
-        self.scale_ = float(np.sqrt(spread.mean()))
-        if self.scale_ <= 1e-7 * np.abs(self.mean_).max():  # the same vector up to rounding
-            self.scale_ = 0.0
+        self.mean_, self.scale_ = vector_moments(vectors, weight)
         self.spec_ = BlockSpec("vector", (vectors.shape[1],))
         return self
 
@@ -201,8 +198,8 @@ class Embedding(Modality):
                 f"{len(wrong)} vectors hold NaN or infinity, first rows {wrong[:5].tolist()}: a "
                 "vector is there as a whole or not at all."
             )
-        if (np.abs(vectors) > _LARGEST).any():
-            raise ValueError(f"vectors hold numbers beyond {_LARGEST:.0e}: divide them first.")
+        if (np.abs(vectors) > LARGEST).any():
+            raise ValueError(f"vectors hold numbers beyond {LARGEST:.0e}: divide them first.")
         if self.normalize:
             length = np.linalg.norm(vectors, axis=1, keepdims=True)
             vectors = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
@@ -214,12 +211,10 @@ def _stacked(columns) -> np.ndarray:
     cells = as_column(Columns.of(columns).values)
     cells = cells if isinstance(cells, np.ndarray) else np.asarray(cells)
     if cells.dtype.kind == "O" and cells.ndim == 1:
-        shapes = {np.shape(cell) for cell in cells if not is_missing(cell)}
-        if len(shapes) != 1 or len(shape := shapes.pop()) != 1:
+        cells = stack_cells(cells)
+        if cells.ndim == 1:
+            shapes = {np.shape(cell) for cell in cells if not is_missing(cell)}
             raise ValueError(f"vectors differ in shape, or are none: {sorted(shapes)[:3]}.")
-        found = next(np.asarray(cell) for cell in cells if not is_missing(cell))
-        gap = np.full(shape, np.nan, found.dtype if found.dtype.kind == "f" else np.float64)
-        cells = np.stack([gap if is_missing(cell) else cell for cell in cells])
     if cells.ndim != 2 or cells.dtype.kind not in "biufO":
         raise ValueError(f"expected vectors (n, d), got {cells.dtype} of shape {cells.shape}.")
     try:

@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 
 from sklearn_crossmodal.data import Block, BlockSpec, Columns, LazyRows, as_column, is_missing
-from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.modalities._base import Modality, of_encoder
 from sklearn_crossmodal.preprocessing import ImageScaler
 from sklearn_crossmodal.preprocessing._image_files import are_files, is_image_file
 from sklearn_crossmodal.preprocessing._image_rows import ArrayRows, FileRows, ScaledRows
@@ -33,9 +33,10 @@ class Image(Modality):
         one, else keeps the size, one for all images.
     scaling : {"standard", "unit"} or tuple of (mean, std), default="standard"
         "standard" gives each channel mean 0 and standard deviation 1, or, if the `encoder` has a
-        normalisation, takes its means and deviations; "unit" keeps 0..1, as the loss
-        ``"binary_cross_entropy"`` and a decoder with a sigmoid need; a mean and std, one number a
-        channel each, are for pixels in 0..1.
+        normalisation, takes its means and deviations; for a frozen encoder that has none it is
+        "unit", since pixels that differ from fold to fold are never found in the `memory`. "unit"
+        keeps 0..1, as the loss ``"binary_cross_entropy"`` and a decoder with a sigmoid need; a mean
+        and std, one number a channel each, are for pixels in 0..1.
     channels : {"auto", "first", "last"}, default="auto"
         Which axis of an array holds the channels; "auto" takes the last if its length is 1 to 4.
     mode : {"L", "RGB", "RGBA"}, default=None
@@ -48,8 +49,9 @@ class Image(Modality):
         Whether the pixels of files stay in memory once they are decoded and resized; "auto" keeps
         them if they take at most 64 MiB. What is not kept is read again in each epoch.
     encoder : str, component or nn.Module factory, default="cnn"
-        Encoder of the grids. One with an attribute `normalization`, a dict with "mean" and "std"
-        of each channel and "size", says how it wants its pixels.
+        Encoder of the grids. One with an attribute `normalization`, a dict with "mean" and "std",
+        numbers or one a channel, which tell the `mode`, or None, and "size", says how it wants its
+        pixels.
     decoder : str, component or nn.Module factory, default="cnn"
         Decoder when the modality is a target.
     loss : str or component, default="squared_error"
@@ -82,6 +84,7 @@ class Image(Modality):
     """
 
     kind = "grid"
+    opens_files = True
     _parameter_constraints = {
         "mode": [StrOptions(set(_MODES.values())), None],
         "on_error": [StrOptions({"absent", "raise"})],
@@ -182,14 +185,18 @@ class Image(Modality):
 
     def _settings(self):
         """Return size, scaling and mode, from the encoder's normalisation where it has one."""
-        normalization = getattr(self.encoder, "normalization", None)
-        if normalization is None:
-            return self.size, self.scaling, self.mode
-        mean, std = normalization["mean"], normalization["std"]
-        size = normalization.get("size") if self.size is None else self.size
-        size = (size, size) if isinstance(size, Integral) else size
+        known = of_encoder(self.encoder, "normalization") or {}
+        size = self.size
+        if size is None and known:
+            size = known.get("size")
+            size = (size, size) if isinstance(size, Integral) else size
+        mean, std = known.get("mean"), known.get("std")
+        if mean is None:
+            frozen = self.scaling == "standard" and of_encoder(self.encoder, "frozen")
+            return size, "unit" if frozen else self.scaling, self.mode
         scaling = (mean, std) if self.scaling == "standard" else self.scaling
-        return size, scaling, self.mode or _MODES.get(len(mean))
+        channels = {len(given) for given in (mean, std) if np.ndim(given)}
+        return size, scaling, self.mode or _MODES.get(max(channels, default=None))
 
     def transform(self, columns):
         """Resize and scale; what is no array in memory only when a batch asks for it.
@@ -276,7 +283,7 @@ class Image(Modality):
         """
         images = values if hasattr(values, "dtype") else np.asarray(as_column(values))
         if images.ndim == 1 and images.dtype.kind in "OUT":
-            found = [cell for cell in np.asarray(images, dtype=object) if not is_missing(cell)]
+            found = [cell for cell in np.asarray(images, dtype=object) if not _is_blank(cell)]
             return bool(found) and (
                 all(map(is_image_file, found))
                 or all(isinstance(cell, np.ndarray) and cell.ndim in (2, 3) for cell in found)
@@ -307,3 +314,8 @@ def _cells(columns) -> np.ndarray:
                 "give another modality."
             )
     return images
+
+
+def _is_blank(cell) -> bool:
+    """Tell whether a cell names no file; read as one, it is an image that cannot be read."""
+    return is_missing(cell) or (isinstance(cell, str) and not cell.strip())

@@ -9,13 +9,10 @@ from sklearn_crossmodal.data import Block, BlockSpec, Columns, LazyRows, is_miss
 from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
 from sklearn_crossmodal.preprocessing import NumericScaler
 from sklearn_crossmodal.preprocessing._categorical import has_categories
-from sklearn_crossmodal.preprocessing._numeric_columns import refuse_columns
+from sklearn_crossmodal.preprocessing._numeric_columns import LEVELS, refuse_columns
 from sklearn_crossmodal.utils._sklearn import StrOptions, is_pandas_na
 
 __all__ = ["Numeric"]
-
-#: Levels of the quantiles of an indicator, those of the columns that `NumericScaler` keeps.
-_LEVELS = np.linspace(0, 1, 65)
 
 
 class Numeric(Modality):
@@ -87,6 +84,7 @@ class Numeric(Modality):
 
     kind = "vector"
     joins_columns = True
+    takes_sparse = True
     masked = True
     _parameter_constraints = {
         "scaling": [StrOptions({"robust", "standard", "quantile"}), None],
@@ -220,7 +218,7 @@ class Numeric(Modality):
             return values.dtype.kind in "biuf"
         if np.ndim(values) > 2 or has_categories(values):
             return False
-        cells = _stacked(np.asarray(values))
+        cells = stack_cells(np.asarray(values))
         if cells.dtype.kind != "O":
             return cells.dtype.kind in "iuf" or (cells.dtype.kind == "b" and cells.ndim == 2)
         found = [cell for cell in cells.ravel() if not is_missing(cell)]
@@ -255,12 +253,12 @@ class Numeric(Modality):
         if self.scaler_.quantiles_ is None:
             return None
         shares = np.average(missing, axis=0, weights=weight)
-        indicated = _LEVELS[:, np.newaxis] > 1 - shares
+        indicated = LEVELS[:, np.newaxis] > 1 - shares
         return np.hstack([self.scaler_.quantiles_, indicated])
 
 
 def _as_numbers(values: np.ndarray, names) -> np.ndarray:
-    values = _stacked(values)
+    values = stack_cells(values)
     if values.ndim > 2:
         raise ValueError(f"expected numbers of shape (n, d), got shape {values.shape}.")
     if values.dtype.kind not in "biufO":
@@ -278,14 +276,16 @@ def _as_numbers(values: np.ndarray, names) -> np.ndarray:
         raise type(error)(f"columns {list(names)} must hold numbers: {error}") from error
 
 
-def _stacked(values: np.ndarray) -> np.ndarray:
-    """Return a column whose cells are arrays of one length as one array of two axes."""
+def stack_cells(values: np.ndarray) -> np.ndarray:
+    """Return a column of arrays of one length as one array (n, d), NaN where one is missing."""
     if values.dtype.kind != "O" or values.ndim != 1:
         return values
     shapes = {np.shape(cell) for cell in values if not is_missing(cell)}
     if len(shapes) != 1 or len(shape := shapes.pop()) != 1:
         return values
-    return np.stack([np.full(shape, np.nan) if is_missing(cell) else cell for cell in values])
+    found = next(np.asarray(cell) for cell in values if not is_missing(cell))
+    gap = np.full(shape, np.nan, found.dtype if found.dtype.kind == "f" else np.float64)
+    return np.stack([gap if is_missing(cell) else cell for cell in values])
 
 
 #: Tell which cells are pandas' NA, which no number can be made of.

@@ -109,6 +109,8 @@ class Sequence(Modality):
             max_length=self.max_length, crop=self.crop, scaling=self.scaling
         ).fit(cells, sample_weight=sample_weight)
         self.stacked_ = cells.dtype.kind != "O" or cells.ndim != 1
+        if sample_weight is not None:
+            cells = cells[np.asarray(sample_weight) > 0]
         rank = max((np.ndim(cell) for cell in cells), default=1)
         self.single_variable_ = rank == 1
         n_variables = len(self.scaler_.median_)

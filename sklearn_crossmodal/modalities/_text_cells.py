@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import reprlib
+
 import numpy as np
 
 from sklearn_crossmodal.data import Columns, is_missing
@@ -64,9 +66,8 @@ def _checked(cells: np.ndarray, columns: Columns, types, expected: str) -> np.nd
             if is_missing(cell):
                 continue
             if not isinstance(cell, types):
-                raise ValueError(
-                    f"column {name!r} holds {cell!r} ({type(cell).__name__}) where {expected}."
-                )
+                shown = f"{reprlib.repr(cell)} ({type(cell).__name__})"
+                raise ValueError(f"column {name!r} holds {shown} where {expected}.")
             checked[row, place] = cell
     return checked
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from torch import nn
 
-from sklearn_crossmodal.nn._fingerprint import fingerprint
-from sklearn_crossmodal.nn._model_files import load_folder, load_weights
+from sklearn_crossmodal.nn._fingerprint import fingerprint, is_describable
+from sklearn_crossmodal.nn._model_files import folder_stamp, load_folder, load_weights
 from sklearn_crossmodal.nn._pretrained_models import adapt
 from sklearn_crossmodal.nn._random import fixed_seed
 
@@ -28,10 +28,10 @@ def model_in_folder(folder: Path) -> nn.Module:
     Returns
     -------
     nn.Module
-        (values, mask) -> (B, D), not to be changed, with `fingerprint`.
+        (values, mask) -> (B, D), not to be changed, with `fingerprint` and `describable`.
     """
     folder = folder.resolve()
-    return _from_folder(folder, _stamp(folder))
+    return _from_folder(folder, folder_stamp(folder))
 
 
 def model_of(source: nn.Module | Callable[[], nn.Module], weights) -> nn.Module:
@@ -47,7 +47,7 @@ def model_of(source: nn.Module | Callable[[], nn.Module], weights) -> nn.Module:
     Returns
     -------
     nn.Module
-        (values, mask) -> (B, D), with `fingerprint`.
+        (values, mask) -> (B, D), with `fingerprint` and `describable`.
     """
     return _prepared(lambda: _make(source, weights))
 
@@ -74,15 +74,10 @@ def _prepared(make: Callable[[], nn.Module]) -> nn.Module:
     """Return a module ready to be looked at only, made on a fixed seed, with its fingerprint."""
     with fixed_seed():
         model = adapt(make()).eval().requires_grad_(False)
-    model.fingerprint = fingerprint(model)
+    model.fingerprint, model.describable = fingerprint(model), is_describable(model)
     return model
 
 
 @lru_cache(maxsize=2)
 def _from_folder(folder: Path, stamp: tuple) -> nn.Module:
     return _prepared(lambda: load_folder(folder))
-
-
-def _stamp(folder: Path) -> tuple:
-    found = [(path, path.stat()) for path in sorted(folder.rglob("*")) if path.is_file()]
-    return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in found)

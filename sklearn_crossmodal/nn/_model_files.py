@@ -15,7 +15,7 @@ from torch import nn
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.utils import import_optional
 
-__all__ = ["find_folder", "load_folder", "load_weights", "read_json"]
+__all__ = ["find_folder", "folder_stamp", "load_folder", "load_weights", "read_json"]
 
 #: In a folder of sentence-transformers, and in one of transformers.
 _MARKS = ("modules.json", "config.json")
@@ -67,6 +67,12 @@ def find_folder(source: str | Path) -> Path:
             f"called {str(source)!r}. Nothing is downloaded: give the folder of a model."
         )
     return found
+
+
+def folder_stamp(folder: Path) -> tuple:
+    """Return sizes and times of the files in a folder: others mean that it has changed."""
+    found = [(path, path.stat()) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in found)
 
 
 def load_folder(folder: Path) -> nn.Module:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_crossmodal.nn._model_files import read_json
+from sklearn_crossmodal.nn._model_files import folder_stamp, read_json
 from sklearn_crossmodal.utils import import_optional
 
 __all__ = ["ModelTokenizer", "has_tokenizer"]
@@ -96,7 +96,9 @@ class ModelTokenizer:
 
     @property
     def _tokenizer(self):
-        return _load(self.source) if isinstance(self.source, Path) else self.source
+        if not isinstance(self.source, Path):
+            return self.source
+        return _load(self.source, folder_stamp(self.source))
 
 
 def has_tokenizer(folder: Path) -> bool:
@@ -106,7 +108,8 @@ def has_tokenizer(folder: Path) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _load(folder: Path):
+def _load(folder: Path, stamp: tuple):
+    """Return the tokenizer in a folder, loaded once, and again when its files change."""
     purpose = f"The tokenizer in {folder}"
     transformers = import_optional("transformers", extra="pretrained", purpose=purpose)
     return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from numbers import Real
 from pathlib import Path
 
+import numpy as np
 from torch import nn
 
 from sklearn_crossmodal.nn._model_files import read_json
@@ -36,7 +37,8 @@ def find_normalization(
     Returns
     -------
     dict or None
-        mean and std, tuples of float; size, (height, width) or None. None if nothing is known.
+        mean and std, each a float for all channels or a tuple of one a channel, or both None; size,
+        (height, width) or None. None if nothing is known.
     """
     found = dict.fromkeys(("mean", "std", "size"))
     if any(value is None for value in given.values()):
@@ -44,11 +46,9 @@ def find_normalization(
     found |= {name: value for name, value in given.items() if value is not None}
     if all(value is None for value in found.values()):
         return None
-    return {
-        "mean": _floats(found["mean"], 0.0),
-        "std": _floats(found["std"], 1.0),
-        "size": _pair(found["size"]),
-    }
+    if found["mean"] is not None or found["std"] is not None:
+        found |= {"mean": _floats(found["mean"], 0.0), "std": _floats(found["std"], 1.0)}
+    return {**found, "size": _pair(found["size"])}
 
 
 def _of_weights(weights) -> dict:
@@ -71,8 +71,8 @@ def _of_folder(folder: Path | None) -> dict:
         size = [size.get(name, size.get("shortest_edge")) for name in ("height", "width")]
     normal = settings.get("do_normalize", True)
     return {
-        "mean": settings.get("image_mean") if normal else None,
-        "std": settings.get("image_std") if normal else None,
+        "mean": settings.get("image_mean") if normal else 0.0,
+        "std": settings.get("image_std") if normal else 1.0,
         "size": size,
     }
 
@@ -93,10 +93,10 @@ def _of_module(module: Callable[[], nn.Module] | None) -> dict:
     }
 
 
-def _floats(values, default: float) -> tuple[float, ...]:
+def _floats(values, default: float) -> float | tuple[float, ...]:
     if values is None:
-        return (default,)
-    return (float(values),) if isinstance(values, Real) else tuple(map(float, values))
+        return default
+    return float(values) if np.ndim(values) == 0 else tuple(map(float, values))
 
 
 def _pair(size) -> tuple[int, int] | None:

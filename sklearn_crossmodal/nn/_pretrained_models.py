@@ -28,7 +28,8 @@ def adapt(module: nn.Module) -> nn.Module:
     Returns
     -------
     nn.Module
-        With `takes`, the kinds of block it takes, or None for any.
+        With `takes`, the kinds of block it takes, or None for any, and `takes_mask`, whether it
+        is told which steps are there.
     """
     if hasattr(module, "get_max_seq_length") and hasattr(module, "tokenize"):
         return _SentenceModel(module)
@@ -41,6 +42,7 @@ class _SentenceModel(nn.Module):
     """(B, T), (B, T) -> (B, D), pooled as the model's own modules say."""
 
     takes = frozenset({"tokens"})
+    takes_mask = True
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -58,7 +60,7 @@ class _TransformersModel(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
-        reads_tokens = model.main_input_name == "input_ids"
+        reads_tokens = self.takes_mask = model.main_input_name == "input_ids"
         self.takes = frozenset({"tokens"} if reads_tokens else {"grid", "sequence", "vector"})
 
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -79,11 +81,11 @@ class _PlainModel(nn.Module):
         super().__init__()
         self.model = model
         parameters = list(inspect.signature(model.forward).parameters.values())
-        self._takes_mask = n_arguments(model.forward) > 1
-        self._needs_mask = self._takes_mask and parameters[1].default is inspect.Parameter.empty
+        self.takes_mask = n_arguments(model.forward) > 1
+        self._needs_mask = self.takes_mask and parameters[1].default is inspect.Parameter.empty
 
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Tensor:
-        takes_mask = self._needs_mask or (self._takes_mask and mask is not None)
+        takes_mask = self._needs_mask or (self.takes_mask and mask is not None)
         output = self.model(values, mask) if takes_mask else self.model(values)
         return _pooled(output, mask)
 

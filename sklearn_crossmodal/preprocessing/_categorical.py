@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections import Counter
 from collections.abc import Mapping
 from numbers import Integral
@@ -55,6 +56,9 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         Whether a column is hashed.
     names_ : tuple of str
         Names of the columns, or their positions.
+    labelled_ : ndarray of shape (n_columns, most codes), bool
+        Whether a code of a column stands for a level that `fit` knows: not that of missing cells,
+        of rare ones where there were none, or of an empty bucket.
 
     See Also
     --------
@@ -135,6 +139,11 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         self.n_categories_ = tuple(2 + len(levels) for levels in self.levels_)
         self.ordered_ = tuple(column.ordered for column in self._columns)
         self.hashed_ = tuple(isinstance(column, HashedLevels) for column in self._columns)
+        self.labelled_ = np.zeros(
+            (len(self._columns), max(self.n_categories_, default=0)), dtype=bool
+        )
+        for row, column in zip(self.labelled_, self._columns, strict=True):
+            row[: len(column.labels)] = [label is not None for label in column.labels]
         return self
 
     def transform(self, X):
@@ -271,9 +280,8 @@ def _distinct(column: np.ndarray, name: str) -> set:
         return set(column.tolist())
     except TypeError as error:
         cell = next(cell for cell in column if not _can_be_hashed(cell))
-        raise ValueError(
-            f"column {name!r} holds {cell!r} ({type(cell).__name__}), which is no category."
-        ) from error
+        shown = f"{reprlib.repr(cell)} ({type(cell).__name__})"
+        raise ValueError(f"column {name!r} holds {shown}, which is no category.") from error
 
 
 def _can_be_hashed(cell) -> bool:

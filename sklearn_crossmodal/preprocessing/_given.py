@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import signature
 from numbers import Integral
 from typing import Protocol
 
@@ -21,7 +22,8 @@ class GivenTokenizer(BaseTokenizer):
     tokenizer : object
         With ``encode(list of str) -> list of list of int``, its inverse ``decode``, and the number
         ``n_tokens`` of its ids; or a tokenizer of the packages ``tokenizers`` or ``transformers``,
-        of which no special tokens are asked for.
+        of which no special tokens are asked for. An ``encode`` that takes a ``max_length`` cuts
+        texts itself, and may so keep a token at their end.
     max_length : int, default=512
         Most tokens of a text, its end included; what is longer is cut.
 
@@ -86,7 +88,8 @@ class GivenTokenizer(BaseTokenizer):
         """
         self._validate_params()
         self.n_tokens_ = int(adapt_tokenizer(self.tokenizer).n_tokens) + FIRST
-        self._set_length(self.encode(X))
+        self._takes_length = _takes_length(adapt_tokenizer(self.tokenizer).encode)
+        self._set_length(self._encode(X, self.max_length))
         return self
 
     def encode(self, X):
@@ -101,8 +104,14 @@ class GivenTokenizer(BaseTokenizer):
         -------
         list of list of int
         """
+        return self._encode(X, self.length_)
+
+    def _encode(self, X, most: int) -> list[list[int]]:
+        """Return the ids of each text, at most so many if the tokenizer itself can cut it."""
         texts = check_texts(X)
-        rows = list(adapt_tokenizer(self.tokenizer).encode(texts)) if texts else []
+        tokenizer = adapt_tokenizer(self.tokenizer)
+        limit = {"max_length": most} if self._takes_length else {}
+        rows = list(tokenizer.encode(texts, **limit)) if texts else []
         if len(rows) != len(texts):
             raise ValueError(
                 f"{type(self.tokenizer).__name__}.encode returned {len(rows)} rows for "
@@ -124,6 +133,13 @@ class GivenTokenizer(BaseTokenizer):
         """
         own = [move_back(row).tolist() for row in rows]
         return list(adapt_tokenizer(self.tokenizer).decode(own)) if own else []
+
+
+def _takes_length(encode) -> bool:
+    try:
+        return "max_length" in signature(encode).parameters
+    except (TypeError, ValueError):  # not written in Python
+        return False
 
 
 class _Tokenizes(Protocol):

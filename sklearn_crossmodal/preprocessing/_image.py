@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_crossmodal.data import as_column
 from sklearn_crossmodal.preprocessing._pixels import (
     as_stacks,
     convert,
@@ -96,7 +97,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         y : None
             Ignored; pipelines pass it.
         sample_weight : array-like of shape (n,), default=None
-            Weights of the images.
+            Weights of the images; one of weight zero is not there.
 
         Returns
         -------
@@ -108,9 +109,14 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         ValueError
             If these are no images, differ in shape, or hold NaN or infinity.
         """
+        rows = None
+        if sample_weight is not None and not np.all(sample_weight):
+            sample_weight = np.asarray(sample_weight)
+            rows = np.flatnonzero(sample_weight)
+            X, sample_weight = np.asarray(as_column(X))[rows], sample_weight[rows]
         stacks = as_stacks(X, self.size)
         self._describe(stacks)
-        images = self._prepare(stacks)
+        images = self._prepare(stacks, rows)
         self._learn(images.shape[1:], [image_moments(images)], sample_weight)
         return self
 

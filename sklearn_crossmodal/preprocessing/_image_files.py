@@ -25,6 +25,10 @@ _SIGNATURES = (
     *(b"II*\x00", b"MM\x00*", b"\x00\x00\x00\x0cjP  "),
 )
 _ORIENTATION = 0x0112
+#: Modes of Pillow that have alpha, by themselves or multiplied into the colours.
+_WITH_ALPHA = frozenset({"LA", "PA", "La", "RGBA", "RGBa"})
+#: Modes that Pillow converts to few others, and one that it does convert them to.
+_FIRST = {"La": "LA", "LAB": "RGB"}
 #: A Pillow image reads its file at first use, which two threads must not do at once.
 _LOADING = Lock()
 
@@ -121,7 +125,9 @@ def _upright(image):
 def _in_mode(image, mode, pillow):
     if image.mode.startswith(("I", "F")):
         image = pillow.fromarray(_eight_bits(np.asarray(image)))
-    transparent = "transparency" in image.info or "A" in image.getbands()
+    transparent = "transparency" in image.info or image.mode in _WITH_ALPHA
+    if image.mode in _FIRST and image.mode != mode:
+        image = image.convert(_FIRST[image.mode])
     if transparent and mode != "RGBA":
         image = image.convert("RGBA")
         white = pillow.new("RGBA", image.size, "white")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
 from sklearn_crossmodal.preprocessing._image import ImageScaler
 from sklearn_crossmodal.preprocessing._image_files import decode_image
+from sklearn_crossmodal.preprocessing._unreadable import name_cell, report_unreadable
 from sklearn_crossmodal.utils._progress import progress
 from sklearn_crossmodal.utils._threads import read_ahead
 
@@ -132,7 +131,7 @@ class FileRows:
         self.pixels = pixels
         if self.reasons:
             what = f"{len(self.reasons)} of {len(self)} images cannot be read"
-            self._report(what, "they are absent", self.reasons)
+            report_unreadable(what, "they are absent", self.reasons, self.cells, self.on_error)
 
     def read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the images of some rows that were checked before, and which are still there."""
@@ -150,7 +149,8 @@ class FileRows:
         if lost and not self._has_warned:
             self._has_warned = self.on_error == "absent"
             what = "Images that could be read before cannot be any more"
-            self._report(what, "they, and others that vanish, count as zeros", lost)
+            outcome = "they, and others that vanish, count as zeros"
+            report_unreadable(what, outcome, lost, self.cells, self.on_error)
         return images, readable
 
     def _fits(self) -> bool:
@@ -185,23 +185,11 @@ class FileRows:
         if self.shape is None:
             self.shape = image.shape
         if image.shape != self.shape:
+            name = name_cell(self.cells[row], row)
             raise ValueError(
-                f"images differ in height and width, {self.shape[:2]} and, in {self._name(row)}, "
+                f"images differ in height and width, {self.shape[:2]} and, in {name}, "
                 f"{image.shape[:2]}: pass size=(height, width)."
             )
-
-    def _name(self, row: int) -> str:
-        cell = self.cells[row]
-        if isinstance(cell, str | os.PathLike):
-            return repr(os.fspath(cell))
-        return f"{type(cell).__name__} of row {row}"
-
-    def _report(self, what: str, outcome: str, reasons: dict[int, str]) -> None:
-        """Warn, or raise if so asked, naming the first few."""
-        first = "; ".join(f"{self._name(row)} ({reasons[row]})" for row in sorted(reasons)[:3])
-        if self.on_error == "raise":
-            raise ValueError(f"{what}, first {first}: leave them out, or pass on_error='absent'.")
-        warnings.warn(f"{what}, first {first}; {outcome}.", stacklevel=2)
 
 
 class ScaledRows:

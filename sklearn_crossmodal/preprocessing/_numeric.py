@@ -8,15 +8,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_crossmodal.preprocessing._bent import bend, unbend
 from sklearn_crossmodal.preprocessing._numeric_columns import (
-    bend,
     find_curve,
     find_moments,
     find_quantiles,
     from_normal,
     refuse_columns,
     to_normal,
-    unbend,
 )
 from sklearn_crossmodal.utils._sklearn import (
     StrOptions,

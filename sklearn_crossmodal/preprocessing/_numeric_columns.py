@@ -6,20 +6,17 @@ import numpy as np
 from scipy import sparse, special
 
 __all__ = [
-    "bend",
+    "LEVELS",
     "find_curve",
     "find_moments",
     "find_quantiles",
     "from_normal",
     "refuse_columns",
     "to_normal",
-    "unbend",
 ]
 
-#: Smooth clipping of robustly scaled numbers approaches plus and minus this value.
-_CLIP = 3.0
 #: Levels of the quantiles that are kept of each column; the quartiles are among them.
-_LEVELS = np.linspace(0, 1, 65)
+LEVELS = np.linspace(0, 1, 65)
 #: Most values of a column that the curve of quantile scaling goes through, but for heavy ones.
 _N_KNOTS = 1000
 #: Least and greatest level of quantile scaling, so that it stays within plus and minus 5.2.
@@ -58,9 +55,9 @@ def _refuse(wrong, X, names, problem) -> None:
 def find_quantiles(column, weight):
     """Return the quantiles of a column without NaN, zeros of an empty one."""
     if not len(column):
-        return np.zeros(len(_LEVELS))
+        return np.zeros(len(LEVELS))
     # This method alone takes weights, and treats an integer weight as so many rows.
-    return np.quantile(column, _LEVELS, weights=weight, method="inverted_cdf")
+    return np.quantile(column, LEVELS, weights=weight, method="inverted_cdf")
 
 
 def find_moments(column, weight):
@@ -98,14 +95,3 @@ def from_normal(column, curve):
     """Undo `to_normal`."""
     values, levels = curve
     return np.interp(special.ndtr(column), levels, values)
-
-
-def bend(values):
-    """Clip smoothly: what is far approaches the limit."""
-    return values / np.sqrt(1 + (values / _CLIP) ** 2)
-
-
-def unbend(values):
-    """Undo `bend`; what is next to the limit stays finite."""
-    clipped = np.clip(values, -_CLIP + 1e-6, _CLIP - 1e-6)
-    return clipped / np.sqrt(1 - (clipped / _CLIP) ** 2)

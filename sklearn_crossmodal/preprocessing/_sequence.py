@@ -9,14 +9,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.data import as_column, is_missing
+from sklearn_crossmodal.preprocessing._bent import LARGEST, bend, unbend
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["SequenceScaler"]
-
-#: Smooth clipping of robustly scaled numbers approaches plus and minus this value.
-_CLIP = 3.0
-#: Beyond this the square of a number may have no room in a float64.
-_LARGEST = np.float64(1e150)
 
 
 class SequenceScaler(TransformerMixin, BaseEstimator):
@@ -167,9 +163,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         values = np.asarray(X)[..., : len(self.median_)]
         if self.scaling == "robust":
-            clipped = np.clip(values, -_CLIP + 1e-6, _CLIP - 1e-6)
-            values = clipped / np.sqrt(1 - (clipped / _CLIP) ** 2)
-            return np.clip(values * self.scale_ + self.center_, *self.range_)
+            return np.clip(unbend(values) * self.scale_ + self.center_, *self.range_)
         return values * self.scale_ + self.center_
 
     def _cut(self, series, n_variables) -> tuple[np.ndarray, np.ndarray]:
@@ -184,15 +178,15 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         steps = np.concatenate(filled) if filled else np.zeros((0, n_variables))
         if np.isinf(steps).any():
             raise ValueError("series hold infinity: replace it by NaN or a finite number.")
-        if (np.abs(steps) > _LARGEST).any():
-            raise ValueError(f"series hold numbers beyond {_LARGEST:.0e}: divide them first.")
+        if (np.abs(steps) > LARGEST).any():
+            raise ValueError(f"series hold numbers beyond {LARGEST:.0e}: divide them first.")
         return steps, np.array([len(one) for one in cut], dtype=int)
 
     def _scale(self, steps: np.ndarray) -> np.ndarray:
         scale = self.scale_.astype(steps.dtype)
         centered = steps - self.center_.astype(steps.dtype)
         values = np.divide(centered, scale, out=np.zeros_like(centered), where=scale > 0)
-        return values / np.sqrt(1 + (values / _CLIP) ** 2) if self.scaling == "robust" else values
+        return bend(values) if self.scaling == "robust" else values
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.io import wavfile
 
 from sklearn_crossmodal.data import is_missing
-from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.preprocessing._sound import read_sound
 from sklearn_crossmodal.preprocessing._spectrogram import LogMelSpectrogram, is_pair
+from sklearn_crossmodal.preprocessing._unreadable import report_unreadable
 from sklearn_crossmodal.utils._threads import read_ahead
 
 __all__ = ["are_sounds", "read_spectrograms"]
@@ -59,7 +59,8 @@ def read_spectrograms(
         found = [one for part in read for one in part]
     reasons = {row: one for row, one in enumerate(found) if isinstance(one, str)}
     if reasons:
-        _report(reasons, cells, on_error)
+        what = f"{len(reasons)} of {len(cells)} sounds cannot be read"
+        report_unreadable(what, "they are absent", reasons, cells, on_error)
     return [None if isinstance(one, str) else one for one in found]
 
 
@@ -74,21 +75,6 @@ def _read(cell, transformer: LogMelSpectrogram) -> np.ndarray | str | None:
     except (OSError, ValueError) as error:
         return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
     return transformer.spectrogram(waveform, rate)
-
-
-def _report(reasons: dict[int, str], cells: np.ndarray, on_error: str) -> None:
-    """Warn of the files that cannot be read, or raise."""
-    what = f"{len(reasons)} of {len(cells)} sounds cannot be read"
-    first = "; ".join(f"{_name(cells[row], row)} ({reasons[row]})" for row in [*reasons][:3])
-    if on_error == "raise":
-        raise ModalityError(f"{what}, first {first}: leave them out, or pass on_error='absent'.")
-    warnings.warn(f"{what} and count as absent, first {first}.", stacklevel=2)
-
-
-def _name(cell, row: int) -> str:
-    if isinstance(cell, str | os.PathLike):
-        return repr(os.fspath(cell))
-    return f"{type(cell).__name__} of row {row}"
 
 
 def _is_absent(cell) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
@@ -112,7 +113,7 @@ def check_texts(X) -> list[str]:
     texts = list(X)
     for text in texts:
         if not isinstance(text, str):
-            raise ValueError(f"expected strings, got {text!r} ({type(text).__name__}).")
+            raise ValueError(f"expected strings, got {reprlib.repr(text)} ({type(text).__name__}).")
     return texts
 
 

@@ -13,10 +13,14 @@ from sklearn_crossmodal.data import Block, BlockSpec, is_lazy
 from sklearn_crossmodal.training._device import choose_device
 from sklearn_crossmodal.training._reading import read_ahead, to_rows
 from sklearn_crossmodal.utils._cache import RowCache, row_keys, rows_folder
+from sklearn_crossmodal.utils._moments import vector_moments
 from sklearn_crossmodal.utils._progress import progress
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["FrozenInputs", "embed_frozen"]
+
+#: Up to so much, relative to the mean, vectors in float32 differ by rounding alone.
+_ROUNDING = 1e-6
 
 
 class FrozenInputs:
@@ -94,7 +98,9 @@ def embed_frozen(
         Fitted. An encoder is frozen if it has an attribute `frozen` that is true; it is asked to
         `load` its module.
     memory : joblib.Memory, default=None
-        Where vectors are kept by what the rows hold; None keeps none.
+        Where vectors are kept by what the rows hold; None keeps none. A module that takes no mask
+        sees how far its rows are padded, which then counts too. Nothing is kept of a module with
+        an attribute `describable` that is false.
     device : str, default="cpu"
         Where to compute.
     verbose : int, default=0
@@ -124,13 +130,16 @@ class _Embedder:
     def __init__(self, module: torch.nn.Module, device: str, memory) -> None:
         self.module = module
         self.device = device
-        folder = rows_folder(memory)
+        # Of a model that cannot be told from another one nothing is kept.
+        folder = rows_folder(memory) if getattr(module, "describable", True) else None
         self.cache = None if folder is None else RowCache(folder / f"{module.fingerprint}.sqlite")
 
     def __call__(self, values: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
         if self.cache is None:
             return self._compute(values, mask)
-        keys = row_keys(values, mask)
+        # Only a module that is given the mask can look past the padding.
+        blind = not getattr(self.module, "takes_mask", True)
+        keys = row_keys(values, None if blind else mask)
         vectors = self.cache.find(keys)
         first: dict[bytes, int] = {}  # the first row of each key that is new, in order
         for row, key in enumerate(keys):
@@ -200,14 +209,13 @@ def _no_row(block: Block) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _moments(block: Block, sample_weight: np.ndarray | None) -> tuple[np.ndarray, float]:
-    """Return the mean of each number, and one spread for all: the directions keep their sizes."""
-    there = block.values[block.present].astype(np.float64)
-    if not len(there):
+    """Return the mean of each number, and one spread for all, 1 if all rows are alike."""
+    there = block.present if sample_weight is None else block.present & (sample_weight > 0)
+    if not there.any():
         return np.zeros(block.spec.shape), 1.0
-    weight = None if sample_weight is None else sample_weight[block.present]
-    mean = np.average(there, axis=0, weights=weight)
-    spread = np.sqrt(np.average(((there - mean) ** 2).mean(axis=1), weights=weight))
-    return mean, float(spread) or 1.0
+    weight = None if sample_weight is None else sample_weight[there]
+    mean, spread = vector_moments(block.values[there], weight, tolerance=_ROUNDING)
+    return mean, spread or 1.0
 
 
 def _scaled(block: Block, mean: np.ndarray, spread: float) -> Block:

@@ -88,3 +88,8 @@ def test_texts_and_names_are_escaped_and_shortened():
 def test_a_frame_without_rows_or_modalities_is_shown():
     assert "0 samples" in MultiModalFrame({})._repr_html_()
     assert "<td>nothing</td>" in row_of(MultiModalFrame({"x": np.zeros((0, 2))}), "x")
+
+
+def test_series_of_several_lengths_are_no_images():
+    series = [np.zeros((length, 2)) for length in (3, 5)]
+    assert "<td>series</td>" in MultiModalFrame({"walk": series})._repr_html_()

@@ -9,7 +9,15 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 from torch import nn
 
-from sklearn_crossmodal import Image, MultiModalAutoencoder, MultiModalFrame, Numeric, Text
+from sklearn_crossmodal import (
+    Audio,
+    Image,
+    MultiModalAutoencoder,
+    MultiModalFrame,
+    Numeric,
+    Text,
+)
+from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import CNNDecoder, MLPDecoder, TokensDecoder
 from sklearn_crossmodal.nn.encoders import CNNEncoder, MLPEncoder
 
@@ -499,3 +507,16 @@ def test_pixels_between_zero_and_one_are_learned_by_binary_cross_entropy(X):
     found = fitted.reconstruct(X)["photo"]
     assert found.dtype == np.uint8
     assert explained(X["photo"], found) > 0.7
+
+
+def test_impute_refuses_what_is_not_decoded_into_what_came_in():
+    rng = np.random.default_rng(0)
+    sound = Audio.example(20, rng)
+    X = MultiModalFrame(
+        {"sound": sound, "table": rng.normal(size=(20, 2))},
+        present={"sound": np.arange(20) > 2},
+    )
+    modalities = [("sound", Audio(n_mels=8), "sound"), ("table", "numeric", "table")]
+    autoencoder = MultiModalAutoencoder(modalities, max_epochs=1, random_state=0).fit(X)
+    with pytest.raises(ModalityError, match="modality 'sound' is absent.*Audio cannot"):
+        autoencoder.impute(X)

@@ -5,7 +5,7 @@ import torch
 from sklearn.metrics import r2_score
 from torch import nn
 
-from sklearn_crossmodal import CrossModalRegressor, Image, MultiModalFrame, Numeric, Text
+from sklearn_crossmodal import CrossModalRegressor, Embedding, Image, MultiModalFrame, Numeric, Text
 from sklearn_crossmodal.nn.decoders import CNNDecoder, MLPDecoder, TokensDecoder
 from sklearn_crossmodal.nn.losses import AbsoluteError
 
@@ -205,6 +205,19 @@ def test_score_of_numbers_is_the_mean_r2_of_the_columns(drawings, rng):
 
     assert reg.score(X, y) == pytest.approx(by_hand(np.ones(N)))
     assert reg.score(X, y, sample_weight=weight) == pytest.approx(by_hand(weight))
+
+
+@pytest.mark.parametrize("target", [Embedding(), Embedding(normalize=True), Numeric()], ids=str)
+def test_score_of_vectors_in_a_list_is_that_of_their_array(target, drawings):
+    X, y = drawings["photo"], drawings["table"] + 1.0
+    reg = learn({"photo": X, "table": y}, "photo", "table", target=target)[0]
+    source = MultiModalFrame({"photo": X})
+    by_hand = r2_score(
+        target.inverse_transform(target.fit_transform(y)[1].values), reg.predict(source)
+    )
+    column = pd.Series([*y])
+    for form in (y, [*y], column, column.to_numpy()):
+        assert reg.score(source, form) == pytest.approx(by_hand, abs=1e-5)
 
 
 def test_score_of_images_is_the_mean_r2_of_the_pixels(drawings):

@@ -121,6 +121,22 @@ def test_crop_keeps_the_part_that_is_asked_for():
         )
 
 
+def test_an_encoder_class_or_one_that_knows_no_scale_decides_nothing():
+    class Pretrained(CNNEncoder):
+        @property
+        def rate(self):
+            return None
+
+        @property
+        def normalization(self):
+            return {"mean": None, "std": None, "size": (8, 8)}
+
+    expected = audio().fit(SOUNDS).transform(SOUNDS).values
+    for encoder in (Pretrained, Pretrained()):
+        found = audio(encoder=encoder).fit(SOUNDS).transform(SOUNDS).values
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_an_encoder_may_bring_rate_and_normalization():
     class Pretrained(CNNEncoder):
         rate = 4000
@@ -149,7 +165,7 @@ def test_files_that_cannot_be_read_are_absent_with_one_warning(tmp_path):
     (tmp_path / "bad.wav").write_bytes(b"RIFFbad")
     names = [good, tmp_path / "bad.wav", tmp_path / "gone.wav", good, None]
     with pytest.warns(
-        UserWarning, match=r"2 of 5 sounds cannot be read .*bad.wav.*gone.wav"
+        UserWarning, match=r"2 of 5 sounds cannot be read, .*bad.wav.*gone.wav"
     ) as all_:
         fitted, block = audio().fit_transform(object_array(names))
     assert len(all_) == 1

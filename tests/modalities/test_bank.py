@@ -1,14 +1,20 @@
 """ModalityBank gives each modality its columns of the samples that have it, and nothing else."""
 
+import copy
+import threading
+from pathlib import Path
+
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
+from torch import nn
 
-from sklearn_crossmodal import FusionClassifier, Image, MultiModalFrame, Numeric, Text
-from sklearn_crossmodal.data import as_table
+from sklearn_crossmodal import FusionClassifier, Image, MultiModalFrame, Numeric, Pretrained, Text
+from sklearn_crossmodal.data import as_table, is_lazy
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities import ModalityBank
+from sklearn_crossmodal.modalities import Categorical, ModalityBank
 
 NO_MEMORY = joblib.Memory(None)
 
@@ -271,6 +277,87 @@ def test_with_a_memory_a_second_fit_fits_no_modality_again(X, tmp_path, monkeypa
     assert fits == ["Numeric", "Text", "Text"]
 
 
+class Letters:
+    """A tokenizer that is not pickled."""
+
+    n_tokens = 128
+
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def encode(self, texts):
+        return [list(map(ord, text)) for text in texts]
+
+    def decode(self, rows):
+        return ["".join(map(chr, row)) for row in rows]
+
+
+def blocks_in(memory, X, modality):
+    bank, table = ModalityBank("Owner", [("a", modality, "a")]), as_table(X)
+    bank.bind(X, table)
+    return bank.fit_transform(table, None, joblib.Memory(memory, verbose=0))["a"]
+
+
+def n_files(folder):
+    return len(list(folder.rglob("*.pkl")))
+
+
+def test_a_memory_keeps_nothing_that_files_say(tmp_path):
+    pillow = pytest.importorskip("PIL.Image")
+    memory, path = tmp_path / "memory", tmp_path / "photo.png"
+    for cell in (str(path), path):
+        found = []
+        for level in (10, 20):
+            pillow.fromarray(np.full((4, 4), level, dtype=np.uint8)).save(path)
+            X = MultiModalFrame({"a": np.array([cell, cell], dtype=object)})
+            found.append(blocks_in(memory, X, Image(scaling="unit")).values[:])
+        np.testing.assert_allclose(found[1], 2 * found[0], rtol=1e-6)
+    X = MultiModalFrame({"a": np.array([str(path), "nowhere.png"], dtype=object)})
+    for _ in range(2):
+        bank = ModalityBank("Owner", [("a", Image(), "a")], needs_any=False)
+        bank.bind(X, X)
+        with pytest.warns(UserWarning, match="cannot be read"):
+            bank.fit_transform(X, None, joblib.Memory(memory, verbose=0))
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_memory_keeps_nothing_that_a_file_of_vectors_says(tmp_path, kind):
+    X, path = MultiModalFrame({"a": ["x", "x y"]}), tmp_path / "vectors.txt"
+    found = []
+    for number in (1, 2):
+        path.write_text(f"x {number} {number}\ny 3 4\n")
+        block = blocks_in(tmp_path / "memory", X, Text(vectors=kind(path)))
+        found.append(block.spec.vectors[block.values[0, 0]].tolist())
+    assert found == [[1, 1], [2, 2]]
+
+
+def test_a_memory_map_is_not_copied_into_a_memory(tmp_path, rng):
+    np.save(tmp_path / "photos.npy", rng.integers(0, 256, (6, 8, 8), dtype=np.uint8))
+    for _ in range(2):
+        X = MultiModalFrame({"a": np.load(tmp_path / "photos.npy", mmap_mode="r")})
+        assert is_lazy(blocks_in(tmp_path / "memory", X, Image()).values)
+    assert n_files(tmp_path / "memory") == 0
+
+
+def test_a_memory_does_not_grow_with_copies_of_a_module(tmp_path, rng):
+    X = MultiModalFrame({"a": rng.integers(0, 256, (6, 8, 8), dtype=np.uint8)})
+    module = nn.Conv2d(1, 2, 3)
+    for _ in range(3):
+        module = copy.deepcopy(module)
+        blocks_in(tmp_path, X, Image(encoder=Pretrained(module)))
+    assert n_files(tmp_path) == 0
+    blocks_in(tmp_path, X, Image())
+    assert n_files(tmp_path) > 0
+
+
+def test_a_tokenizer_with_a_lock_goes_with_a_memory_without_a_word(tmp_path):
+    tokenizer, X = Letters(), MultiModalFrame({"a": ["x", "x y"]})
+    assert blocks_in(tmp_path, X, Text(tokenizer=tokenizer)).values.shape == (2, 4)
+
+
 def test_without_a_memory_every_fit_fits_anew(X, seen):
     for _ in range(2):
         make_bank(X, MODALITIES)
@@ -317,3 +404,12 @@ def test_texts_that_were_joined_cannot_be_given_back_one_by_one():
     message = r"Owner: modality 'words' joins the columns \['title', 'body'\]"
     with pytest.raises(ModalityError, match=message):
         bank.columns_of({"words": np.array(["a c", "b d"], dtype=object)})
+
+
+def test_a_sparse_matrix_for_what_takes_none_is_said():
+    X = sparse.csr_array(np.eye(4))
+    bank = ModalityBank("Owner", [("kind", Categorical(), slice(0, 4))])
+    bank.bind(X, X)
+    with pytest.raises(ModalityError, match=r"Owner: modality 'kind'.*Categorical takes no sparse"):
+        with pytest.raises(ModalityError, match=r"Owner: modality .kind.*Categorical takes no sparse"):
+        bank.fit_transform(X, None, NO_MEMORY)

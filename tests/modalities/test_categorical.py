@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from sklearn_crossmodal import Categorical
+from sklearn_crossmodal import Categorical, CrossModalRegressor
 from sklearn_crossmodal.data import Columns
 
 
@@ -67,6 +67,23 @@ def test_a_cell_that_is_no_category_names_the_column():
     cells[:] = ["a", ["b"]]
     with pytest.raises(ValueError, match=r"column 'hue' holds \['b'\] \(list\)"):
         Categorical().fit(Columns(cells, ("hue",)))
+
+
+@pytest.mark.parametrize("values", [["S", "M"], [b"S", b"M"]], ids=str)
+def test_levels_longer_than_those_of_fit_come_back_whole(values):
+    levels = [*values, values[0] * 3]
+    size = Categorical(categories={0: levels}).fit(np.array(values))
+    assert size.inverse_transform([[2], [3], [4]]).tolist() == levels
+
+
+def test_a_network_predicts_no_code_without_a_level(rng):
+    X = rng.normal(size=(50, 3))
+    y = np.array(["a", "b"], dtype=object)[rng.integers(0, 2, 50)]
+    for params in ({}, {"categories": {0: ["a", "b"]}}, {"hash_above": 1}):
+        for seed in range(3):
+            settings = {"max_epochs": 1, "learning_rate": 1e-6, "random_state": seed}
+            reg = CrossModalRegressor(target=Categorical(**params), **settings).fit(X, y)
+            assert set(reg.predict(X)) <= {"a", "b"}
 
 
 @pytest.mark.parametrize(

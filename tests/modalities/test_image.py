@@ -250,6 +250,41 @@ def test_the_normalisation_of_the_encoder_takes_the_place_of_what_is_learned(pho
     np.testing.assert_allclose(unit.values, photos.transpose(0, 3, 1, 2) / 255, atol=1e-6)
 
 
+def test_an_encoder_that_knows_the_size_alone_leaves_colour_and_scale(photos, files):
+    encoder = wanting(mean=None, std=None, size=(4, 6))
+    for images in (photos, files["paths"]):
+        found = Image(encoder=encoder).fit(images)
+        assert found.spec_.shape == (3, 4, 6)
+        values = found.transform(images).values[:]
+        np.testing.assert_allclose(values.mean(axis=(0, 2, 3)), 0, atol=1e-5)
+
+
+def test_one_number_for_all_channels_does_not_make_images_grey(photos, files):
+    encoder = wanting(mean=0.5, std=0.25, size=None)
+    for images in (photos, files["paths"]):
+        found = Image(encoder=encoder).fit(images).transform(images).values[:]
+        np.testing.assert_allclose(found, (photos / 255 - 0.5).transpose(0, 3, 1, 2) * 4, atol=1e-5)
+    assert Image(encoder=wanting(mean=[0.5], std=[0.25])).fit(photos).spec_.shape[0] == 1
+
+
+def test_pixels_for_a_frozen_encoder_are_the_same_in_each_fold(photos):
+    encoder = SimpleNamespace(frozen=True, normalization=None)
+    halves = (photos[: len(photos) // 2], photos[len(photos) // 2 :])
+    first, second = (Image(encoder=encoder).fit(half).transform(photos).values for half in halves)
+    np.testing.assert_array_equal(first, second)
+    given = Image(encoder=encoder, scaling=(0.5, 0.5)).fit(photos).transform(photos).values
+    np.testing.assert_allclose(given, 2 * first - 1, atol=1e-6)
+
+
+def test_an_encoder_class_is_not_asked_for_its_properties(photos):
+    class Wanting:
+        @property
+        def normalization(self):
+            raise AssertionError
+
+    assert Image(encoder=Wanting).fit(photos).spec_.shape[0] == 3
+
+
 def test_grey_images_become_as_many_channels_as_the_encoder_wants(photos):
     encoder = wanting(mean=[0.4, 0.5, 0.6], std=[0.2, 0.2, 0.2])
     image, block = Image(encoder=encoder).fit_transform(photos[..., 0])

@@ -95,10 +95,10 @@ def test_numbers_are_one_modality_and_each_text_and_image_its_own(kind):
 
 @pytest.mark.parametrize("dtype", ["Int64", "Float32", "boolean", "category", "string", "str"])
 def test_columns_of_pandas_types_with_na_find_their_modality(dtype):
-    cells = ["a", None] if dtype in {"category", "string", "str"} else [1, None]
+    cells = ["a", None] if dtype in {"category", "string", "str"} else [True, None]
     column = pd.Series(cells, dtype=dtype)
     kind = "Text" if cells[0] == "a" else "Numeric"
-    kind = "Categorical" if dtype == "category" else kind
+    kind = "Categorical" if dtype in {"category", "boolean"} else kind
     assert [one[1] for one in found(pd.DataFrame({"x": column}))] == [kind]
     assert [one[1] for one in found(MultiModalFrame({"x": column}))] == [kind]
 
@@ -304,3 +304,9 @@ def test_what_a_modality_makes_as_an_example_is_taken_by_it(rng):
     for modality in MODALITIES.values():
         X = MultiModalFrame({"x": modality.example(6, rng)})
         assert [type(one) for _, one, _ in infer_modalities(X)] == [modality]
+
+
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_a_blank_among_paths_leaves_them_paths(blank):
+    column = pd.Series([blank, "a.png", "b.jpg"], dtype=object)
+    assert found(pd.DataFrame({"photo": column})) == [("photo", "Image", "photo")]

@@ -52,6 +52,12 @@ def test_series_of_one_variable_come_back_as_such():
     assert [one.tolist() for one in back] == [[0, 1, 2], [0, 1]]
 
 
+def test_the_form_of_a_row_of_weight_zero_is_not_that_of_the_series():
+    series = object_array([np.arange(3.0), np.ones((2, 1))])
+    sequence = Sequence().fit(series, sample_weight=np.array([1.0, 0.0]))
+    assert sequence.inverse_transform(np.zeros((1, 3, 1)))[0].shape == (3,)
+
+
 def test_an_array_comes_back_as_an_array(rng):
     array = rng.normal(size=(5, 4, 2))
     array[1, 2:] = np.nan

@@ -1,13 +1,17 @@
 import copy
+import functools
 import pickle
 import subprocess
 import sys
+import threading
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
-from sklearn_crossmodal.nn._fingerprint import fingerprint
+from sklearn_crossmodal.nn._fingerprint import fingerprint, is_describable
 
 
 class Scaled(nn.Module):
@@ -100,3 +104,68 @@ def test_other_code_with_the_same_weights_has_another_fingerprint():
 def test_the_order_of_layers_counts():
     first, second = nn.Sequential(nn.ReLU(), nn.Tanh()), nn.Sequential(nn.Tanh(), nn.ReLU())
     assert fingerprint(first) != fingerprint(second)
+
+
+class Setting(nn.Module):
+    def __init__(self, setting, name="setting"):
+        super().__init__()
+        setattr(self, name, setting)
+
+
+class Point:
+    def __init__(self, x):
+        self.x = x
+
+
+def times(factor):
+    return lambda values: factor * values
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (F.relu, torch.tanh),
+        (torch.tanh, torch.sigmoid),
+        (times(2), times(3)),
+        (lambda values: values + 1, lambda values: values + 2),
+        (functools.partial(F.softmax, dim=0), functools.partial(F.softmax, dim=1)),
+        (nn.ReLU, nn.Tanh),
+        ({"a": 1}, {"a": 2}),
+        ({1, 2}, {1, 3}),
+        (torch.float32, torch.float64),
+        (np.arange(3), np.arange(3) + 1),
+        (torch.zeros(2), torch.ones(2)),
+        ([nn.Dropout(0.1)], [nn.Dropout(0.2)]),
+        (Point(1), Point([2])),
+    ],
+)
+@pytest.mark.parametrize("name", ["setting", "_setting"])
+def test_settings_of_every_type_count(one, other, name):
+    assert fingerprint(Setting(one, name)) != fingerprint(Setting(other, name))
+    assert fingerprint(Setting(one, name)) == fingerprint(copy.deepcopy(Setting(one, name)))
+    assert is_describable(Setting(one, name))
+
+
+def test_hooks_and_repeated_layers_count():
+    hooked = nn.Linear(2, 2)
+    before = fingerprint(hooked)
+    hooked.register_forward_hook(lambda module, given, output: 2 * output)
+    assert fingerprint(hooked) != before
+    layer, other = nn.Linear(2, 2), nn.Tanh()
+    assert fingerprint(nn.Sequential(layer, other, layer)) != fingerprint(
+        nn.Sequential(layer, other)
+    )
+
+
+def test_layers_of_torch_are_described_and_locks_are_not():
+    for layer in (nn.LSTM(2, 3), nn.TransformerEncoderLayer(4, 2), nn.Conv2d(1, 1, 3)):
+        assert is_describable(layer)
+        assert fingerprint(pickle.loads(pickle.dumps(layer))) == fingerprint(layer)
+    assert not is_describable(Setting(threading.Lock()))
+    assert not is_describable(nn.Sequential(Setting({"generator": torch.Generator()})))
+
+
+def test_a_setting_may_hold_its_module():
+    module = Setting(None)
+    module.setting = [module, module.forward]
+    assert fingerprint(module) == fingerprint(copy.deepcopy(module))

@@ -67,13 +67,13 @@ def test_the_processor_in_a_folder_says_it(tmp_path, settings, size):
 def test_a_processor_that_does_not_normalise_leaves_images_as_they_are(tmp_path):
     settings = {"image_mean": [0.5], "image_std": [0.5], "do_normalize": False, "size": 8}
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(settings))
-    expected = {"mean": (0.0,), "std": (1.0,), "size": (8, 8)}
+    expected = {"mean": 0.0, "std": 1.0, "size": (8, 8)}
     assert find_normalization(NOTHING, folder=tmp_path) == expected
 
 
 def test_what_the_user_says_comes_first():
     given = {"mean": 0.5, "std": [0.1, 0.1, 0.2], "size": None}
-    expected = {"mean": (0.5,), "std": (0.1, 0.1, 0.2), "size": (224, 192)}
+    expected = {"mean": 0.5, "std": (0.1, 0.1, 0.2), "size": (224, 192)}
     assert find_normalization(given, module=TimmLike) == expected
     given = {"mean": 0.5, "std": 0.25, "size": (8, 9)}
 
@@ -81,7 +81,14 @@ def test_what_the_user_says_comes_first():
         raise AssertionError("the module is not needed")
 
     assert find_normalization(given, module=fail) == {
-        "mean": (0.5,),
-        "std": (0.25,),
+        "mean": 0.5,
+        "std": 0.25,
         "size": (8, 9),
     }
+
+
+def test_what_is_not_known_is_not_made_up():
+    found = find_normalization({"mean": None, "std": None, "size": 8})
+    assert found == {"mean": None, "std": None, "size": (8, 8)}
+    found = find_normalization({"mean": [0.5], "std": None, "size": None})
+    assert found == {"mean": (0.5,), "std": 1.0, "size": None}

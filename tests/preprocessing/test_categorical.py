@@ -235,3 +235,16 @@ def test_it_works_in_a_pipeline_and_changes_nothing():
     X = column(*"abca")
     X.flags.writeable = False
     assert make_pipeline(CategoryCoder()).fit_transform(X).ravel().tolist() == [2, 3, 4, 2]
+
+
+def test_it_knows_which_codes_stand_for_a_level():
+    cells = np.array([["a", "x"], ["a", "y"], ["b", None]], dtype=object)
+    coder = CategoryCoder(min_count=2, categories={1: ["x", "y", "z"]}).fit(cells)
+    assert coder.labelled_.tolist() == [
+        [False, True, True, False, False],  # "b" is rare
+        [False, False, True, True, True],
+    ]
+    hashed = CategoryCoder(hash_above=3).fit(["a", "b", "c", "d", "e"])
+    assert hashed.labelled_.tolist() == [
+        [False, False, *(level is not None for level in hashed.levels_[0])]
+    ]

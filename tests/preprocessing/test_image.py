@@ -95,6 +95,19 @@ def test_weights_are_repeated_images(rng):
     np.testing.assert_allclose(weighted.std_, repeated.std_, rtol=1e-6)
 
 
+def test_an_image_of_weight_zero_is_not_there(rng):
+    images = rng.integers(0, 256, size=(4, 3, 3))
+    images[1] = 10**6
+    scaler = ImageScaler().fit(images, sample_weight=[1, 0, 2, 1])
+    assert scaler.range_ == (0, 255)
+    assert scaler.mean_ == ImageScaler().fit(images[[0, 2, 2, 3]]).mean_
+    blank = np.where(images == 10**6, np.nan, images)
+    assert ImageScaler().fit(blank, sample_weight=[1, 0, 2, 1]).mean_ > 0
+    blank[2, 0, 0] = np.nan
+    with pytest.raises(ValueError, match=r"1 images hold NaN or infinity, first \[2\]"):
+        ImageScaler().fit([*blank], sample_weight=[1, 0, 2, 1])
+
+
 def test_the_images_are_not_changed(rng):
     for dtype in (np.uint8, np.float32):
         images = draw(rng, SHAPES["first"], dtype)

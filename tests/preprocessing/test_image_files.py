@@ -161,3 +161,18 @@ def test_files_among_other_cells_are_refused_with_the_row(photo):
         are_files(cells)
     cells[0] = cells[2] = photo
     assert not are_files(cells)
+
+
+@pytest.mark.parametrize("mode", ["LA", "PA", "La", "RGBA", "RGBa"])
+def test_any_mode_with_alpha_lies_over_white(mode):
+    image = Pillow.new("RGBA", (2, 2), (90, 90, 90, 51))
+    via = image.convert("LA") if mode == "La" else image
+    image = via if via.mode == mode else via.convert(mode)
+    for aim, expected in {"L": [222], "RGB": [222] * 3, "RGBA": [90, 90, 90, 51]}.items():
+        np.testing.assert_allclose(decode_image(image, mode=aim)[0, 0], expected, atol=2)
+
+
+def test_the_a_of_lab_is_no_alpha():
+    lab = Pillow.new("RGB", (2, 2), (200, 30, 30)).convert("LAB")
+    for aim, expected in {"L": [81], "RGB": [200, 30, 30], "RGBA": [200, 30, 30, 255]}.items():
+        np.testing.assert_allclose(decode_image(lab, mode=aim)[0, 0], expected, atol=2)

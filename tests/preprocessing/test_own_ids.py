@@ -75,6 +75,31 @@ def test_a_given_tokenizer_makes_the_ids():
     assert tokenizer.inverse_transform(tokenizer.transform(["ca", ""])).tolist() == ["ca", ""]
 
 
+class Ended(Letters):
+    """Letters with a last one of their own, which a cut leaves."""
+
+    n_tokens = 28
+
+    def encode(self, texts, max_length=None):
+        keep = None if max_length is None else max_length - 1
+        return [[*row[:keep], 27] for row in super().encode(texts)]
+
+
+def test_a_tokenizer_that_can_cut_keeps_its_last_token():
+    tokenizer = GivenTokenizer(Ended(), max_length=3).fit(["abcdef"])
+    assert tokenizer.transform(["abcdef", "a"]).tolist() == [[3, 4, 30], [3, 30, END]]
+    short = GivenTokenizer(Ended()).fit(["ab"])  # texts longer than those of `fit` are cut too
+    assert short.transform(["abcdef"]).tolist() == [[3, 4, 5, 30]]
+    assert short.fit(["abcdef"]).length_ == 8
+
+
+def test_an_encode_whose_parameters_are_not_known_is_called_without_a_length():
+    tokenizer = Letters()
+    tokenizer.encode = max
+    with pytest.raises(ValueError, match="returned 11 rows for 2 texts"):
+        GivenTokenizer(tokenizer).fit(TEXTS)
+
+
 def test_an_id_beyond_n_tokens_is_unknown():
     tokenizer = Letters()
     tokenizer.n_tokens = 2

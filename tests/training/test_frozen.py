@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -163,6 +165,26 @@ def test_padding_of_another_fold_is_no_other_row(memory, calls):
     assert sum(calls) == 4
 
 
+def test_a_module_that_sees_padding_has_a_vector_for_each(memory):
+    class Mean(nn.Module):
+        def forward(self, values):
+            return values.float().mean(dim=1, keepdim=True)
+
+    for width in (3, 50):
+        found = embed(tokens([2, 3, 1], width), Pretrained(Mean), memory=memory)
+        expected = embed(tokens([2, 3, 1], width), Pretrained(Mean))
+        np.testing.assert_array_equal(found.values, expected.values)
+
+
+def test_of_a_model_that_cannot_be_described_nothing_is_kept(numbers, memory, calls):
+    module = Witness()
+    module.generator = torch.Generator()
+    for _ in range(2):
+        embed(vectors(numbers), Pretrained(lambda: module), memory=memory)
+    assert sum(calls) == 40
+    assert list(Path(memory.location).rglob("*.sqlite")) == []
+
+
 def test_another_model_has_rows_of_its_own(numbers, memory, calls):
     block = vectors(numbers)
     first = embed(block, memory=memory)
@@ -239,6 +261,21 @@ def test_vectors_that_are_all_alike_become_zeros():
     inputs = FrozenInputs("Owner", listed(a=Pretrained(Witness)))
     found = inputs({"a": vectors(np.ones((4, 2)))}, PARAMS)["a"]
     assert not found.values.any()
+
+
+def test_what_differs_by_rounding_alone_is_not_blown_up(rng):
+    inputs = FrozenInputs("Owner", listed(a=Pretrained(Skewed)))
+    alike = np.full((50, 3), 0.1)
+    found = inputs({"a": vectors(alike)}, PARAMS, rng.uniform(size=50))["a"].values
+    assert np.abs(found).max() < 1e-3
+    shifted = inputs({"a": vectors(alike + 1)}, PARAMS)["a"].values
+    np.testing.assert_allclose(shifted, np.broadcast_to([1, 1, 10], (50, 3)), rtol=1e-3)
+
+
+def test_rows_of_weight_zero_alone_have_no_scale(numbers):
+    inputs = FrozenInputs("Owner", listed(a=Pretrained(Skewed)))
+    present, weight = np.arange(20) < 5, 1.0 * (np.arange(20) >= 5)
+    assert np.isfinite(inputs({"a": vectors(numbers, present)}, PARAMS, weight)["a"].values).all()
 
 
 def test_the_owner_is_named_in_errors(numbers):

@@ -101,8 +101,12 @@ def likely_codes(probabilities: Tensor, spec: BlockSpec) -> Tensor:
     Returns
     -------
     Tensor of shape (B, C), int
-        The most probable category of each column; that it is missing is no answer.
+        The most probable category of each column; that it is missing is no answer, nor is a code
+        without a level.
     """
     probabilities = probabilities.reshape(len(probabilities), *spec.shape, -1).clone()
+    if spec.labelled is not None:
+        labelled = torch.as_tensor(spec.labelled, device=probabilities.device)
+        probabilities.masked_fill_(~labelled, -1.0)
     probabilities[..., MISSING] = -1.0
     return probabilities.argmax(dim=-1)

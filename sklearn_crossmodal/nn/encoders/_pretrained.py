@@ -53,8 +53,9 @@ class Pretrained(Component):
     learning_rate_factor : float, default=0.05
         A model that is not frozen learns at the estimator's `learning_rate` times this.
     mean, std : float or sequence of float, default=None
-        Per channel, what images from 0 to 1 are normalised with for the model; None looks for them
-        in the model.
+        What images from 0 to 1 are normalised with for the model, one number for all channels or
+        one a channel, which also says that the model takes grey images or colour; None looks for
+        them in the model.
     size : int or (int, int), default=None
         Height and width of the images for the model; None looks for them in the model.
     batch_size : int, default=32
@@ -252,9 +253,11 @@ class Pretrained(Component):
             raise ModalityError(f"weights go with a class or function, not with {self._name}.")
         if self._in_folder:
             return model_in_folder(find_folder(self.source))
-        if not hasattr(self, "_made"):
-            self._made = model_of(self.source, self.weights)
-        return self._made
+        given = (self.source, self.weights)
+        before = getattr(self, "_made", None)
+        if before is None or any(one is not other for one, other in zip(before, given)):
+            self._made = (*given, model_of(*given))
+        return self._made[-1]
 
     def __sklearn_clone__(self):
         params = self.get_params(deep=False)

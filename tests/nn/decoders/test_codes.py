@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -43,6 +44,13 @@ def test_the_likely_code_is_the_most_probable_but_for_a_missing_cell():
     assert likely_codes(probabilities, BlockSpec("codes", (2,), (3, 3))).tolist() == [[2, 1]]
     assert likely_codes(probabilities[:, 0], BlockSpec("codes", (1,), (3,))).tolist() == [[2]]
     assert probabilities[0, 0, 0] == 0.6  # not changed in place
+
+
+def test_a_code_without_a_level_is_no_answer():
+    labelled = np.array([[False, True, True, False], [False, False, True, True]])
+    spec = BlockSpec("codes", (2,), (3, 4), labelled=labelled)
+    probabilities = torch.tensor([[[0.2, 0.6, 0.2, 0.0], [0.1, 0.6, 0.1, 0.2]]])
+    assert likely_codes(probabilities, spec).tolist() == [[1, 3]]
 
 
 def test_hidden_layers_and_dropout_act():

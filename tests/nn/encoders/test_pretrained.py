@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError, generate_invalid_param_val
 from torch import nn
 
-from sklearn_crossmodal import Pretrained
+from sklearn_crossmodal import Pretrained, Text
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn import build_encoder
@@ -194,6 +194,11 @@ def test_a_folder_brings_model_and_tokenizer(folder):
     assert vectors.shape == (2, 8)
 
 
+def test_a_text_that_is_cut_keeps_the_end_token_of_the_model(folder):
+    text = Text(max_length=4, encoder=Pretrained(folder)).fit(["cat cat cat", "dog"])
+    assert text.transform(["cat cat cat", "dog"]).values.tolist() == [[5, 8, 8, 6], [5, 9, 6, 2]]
+
+
 def test_a_folder_is_loaded_once_and_again_when_it_changes(folder):
     encoder, other = Pretrained(folder), Pretrained(str(folder))
     spec = token_spec(encoder)
@@ -205,6 +210,29 @@ def test_a_folder_is_loaded_once_and_again_when_it_changes(folder):
     assert Pretrained(folder).load(spec).fingerprint != model.fingerprint
     with pytest.raises(ModalityError, match="another model than the one this was fitted with"):
         encoder.load(spec)
+
+
+def test_the_tokenizer_of_a_folder_is_loaded_again_when_it_changes(folder):
+    transformers = pytest.importorskip("transformers")
+    encoder = Pretrained(folder)
+    assert encoder.tokenizer.n_tokens == 8
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "cow"]
+    tokenizer = transformers.BertTokenizer(vocab={word: k for k, word in enumerate(words)})
+    tokenizer.save_pretrained(folder)
+    assert encoder.tokenizer.n_tokens == 6
+
+
+def test_another_source_is_another_model():
+    encoder = Pretrained(nn.Linear(5, 4))
+    assert encoder.normalization is None
+    other = nn.Linear(5, 3)
+    other.pretrained_cfg = {"mean": (0.5,), "std": (0.2,)}
+    assert encoder.set_params(source=other).normalization["mean"] == (0.5,)
+    fitted = Pretrained(nn.Linear(5, 4))
+    fitted.load(VECTOR)
+    fitted.set_params(source=other)
+    with pytest.raises(ModalityError, match="another model than the one this was fitted with"):
+        fitted.load(VECTOR)
 
 
 def test_a_folder_that_was_moved_is_the_same_model(folder, tmp_path):

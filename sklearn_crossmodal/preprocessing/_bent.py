@@ -1,0 +1,23 @@
+"""The smooth clipping of robustly scaled numbers, and how large a number may be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["LARGEST", "bend", "unbend"]
+
+#: Beyond this the square of a number may have no room in a float64.
+LARGEST = np.float64(1e150)
+#: Smooth clipping approaches plus and minus this value.
+_CLIP = 3.0
+
+
+def bend(values):
+    """Clip smoothly: what is far approaches the limit."""
+    return values / np.sqrt(1 + (values / _CLIP) ** 2)
+
+
+def unbend(values):
+    """Undo `bend`; what is next to the limit stays finite."""
+    clipped = np.clip(values, -_CLIP + 1e-6, _CLIP - 1e-6)
+    return clipped / np.sqrt(1 - (clipped / _CLIP) ** 2)
