@@ -410,6 +410,5 @@ def test_a_sparse_matrix_for_what_takes_none_is_said():
     X = sparse.csr_array(np.eye(4))
     bank = ModalityBank("Owner", [("kind", Categorical(), slice(0, 4))])
     bank.bind(X, X)
-    with pytest.raises(ModalityError, match=r"Owner: modality 'kind'.*Categorical takes no sparse"):
-        with pytest.raises(ModalityError, match=r"Owner: modality .kind.*Categorical takes no sparse"):
+    with pytest.raises(ModalityError, match="Owner: modality 'kind'.*Categorical takes no sparse"):
         bank.fit_transform(X, None, NO_MEMORY)
