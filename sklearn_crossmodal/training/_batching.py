@@ -11,7 +11,7 @@ from sklearn.utils import gen_batches
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from sklearn_crossmodal.data import Block
+from sklearn_crossmodal.data import Block, LazyRows
 from sklearn_crossmodal.training._reading import RowReader, read_ahead, to_rows
 
 __all__ = ["BatchIterator", "BlockDataset", "split_rows"]
@@ -105,9 +105,10 @@ class BlockDataset(Dataset):
 
     @property
     def is_lazy(self) -> bool:
-        """Whether something is read, or made dense, for each batch."""
+        """Whether something is read for each batch; making rows dense is not worth a thread."""
         every = [*self.values.values(), *(values for values, *_ in self.targets.values())]
-        return any(isinstance(values, RowReader) for values in every)
+        readers = [values for values in every if isinstance(values, RowReader)]
+        return any(isinstance(reader.values, LazyRows) for reader in readers)
 
     def __getitem__(self, places):
         return self.batch(self.rows[torch.as_tensor(places).reshape(-1)])

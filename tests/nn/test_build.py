@@ -192,7 +192,7 @@ def test_an_unknown_name_is_an_error_that_lists_the_valid_ones(build, arguments,
 def test_a_misfit_names_the_kind_the_part_and_the_parts_that_fit():
     message = (
         "it yields 'tokens' blocks, which MLPEncoder does not accept. "
-        "An encoder that does: ['attention', 'bag', 'gru', 'lstm']."
+        "An encoder that does: ['attention', 'bag', 'conv', 'gru', 'lstm']."
     )
     with pytest.raises(ModalityError) as caught:
         build_encoder("mlp", TOKENS)
