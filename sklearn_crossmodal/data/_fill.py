@@ -98,7 +98,8 @@ def _fill(old, new, present: np.ndarray):
     gaps = _gaps(filled, present)
     if not gaps.any():
         return None
-    if filled.dtype != object and new.shape != filled.shape:
+    one_a_row = filled.dtype == object and filled.ndim == 1  # which may hold anything
+    if not one_a_row and new.shape != filled.shape:
         raise ValueError(
             f"what is to be filled in has shape {new.shape[1:]} a row, X has {filled.shape[1:]}: "
             "bring X to that size first."

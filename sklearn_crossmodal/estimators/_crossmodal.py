@@ -83,7 +83,9 @@ class CrossModalRegressor(
         the weights of the network are at most 3e7, float32 beyond and for convolutions. "bfloat16"
         is by autocast.
     memory : str, object with the joblib.Memory interface, or None, default=None
-        Where fitted modalities and their blocks are cached, as in `Pipeline`.
+        Where fitted modalities and their blocks are cached, as in `Pipeline`, unless files, memory
+        maps, modules or functions are among what they are made of; and, row by row, the vectors of
+        frozen encoders.
     random_state : int, RandomState instance or None, default=None
         Seed of first weights, order of samples, dropout and held-out rows. An int gives the same
         numbers each time; None leaves NumPy's global generator alone.

@@ -154,7 +154,9 @@ class ModalityBank:
             else _absent(bound.modality, table)
             for bound in self.bound
         }
-        return self._check_any_present(blocks, table)
+        asked = {name: blocks[name] for name in only or blocks}
+        self._check_any_present(asked, table)
+        return blocks
 
     def columns_of(self, raw: dict[str, np.ndarray]) -> dict:
         """Return the columns that raw data of modalities stand in, by name or position.
@@ -252,18 +254,19 @@ class ModalityBank:
         found = np.any([block.present for block in blocks.values()], axis=0)
         if self.needs_any and not found.all():
             rows = np.flatnonzero(~found)
+            unread = self._unread(table, rows[:5], blocks)
             raise ModalityError(
                 f"{self.owner}: {len(rows)} samples have none of the modalities "
-                f"{list(blocks)}, first rows {rows[:5].tolist()}{self._unread(table, rows[:5])}: "
-                "leave them out."
+                f"{list(blocks)}, first rows {rows[:5].tolist()}{unread}: leave them out."
             )
         return blocks
 
-    def _unread(self, table, rows: np.ndarray) -> str:
-        """Show the cells of rows that a modality could not read, such as names of files."""
+    def _unread(self, table, rows: np.ndarray, names) -> str:
+        """Show the names of files in rows that the modalities of these names could not read."""
         cells = []
         for bound in self.bound:
-            if self._has_columns(bound, table):
+            reads = bound.name in names and bound.modality.opens_files
+            if reads and self._has_columns(bound, table):
                 columns, present = self._columns(bound, table)
                 values = np.asarray(columns.values)
                 cells += [values[row] for row in rows if present[row]]

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.data import as_column, is_missing
 from sklearn_crossmodal.preprocessing._bent import LARGEST, bend, unbend
+from sklearn_crossmodal.preprocessing._numeric_columns import find_moments, find_quantiles
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["SequenceScaler"]
@@ -258,20 +259,12 @@ def _describe(column, weight, scaling) -> tuple[float, float, float, float, floa
     column, weight = column[found].astype(np.float64), weight[found]
     if not len(column):
         return 0.0, 0.0, 0.0, 0.0, 0.0
-    low, high = column.min(), column.max()
-    lower, median, upper = _quartiles(column, weight)
+    low, lower, median, upper, high = find_quantiles(column, weight)[[0, 16, 32, 48, 64]]
     center, scale = median, upper - lower or (high - low) / 2
     if scaling == "standard":
-        center = np.average(column, weights=weight)
-        scale = np.sqrt(np.average((column - center) ** 2, weights=weight))
+        center, scale = find_moments(column, weight)
     if high - low <= 1e-10 * max(abs(low), abs(high)):  # constant up to rounding
         scale = 0.0
     if scaling is None:
         center, scale = 0.0, 1.0
     return median, center, scale, low, high
-
-
-def _quartiles(column, weight) -> np.ndarray:
-    # This method alone takes weights; without them it need not sort them along.
-    weights = None if weight.min() == weight.max() else weight
-    return np.quantile(column, [0.25, 0.5, 0.75], weights=weights, method="inverted_cdf")

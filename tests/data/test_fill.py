@@ -193,3 +193,10 @@ def test_missing_categories_are_filled_and_stay_categories():
     frame = pl.DataFrame({"size": ["S", None, "L"]}, schema={"size": pl.Enum(["S", "M", "L"])})
     filled = fill_missing(frame, {"size": np.array(["?", "M", "?"], dtype=object)})
     assert filled["size"].to_list() == ["S", "M", "L"]
+
+
+def test_one_text_is_not_spread_over_the_columns_of_a_row():
+    cells = np.array([["a", "b"], [None, None]], dtype=object)
+    X = MultiModalFrame({"words": cells})
+    with pytest.raises(ValueError, match=r"has shape \(\) a row, X has \(2,\)"):
+        fill_missing(X, {"words": np.array(["a b", "c d"], dtype=object)})

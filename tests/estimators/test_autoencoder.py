@@ -520,3 +520,14 @@ def test_impute_refuses_what_is_not_decoded_into_what_came_in():
     autoencoder = MultiModalAutoencoder(modalities, max_epochs=1, random_state=0).fit(X)
     with pytest.raises(ModalityError, match="modality 'sound' is absent.*Audio cannot"):
         autoencoder.impute(X)
+
+
+def test_translate_names_the_sources_alone_where_they_are_absent():
+    rng = np.random.default_rng(0)
+    X = MultiModalFrame(
+        {"a": rng.normal(size=(20, 2)), "b": rng.normal(size=(20, 2))},
+        present={"a": np.arange(20) > 0},
+    )
+    autoencoder = MultiModalAutoencoder(max_epochs=1, random_state=0).fit(X)
+    with pytest.raises(ModalityError, match=r"1 samples have none of the modalities \['a'\]"):
+        autoencoder.translate(X, source="a", target="b")
