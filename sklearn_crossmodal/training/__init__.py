@@ -1,7 +1,8 @@
 """Training: knows both blocks and networks, and alone knows skorch."""
 
-from sklearn_crossmodal.training._batching import BlockDataset, split_rows
+from sklearn_crossmodal.training._batching import split_rows
 from sklearn_crossmodal.training._callbacks import EpochTasks
+from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
 from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor

@@ -2,166 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from sklearn.utils import gen_batches
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from sklearn_crossmodal.data import Block, LazyRows
-from sklearn_crossmodal.training._reading import RowReader, read_ahead, to_rows
+from sklearn_crossmodal.training._dataset import BlockDataset
+from sklearn_crossmodal.training._reading import read_ahead
 
-__all__ = ["BatchIterator", "BlockDataset", "split_rows"]
+__all__ = ["BatchIterator", "split_rows"]
 
-
-@dataclass(frozen=True, eq=False)
-class BlockDataset(Dataset):
-    """The blocks of a fit as tensors, and the row numbers of the samples that belong to it.
-
-    Training and validation rows share the tensors: a split costs row numbers, not a copy.
-
-    Parameters
-    ----------
-    values : dict of str to Tensor or RowReader of shape (n, ...)
-        For each modality.
-    masks : dict of str to Tensor of shape (n, ...)
-        For each modality that has a mask.
-    present : Tensor of shape (n, M), bool, or None
-        Which modalities each sample has; None if all have all.
-    targets : dict of str to (values, mask, weight)
-        For each target; mask and weight may be None.
-    labels : ndarray with n rows, or None
-        The target as the user gave it, for scoring callbacks.
-    rows : Tensor of shape (m,), int
-        The samples that belong to the data set.
-    """
-
-    values: dict[str, Tensor | RowReader]
-    masks: dict[str, Tensor]
-    present: Tensor | None
-    targets: dict[str, tuple[Tensor | RowReader, Tensor | None, Tensor | None]]
-    labels: np.ndarray | None
-    rows: Tensor
-
-    @classmethod
-    def from_blocks(
-        cls,
-        blocks: Mapping[str, Block],
-        dtype: torch.dtype,
-        targets: Mapping[str, Block] | None = None,
-        sample_weight: np.ndarray | None = None,
-        labels: np.ndarray | None = None,
-    ) -> BlockDataset:
-        """Carry blocks across: arrays become tensors of one floating type.
-
-        Parameters
-        ----------
-        blocks : mapping of str to Block
-            The modalities.
-        dtype : torch.dtype
-            Of what is not integer.
-        targets : mapping of str to Block, default=None
-            The targets; a sample that lacks one does not count for it.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the samples.
-        labels : ndarray with n rows, default=None
-            The target as the user gave it.
-
-        Returns
-        -------
-        BlockDataset
-            Of all rows.
-        """
-        present = np.column_stack([block.present for block in blocks.values()])
-        # A modality that is its own target is carried across, and read, once.
-        every = [*blocks.values(), *(targets or {}).values()]
-        rows = {id(block.values): block.values for block in every}
-        rows = {key: to_rows(values, dtype) for key, values in rows.items()}
-        return cls(
-            values={name: rows[id(block.values)] for name, block in blocks.items()},
-            masks={
-                name: torch.from_numpy(block.mask)
-                for name, block in blocks.items()
-                if block.mask is not None
-            },
-            present=None if present.all() else torch.from_numpy(present),
-            targets={
-                name: (
-                    rows[id(block.values)],
-                    None if block.mask is None else torch.from_numpy(block.mask),
-                    _target_weight(block, sample_weight, dtype),
-                )
-                for name, block in (targets or {}).items()
-            },
-            labels=labels,
-            rows=torch.arange(len(present)),
-        )
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def is_lazy(self) -> bool:
-        """Whether something is read for each batch; making rows dense is not worth a thread."""
-        every = [*self.values.values(), *(values for values, *_ in self.targets.values())]
-        readers = [values for values in every if isinstance(values, RowReader)]
-        return any(isinstance(reader.values, LazyRows) for reader in readers)
-
-    def __getitem__(self, places):
-        return self.batch(self.rows[torch.as_tensor(places).reshape(-1)])
-
-    def take(self, places: np.ndarray) -> BlockDataset:
-        """Return the data set of some of its samples, sharing the tensors.
-
-        Parameters
-        ----------
-        places : ndarray of int
-            Places among `rows`.
-
-        Returns
-        -------
-        BlockDataset
-        """
-        return replace(self, rows=self.rows[torch.from_numpy(places)])
-
-    def batch(self, rows: Tensor):
-        """Gather some rows.
-
-        Parameters
-        ----------
-        rows : Tensor of shape (B,), int
-            Row numbers.
-
-        Returns
-        -------
-        inputs : dict
-            Arguments of the network: values, masks, present.
-        targets : dict of str to (values, mask, weight)
-            Arguments of the losses.
-        labels : ndarray of B rows, or None
-        """
-        values = {name: source[rows] for name, source in self.values.items()}
-        read = {id(source): values[name] for name, source in self.values.items()}
-        inputs = {
-            "values": values,
-            "masks": {name: mask[rows] for name, mask in self.masks.items()},
-            "present": None if self.present is None else self.present[rows],
-        }
-        targets = {
-            name: (
-                read[id(source)] if id(source) in read else source[rows],
-                *(None if part is None else part[rows] for part in parts),
-            )
-            for name, (source, *parts) in self.targets.items()
-        }
-        return inputs, targets, None if self.labels is None else self.labels[rows.numpy()]
+#: Batches within which rows are sorted by length: enough for little padding, and few enough for
+#: the batches of an epoch to differ from those of the last.
+STRETCH = 50
 
 
 class BatchIterator:
     """Batches of a `BlockDataset`, in the place of a `DataLoader`.
+
+    Rows of several batches are gathered at once where they are in memory. Shuffled rows of texts
+    and series come in batches of similar length, so that little padding is computed: rows are
+    sorted by length within stretches of `STRETCH` batches, whose order is then drawn again.
 
     Parameters
     ----------
@@ -195,20 +58,47 @@ class BatchIterator:
         return len(list(self._slices()))
 
     def __iter__(self) -> Iterator[tuple]:
-        rows = self.dataset.rows
-        if self.shuffle:  # row numbers are shuffled, not rows: one copy of the data
-            rows = rows[torch.randperm(len(rows), generator=self.generator)]
-        parts = [rows[places] for places in self._slices()]
-        read = read_ahead if self.dataset.is_lazy else map
-        for part, (inputs, targets, labels) in zip(
-            parts, read(self.dataset.batch, parts), strict=True
-        ):
-            if self.modality_dropout and len(inputs["values"]) > 1:
-                inputs["present"] = self._hide(inputs["present"], len(part), len(inputs["values"]))
+        rows = self._shuffled() if self.shuffle else self.dataset.rows
+        for inputs, targets, labels in self._batches(rows):
+            values = inputs["values"]
+            if self.modality_dropout and len(values) > 1:
+                n_rows = len(next(iter(values.values())))
+                inputs["present"] = self._hide(inputs["present"], n_rows, len(values))
             yield inputs, targets, labels
 
     def _slices(self):
         return gen_batches(len(self.dataset), self.batch_size, min_batch_size=2)
+
+    def _shuffled(self) -> Tensor:
+        """Return the row numbers in a new order; the rows themselves are not copied."""
+        rows = self.dataset.rows
+        rows = rows[torch.randperm(len(rows), generator=self.generator)]
+        if self.dataset.lengths is None:
+            return rows
+        whole = len(rows) - len(rows) % self.batch_size
+        batches = self._bucketed(rows[:whole])
+        order = torch.randperm(len(batches), generator=self.generator)
+        return torch.cat([batches[order].flatten(), rows[whole:]])
+
+    def _bucketed(self, rows: Tensor) -> Tensor:
+        """Return batches (k, B) of rows, sorted by length within each stretch of batches."""
+        stretches = rows.split(STRETCH * self.batch_size)
+        lengths = self.dataset.lengths
+        found = [part[lengths[part].argsort(stable=True)] for part in stretches]
+        return torch.cat(found).view(-1, self.batch_size)
+
+    def _batches(self, rows: Tensor) -> Iterator[tuple]:
+        slices = list(self._slices())
+        if self.dataset.is_read:
+            parts = [rows[places] for places in slices]
+            yield from (read_ahead if self.dataset.is_lazy else map)(self.dataset.batch, parts)
+            return
+        n_together = max(1, self.dataset.n_gathered // self.batch_size)
+        for start in range(0, len(slices), n_together):
+            some = slices[start : start + n_together]
+            gathered = self.dataset.batch(rows[some[0].start : some[-1].stop])
+            for places in some:
+                yield _cut(gathered, places.start - some[0].start, places.stop - some[0].start)
 
     def _hide(self, present: Tensor | None, n_rows: int, n_modalities: int) -> Tensor:
         """Hide present modalities at random; where all would be, hide none."""
@@ -217,6 +107,15 @@ class BatchIterator:
         draws = torch.rand(n_rows, n_modalities, generator=self.generator)
         left = present & (draws >= self.modality_dropout)
         return torch.where(left.any(dim=1, keepdim=True), left, present)
+
+
+def _cut(parts, start: int, stop: int):
+    """Return some rows of each of the parts, as views."""
+    if isinstance(parts, dict):
+        return {name: _cut(part, start, stop) for name, part in parts.items()}
+    if isinstance(parts, tuple):
+        return tuple(_cut(part, start, stop) for part in parts)
+    return None if parts is None else parts[start:stop]
 
 
 def split_rows(
@@ -247,10 +146,3 @@ def split_rows(
         members = rng.permutation(np.flatnonzero(classes == one))
         held_out[members[: min(round(fraction * len(members)), len(members) - 1)]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
-
-
-def _target_weight(block: Block, sample_weight, dtype: torch.dtype) -> Tensor | None:
-    if sample_weight is None and block.present.all():
-        return None
-    weight = np.ones(len(block)) if sample_weight is None else sample_weight
-    return torch.from_numpy(weight * block.present).to(dtype)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from skorch.callbacks import Callback
 
-__all__ = ["BestEpoch", "CosineDecay", "EpochLine", "EpochTasks"]
+__all__ = ["EPOCH_CALLBACKS", "BestEpoch", "CosineDecay", "EpochLine", "EpochTasks"]
 
 
 class BestEpoch(Callback):
@@ -107,3 +107,7 @@ class EpochLine(Callback):
         text = "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
         star = "  best so far" if row.get("valid_loss_best") else ""
         print(f"epoch {row['epoch']:>3}  {text}  {row['dur']:.2f} s{star}", flush=True)
+
+
+#: These look at epochs, never at batches.
+EPOCH_CALLBACKS = (BestEpoch, CosineDecay, EpochLine, EpochTasks)

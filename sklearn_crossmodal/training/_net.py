@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
 from skorch import NeuralNet
+from skorch.history import History
 from torch import Tensor, nn
 
-from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
-from sklearn_crossmodal.training._batching import BatchIterator, BlockDataset
+from sklearn_crossmodal.training._adam import FusedAdam
+from sklearn_crossmodal.training._answering import Answering
+from sklearn_crossmodal.training._callbacks import EPOCH_CALLBACKS
 from sklearn_crossmodal.training._device import torch_dtype
 from sklearn_crossmodal.training._optimizers import slow_groups
 
 __all__ = ["Criterion", "Net", "NetClassifier", "NetRegressor"]
 
-#: Samples in a batch of prediction: keeps the processor busy, and a batch of images is small.
-PREDICT_BATCH_SIZE = 1024
-#: Numbers of one modality in such a batch at most: large images come in smaller batches.
-PREDICT_BATCH_NUMBERS = 2**24
+#: Optimizers that look at the loss once in a step.
+_PLAIN = (FusedAdam, torch.optim.AdamW, torch.optim.Adam, torch.optim.SGD)
 
 
 class Criterion(nn.Module):
@@ -45,7 +45,7 @@ class Criterion(nn.Module):
         return losses[0] if len(losses) == 1 else torch.stack(losses).mean()
 
 
-class Net(NeuralNet):
+class Net(Answering, NeuralNet):
     """A skorch net over batches of a `BlockDataset`.
 
     Parameters
@@ -69,12 +69,46 @@ class Net(NeuralNet):
         self.precision = precision
         self.answer = answer
 
+    def __getstate__(self):
+        """Pickle weights, not the moments of the optimizer, of twice their size, nor batches."""
+        slim = object.__new__(type(self))
+        slim.__dict__.update(self.__dict__)
+        slim.__dict__.pop("optimizer_", None)
+        if slim.__dict__.get("module_") is self.module:
+            slim.__dict__["module"] = None  # once is enough, see `__setstate__`
+        if hasattr(self, "history_"):
+            slim.__dict__["history_"] = History({**row, "batches": []} for row in self.history_)
+        return NeuralNet.__getstate__(slim)
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if self.module is None:
+            self.module = self.module_
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs) -> None:
+        """Start the optimizer anew where it did not come with a pickle.
+
+        Parameters
+        ----------
+        net : Net
+            Itself.
+        X, y : object
+            The data.
+        **kwargs : dict
+            There for skorch.
+        """
+        if not hasattr(self, "optimizer_"):
+            self._initialize_optimizer()
+
     @property
     def _default_callbacks(self):
         return []  # skorch's own read the history of batches; `run_single_epoch` records epochs
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params) -> None:
-        """Train or validate for an epoch; batches come from tensors, the mode is set once.
+        """Train or validate for an epoch; the mode is set once.
+
+        Where no callback but our own is there, batches are not recorded, and nothing is read back
+        from the device before the end: 50 microseconds less a batch.
 
         Parameters
         ----------
@@ -91,19 +125,11 @@ class Net(NeuralNet):
         """
         if iterator is None:
             return
-        start, total, weights = time.perf_counter(), 0.0, 0.0
+        start = time.perf_counter()
+        step = partial(step_fn, **fit_params)
+        run = self._run_watched(prefix, step) if self._is_watched() else self._run_lean()
         try:
-            for inputs, targets, labels in iterator:
-                batch = self._to_device(inputs), self._to_device(targets)
-                # Callbacks see the target as the user gave it, so that scores are in its terms.
-                shown = inputs, labels
-                self.notify("on_batch_begin", batch=shown, training=training)
-                step = step_fn(batch, **fit_params)
-                loss, weight = step["loss"].item(), _batch_weight(inputs, targets)
-                self.history.record_batch(f"{prefix}_loss", loss)
-                self.history.record_batch(f"{prefix}_batch_size", _n_rows(inputs))
-                self.notify("on_batch_end", batch=shown, training=training, **step)
-                total, weights = total + loss * weight, weights + weight
+            losses = [run(training, *batch) for batch in iterator]
         except KeyboardInterrupt:
             warnings.warn(
                 f"Training was interrupted in epoch {len(self.history)}; the estimator is usable "
@@ -112,10 +138,46 @@ class Net(NeuralNet):
                 stacklevel=2,
             )
             raise
-        self.history.record(f"{prefix}_loss", total / max(weights, 1e-300))
+        self.history.record(f"{prefix}_loss", _mean(losses))
         self.history.record("dur", self.history[-1].get("dur", 0.0) + time.perf_counter() - start)
         if len(self.history) > 1:
             self.history[-2]["batches"] = []  # memory must not grow with the number of epochs
+
+    def _is_watched(self) -> bool:
+        """Tell whether a step is more than ours: a user's callback, or an optimizer's search."""
+        ours = all(isinstance(callback, EPOCH_CALLBACKS) for _, callback in self.callbacks_)
+        return not ours or type(self.optimizer_) not in _PLAIN
+
+    def _run_watched(self, prefix: str, step_fn: Callable) -> Callable:
+        """Return what does a batch as skorch does it, with its callbacks and history."""
+
+        def run(training, inputs, targets, labels):
+            # Callbacks see the target as the user gave it, so that scores are in its terms.
+            shown = inputs, labels
+            self.notify("on_batch_begin", batch=shown, training=training)
+            step = step_fn((self._to_device(inputs), self._to_device(targets)))
+            self.history.record_batch(f"{prefix}_loss", step["loss"].item())
+            self.history.record_batch(f"{prefix}_batch_size", _n_rows(inputs))
+            self.notify("on_batch_end", batch=shown, training=training, **step)
+            return step["loss"].detach(), _batch_weight(inputs, targets)
+
+        return run
+
+    def _run_lean(self) -> Callable:
+        """Return what does a batch without telling anybody: the same arithmetic."""
+
+        def run(training, inputs, targets, labels):
+            self._set_training(training)
+            batch = self._to_device(inputs), self._to_device(targets)
+            with torch.set_grad_enabled(training):
+                loss = self.get_loss(self.infer(batch[0]), batch[1])
+            if training:
+                self.optimizer_.zero_grad()
+                loss.backward()
+                self.optimizer_.step()
+            return loss.detach(), _batch_weight(*batch)
+
+        return run
 
     def infer(self, x, **fit_params):
         """Run the network on the inputs of a batch, cast where the precision asks for it.
@@ -187,108 +249,6 @@ class Net(NeuralNet):
             spared.append({**group, "params": vectors, "weight_decay": 0.0})
         return ([group for group in [*groups, *spared] if group["params"]],), kwargs
 
-    def evaluation_step(self, batch, training=False):
-        """Return the scores of a batch.
-
-        Parameters
-        ----------
-        batch : tuple
-            As a `BatchIterator` yields it.
-        training : bool, default=False
-            Whether dropout is on.
-
-        Returns
-        -------
-        dict of str to Tensor
-        """
-        with torch.set_grad_enabled(training):
-            self._set_training(training)
-            return self.infer(self._to_device(batch[0]))
-
-    def predict_proba(self, X):
-        """Return the answers for a data set.
-
-        Parameters
-        ----------
-        X : BlockDataset
-            The samples.
-
-        Returns
-        -------
-        ndarray with n rows
-        """
-        return np.concatenate(
-            [self.answer(scores["y"].detach()) for scores in self.forward_iter(X)]
-        )
-
-    @torch.inference_mode()
-    def decoded(self, latent: np.ndarray) -> Iterator[dict[str, Tensor]]:
-        """Decode latents in large batches, without gradients.
-
-        Parameters
-        ----------
-        latent : ndarray of shape (n, D')
-            Shared latents.
-
-        Yields
-        ------
-        dict of str to Tensor
-            Scores of each target.
-        """
-        self._set_training(False)
-        values = torch.from_numpy(np.ascontiguousarray(latent)).to(torch_dtype(self.precision))
-        for batch in values.split(PREDICT_BATCH_SIZE):
-            yield self.module_.decode(self._to_device(batch))
-
-    def sample_losses(
-        self, blocks: Mapping[str, Block], targets: Mapping[str, Block]
-    ) -> np.ndarray:
-        """Return the loss of each sample and target.
-
-        Parameters
-        ----------
-        blocks, targets : mapping of str to Block
-            The modalities, and what is to be decoded from them.
-
-        Returns
-        -------
-        ndarray of shape (n, n_targets), float64
-        """
-        dataset = BlockDataset.from_blocks(blocks, torch_dtype(self.precision), targets)
-        losses = []
-        self._set_training(False)
-        for inputs, aims, _ in BatchIterator(dataset, _predict_batch_size(dataset)):
-            with torch.inference_mode():
-                scores, aims = self.infer(self._to_device(inputs)), self._to_device(aims)
-                parts = [
-                    loss.per_sample(scores[name], *aims[name][:2])
-                    for name, loss in self.criterion_.losses.items()
-                ]
-            losses.append(torch.stack(parts, dim=1).double().cpu().numpy())
-        return np.concatenate(losses)
-
-    def outputs(self, blocks: Mapping[str, Block], step: str = "forward") -> Iterator:
-        """Run the network over blocks in large batches, without gradients.
-
-        Parameters
-        ----------
-        blocks : mapping of str to Block
-            The modalities.
-        step : {"forward", "encode"}
-            Which pass of the network.
-
-        Yields
-        ------
-        Tensor, or dict of str to Tensor
-            What the pass returns for a batch.
-        """
-        dataset = BlockDataset.from_blocks(blocks, torch_dtype(self.precision))
-        run = self.infer if step == "forward" else lambda inputs: self.module_.encode(**inputs)
-        self._set_training(False)
-        for inputs, _, _ in BatchIterator(dataset, _predict_batch_size(dataset)):
-            with torch.inference_mode():
-                yield run(self._to_device(inputs))
-
     def _set_training(self, training: bool = True) -> None:
         if (
             self.module_.training != training
@@ -342,16 +302,18 @@ class NetRegressor(RegressorMixin, Net):
     """The net of a regressor, which answers in the units of the target."""
 
 
-def _predict_batch_size(dataset: BlockDataset) -> int:
-    widest = max(math.prod(rows.shape[1:]) for rows in dataset.values.values())
-    return max(1, min(PREDICT_BATCH_SIZE, PREDICT_BATCH_NUMBERS // max(widest, 1)))
-
-
 def _n_rows(inputs) -> int:
     return len(next(iter(inputs["values"].values())))
 
 
-def _batch_weight(inputs, targets) -> float:
+def _batch_weight(inputs, targets) -> Tensor | float:
     """Return the sum of sample weights, so that an epoch's loss does not depend on its batches."""
-    weights = [weight.sum().item() for _, _, weight in targets.values() if weight is not None]
+    weights = [weight.sum() for _, _, weight in targets.values() if weight is not None]
     return sum(weights) / len(weights) if weights else float(_n_rows(inputs))
+
+
+def _mean(losses: list[tuple[Tensor, Tensor | float]]) -> float:
+    """Return the weighted mean of the losses of batches."""
+    values = torch.stack([loss for loss, _ in losses]).double()
+    weights = torch.stack([torch.as_tensor(weight, device=values.device) for _, weight in losses])
+    return float((values * weights).sum() / weights.double().sum().clamp(min=1e-300))

@@ -8,18 +8,25 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from sklearn_crossmodal.training._adam import FusedAdam
+
 __all__ = ["OPTIMIZERS", "optimizer_settings", "slow_groups"]
 
-#: The optimizers that have a name. The fused ones do a step in one call, with the same result.
+#: The optimizers that have a name, as objects of torch's.
 OPTIMIZERS: dict[str, tuple[Callable, dict]] = {
     "adamw": (torch.optim.AdamW, {"fused": True}),
     "adam": (torch.optim.Adam, {"fused": True}),
     "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
 }
+#: What takes their place where nobody asks for an object of torch's.
+_LEAN: dict[str, tuple[Callable, dict]] = {
+    "adamw": (FusedAdam, {"decoupled": True}),
+    "adam": (FusedAdam, {"decoupled": False}),
+}
 
 
 def optimizer_settings(
-    optimizer: str | Callable, learning_rate: float, weight_decay: float
+    optimizer: str | Callable, learning_rate: float, weight_decay: float, *, lean: bool = False
 ) -> dict[str, object]:
     """Return the arguments of a skorch net that concern its optimizer.
 
@@ -31,12 +38,18 @@ def optimizer_settings(
         Step size.
     weight_decay : float
         Handed on where the optimizer takes it.
+    lean : bool, default=False
+        Whether nothing but steps is asked of the optimizer: then a name may stand for `FusedAdam`,
+        which is no object of torch's and gives the same numbers.
 
     Returns
     -------
     dict of str to object
     """
-    make, settings = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else (optimizer, {})
+    make, settings = optimizer, {}
+    if isinstance(optimizer, str):
+        named = OPTIMIZERS | _LEAN if lean else OPTIMIZERS
+        make, settings = named[optimizer]
     if "weight_decay" in inspect.signature(make).parameters:
         settings = {**settings, "weight_decay": weight_decay}
     prefixed = {f"optimizer__{name}": value for name, value in settings.items()}

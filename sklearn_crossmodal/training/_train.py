@@ -10,8 +10,9 @@ import numpy as np
 from skorch.callbacks import Callback, LRScheduler
 from torch import nn
 
-from sklearn_crossmodal.training._batching import BatchIterator, BlockDataset
+from sklearn_crossmodal.training._batching import BatchIterator
 from sklearn_crossmodal.training._callbacks import BestEpoch, CosineDecay, EpochLine
+from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._net import Criterion, Net
 from sklearn_crossmodal.training._optimizers import optimizer_settings
 
@@ -107,6 +108,11 @@ def make_net(
     -------
     Net
     """
+    further = params["net_params"] or {}
+    # A callback may read or set what torch's optimizers have and ours has not.
+    lean = not params["callbacks"] and not any(
+        key.startswith(("optimizer", "callbacks")) for key in further
+    )
     settings = {
         "module": network,
         "criterion": Criterion(losses),
@@ -120,10 +126,11 @@ def make_net(
         "device": device,
         "verbose": 0,
         "precision": precision,
-        **optimizer_settings(params["optimizer"], params["learning_rate"], params["weight_decay"]),
+        **optimizer_settings(
+            params["optimizer"], params["learning_rate"], params["weight_decay"], lean=lean
+        ),
         **answers,
     }
-    further = params["net_params"] or {}
     owned = sorted(_OWNED & set(further))
     if owned:
         raise ValueError(
@@ -188,13 +195,14 @@ def train(
 def _carry_over(before: Net, net: Net) -> None:
     """Take over the history, and the moments of the optimizer if it is of the same class."""
     net.history_ = copy.deepcopy(before.history_)
-    if type(before.optimizer_) is not type(net.optimizer_) or before.device != net.device:
+    moments = getattr(before, "optimizer_", None)  # a net that was pickled has none
+    if type(moments) is not type(net.optimizer_) or before.device != net.device:
         return
     # By name: weights are grouped, and so numbered, otherwise where weight decay is on or off.
     weights = dict(net.module_.named_parameters())
     for name, weight in before.module_.named_parameters():
-        if weight in before.optimizer_.state:
-            net.optimizer_.state[weights[name]] = copy.deepcopy(before.optimizer_.state[weight])
+        if weight in moments.state:
+            net.optimizer_.state[weights[name]] = copy.deepcopy(moments.state[weight])
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,8 @@ def test_net_params_reach_skorch(net):
 
 
 def test_a_train_split_of_the_user_is_kept(net, dataset):
-    one = net(net_params={"train_split": lambda data: (data.take(np.arange(35)),) * 2})
+    split = {"train_split": lambda data: (data.take(np.arange(35)),) * 2}
+    one = net(net_params=split, callbacks=[Callback()])  # without any, batches are not recorded
     train(one, dataset(), 1, split=(np.arange(0, 30), np.arange(30, 40)), seed=0)
     sizes = [batch.get("train_batch_size", 0) for batch in one.history[-1]["batches"]]
     assert sum(sizes) == 35
@@ -178,14 +179,25 @@ def test_a_score_of_the_users_own_is_recorded_each_epoch(net, dataset):
     assert one.history[:, "mine"] == [-0.1, -0.1]
 
 
-def test_a_trained_net_survives_pickle_and_goes_on_alike(net, dataset):
+def test_a_trained_net_survives_pickle_and_goes_on_with_fresh_moments(net, dataset):
     one, data = net(learning_rate_schedule="cosine"), dataset()
     train(one, data, 2, split=None, seed=0)
     twin = pickle.loads(pickle.dumps(one))
+    for name, weight in weights_of(one).items():
+        assert torch.equal(weights_of(twin)[name], weight)
+    one.initialize_optimizer()
     for each in (one, twin):
         train(each, data, 2, split=None, seed=0)
     for name, weight in weights_of(one).items():
         assert torch.equal(weights_of(twin)[name], weight)
+
+
+def test_a_pickle_carries_weights_alone(net, dataset, network):
+    one = net(network(width=200))
+    train(one, dataset(), 2, split=None, seed=0)
+    size = sum(weight.nbytes for weight in one.module_.parameters())
+    assert len(pickle.dumps(one)) < size + 20_000
+    assert one.optimizer_.state  # the net that was pickled is as it was
 
 
 # Sizes -------------------------------------------------------------------------------------------

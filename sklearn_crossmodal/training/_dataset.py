@@ -1,0 +1,198 @@
+"""The blocks of a fit as tensors, shared by training and validation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from sklearn_crossmodal.data import Block, LazyRows
+from sklearn_crossmodal.training._reading import RowReader, to_rows
+
+__all__ = ["BlockDataset"]
+
+#: Rows, and numbers, that are gathered at once at most: more leave the processor's cache.
+GATHERED_ROWS, GATHERED_NUMBERS = 4096, 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class BlockDataset(Dataset):
+    """The blocks of a fit as tensors, and the row numbers of the samples that belong to it.
+
+    Training and validation rows share the tensors: a split costs row numbers, not a copy.
+
+    Parameters
+    ----------
+    values : dict of str to Tensor or RowReader of shape (n, ...)
+        For each modality.
+    masks : dict of str to Tensor of shape (n, ...)
+        For each modality that has a mask.
+    present : Tensor of shape (n, M), bool, or None
+        Which modalities each sample has; None if all have all.
+    targets : dict of str to (values, mask, weight)
+        For each target; mask and weight may be None.
+    labels : ndarray with n rows, or None
+        The target as the user gave it, for scoring callbacks.
+    rows : Tensor of shape (m,), int
+        The samples that belong to the data set.
+    lengths : Tensor of shape (n,), int, or None
+        Steps of each sample, of all its texts and series; None if it has none.
+    """
+
+    values: dict[str, Tensor | RowReader]
+    masks: dict[str, Tensor]
+    present: Tensor | None
+    targets: dict[str, tuple[Tensor | RowReader, Tensor | None, Tensor | None]]
+    labels: np.ndarray | None
+    rows: Tensor
+    lengths: Tensor | None = None
+
+    @classmethod
+    def from_blocks(
+        cls,
+        blocks: Mapping[str, Block],
+        dtype: torch.dtype,
+        targets: Mapping[str, Block] | None = None,
+        sample_weight: np.ndarray | None = None,
+        labels: np.ndarray | None = None,
+    ) -> BlockDataset:
+        """Carry blocks across: arrays become tensors of one floating type.
+
+        Parameters
+        ----------
+        blocks : mapping of str to Block
+            The modalities.
+        dtype : torch.dtype
+            Of what is not integer.
+        targets : mapping of str to Block, default=None
+            The targets; a sample that lacks one does not count for it.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the samples.
+        labels : ndarray with n rows, default=None
+            The target as the user gave it.
+
+        Returns
+        -------
+        BlockDataset
+            Of all rows.
+        """
+        present = np.column_stack([block.present for block in blocks.values()])
+        # A modality that is its own target is carried across, and read, once.
+        every = [*blocks.values(), *(targets or {}).values()]
+        rows = {id(block.values): block.values for block in every}
+        rows = {key: to_rows(values, dtype) for key, values in rows.items()}
+        return cls(
+            values={name: rows[id(block.values)] for name, block in blocks.items()},
+            masks={
+                name: torch.from_numpy(block.mask)
+                for name, block in blocks.items()
+                if block.mask is not None
+            },
+            present=None if present.all() else torch.from_numpy(present),
+            targets={
+                name: (
+                    rows[id(block.values)],
+                    None if block.mask is None else torch.from_numpy(block.mask),
+                    _target_weight(block, sample_weight, dtype),
+                )
+                for name, block in (targets or {}).items()
+            },
+            labels=labels,
+            rows=torch.arange(len(present)),
+            lengths=_lengths(blocks),
+        )
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether something is read, or made dense, for each batch."""
+        return bool(self._readers())
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether it is read; making rows dense is not worth a thread."""
+        return any(isinstance(reader.values, LazyRows) for reader in self._readers())
+
+    def _readers(self) -> list[RowReader]:
+        every = [*self.values.values(), *(values for values, *_ in self.targets.values())]
+        return [values for values in every if isinstance(values, RowReader)]
+
+    @property
+    def n_gathered(self) -> int:
+        """How many rows are gathered at once."""
+        widest = max(math.prod(values.shape[1:]) for values in self.values.values())
+        return min(GATHERED_ROWS, GATHERED_NUMBERS // max(widest, 1))
+
+    def __getitem__(self, places):
+        return self.batch(self.rows[torch.as_tensor(places).reshape(-1)])
+
+    def take(self, places: np.ndarray) -> BlockDataset:
+        """Return the data set of some of its samples, sharing the tensors.
+
+        Parameters
+        ----------
+        places : ndarray of int
+            Places among `rows`.
+
+        Returns
+        -------
+        BlockDataset
+        """
+        return replace(self, rows=self.rows[torch.from_numpy(places)])
+
+    def batch(self, rows: Tensor):
+        """Gather some rows.
+
+        Parameters
+        ----------
+        rows : Tensor of shape (B,), int
+            Row numbers.
+
+        Returns
+        -------
+        inputs : dict
+            Arguments of the network: values, masks, present.
+        targets : dict of str to (values, mask, weight)
+            Arguments of the losses.
+        labels : ndarray of B rows, or None
+        """
+        values = {name: _gather(source, rows) for name, source in self.values.items()}
+        read = {id(source): values[name] for name, source in self.values.items()}
+        inputs = {
+            "values": values,
+            "masks": {name: _gather(mask, rows) for name, mask in self.masks.items()},
+            "present": None if self.present is None else self.present[rows],
+        }
+        targets = {
+            name: (
+                read[id(source)] if id(source) in read else _gather(source, rows),
+                *(None if part is None else _gather(part, rows) for part in parts),
+            )
+            for name, (source, *parts) in self.targets.items()
+        }
+        return inputs, targets, None if self.labels is None else self.labels[rows.numpy()]
+
+
+def _gather(source: Tensor | RowReader, rows: Tensor) -> Tensor:
+    return source.index_select(0, rows) if isinstance(source, Tensor) else source[rows]
+
+
+def _lengths(blocks: Mapping[str, Block]) -> Tensor | None:
+    """Return how many steps each sample has in all its texts and series, None without any."""
+    masks = [block.mask for block in blocks.values() if block.spec.kind in ("tokens", "sequence")]
+    found = [mask.sum(axis=1) for mask in masks if mask is not None]
+    return torch.from_numpy(np.sum(found, axis=0)) if found else None
+
+
+def _target_weight(block: Block, sample_weight, dtype: torch.dtype) -> Tensor | None:
+    if sample_weight is None and block.present.all():
+        return None
+    weight = np.ones(len(block)) if sample_weight is None else sample_weight
+    return torch.from_numpy(weight * block.present).to(dtype)
