@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, check_memory
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.data import take_rows
 from sklearn_crossmodal.estimators._composition import ModalityParams
@@ -22,6 +22,7 @@ from sklearn_crossmodal.training import (
     BlockDataset,
     FrozenInputs,
     Net,
+    Training,
     choose_device,
     choose_dtype,
     make_net,
@@ -30,6 +31,7 @@ from sklearn_crossmodal.training import (
     torch_dtype,
     train,
 )
+from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._progress import showing_progress
 from sklearn_crossmodal.utils._sklearn import _fit_context
 from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error, said_by
@@ -81,28 +83,29 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     @_fit_context(prefer_skip_nested_validation=False)
     def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True):
         """Fit on X; with `resume` go on from where the estimator is."""
-        resume = resume and hasattr(self, "net_")
         with restored_on_error(self), showing_progress(self.verbose):
-            table, y, weight = self._check_input(X, y, sample_weight, resume)
-            blocks = self._make_blocks(X, table, weight, resume)
-            if not resume:
-                self._fit_target(y, weight)
-            targets = self._target_blocks(y, blocks)
-            seed, device = draw_seed(self.random_state), choose_device(self.device)
-            # Dropout goes on in a later call, instead of starting anew.
-            n_before = len(self.net_.history) if resume else 0
-            inputs = self._inputs(blocks, weight)
-            with seeded(seed + n_before, device):
-                self.net_ = self._make_net(inputs, device, resume)
-                self._check_targets(targets)
-                dataset = BlockDataset.from_blocks(
-                    inputs, torch_dtype(self.dtype_), targets, weight, labels=y
-                )
-                split = self._split(y, len(dataset), seed) if hold_out else None
-                tasks = epoch_tasks(self, X, y)
-                train(self.net_, dataset, max_epochs, split=split, seed=seed, epoch_tasks=tasks)
+            train(self._prepare(X, y, sample_weight, max_epochs, resume, hold_out))
             self._remember_history()
         return self
+
+    def _prepare(self, X, y, sample_weight, max_epochs, resume=False, hold_out=True):
+        """Do all of a fit but the training, of which everything is returned."""
+        resume = resume and hasattr(self, "net_")
+        table, y, weight = self._check_input(X, y, sample_weight, resume)
+        blocks = self._make_blocks(X, table, weight, resume)
+        if not resume:
+            self._fit_target(y, weight)
+        targets = self._target_blocks(y, blocks)
+        seed, device = draw_seed(self.random_state), choose_device(self.device)
+        inputs = self._inputs(blocks, weight)
+        with seeded(seed, device):
+            self.net_ = self._make_net(inputs, device, resume)
+        self._check_targets(targets)
+        dataset = BlockDataset.from_blocks(
+            inputs, torch_dtype(self.dtype_), targets, weight, labels=y
+        )
+        split = self._split(y, len(dataset), seed) if hold_out else None
+        return Training(self.net_, dataset, max_epochs, split, seed, epoch_tasks(self, X, y))
 
     def _check_targets(self, targets):
         for name, loss in self.net_.criterion_.losses.items():
@@ -148,14 +151,15 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         if resume:
             return self._bank.transform(table)
         self._bank = self._bind_modalities(X, table)
-        blocks = self._bank.fit_transform(table, weight, check_memory(self.memory))
+        blocks = self._bank.fit_transform(table, weight, open_memory(self.memory))
         self.modalities_ = self._bank.fitted
         self._frozen = FrozenInputs(type(self).__name__, self.modalities_)
         return blocks
 
     def _inputs(self, blocks, sample_weight=None):
         """Return what the network reads of blocks: vectors where an encoder is frozen."""
-        return self._frozen(blocks, self.get_params(deep=False), sample_weight)
+        params = {**self.get_params(deep=False), "memory": open_memory(self.memory)}
+        return self._frozen(blocks, params, sample_weight)
 
     def _make_net(self, blocks, device, resume):
         n_samples = len(next(iter(blocks.values())))

@@ -7,7 +7,7 @@ from sklearn_crossmodal.training._device import choose_device, choose_dtype, see
 from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
-from sklearn_crossmodal.training._train import make_net, train
+from sklearn_crossmodal.training._train import Training, make_net, train
 
 __all__ = [
     "OPTIMIZERS",
@@ -17,6 +17,7 @@ __all__ = [
     "Net",
     "NetClassifier",
     "NetRegressor",
+    "Training",
     "choose_device",
     "choose_dtype",
     "embed_frozen",

@@ -13,10 +13,11 @@ from torch import nn
 from sklearn_crossmodal.training._batching import BatchIterator
 from sklearn_crossmodal.training._callbacks import BestEpoch, CosineDecay, EpochLine
 from sklearn_crossmodal.training._dataset import BlockDataset
+from sklearn_crossmodal.training._device import seeded
 from sklearn_crossmodal.training._net import Criterion, Net
 from sklearn_crossmodal.training._optimizers import optimizer_settings
 
-__all__ = ["choose_batch_size", "choose_max_epochs", "make_net", "train"]
+__all__ = ["Training", "choose_batch_size", "choose_max_epochs", "make_net", "train"]
 
 #: Arguments of the net that belong to parameters of the estimator, or to its inner workings.
 _OWNED = {
@@ -143,16 +144,9 @@ def make_net(
     return net
 
 
-def train(
-    net: Net,
-    dataset: BlockDataset,
-    max_epochs: str | int,
-    *,
-    split: tuple[np.ndarray, np.ndarray] | None,
-    seed: int,
-    epoch_tasks: Callable[[int], Callback] | None = None,
-) -> None:
-    """Train the net for some more epochs.
+@dataclass(frozen=True, eq=False)
+class Training:
+    """All that a training needs, so that it can run now, or beside others.
 
     Parameters
     ----------
@@ -165,23 +159,44 @@ def train(
     split : (training rows, validation rows), or None
         None trains on all rows, without validation.
     seed : int
-        Of the order of the samples; that of a later call differs by what was trained before.
+        Of the order of the samples and of dropout; that of a later training differs by what was
+        trained before.
     epoch_tasks : callable, default=None
-        From the number of epochs to a callback for this call alone.
+        From the number of epochs to a callback for this training alone.
     """
+
+    net: Net
+    dataset: BlockDataset
+    max_epochs: str | int
+    split: tuple[np.ndarray, np.ndarray] | None
+    seed: int
+    epoch_tasks: Callable[[int], Callback] | None = None
+
+
+def train(training: Training) -> None:
+    """Train a net for some more epochs.
+
+    Parameters
+    ----------
+    training : Training
+        What is to be done.
+    """
+    net, split = training.net, training.split
+    seed = training.seed + len(net.history)
     net.max_epochs = choose_max_epochs(
-        max_epochs,
-        n_samples=len(dataset),
+        training.max_epochs,
+        n_samples=len(training.dataset),
         batch_size=net.batch_size,
         held_out=split is not None,
     )
-    net.iterator_train__seed = seed + len(net.history)
+    net.iterator_train__seed = seed
     if split is not None and net.train_split is None:
         net.train_split = _HeldOut(*split)
     callbacks = net.callbacks_
-    if epoch_tasks is not None:  # last, so that it sees what the others record
-        net.callbacks_ = [*callbacks, ("EpochTasks", epoch_tasks(net.max_epochs))]
-    net.partial_fit(dataset)
+    if training.epoch_tasks is not None:  # last, so that it sees what the others record
+        net.callbacks_ = [*callbacks, ("EpochTasks", training.epoch_tasks(net.max_epochs))]
+    with seeded(seed + 1, net.device):  # another than that of the first weights
+        net.partial_fit(training.dataset)
     net.callbacks_ = callbacks
     if not np.isfinite(net.history[-1].get("train_loss", 0.0)):
         raise ValueError(

@@ -5,7 +5,7 @@ import pytest
 import torch
 from skorch.callbacks import Callback, LRScheduler
 
-from sklearn_crossmodal.training import train
+from sklearn_crossmodal.training import Training, train
 
 SPLIT = np.arange(0, 20), np.arange(20, 40)
 
@@ -35,7 +35,7 @@ def overfitted(net, dataset, network):
     """Return a net that was trained on noise until it had learned it by heart."""
     one = net(network(width=64), learning_rate=0.03, n_iter_no_change=10, callbacks=[Weights()])
     data = dataset(noise=3.0)
-    train(one, data, 60, split=SPLIT, seed=0)
+    train(Training(one, data, 60, split=SPLIT, seed=0))
     return one, data
 
 
@@ -65,7 +65,7 @@ def test_history_marks_the_epochs_that_were_the_best_so_far(overfitted):
 
 def test_falls_smaller_than_tol_do_not_renew_the_patience_but_are_kept(net, dataset, error):
     one, data = net(tol=1e9, n_iter_no_change=4), dataset()
-    train(one, data, 30, split=SPLIT, seed=0)
+    train(Training(one, data, 30, split=SPLIT, seed=0))
     losses = one.history[:, "valid_loss"]
     assert len(losses) == 5  # the first epoch always counts as a fall
     assert np.argmin(losses) == 4
@@ -74,7 +74,7 @@ def test_falls_smaller_than_tol_do_not_renew_the_patience_but_are_kept(net, data
 
 def test_without_held_out_rows_training_runs_to_its_end(net, dataset):
     one = net(n_iter_no_change=1, tol=1e9)
-    train(one, dataset(), 7, split=None, seed=0)
+    train(Training(one, dataset(), 7, split=None, seed=0))
     assert len(one.history) == 7
     assert "valid_loss" not in one.history[-1]
 
@@ -82,7 +82,7 @@ def test_without_held_out_rows_training_runs_to_its_end(net, dataset):
 def test_a_second_training_starts_the_patience_anew(net, dataset):
     one, data = net(tol=1e9, n_iter_no_change=3), dataset()
     for n_epochs in (4, 8):
-        train(one, data, 30, split=SPLIT, seed=0)
+        train(Training(one, data, 30, split=SPLIT, seed=0))
         assert len(one.history) == n_epochs
 
 
@@ -91,7 +91,7 @@ def test_a_second_training_starts_the_patience_anew(net, dataset):
 
 def test_rate_falls_along_half_a_cosine(net, dataset):
     one = net(learning_rate=0.01, learning_rate_schedule="cosine", callbacks=[Rates()])
-    train(one, dataset(), 5, split=None, seed=0)
+    train(Training(one, dataset(), 5, split=None, seed=0))
     expected = 0.01 * (1 + np.cos(np.pi * np.arange(5) / 5)) / 2
     np.testing.assert_allclose(one.history[:, "rate"], expected)
 
@@ -99,13 +99,13 @@ def test_rate_falls_along_half_a_cosine(net, dataset):
 def test_rate_starts_from_the_top_at_each_training(net, dataset):
     one = net(learning_rate=0.01, learning_rate_schedule="cosine", callbacks=[Rates()])
     for n_epochs in (2, 1, 1, 2):
-        train(one, dataset(), n_epochs, split=None, seed=0)
+        train(Training(one, dataset(), n_epochs, split=None, seed=0))
     np.testing.assert_allclose(one.history[:, "rate"], [0.01, 0.005, 0.01, 0.01, 0.01, 0.005])
 
 
 def test_rate_is_constant_where_asked(net, dataset):
     one = net(learning_rate=0.01, learning_rate_schedule="constant", callbacks=[Rates()])
-    train(one, dataset(), 3, split=None, seed=0)
+    train(Training(one, dataset(), 3, split=None, seed=0))
     assert one.history[:, "rate"] == [0.01] * 3
 
 
@@ -114,7 +114,7 @@ def test_a_schedule_of_the_user_takes_the_place_of_the_cosine(net, dataset, name
     schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.1)
     callbacks = [Rates(), ("schedule", schedule) if named else schedule]
     one = net(learning_rate=0.01, learning_rate_schedule="cosine", callbacks=callbacks)
-    train(one, dataset(), 3, split=None, seed=0)
+    train(Training(one, dataset(), 3, split=None, seed=0))
     np.testing.assert_allclose(one.history[:, "rate"], [0.01, 0.001, 0.0001])
 
 
@@ -123,7 +123,7 @@ def test_a_schedule_of_the_user_takes_the_place_of_the_cosine(net, dataset, name
 
 def test_one_line_an_epoch_tells_losses_time_and_the_best(net, dataset, capsys):
     one = net(verbose=1)
-    train(one, dataset(), 3, split=SPLIT, seed=0)
+    train(Training(one, dataset(), 3, split=SPLIT, seed=0))
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     for number, (line, row) in enumerate(zip(lines, one.history, strict=True), start=1):
@@ -135,5 +135,5 @@ def test_one_line_an_epoch_tells_losses_time_and_the_best(net, dataset, capsys):
 
 
 def test_nothing_is_printed_unless_asked(net, dataset, capsys):
-    train(net(verbose=0), dataset(), 2, split=SPLIT, seed=0)
+    train(Training(net(verbose=0), dataset(), 2, split=SPLIT, seed=0))
     assert capsys.readouterr() == ("", "")

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from sklearn_crossmodal import FusionClassifier
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
-from sklearn_crossmodal.training import Net, NetClassifier, NetRegressor, train
+from sklearn_crossmodal.training import Net, NetClassifier, NetRegressor, Training, train
 from sklearn_crossmodal.training._net import Criterion
 
 HOOKS = [
@@ -56,7 +56,7 @@ def test_the_net_is_a_net_of_skorch(net_class):
 
 def test_callbacks_are_called_as_skorch_calls_them(net, dataset):
     one = net(callbacks=[Recorder()], batch_size=20)
-    train(one, dataset(), 1, split=(np.arange(30), np.arange(30, 40)), seed=0)
+    train(Training(one, dataset(), 1, split=(np.arange(30), np.arange(30, 40)), seed=0))
     step = ["on_batch_begin", "on_grad_computed", "on_batch_end"]
     epoch = ["on_epoch_begin", *step, *step, "on_batch_begin", "on_batch_end", "on_epoch_end"]
     assert one.calls == ["on_train_begin", *epoch, "on_train_end"]
@@ -68,14 +68,14 @@ def test_callbacks_are_called_as_skorch_calls_them(net, dataset):
 def test_callbacks_see_the_target_as_the_user_gave_it(net, dataset):
     labels = np.array(["yes", "no"] * 20)
     one = net(callbacks=[Recorder()], batch_size=40)
-    train(one, dataset(labels=labels), 1, split=None, seed=0)
+    train(Training(one, dataset(labels=labels), 1, split=None, seed=0))
     _, shown = one.last["on_batch_begin"]["batch"]
     assert shown.tolist() == labels.tolist()
 
 
 def test_history_is_that_of_skorch_and_forgets_old_batches(net, dataset):
     one = net(callbacks=[Recorder()])
-    train(one, dataset(), 3, split=None, seed=0)
+    train(Training(one, dataset(), 3, split=None, seed=0))
     assert isinstance(one.history, skorch.history.History)
     assert one.history[:, "epoch"] == [1, 2, 3]
     assert [len(row["batches"]) for row in one.history] == [0, 0, 5]
@@ -85,7 +85,7 @@ def test_history_is_that_of_skorch_and_forgets_old_batches(net, dataset):
 def test_batches_that_nobody_watches_are_not_recorded_and_give_the_same(net, dataset):
     watched, lean = net(callbacks=[Recorder()]), net()
     for one in (watched, lean):
-        train(one, dataset(), 3, split=(np.arange(30), np.arange(30, 40)), seed=0)
+        train(Training(one, dataset(), 3, split=(np.arange(30), np.arange(30, 40)), seed=0))
     assert [len(row["batches"]) for row in lean.history] == [0, 0, 0]
     assert "batches" in watched.history[-1]
     for name in ("train_loss", "valid_loss"):
@@ -102,7 +102,7 @@ def test_loss_of_an_epoch_is_weighted_by_the_samples_whatever_the_batches(
     weight = np.random.default_rng(0).uniform(0, 5, size=20)
     data = dataset(20, sample_weight=weight)
     one = net(optimizer="sgd", learning_rate=1e-30, batch_size=batch_size, n_samples=20)
-    train(one, data, 1, split=None, seed=0)
+    train(Training(one, data, 1, split=None, seed=0))
     with torch.inference_mode():
         scores = network()(data.values)["y"]
     errors = functional.mse_loss(scores, data.targets["y"][0], reduction="none")[:, 0]
@@ -114,7 +114,7 @@ def test_loss_of_an_epoch_counts_each_sample_alike_in_batches_of_two_sizes(net, 
     data = dataset(10)
     one = net(optimizer="sgd", learning_rate=1e-30, batch_size=7, n_samples=10)
     before = error(one, data)
-    train(one, data, 1, split=None, seed=0)
+    train(Training(one, data, 1, split=None, seed=0))
     assert one.history[-1, "train_loss"] == pytest.approx(before)
 
 
@@ -122,7 +122,7 @@ def test_samples_of_no_weight_do_not_count(net, dataset):
     def run(weight, n):
         data = dataset(40, sample_weight=weight).take(np.arange(n))
         one = net(batch_size=40)  # one batch: else the rows that count differ by batch
-        train(one, data, 3, split=None, seed=0)
+        train(Training(one, data, 3, split=None, seed=0))
         return [weight.detach() for weight in one.module_.parameters()]
 
     weight = np.r_[np.ones(25), np.zeros(15)]
@@ -151,7 +151,7 @@ def test_losses_of_samples_are_those_that_training_averages(net, blocks, dataset
     inputs, targets = blocks()
     losses = one.sample_losses(inputs, targets)
     assert losses.shape == (40, 1)
-    train(one, data, 1, split=None, seed=0)
+    train(Training(one, data, 1, split=None, seed=0))
     assert losses.mean() == pytest.approx(one.history[-1, "train_loss"])
 
 
@@ -227,7 +227,7 @@ def test_an_interrupt_in_an_epoch_warns_and_brings_the_best_epoch_back(
     one, data = net(callbacks=[Interrupt(how, training)]), dataset()
     split = np.arange(0, 30), np.arange(30, 40)
     with pytest.warns(InterruptedFitWarning, match="interrupted in epoch 3; .* usable"):
-        train(one, data, 20, split=split, seed=0)
+        train(Training(one, data, 20, split=split, seed=0))
     assert len(one.history) == 3
     best = min(row["valid_loss"] for row in one.history[:2])
     assert error(one, data.take(split[1])) == pytest.approx(best)
@@ -255,5 +255,5 @@ def test_a_callback_that_ends_training_between_epochs_does_not_warn(net, dataset
                 raise KeyboardInterrupt  # skorch's way, also of its EarlyStopping
 
     one = net(callbacks=[Stop()])
-    train(one, dataset(), 20, split=None, seed=0)  # warnings are errors here
+    train(Training(one, dataset(), 20, split=None, seed=0))  # warnings are errors here
     assert len(one.history) == 2

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_crossmodal.training import OPTIMIZERS, optimizer_settings, train
+from sklearn_crossmodal.training import OPTIMIZERS, Training, optimizer_settings, train
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -24,7 +24,7 @@ def test_every_optimizer_brings_the_loss_down(net, dataset, error, optimizer):
     data = dataset()
     one = net(optimizer=optimizer, learning_rate=0.03, weight_decay=1e-4, batch_size=20)
     before = error(one, data)
-    train(one, data, 6, split=None, seed=0)
+    train(Training(one, data, 6, split=None, seed=0))
     assert error(one, data) < 0.5 * before
 
 
@@ -35,7 +35,7 @@ def test_weight_decay_spares_biases_and_norms(net, dataset, network, decay):
     one = net(module, optimizer="adamw", weight_decay=decay, learning_rate=0.5)
     before = {name: w.detach().clone() for name, w in module.named_parameters()}
     # Samples of no weight have no gradient: only the decay is left, over five steps.
-    train(one, dataset(sample_weight=np.zeros(40)), 1, split=None, seed=0)
+    train(Training(one, dataset(sample_weight=np.zeros(40)), 1, split=None, seed=0))
     for name, weight in one.module_.named_parameters():
         factor = (1 - 0.5 * decay) ** 5 if weight.ndim > 1 else 1.0
         torch.testing.assert_close(weight.detach(), before[name] * factor)

@@ -9,7 +9,7 @@ from skorch.callbacks import Callback, Checkpoint, EpochScoring, Freezer, Gradie
 from torch.nn import functional
 
 from sklearn_crossmodal import FusionRegressor
-from sklearn_crossmodal.training import train
+from sklearn_crossmodal.training import Training, train
 from sklearn_crossmodal.training._train import choose_batch_size, choose_max_epochs
 
 
@@ -20,7 +20,7 @@ def weights_of(net):
 def test_training_equals_a_loop_written_by_hand(net, dataset, network):
     data, seed = dataset(40), 11
     one = net(batch_size=8, optimizer="adam", learning_rate=0.01, early_stopping=False)
-    train(one, data, 4, split=None, seed=seed)  # 4 epochs of 5 batches: 20 steps
+    train(Training(one, data, 4, split=None, seed=seed))  # 4 epochs of 5 batches: 20 steps
 
     model = network()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01, foreach=False, fused=False)
@@ -46,7 +46,7 @@ def test_the_seed_decides_the_weights_to_the_bit(net, dataset, network):
     def run(seed):
         one = net(network(dropout=0.3), modality_dropout=0.3)
         torch.manual_seed(0)  # of dropout, which an estimator sets by `seeded`
-        train(one, dataset(), 3, split=None, seed=seed)
+        train(Training(one, dataset(), 3, split=None, seed=seed))
         return weights_of(one)
 
     first, again, other = run(0), run(0), run(1)
@@ -63,9 +63,9 @@ def test_a_second_training_goes_on_from_the_first_in_another_order(net, dataset)
             net.order.append(batch[0]["values"]["a"][:, 0].tolist())
 
     one, data = net(callbacks=[Order()]), dataset()
-    train(one, data, 1, split=None, seed=0)
+    train(Training(one, data, 1, split=None, seed=0))
     before = weights_of(one)
-    train(one, data, 1, split=None, seed=0)
+    train(Training(one, data, 1, split=None, seed=0))
     assert len(one.history) == 2
     assert one.history[1, "train_loss"] < one.history[0, "train_loss"]
     assert any(not torch.equal(before[name], weight) for name, weight in weights_of(one).items())
@@ -76,12 +76,12 @@ def test_held_out_rows_are_not_trained_on_but_measured(net, dataset, error):
     data = dataset()
     split = np.arange(0, 30), np.arange(30, 40)
     one = net(n_iter_no_change=100)
-    train(one, data, 1, split=split, seed=0)
+    train(Training(one, data, 1, split=split, seed=0))
     assert one.history[-1, "valid_loss"] == pytest.approx(error(one, data.take(split[1])))
     changed = copy.deepcopy(data)
     changed.targets["y"][0][30:] += 100
     other = net(n_iter_no_change=100)
-    train(other, changed, 1, split=split, seed=0)
+    train(Training(other, changed, 1, split=split, seed=0))
     for name, weight in weights_of(one).items():
         assert torch.equal(weights_of(other)[name], weight)
 
@@ -89,14 +89,14 @@ def test_held_out_rows_are_not_trained_on_but_measured(net, dataset, error):
 def test_validation_hides_no_modality_and_drops_nothing_out(net, dataset, network, error):
     data, split = dataset(), (np.arange(0, 20), np.arange(20, 40))
     one = net(network(dropout=0.5), modality_dropout=0.8)
-    train(one, data, 1, split=split, seed=0)
+    train(Training(one, data, 1, split=split, seed=0))
     assert one.history[-1, "valid_loss"] == pytest.approx(error(one, data.take(split[1])))
 
 
 def test_a_split_is_of_one_training_alone(net, dataset):
     one, data = net(), dataset()
-    train(one, data, 1, split=(np.arange(0, 30), np.arange(30, 40)), seed=0)
-    train(one, data, 1, split=None, seed=0)
+    train(Training(one, data, 1, split=(np.arange(0, 30), np.arange(30, 40)), seed=0))
+    train(Training(one, data, 1, split=None, seed=0))
     assert "valid_loss" in one.history[0]
     assert "valid_loss" not in one.history[1]
 
@@ -112,7 +112,7 @@ def test_net_params_reach_skorch(net):
 def test_a_train_split_of_the_user_is_kept(net, dataset):
     split = {"train_split": lambda data: (data.take(np.arange(35)),) * 2}
     one = net(net_params=split, callbacks=[Callback()])  # without any, batches are not recorded
-    train(one, dataset(), 1, split=(np.arange(0, 30), np.arange(30, 40)), seed=0)
+    train(Training(one, dataset(), 1, split=(np.arange(0, 30), np.arange(30, 40)), seed=0))
     sizes = [batch.get("train_batch_size", 0) for batch in one.history[-1]["batches"]]
     assert sum(sizes) == 35
 
@@ -127,7 +127,7 @@ def test_callbacks_of_the_user_are_copied_not_written_to(net, dataset):
 
     mine = Counter()
     one = net(callbacks=[mine])
-    train(one, dataset(), 3, split=None, seed=0)
+    train(Training(one, dataset(), 3, split=None, seed=0))
     assert one.n_counted == 3
     assert mine.n_epochs == 0
 
@@ -140,7 +140,7 @@ def test_a_callback_of_scikit_learn_is_sent_where_it_belongs(net):
 def test_frozen_weights_stay(net, dataset):
     one = net(callbacks=[Freezer("encoders.*")])
     before = weights_of(one)
-    train(one, dataset(), 2, split=None, seed=0)
+    train(Training(one, dataset(), 2, split=None, seed=0))
     for name, weight in weights_of(one).items():
         assert torch.equal(weight, before[name]) == (name.startswith("encoders") or "abs" in name)
 
@@ -153,7 +153,7 @@ def test_gradients_are_clipped(net, dataset):
         net_params={"optimizer__momentum": 0, "optimizer__nesterov": False},
     )
     before = weights_of(one)
-    train(one, dataset(), 1, split=None, seed=0)  # five steps of at most 1e-6
+    train(Training(one, dataset(), 1, split=None, seed=0))  # five steps of at most 1e-6
     change = sum(((w - before[name]) ** 2).sum() for name, w in weights_of(one).items()) ** 0.5
     assert 0 < change <= 5e-6 + 1e-12
 
@@ -161,7 +161,7 @@ def test_gradients_are_clipped(net, dataset):
 def test_a_checkpoint_brings_weights_optimizer_and_history_back(net, dataset, tmp_path):
     checkpoint = Checkpoint(monitor=None, dirname=str(tmp_path), f_pickle=None)
     one = net(callbacks=[checkpoint], learning_rate_schedule="cosine")
-    train(one, dataset(), 3, split=None, seed=0)
+    train(Training(one, dataset(), 3, split=None, seed=0))
     other = net(learning_rate_schedule="cosine")
     other.load_params(checkpoint=Checkpoint(dirname=str(tmp_path)))
     for name, weight in weights_of(one).items():
@@ -175,26 +175,26 @@ def test_a_score_of_the_users_own_is_recorded_each_epoch(net, dataset):
 
     one = net(callbacks=[EpochScoring(mean_error, name="mine")])
     split = np.arange(0, 30), np.arange(30, 40)
-    train(one, dataset(), 2, split=split, seed=0)
+    train(Training(one, dataset(), 2, split=split, seed=0))
     assert one.history[:, "mine"] == [-0.1, -0.1]
 
 
 def test_a_trained_net_survives_pickle_and_goes_on_with_fresh_moments(net, dataset):
     one, data = net(learning_rate_schedule="cosine"), dataset()
-    train(one, data, 2, split=None, seed=0)
+    train(Training(one, data, 2, split=None, seed=0))
     twin = pickle.loads(pickle.dumps(one))
     for name, weight in weights_of(one).items():
         assert torch.equal(weights_of(twin)[name], weight)
     one.initialize_optimizer()
     for each in (one, twin):
-        train(each, data, 2, split=None, seed=0)
+        train(Training(each, data, 2, split=None, seed=0))
     for name, weight in weights_of(one).items():
         assert torch.equal(weights_of(twin)[name], weight)
 
 
 def test_a_pickle_carries_weights_alone(net, dataset, network):
     one = net(network(width=200))
-    train(one, dataset(), 2, split=None, seed=0)
+    train(Training(one, dataset(), 2, split=None, seed=0))
     size = sum(weight.nbytes for weight in one.module_.parameters())
     assert len(pickle.dumps(one)) < size + 20_000
     assert one.optimizer_.state  # the net that was pickled is as it was

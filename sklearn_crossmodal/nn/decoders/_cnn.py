@@ -106,9 +106,11 @@ class _CNNDecoder(nn.Module):
             for before, after in zip(channels, [*channels[1:], n_channels], strict=True)
         )
         self.activation = activation
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, latent: Tensor) -> Tensor:
         grid = self.linear(latent).unflatten(-1, self.start)
+        grid = grid.contiguous(memory_format=torch.channels_last)
         for convolution, size in zip(self.convolutions, self.sizes[1:], strict=True):
             grid = functional.interpolate(torch.relu(grid), size=size, mode="nearest")
             grid = convolution(grid)
