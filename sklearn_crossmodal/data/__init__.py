@@ -17,6 +17,7 @@ from sklearn_crossmodal.data._columns import Columns, as_table, select_columns
 from sklearn_crossmodal.data._fill import fill_missing, table_of
 from sklearn_crossmodal.data._frame import MultiModalFrame
 from sklearn_crossmodal.data._lazy import LazyRows, is_lazy
+from sklearn_crossmodal.data._quantities import is_quantity, to_number
 from sklearn_crossmodal.data._resolve import is_named, resolve_columns
 from sklearn_crossmodal.data._rows import (
     as_column,
@@ -49,11 +50,13 @@ __all__ = [
     "is_lazy",
     "is_missing",
     "is_named",
+    "is_quantity",
     "object_array",
     "resolve_columns",
     "select_columns",
     "table_of",
     "take_rows",
+    "to_number",
 ]
 
 #: What needs pandas, which is imported when one of them is.

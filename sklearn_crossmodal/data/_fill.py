@@ -11,8 +11,9 @@ from scipy import sparse
 from sklearn_crossmodal.data._cells import as_cells, from_days
 from sklearn_crossmodal.data._columns import as_table
 from sklearn_crossmodal.data._frame import MultiModalFrame
+from sklearn_crossmodal.data._quantities import is_quantity, to_quantity
 from sklearn_crossmodal.data._resolve import is_named
-from sklearn_crossmodal.data._rows import find_present, object_array, unwrap
+from sklearn_crossmodal.data._rows import find_present, is_missing, object_array, unwrap
 
 __all__ = ["fill_missing", "table_of"]
 
@@ -41,7 +42,7 @@ def table_of(columns: Mapping, n_rows: int, n_columns: int):
     return table
 
 
-def fill_missing(X, columns: Mapping, lost: Mapping | None = None):
+def fill_missing(X, columns: Mapping):
     """Return X with its missing cells taken from `columns`; other cells stay to the bit.
 
     Parameters
@@ -50,24 +51,18 @@ def fill_missing(X, columns: Mapping, lost: Mapping | None = None):
         In the form the user gave it; it is not changed. A sparse matrix lacks nothing.
     columns : mapping of str or int to array
         What to take, for some of the columns by name or position.
-    lost : mapping of str or int to ndarray of shape (n,), bool, default=None
-        Cells that are as good as missing, though they hold something: a file that is broken.
 
     Returns
     -------
     object of the type of X
         A `MultiModalFrame` for a plain mapping.
     """
-    lost = lost or {}
     if is_named(X):
         table = as_table(X)
         names = list(table)
-        lost = {key if isinstance(key, str) else names[key]: lost[key] for key in lost}
         by_name = {key if isinstance(key, str) else names[key]: columns[key] for key in columns}
         filled = {
-            name: _fill(table[name], new, table.presence(name) & ~lost.get(name, np.False_))
-            if name in table
-            else new
+            name: _fill(table[name], new, table.presence(name)) if name in table else new
             for name, new in by_name.items()
         }
         # A column that lacks nothing stays as it is, its type included.
@@ -77,8 +72,7 @@ def fill_missing(X, columns: Mapping, lost: Mapping | None = None):
         return X
     filled = np.array(X)
     for place, new in columns.items():
-        present = find_present(filled[:, place]) & ~lost.get(place, np.False_)
-        cells = _fill(filled[:, place], new, present)
+        cells = _fill(filled[:, place], new, find_present(filled[:, place]))
         if cells is not None:
             filled[:, place] = cells if np.ndim(cells) == 1 else object_array(cells)
     return filled
@@ -105,13 +99,22 @@ def _fill(old, new, present: np.ndarray):
             "bring X to that size first."
         )
     if filled.dtype == object:
-        for row in np.flatnonzero(gaps):
-            filled[row] = new[row]
-        return filled
+        return _fill_objects(filled, new, gaps)
     if filled.dtype.kind not in "fmM":  # a mean of integers is none
         filled = filled.astype(np.result_type(filled, new))
     filled[gaps] = new[gaps]
     return filled
+
+
+def _fill_objects(cells: np.ndarray, new: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """Fill cells in place; what is filled in becomes what the other cells are: dates, or lists."""
+    like = next((cell for cell in cells.flat if not is_missing(cell)), None)
+    quantities = new.dtype.kind == "f" and cells.ndim == new.ndim == 1 and is_quantity(like)
+    for row in np.flatnonzero(gaps):
+        cell = to_quantity(new[row], like) if quantities else new[row]
+        listed = isinstance(like, list | tuple) and isinstance(cell, np.ndarray)
+        cells[row] = type(like)(cell.tolist()) if listed else cell
+    return cells
 
 
 def _gaps(cells: np.ndarray, present: np.ndarray) -> np.ndarray:
@@ -163,6 +166,8 @@ def _like(column, values):
         return type(column.array)(np.asarray(values))
     if hasattr(values, "cat"):
         return values.array
+    if hasattr(getattr(column, "dtype", None), "freq"):  # periods
+        return type(column)(values, dtype=column.dtype).array
     zone = getattr(getattr(column, "dtype", None), "tz", None)
     if zone is not None:  # the table has its dates without a time zone, in UTC
         return type(column)(values).dt.tz_localize("UTC").dt.tz_convert(zone).array

@@ -22,6 +22,9 @@ class LazyRows:
         Shape of one row.
     dtype : dtype, default=float32
         Of what `read` returns.
+    in_memory : bool, default=False
+        Whether `read` computes from what is in memory: then there is nothing to wait for, and many
+        rows are best asked for at once.
 
     Attributes
     ----------
@@ -45,11 +48,16 @@ class LazyRows:
         n_rows: int,
         shape: tuple[int, ...],
         dtype: np.typing.DTypeLike = np.float32,
+        *,
+        in_memory: bool = False,
     ) -> None:
         self._read = read
-        self._positions = np.arange(n_rows)  # of each row in what is read; -1 where it has none
+        self._positions = np.arange(
+            n_rows, dtype=np.int32
+        )  # of each row in what is read; -1 where it has none
         self._row_shape = tuple(shape)
         self.dtype = np.dtype(dtype)
+        self.in_memory = in_memory
 
     def __len__(self) -> int:
         return len(self._positions)
@@ -96,7 +104,7 @@ class LazyRows:
         LazyRows
             Of n rows.
         """
-        positions = np.full(len(present), -1)
+        positions = np.full(len(present), -1, np.int32)
         positions[present] = self._positions
         return self._at(positions)
 

@@ -73,7 +73,7 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         Precision of training and prediction. "auto" is float64 on a CPU where the samples times
         the weights of the network are at most 3e7, float32 beyond and for convolutions. "bfloat16"
         is by autocast.
-    memory : str, object with the joblib.Memory interface, or None, default=None
+    memory : str, path, object with the joblib.Memory interface, or None, default=None
         Where fitted modalities and their blocks are cached, as in `Pipeline`, unless files, memory
         maps, modules or functions are among what they are made of; and, row by row, the vectors of
         frozen encoders.
@@ -305,13 +305,14 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         -------
         object of the type of X
             Absent modalities of a sample are decoded from those that are present, and so are
-            missing numbers of a present one.
+            missing numbers of a present one. A modality that was absent in all samples of `fit`
+            stays as it is.
 
         Raises
         ------
         ModalityError
             If a modality is absent that cannot be decoded into the form it had in `fit`, such as
-            sounds, whose spectrograms alone are decoded.
+            sounds, whose spectrograms alone are decoded, and files of images.
         """
         blocks = self._blocks(X)
         for name, modality, _ in self.modalities_:
@@ -322,7 +323,10 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
                     "take what `reconstruct` gives, or drop the modality."
                 )
         raw = self._decode(self.net_.outputs(blocks))
-        return fill_missing(X, self._bank.columns_of(raw), self._bank.lost_cells(blocks))
+        for name, ids in raw.items():  # in a table of ids what is behind the end is no gap
+            if blocks[name].kind == "tokens" and ids.dtype.kind in "if":
+                raw[name] = np.where(blocks[name].present[:, np.newaxis], np.nan, ids)
+        return fill_missing(X, self._bank.columns_of(raw))
 
     def translate(self, X, *, source, target):
         """Return one modality decoded from others alone.
@@ -344,15 +348,19 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         Raises
         ------
         ModalityError
-            If a name is unknown, or a sample lacks all sources.
+            If a name is unknown or of a modality that was absent in all samples of `fit`, or if a
+            sample lacks all sources.
         """
         sources = [source] if isinstance(source, str) else list(source)
         check_is_fitted(self)
         names = [name for name, _, _ in self.modalities_]
         unknown = sorted({*sources, target} - set(names))
         if unknown or not sources:
+            gone = [name for name in unknown if name in self._bank.left_out]
+            why = f": {gone} are absent in all samples of `fit`" if gone else ""
             raise ModalityError(
-                f"{type(self).__name__}: {unknown or sources} are not among the modalities {names}."
+                f"{type(self).__name__}: {unknown or sources} are not among the modalities "
+                f"{names}{why}."
             )
         blocks = self._blocks(X, only=sources)
         return self._decode(self.net_.outputs(blocks), [target])[target]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from os import PathLike
+
 import numpy as np
+from scipy import sparse
 from sklearn.utils.validation import validate_data
 
-from sklearn_crossmodal.data import MultiModalFrame, as_table, is_named
+from sklearn_crossmodal.data import MultiModalFrame, as_column, as_table, is_missing, is_named
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.utils._sklearn import (
     _check_feature_names,
@@ -40,11 +43,7 @@ def check_X(estimator, X, *, reset):
         If X is no table, is empty, or is not like what was fitted.
     """
     if not is_named(X):
-        if getattr(X, "ndim", 2) > 2:
-            raise ValueError(
-                f"{type(estimator).__name__}: Found array with dim {X.ndim}, while dim <= 2 is "
-                "required. Name the modality: MultiModalFrame({'image': X})."
-            )
+        _refuse_nameless(estimator, X)
         # Infinity and NaN are the modalities' to judge: they know the names of the columns.
         checked = validate_data(
             estimator, X, reset=reset, accept_sparse="csr", dtype=None, ensure_all_finite=False
@@ -65,6 +64,34 @@ def check_X(estimator, X, *, reset):
         else:
             _compare_columns(estimator, table)
     return table
+
+
+def _refuse_nameless(estimator, X):
+    """Raise if X is the column of one modality, such as a list of texts, and has no name for it."""
+    if sparse.issparse(X) or not hasattr(X, "__len__"):
+        return
+    kind, cells = None, as_column(X)
+    if np.ndim(cells) > 2:
+        kind, what = "image", f"Found array with dim {np.ndim(cells)}, while dim <= 2 is required"
+    elif np.ndim(cells) == 1:
+        kind, what = _kind_of(list(cells))
+    if kind is not None:
+        raise ValueError(
+            f"{type(estimator).__name__}: {what}. Name the modality: "
+            f"MultiModalFrame({{{kind!r}: X}})."
+        )
+
+
+def _kind_of(cells: list) -> tuple:
+    """Return what to call a plain column, and what it holds; None if its cells are numbers."""
+    first = next((cell for cell in cells if not is_missing(cell)), None)
+    if isinstance(first, str):
+        return "text", "X is a plain column of texts"
+    if isinstance(first, bytes | PathLike) or np.ndim(first) > 1:
+        return "image", f"X is a plain column of {type(first).__name__}"
+    if np.ndim(first) == 1 and len({np.shape(cell) for cell in cells}) > 1:
+        return "series", "X is a plain column of rows that differ in length"
+    return None, None
 
 
 def _remember_columns(estimator, X, table):

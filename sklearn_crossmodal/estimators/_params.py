@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from os import PathLike
 
 from sklearn_crossmodal.nn.fusion import FUSIONS
 from sklearn_crossmodal.training import OPTIMIZERS
@@ -27,7 +28,7 @@ SHARED_CONSTRAINTS = {
     "warm_start": ["boolean"],
     "device": [str],
     "dtype": [StrOptions({"auto", "float64", "float32", "bfloat16"})],
-    "memory": [str, HasMethods("cache"), None],
+    "memory": [str, PathLike, HasMethods("cache"), None],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
     "callbacks": [list, tuple, None],

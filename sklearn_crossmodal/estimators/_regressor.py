@@ -65,7 +65,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         Precision of training and prediction. "auto" is float64 on a CPU where the samples times
         the weights of the network are at most 3e7, float32 beyond and for convolutions. "bfloat16"
         is by autocast.
-    memory : str, object with the joblib.Memory interface, or None, default=None
+    memory : str, path, object with the joblib.Memory interface, or None, default=None
         Where fitted modalities and their blocks are cached, as in `Pipeline`, unless files, memory
         maps, modules or functions are among what they are made of; and, row by row, the vectors of
         frozen encoders.

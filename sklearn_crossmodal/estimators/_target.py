@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from scipy import sparse
 from sklearn.base import clone
 
-from sklearn_crossmodal.data import Columns, as_column, is_missing
+from sklearn_crossmodal.data import Columns, as_column, is_missing, is_named
 from sklearn_crossmodal.estimators._input import check_same_length
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
@@ -47,6 +50,10 @@ class ModalityTarget:
             raise ValueError(
                 f"This {owner} estimator requires y to be passed, but the target y is None."
             )
+        if sparse.issparse(y):
+            raise TypeError(f"{owner}: Sparse data was passed for y: pass its .toarray().")
+        if reset:
+            self._target_names = _names_of(y)
         y = as_column(y)
         y = y if isinstance(y, np.ndarray) else np.asarray(y)
         if np.iscomplexobj(y):
@@ -62,11 +69,11 @@ class ModalityTarget:
         owner = type(self).__name__
         with said_by(f"{owner}: target"):
             self.target_ = clone(self._target_modality(y))
-            self.target_.fit(Columns.of(y), sample_weight)
+            self.target_.fit(self._target_columns(y), sample_weight)
 
     def _target_blocks(self, y, blocks):
         with said_by(f"{type(self).__name__}: target"):
-            block = self.target_.transform(Columns.of(y))
+            block = self.target_.transform(self._target_columns(y))
             if not block.present.all():
                 rows = np.flatnonzero(~block.present)
                 raise ModalityError(
@@ -75,11 +82,24 @@ class ModalityTarget:
                 )
             return {"y": block}
 
+    def _target_columns(self, y):
+        """Return y as columns, with the names they had in `fit`."""
+        columns = Columns.of(y)
+        return columns if self._target_names is None else replace(columns, names=self._target_names)
+
     def _answers(self, losses):
         return {"answer": _Answer(self.target_, losses["y"])}
 
     def _predict(self, X):
         return np.concatenate([self.net_.answer(scores) for scores in self._scores(X)])
+
+
+def _names_of(y):
+    """Return the names of the columns of a data frame or series, None where there are none."""
+    if is_named(y):
+        return Columns.of(y).names
+    name = getattr(y, "name", None)
+    return None if name is None or name == "" else (str(name),)
 
 
 class _Answer:

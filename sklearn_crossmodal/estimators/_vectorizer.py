@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Integral
+from os import PathLike
 
 import narwhals as nw
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, check_memory
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.estimators._input import check_X
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import MODALITIES, Modality, ModalityBank, infer_from_table
 from sklearn_crossmodal.preprocessing import block_features, features_reducer
 from sklearn_crossmodal.training import choose_device, embed_frozen
+from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_crossmodal.utils._validation import restored_on_error, said_by
 
@@ -34,12 +36,13 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         Name in `sklearn_crossmodal.modalities.MODALITIES`, or a modality with settings, that takes
         all columns of X together; None finds the modalities from the columns, as the estimators do.
         A modality with a frozen encoder, such as ``Text(encoder=Pretrained(...))``, gives the
-        vectors of that encoder.
+        vectors of that encoder. An `encoder` that is not frozen and the `vectors` of words are not
+        used: they are for training.
     n_components : int or None, default=30
         How many features to keep of a text, a series, an image or a pretrained vector: by truncated
         singular value decomposition of TF-IDF for a text, by principal components for the rest.
         Numbers and categories keep all. None keeps all of everything; texts are then sparse.
-    memory : str, joblib.Memory or None, default=None
+    memory : str, path, joblib.Memory or None, default=None
         Folder where fitted modalities are kept, and pretrained vectors row by row.
     device : str, default="auto"
         Where a pretrained encoder computes.
@@ -85,7 +88,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
     _parameter_constraints = {
         "modality": [StrOptions(set(MODALITIES)), Modality, None],
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
-        "memory": [str, HasMethods("cache"), None],
+        "memory": [str, PathLike, HasMethods("cache"), None],
         "device": [str],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -155,7 +158,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
             type(self).__name__, self._find_modalities(X, table), needs_any=False
         )
         self._bank.bind(X, table)
-        blocks = self._bank.fit_transform(table, None, check_memory(self.memory))
+        blocks = self._bank.fit_transform(table, None, open_memory(self.memory))
         self.modalities_ = self._bank.fitted
         self._absent = [name for name, block in blocks.items() if not block.present.all()]
         self.reducers_, parts = {}, {}
@@ -228,7 +231,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         return embed_frozen(
             blocks,
             self.modalities_,
-            memory=check_memory(self.memory),
+            memory=open_memory(self.memory),
             device=choose_device(self.device),
             verbose=self.verbose,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
 from pickle import PicklingError
 
@@ -32,6 +33,7 @@ class _Bound:
 
     name: str
     modality: Modality
+    key: object  # the columns as the user named them
     positions: list[int]
     labels: list[str] | None  # None where the columns have no names
     single: bool
@@ -49,6 +51,12 @@ class ModalityBank:
     needs_any : bool, default=True
         Whether each sample must have a modality. If so, and there is only one, nothing is absent:
         NaN is a missing value.
+
+    Attributes
+    ----------
+    left_out : list of str
+        Names of the modalities that no sample had in `fit_transform`, for which there are no
+        blocks.
     """
 
     def __init__(self, owner: str, modalities: list[tuple], *, needs_any: bool = True) -> None:
@@ -56,14 +64,12 @@ class ModalityBank:
         self.modalities = modalities
         self.needs_any = needs_any
         self.bound: list[_Bound] = []
+        self.left_out: list[str] = []
 
     @property
     def fitted(self) -> list[tuple]:
         """The fitted modalities, (name, modality, columns)."""
-        return [
-            (bound.name, bound.modality, columns)
-            for bound, (_, _, columns) in zip(self.bound, self.modalities, strict=True)
-        ]
+        return [(bound.name, bound.modality, bound.key) for bound in self.bound]
 
     def bind(self, X, table) -> None:
         """Find the columns of each modality in X.
@@ -87,12 +93,12 @@ class ModalityBank:
                 if not positions:
                     raise ModalityError(f"its columns {key!r} are none of X.")
             labels = None if names is None else [names[place] for place in positions]
-            self.bound.append(_Bound(name, clone(modality), positions, labels, single))
+            self.bound.append(_Bound(name, clone(modality), key, positions, labels, single))
 
     def fit_transform(
         self, table, sample_weight: np.ndarray | None, memory: Memory
     ) -> dict[str, Block]:
-        """Fit each modality on the rows that have it.
+        """Fit each modality on the rows that have it; one that none has is left out.
 
         Parameters
         ----------
@@ -107,25 +113,32 @@ class ModalityBank:
         Returns
         -------
         dict of str to Block
-            With n rows each.
+            With n rows each, of the modalities that are not left out.
 
         Raises
         ------
         ModalityError
-            If no row has the modality, or a row has none.
+            If no row has any modality, or a row has none.
+
+        Warns
+        -----
+        UserWarning
+            If a modality is left out.
         """
-        blocks = {}
+        blocks, absent = {}, []
         for bound in self.bound:
             with self._speaking(bound.name, bound.labels):
                 columns, present = self._columns(bound, table)
                 if not present.any():
-                    raise ModalityError("it is absent in all samples: drop it.")
+                    absent.append(bound)
+                    continue
                 weight = None if sample_weight is None else sample_weight[present]
                 with self._speaking(bound.name, bound.labels, present):
                     bound.modality, block = _fit_in(
                         memory, bound.modality, _rows(columns, present), weight
                     )
                 blocks[bound.name] = block.scatter(present)
+        self._leave_out(absent)
         return self._check_any_present(blocks, table)
 
     def transform(self, table, only: list[str] | None = None) -> dict[str, Block]:
@@ -192,21 +205,20 @@ class ModalityBank:
                 )
         return columns
 
-    def lost_cells(self, blocks: dict[str, Block]) -> dict:
-        """Return which cells hold nothing for their modality, such as names of broken files.
-
-        Parameters
-        ----------
-        blocks : dict of str to Block
-            As `transform` returns them.
-
-        Returns
-        -------
-        dict of str or int to ndarray of shape (n,), bool
-            Of the modalities that have one column, by its name or position.
-        """
-        keys = {bound.name: bound.labels or bound.positions for bound in self.bound}
-        return {key[0]: ~blocks[name].present for name, key in keys.items() if len(key) == 1}
+    def _leave_out(self, absent: list[_Bound]) -> None:
+        """Go on without the modalities that no sample has; raise if none is left."""
+        self.left_out = [bound.name for bound in absent]
+        if len(absent) == len(self.bound):
+            raise ModalityError(
+                f"{self.owner}: the modalities {self.left_out} are absent in all samples."
+            )
+        for bound in absent:
+            warnings.warn(
+                f"{self._speaker(bound.name, bound.labels)}: it is absent in all samples, and left "
+                "out of this fit.",
+                stacklevel=2,
+            )
+        self.bound = [bound for bound in self.bound if bound.name not in self.left_out]
 
     def _block(self, bound: _Bound, table) -> Block:
         with self._speaking(bound.name, bound.labels):
@@ -243,7 +255,7 @@ class ModalityBank:
                 "its .toarray()."
             )
         # Nothing is absent where there is nothing else: NaN is a value.
-        if self.needs_any and len(self.bound) == 1:
+        if self.needs_any and len(self.modalities) == 1:
             present = np.ones(table.shape[0], dtype=bool)
             if isinstance(table, MultiModalFrame):
                 names = list(table)
@@ -273,11 +285,16 @@ class ModalityBank:
         shown = [str(cell) for cell in cells if isinstance(cell, str | os.PathLike)]
         return f", with {shown} that cannot be read" if shown else ""
 
-    def _speaking(self, name: str, labels=None, present: np.ndarray | None = None):
-        """Name the modality in errors, its columns, and which rows are counted."""
+    def _speaker(self, name: str, labels=None) -> str:
+        """Name the modality, and its columns where they are called otherwise."""
         speaker = f"{self.owner}: modality {name!r}"
         if labels and labels != [name]:
             speaker += f" (column {labels[0]!r})" if len(labels) == 1 else f" (columns {labels})"
+        return speaker
+
+    def _speaking(self, name: str, labels=None, present: np.ndarray | None = None):
+        """Name the modality in errors, its columns, and which rows are counted."""
+        speaker = self._speaker(name, labels)
         if present is not None and not present.all():
             speaker += f", in the {present.sum()} samples that have it"
         return said_by(speaker)

@@ -36,7 +36,8 @@ class Categorical(Modality):
         are those of `categories` and those of an ordered type of categories. An ordered column
         keeps all of its levels.
     categories : mapping of str or int to list, or None, default=None
-        All levels of some columns, in their order, by name or position.
+        All levels of some columns, in their order, by name or position. A cell that is none of them
+        counts as one that `fit` did not see, in `fit` too.
     encoder : str, component or nn.Module factory, default="embedding"
         Encoder of the codes.
     decoder : str, component or nn.Module factory, default="codes"

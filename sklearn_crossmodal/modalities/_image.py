@@ -28,9 +28,9 @@ class Image(Modality):
 
     Parameters
     ----------
-    size : tuple of (int, int), default=None
-        Height and width to resize to; None takes that of the `encoder`'s normalisation, if it has
-        one, else keeps the size, one for all images.
+    size : int or tuple of (int, int), default=None
+        Height and width to resize to, one number for both; None takes that of the `encoder`'s
+        normalisation, if it has one, else keeps the size, one for all images.
     scaling : {"standard", "unit"} or tuple of (mean, std), default="standard"
         "standard" gives each channel mean 0 and standard deviation 1, or, if the `encoder` has a
         normalisation, takes its means and deviations; for a frozen encoder that has none it is
@@ -86,7 +86,7 @@ class Image(Modality):
     kind = "grid"
     opens_files = True
     _parameter_constraints = {
-        "mode": [StrOptions(set(_MODES.values())), None],
+        **ImageScaler._parameter_constraints,
         "on_error": [StrOptions({"absent", "raise"})],
         "keep": ["boolean", StrOptions({"auto"})],
     }
@@ -113,6 +113,11 @@ class Image(Modality):
         self.encoder = encoder
         self.decoder = decoder
         self.loss = loss
+
+    @property
+    def restores(self):
+        """Whether arrays, as `inverse_transform` gives them, are what `fit` saw: files are not."""
+        return not self.holds_files_
 
     def fit(self, columns, sample_weight=None):
         """Learn size, mean and spread of the channels.
@@ -161,7 +166,7 @@ class Image(Modality):
         if weight is not None and not weight.all():
             images, weight = images[weight > 0], weight[weight > 0]
         size, scaling, mode = self._settings()
-        files = are_files(images)
+        self.holds_files_ = files = are_files(images)
         self.scaler_ = ImageScaler(
             size=size, scaling=scaling, mode=mode, channels="last" if files else self.channels
         )
@@ -186,10 +191,8 @@ class Image(Modality):
     def _settings(self):
         """Return size, scaling and mode, from the encoder's normalisation where it has one."""
         known = of_encoder(self.encoder, "normalization") or {}
-        size = self.size
-        if size is None and known:
-            size = known.get("size")
-            size = (size, size) if isinstance(size, Integral) else size
+        size = known.get("size") if self.size is None else self.size
+        size = (size, size) if isinstance(size, Integral) else size
         mean, std = known.get("mean"), known.get("std")
         if mean is None:
             frozen = self.scaling == "standard" and of_encoder(self.encoder, "frozen")

@@ -29,7 +29,8 @@ def infer_modalities(X):
     """Find the modalities of X from its columns.
 
     Numeric columns of an array or data frame form one modality together; each column of texts, and
-    each of images, is one of its own, and so is each entry of a mapping. If every column is named
+    each of images, is one of its own, and so are each entry of a mapping and a column of objects
+    that are all missing. If every column is named
     ``prefix__column``, the prefixes name the modalities, as after a `ColumnTransformer` with
     ``set_output(transform="pandas")``.
 
@@ -116,8 +117,9 @@ def _group(columns: Mapping, join: bool = True) -> list[tuple]:
     found: list[tuple] = []
     joined: dict[type[Modality], tuple] = {}
     for label in columns:
-        modality = modality_for(columns[label], label)
-        if not (join and modality.joins_columns) or not _is_flat(columns[label]):
+        modality, cells = modality_for(columns[label], label), columns[label]
+        joins = join and modality.joins_columns and _is_flat(cells) and not _is_empty(cells)
+        if not joins:
             found.append((_single_underscores(str(label)), modality(), label))
         elif modality in joined:
             joined[modality][2].append(label)
@@ -133,6 +135,12 @@ def _is_flat(values) -> bool:
     if cells.dtype.kind != "O":
         return cells.ndim == 1
     return cells.ndim == 1 and not any(np.ndim(cell) for cell in cells)
+
+
+def _is_empty(values) -> bool:
+    """Tell whether no cell says what the column holds: it may be anything in other rows."""
+    cells = np.asarray(values)
+    return cells.dtype.kind == "O" and all(map(is_missing, cells.flat))
 
 
 def _prefixed(name: str, prefix: str, n_modalities: int) -> str:

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from scipy import sparse
 
-from sklearn_crossmodal.data import Block, BlockSpec, Columns, LazyRows, is_missing
+from sklearn_crossmodal.data import (
+    Block,
+    BlockSpec,
+    Columns,
+    LazyRows,
+    is_missing,
+    is_quantity,
+    to_number,
+)
 from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
 from sklearn_crossmodal.preprocessing import NumericScaler
 from sklearn_crossmodal.preprocessing._categorical import has_categories
-from sklearn_crossmodal.preprocessing._numeric_columns import LEVELS, refuse_columns
-from sklearn_crossmodal.utils._sklearn import StrOptions, is_pandas_na
+from sklearn_crossmodal.preprocessing._numeric_columns import (
+    LEVELS,
+    has_gaps,
+    refuse_columns,
+    row_slices,
+)
+from sklearn_crossmodal.utils._sklearn import StrOptions
 
 __all__ = ["Numeric"]
+
+#: From so many numbers on they are scaled batch by batch, so that X is not copied.
+_IN_MEMORY = 2**24
 
 
 class Numeric(Modality):
     """Columns of numbers, scaled; a missing value is imputed by the median and indicated.
 
-    A column that does not vary in `fit`, but for rounding, is left out. A sparse matrix stays
-    sparse, and is made dense batch by batch in training.
+    Dates count as days since 1970, durations as days, times as seconds of the day, decimals as the
+    numbers they are. A column that does not vary in `fit`, but for rounding, is left out. A sparse
+    matrix stays sparse, and is made dense batch by batch in training; a table of more than 16
+    million numbers is scaled batch by batch, so that it is not copied.
 
     Parameters
     ----------
@@ -55,8 +75,9 @@ class Numeric(Modality):
     Raises
     ------
     ValueError
-        If a column holds infinity, something that is no number, NaN stored in a sparse matrix, or
-        negative numbers where logarithms are taken; the message names the column.
+        If a column holds infinity, a number beyond 9e307, something that is no number, NaN stored
+        in a sparse matrix, or negative numbers where logarithms are taken; the message names the
+        column.
 
     See Also
     --------
@@ -124,11 +145,12 @@ class Numeric(Modality):
         self._validate_params()
         numbers = self._read(columns)
         weight = weights_or_ones(sample_weight, numbers.shape[0])
-        numbers, weight = numbers[weight > 0], weight[weight > 0]
+        if not weight.all():
+            numbers, weight = numbers[weight > 0], weight[weight > 0]
         self.single_column_ = np.ndim(Columns.of(columns).values) == 1
         self.scaler_ = NumericScaler(scaling=self.scaling, log1p=self.log1p)
         self.scaler_.fit(numbers, sample_weight=weight)
-        missing = np.isnan(numbers) if isinstance(numbers, np.ndarray) else np.zeros((1, 0), bool)
+        missing = _find_gaps(numbers)
         self.indicators_ = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
         size = len(self.scaler_.kept_) + len(self.indicators_)
         quantiles = self._quantiles(missing[:, self.indicators_], weight)
@@ -155,14 +177,19 @@ class Numeric(Modality):
             raise ValueError(f"got {n_columns} columns, expected {self.scaler_.n_features_in_}.")
         if sparse.issparse(numbers):
             return Block(self._transform_sparse(numbers), np.ones(n_rows, dtype=bool), self.spec_)
-        missing = np.isnan(numbers)
-        mask = None
-        if missing.any():
-            numbers = np.where(missing, self.scaler_.median_, numbers)
-            indicated = np.ones((n_rows, len(self.indicators_)), bool)
-            mask = np.hstack([~missing[:, self.scaler_.kept_], indicated])
-        values = np.hstack([self.scaler_.transform(numbers), missing[:, self.indicators_]])
-        return Block(values, np.ones(n_rows, dtype=bool), self.spec_, mask)
+        present, mask = np.ones(n_rows, dtype=bool), None
+        missing = _find_gaps(numbers)
+        if missing.shape[1]:
+            observed = np.ones((n_rows, len(self.indicators_)), bool)
+            mask = np.hstack([~missing[:, self.scaler_.kept_], observed])
+        if numbers.size > _IN_MEMORY:
+            read = partial(self._read_rows, numbers)
+            rows = LazyRows(read, n_rows, self.spec_.shape, np.float64, in_memory=True)
+            return Block(rows, present, self.spec_, mask)
+        values = np.empty((n_rows, self.spec_.size))
+        for rows in row_slices(numbers):
+            values[rows] = self._read_rows(numbers, rows)
+        return Block(values, present, self.spec_, mask)
 
     def inverse_transform(self, values):
         """Undo the scaling; smoothly clipped numbers stay within the range seen in `fit`.
@@ -223,8 +250,7 @@ class Numeric(Modality):
             return cells.dtype.kind in "iuf" or (cells.dtype.kind == "b" and cells.ndim == 2)
         found = [cell for cell in cells.ravel() if not is_missing(cell)]
         truth = cells.ndim == 1 and all(isinstance(cell, bool | np.bool_) for cell in found)
-        numbers = all(isinstance(cell, int | float | np.number | np.bool_) for cell in found)
-        return numbers and (not truth or not found)
+        return all(map(is_quantity, found)) and (not truth or not found)
 
     def _read(self, columns):
         """Return float (n, d) with NaN for what is missing, or CSR; refuse what is no number."""
@@ -241,12 +267,21 @@ class Numeric(Modality):
         if self.scaler_.quantiles_ is None or self.scaling is None:
             observed = sparse.csr_array((numbers.shape[0], len(self.indicators_)))
             return sparse.hstack([self.scaler_.transform(numbers), observed], format="csr")
-
-        def read(rows):
-            return self.transform(numbers[rows].toarray()).values
-
         # The columns were dense in `fit`, and are moved: zeros do not stay zeros.
-        return LazyRows(read, numbers.shape[0], self.spec_.shape, np.float64)
+        read = partial(self._read_rows, numbers)
+        n_rows = numbers.shape[0]
+        return LazyRows(read, n_rows, self.spec_.shape, np.float64, in_memory=True)
+
+    def _read_rows(self, numbers, rows):
+        """Return the values of some rows: imputed, scaled, indicated."""
+        part = numbers[rows]
+        part = part.toarray() if sparse.issparse(part) else part
+        missing = np.isnan(part)
+        if missing.any():
+            part = np.where(missing, self.scaler_.median_, part)
+        values = self.scaler_.scale(part)
+        indicated = missing[:, self.indicators_]
+        return np.hstack([values, indicated]) if len(self.indicators_) else values
 
     def _quantiles(self, missing, weight):
         """Return the quantiles of the columns of a block, None of sparse ones."""
@@ -255,6 +290,13 @@ class Numeric(Modality):
         shares = np.average(missing, axis=0, weights=weight)
         indicated = LEVELS[:, np.newaxis] > 1 - shares
         return np.hstack([self.scaler_.quantiles_, indicated])
+
+
+def _find_gaps(numbers) -> np.ndarray:
+    """Return where NaN is; of no columns where there is none, or where zeros are meant."""
+    if sparse.issparse(numbers) or not has_gaps(numbers):
+        return np.zeros((numbers.shape[0], 0), bool)
+    return np.isnan(numbers)
 
 
 def _as_numbers(values: np.ndarray, names) -> np.ndarray:
@@ -267,7 +309,7 @@ def _as_numbers(values: np.ndarray, names) -> np.ndarray:
     if values.dtype == np.float32:  # its type says what is rounding
         return values
     if values.dtype.kind == "O":
-        values = np.where(_is_na(values), np.nan, values)
+        values = _read_cells(values)
     try:
         return values.astype(np.float64)
     except OverflowError as error:  # a Python integer beyond all floats
@@ -288,5 +330,11 @@ def stack_cells(values: np.ndarray) -> np.ndarray:
     return np.stack([gap if is_missing(cell) else cell for cell in values])
 
 
-#: Tell which cells are pandas' NA, which no number can be made of.
-_is_na = np.vectorize(is_pandas_na, otypes=[bool])
+@partial(np.vectorize, otypes=[object])
+def _read_cells(cell):
+    """Return the number that a cell stands for, NaN for none; what is no quantity as it is."""
+    if isinstance(cell, int | float):
+        return cell
+    if is_missing(cell):
+        return np.nan
+    return to_number(cell) if is_quantity(cell) else cell

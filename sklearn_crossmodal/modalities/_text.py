@@ -6,7 +6,14 @@ import numpy as np
 
 from sklearn_crossmodal.data import PADDING, Block, BlockSpec, Columns, is_missing
 from sklearn_crossmodal.modalities._base import Modality
-from sklearn_crossmodal.modalities._text_cells import id_cells, join_cells, split_at, text_cells
+from sklearn_crossmodal.modalities._text_cells import (
+    id_cells,
+    id_table,
+    is_id_table,
+    join_cells,
+    split_at,
+    text_cells,
+)
 from sklearn_crossmodal.preprocessing import (
     BytePairTokenizer,
     GivenTokenizer,
@@ -85,7 +92,7 @@ class Text(Modality):
     ------
     ValueError
         If a cell is no string, or with ``tokenizer="ids"`` no row of integers; the message names
-        the column and shows the cell.
+        the column and shows the cell. If the file of `vectors` cannot be read.
 
     See Also
     --------
@@ -173,6 +180,8 @@ class Text(Modality):
         tokenizer = self._make_tokenizer()
         cells = self._cells(columns)
         self.single_column_ = np.ndim(columns.values) == 1
+        table = self.tokenizer == "ids" and is_id_table(np.asarray(columns.values))
+        self.table_width_ = np.shape(columns.values)[1] if table else None
         if sample_weight is not None:
             cells = cells[np.asarray(sample_weight) > 0]
         self.tokenizer_ = tokenizer.fit(join_cells(cells, ids=self.tokenizer == "ids"))
@@ -221,11 +230,12 @@ class Text(Modality):
         Returns
         -------
         ndarray of shape (n,), object
-            Or of shape (n, d) with ``join="markers"`` if `fit` saw such, None where a text has no
-            token of the column.
+            Of shape (n, d) with ``join="markers"`` if `fit` saw such, None where a text has no
+            token of the column; and if `fit` saw a table of ids, NaN behind the end of a text.
         """
         if not self.markers_:
-            return self.tokenizer_.inverse_transform(values)
+            rows = self.tokenizer_.inverse_transform(values)
+            return rows if self.table_width_ is None else id_table(rows, self.table_width_)
         cells = np.empty((len(values), len(self.markers_)), dtype=object)
         for row, ids in enumerate(unpad_rows(values)):
             for place, part in split_at(ids, self.tokenizer_.n_tokens_):
@@ -284,7 +294,11 @@ class Text(Modality):
                 "take tokenizer='word' or a callable."
             )
         names = [f"[{name}]" for name in self.markers_]
-        return embedding_table(self.vectors, [*self.tokenizer_.words_, *names])
+        try:
+            return embedding_table(self.vectors, [*self.tokenizer_.words_, *names])
+        except OSError as error:
+            reason = error.strerror or error
+            raise ValueError(f"vectors={self.vectors!r} cannot be read: {reason}.") from error
 
     @staticmethod
     def example(n, rng):

@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_crossmodal.data import Columns, is_missing
 
-__all__ = ["id_cells", "join_cells", "split_at", "text_cells"]
+__all__ = ["id_cells", "id_table", "is_id_table", "join_cells", "split_at", "text_cells"]
 
 
 def text_cells(columns: Columns) -> np.ndarray:
@@ -29,14 +29,29 @@ def id_cells(columns: Columns) -> np.ndarray:
     values = np.asarray(columns.values)
     if values.ndim > 2:
         raise ValueError(f"expected token ids of shape (n, t), got shape {values.shape}.")
-    scalars = values.dtype.kind in "biuf" or all(_is_number(cell) for cell in values.flat)
-    if values.ndim == 2 and scalars:
+    if is_id_table(values):
         cells = np.empty((len(values), 1), dtype=object)
         cells[:, 0] = [_whole(row) for row in values] or None
         return cells
     cells = values.astype(object).reshape(len(values), -1)
     expected = "a row of token ids is expected"
     return _checked(cells, columns, (list, tuple, np.ndarray), expected)
+
+
+def is_id_table(values: np.ndarray) -> bool:
+    """Tell whether token ids stand in a table of numbers, not in a column of rows."""
+    if values.ndim != 2:
+        return False
+    return values.dtype.kind in "biuf" or all(_is_number(cell) for cell in values.flat)
+
+
+def id_table(rows, width: int) -> np.ndarray:
+    """Return rows of ids as a table of this width: what is longer is cut, NaN fills the rest."""
+    rows = [row[:width] for row in rows]
+    table = np.full((len(rows), width), np.nan)
+    for filled, row in zip(table, rows, strict=True):
+        filled[: len(row)] = row
+    return table.astype(np.int64) if all(len(row) == width for row in rows) else table
 
 
 def join_cells(cells: np.ndarray, *, ids: bool) -> list:

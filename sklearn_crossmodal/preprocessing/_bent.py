@@ -14,6 +14,8 @@ _CLIP = 3.0
 
 def bend(values):
     """Clip smoothly: what is far approaches the limit."""
+    room = np.sqrt(np.finfo(values.dtype).max)  # what is beyond has no square
+    values = np.clip(values, -room, room)
     return values / np.sqrt(1 + (values / _CLIP) ** 2)
 
 

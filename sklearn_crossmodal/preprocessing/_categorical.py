@@ -40,8 +40,9 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         `categories` and those of an ordered type of categories. An ordered column keeps all of its
         levels.
     categories : mapping of str or int to list, or None, default=None
-        All levels of some columns, in their order, by name or position. Other columns have those of
-        their type of categories if this is ordered, and else those seen in `fit`, sorted.
+        All levels of some columns, in their order, by name or position; a cell that is none of
+        them has code 1. Other columns have the levels of their type of categories if this is
+        ordered, and else those seen in `fit`, sorted.
 
     Attributes
     ----------

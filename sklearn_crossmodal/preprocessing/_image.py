@@ -17,7 +17,7 @@ from sklearn_crossmodal.preprocessing._pixels import (
     is_wide,
     resize,
 )
-from sklearn_crossmodal.utils._sklearn import StrOptions
+from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["ImageScaler"]
 
@@ -30,9 +30,9 @@ class ImageScaler(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    size : tuple of (int, int), default=None
-        Height and width to resize to, by averaging over the area a pixel covers; None keeps the
-        size, which must then be one for all images.
+    size : int or tuple of (int, int), default=None
+        Height and width to resize to, one number for both, by averaging over the area a pixel
+        covers; None keeps the size, which must then be one for all images.
     scaling : {"standard", "unit"} or tuple of (mean, std), default="standard"
         "unit" divides integers by the largest value of their type, of 32 and 64 bits by that of
         the narrowest type that holds those seen in `fit`, and leaves floats as they are;
@@ -75,7 +75,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "size": [tuple, list, None],
+        "size": [Interval(Integral, 1, None, closed="left"), tuple, list, None],
         "scaling": [StrOptions({"standard", "unit"}), tuple],
         "channels": [StrOptions({"auto", "first", "last"})],
         "mode": [StrOptions({"L", "RGB", "RGBA"}), None],
@@ -238,8 +238,13 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             )
         return [np.broadcast_to(part, n_channels).reshape(-1, 1, 1) for part in given]
 
+    def _size(self):
+        """Return height and width to resize to."""
+        return (self.size, self.size) if isinstance(self.size, Integral) else tuple(self.size)
+
     def _check_size(self):
-        if len(self.size) != 2 or not all(isinstance(n, Integral) and n > 0 for n in self.size):
+        size = self._size()
+        if len(size) != 2 or not all(isinstance(n, Integral) and n > 0 for n in size):
             raise ValueError(f"size={self.size!r} must be a height and a width, both positive.")
 
     def _has_channels_last(self, shape):
@@ -257,7 +262,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         if self.mode is not None:
             stacks = [convert(stack, self.mode) for stack in stacks]
         if self.size is not None:
-            stacks = [resize(stack, tuple(self.size)) for stack in stacks]
+            stacks = [resize(stack, self._size()) for stack in stacks]
         shapes = {stack.shape[1:] for stack in stacks}
         if len(shapes) > 1:
             raise ValueError(f"images differ in the number of channels: {sorted(shapes)}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import gen_batches
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -14,7 +15,9 @@ from sklearn_crossmodal.preprocessing._numeric_columns import (
     find_moments,
     find_quantiles,
     from_normal,
+    has_gaps,
     refuse_columns,
+    row_slices,
     to_normal,
 )
 from sklearn_crossmodal.utils._sklearn import (
@@ -28,6 +31,8 @@ __all__ = ["NumericScaler"]
 #: Relative to its size, the range below which a column is constant up to rounding. Dividing by so
 #: small a spread would make noise, or the first other value, huge.
 _TOLERANCE = 1e-8
+#: Numbers of so many columns are copied at once, to be sorted.
+_COPIED = 2**19
 
 
 class NumericScaler(TransformerMixin, BaseEstimator):
@@ -124,9 +129,10 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         X = self._check(X, reset=True)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         tolerance = max(_TOLERANCE, 8 * np.finfo(X.dtype).eps)
-        X, weight = self._forward(X[weight > 0]), weight[weight > 0]
+        if not weight.all():
+            X, weight = X[weight > 0], weight[weight > 0]
         if sparse.issparse(X):
-            self._describe_sparse(X, weight)
+            self._describe_sparse(self._forward(X), weight)
             self._choose(tolerance)
             self.quantiles_ = None
         else:
@@ -149,10 +155,27 @@ class NumericScaler(TransformerMixin, BaseEstimator):
             Sparse where X is.
         """
         check_is_fitted(self)
-        X = self._forward(self._check(X, reset=False))
+        X = self._check(X, reset=False)
         if sparse.issparse(X):
-            return self._transform_sparse(X)
-        return self._scale(X[:, self.kept_])
+            return self._transform_sparse(self._forward(X))
+        values = np.empty((len(X), len(self.kept_)))
+        for rows in row_slices(X):
+            values[rows] = self.scale(X[rows])
+        return values
+
+    def scale(self, numbers):
+        """Scale rows that were checked before, all at once.
+
+        Parameters
+        ----------
+        numbers : ndarray of shape (n, d)
+            Finite numbers or NaN, of as many columns as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, len(kept_)), float64
+        """
+        return self._scale(self._forward(numbers[:, self.kept_]))
 
     def inverse_transform(self, X):
         """Undo the scaling; smoothly clipped numbers stay within the range seen in `fit`.
@@ -209,19 +232,30 @@ class NumericScaler(TransformerMixin, BaseEstimator):
 
     def _describe(self, X, weight):
         """Learn from dense columns; return the quantiles of each."""
-        found = ~np.isnan(X)
-        columns = [(column[one], weight[one]) for column, one in zip(X.T, found.T, strict=True)]
-        quantiles = np.column_stack([find_quantiles(*column) for column in columns])
+        columns = list(self._columns(X, weight))
+        quantiles = np.column_stack([quantiles for quantiles, _ in columns]).astype(np.float64)
         lower, self._median, upper = quantiles[[16, 32, 48]]
         self.range_ = low, high = quantiles[[0, -1]]
         self.center_, spread = self._median, upper - lower
         # A column that is mostly one value has no spread between quartiles: use its range instead.
         self.scale_ = np.where(spread > 0, spread, (high - low) / 2)
         if self.scaling == "standard":
-            self.center_, self.scale_ = np.transpose([find_moments(*column) for column in columns])
+            self.center_, self.scale_ = np.transpose([moments for _, moments in columns])
         if self.scaling == "quantile":
-            self._curves = [find_curve(*column) for column in columns]
+            self._curves = [curve for _, curve in columns]
         return quantiles
+
+    def _columns(self, X, weight):
+        """Yield the quantiles of each column, and what else the scaling is made of."""
+        more = {"standard": find_moments, "quantile": find_curve}.get(self.scaling, lambda *_: None)
+        for places in gen_batches(X.shape[1], max(1, _COPIED // len(X))):  # few are copied at once
+            numbers = self._forward(X[:, places]) if self.log1p else X[:, places]
+            for column in np.ascontiguousarray(numbers.T):
+                known = column, weight
+                if has_gaps(column):
+                    found = ~np.isnan(column)
+                    known = column[found], weight[found]
+                yield find_quantiles(*known), more(*known)
 
     def _describe_sparse(self, X, weight):
         """Learn from sparse columns, whose center is 0."""
@@ -265,7 +299,8 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         if self.scaling == "quantile":
             return self._by_column(to_normal, numbers) * (scale > 0)
         numbers = numbers - self.center_[self.kept_]
-        values = np.divide(numbers, scale, out=np.zeros_like(numbers), where=scale > 0)
+        with np.errstate(over="ignore"):  # what then is infinite is bent to the limit
+            values = np.divide(numbers, scale, out=np.zeros_like(numbers), where=scale > 0)
         return bend(values) if self.scaling == "robust" else values
 
     def _unscale(self, values):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse, special
+from sklearn.utils import gen_batches
 
 __all__ = [
     "LEVELS",
@@ -11,7 +12,9 @@ __all__ = [
     "find_moments",
     "find_quantiles",
     "from_normal",
+    "has_gaps",
     "refuse_columns",
+    "row_slices",
     "to_normal",
 ]
 
@@ -21,10 +24,14 @@ LEVELS = np.linspace(0, 1, 65)
 _N_KNOTS = 1000
 #: Least and greatest level of quantile scaling, so that it stays within plus and minus 5.2.
 _END = 1e-7
+#: Numbers that are worked on at once.
+_CACHED = 2**17
+#: The difference of two numbers up to this is finite.
+_LARGEST = np.finfo(np.float64).max / 2
 
 
 def refuse_columns(X, names, *, log1p: bool) -> None:
-    """Raise if a column holds infinity, or negative numbers that have no logarithm; name it.
+    """Raise if a column holds what cannot be scaled, such as infinity; name it.
 
     Parameters
     ----------
@@ -36,14 +43,37 @@ def refuse_columns(X, names, *, log1p: bool) -> None:
         Whether logarithms are taken.
     """
     stored = X.data if sparse.issparse(X) else X
+    if _fits(stored, 0 if log1p else -_LARGEST, allow_nan=not sparse.issparse(X)):
+        return
     if sparse.issparse(X):
         problem = "NaN, which is not imputed in a sparse X: leave it out, or pass X.toarray()"
         _refuse(np.isnan(stored), X, names, problem)
     problem = "infinity: replace it by NaN or a finite number"
     _refuse(np.isinf(stored), X, names, problem)
+    problem = f"numbers beyond {_LARGEST:.0e}, whose differences have no room: divide them first"
+    _refuse(np.abs(stored) > _LARGEST, X, names, problem)
     if log1p:
         problem = "negative numbers, but log1p=True is for counts and amounts: set it to False here"
         _refuse(stored < 0, X, names, problem)
+
+
+def _fits(numbers, least, *, allow_nan) -> bool:
+    """Tell whether all numbers are within bounds, without a copy of them."""
+    if not numbers.size or np.isnan(lowest := np.fmin.reduce(numbers, axis=None)):
+        return allow_nan
+    highest = np.fmax.reduce(numbers, axis=None)
+    return lowest >= least and highest <= _LARGEST and (allow_nan or not has_gaps(numbers))
+
+
+def has_gaps(numbers) -> bool:
+    """Tell whether NaN is among the numbers, without a copy of them."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isnan(numbers.sum())) and bool(np.isnan(numbers).any())
+
+
+def row_slices(numbers):
+    """Yield slices of rows that a processor's cache holds while they are worked on."""
+    return gen_batches(len(numbers), max(1, _CACHED // max(numbers.shape[1], 1)))
 
 
 def _refuse(wrong, X, names, problem) -> None:
@@ -63,11 +93,15 @@ def find_quantiles(column, weight):
 
 
 def find_moments(column, weight):
-    """Return mean and standard deviation, zeros of an empty column."""
+    """Return mean and standard deviation, zeros of an empty column; squares have room."""
     if not len(column):
         return 0.0, 0.0
+    column = column.astype(np.float64)
+    _, exponent = np.frexp(np.abs(column).max())  # a power of two, so that nothing is rounded
+    column = np.ldexp(column, -exponent)
     mean = np.average(column, weights=weight)
-    return mean, np.sqrt(np.average((column - mean) ** 2, weights=weight))
+    spread = np.sqrt(np.average((column - mean) ** 2, weights=weight))
+    return np.ldexp(mean, exponent), np.ldexp(spread, exponent)
 
 
 def find_curve(column, weight):
@@ -78,7 +112,7 @@ def find_curve(column, weight):
     """
     if not len(column):
         return np.zeros(1), np.full(1, 0.5)
-    values, places = np.unique(column, return_inverse=True)
+    values, places = np.unique(column.astype(np.float64), return_inverse=True)
     shares = np.bincount(places, weights=weight) / weight.sum()
     levels = np.cumsum(shares) - shares / 2
     if len(values) > _N_KNOTS:

@@ -89,9 +89,8 @@ class BatchIterator:
 
     def _batches(self, rows: Tensor) -> Iterator[tuple]:
         slices = list(self._slices())
-        if self.dataset.is_read:
-            parts = [rows[places] for places in slices]
-            yield from (read_ahead if self.dataset.is_lazy else map)(self.dataset.batch, parts)
+        if self.dataset.is_lazy:
+            yield from read_ahead(self.dataset.batch, [rows[places] for places in slices])
             return
         n_together = max(1, self.dataset.n_gathered // self.batch_size)
         for start in range(0, len(slices), n_together):

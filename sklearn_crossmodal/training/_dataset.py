@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from sklearn_crossmodal.data import Block, LazyRows
+from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.training._reading import RowReader, to_rows
 
 __all__ = ["BlockDataset"]
 
 #: Rows, and numbers, that are gathered at once at most: more leave the processor's cache.
-GATHERED_ROWS, GATHERED_NUMBERS = 4096, 2**20
+GATHERED_ROWS, GATHERED_NUMBERS = 2048, 2**17
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ class BlockDataset(Dataset):
                 for name, block in (targets or {}).items()
             },
             labels=labels,
-            rows=torch.arange(len(present)),
+            rows=torch.arange(len(present), dtype=torch.int32),
             lengths=_lengths(blocks),
         )
 
@@ -111,18 +111,10 @@ class BlockDataset(Dataset):
         return len(self.rows)
 
     @property
-    def is_read(self) -> bool:
-        """Whether something is read, or made dense, for each batch."""
-        return bool(self._readers())
-
-    @property
     def is_lazy(self) -> bool:
-        """Whether it is read; making rows dense is not worth a thread."""
-        return any(isinstance(reader.values, LazyRows) for reader in self._readers())
-
-    def _readers(self) -> list[RowReader]:
+        """Whether something is read for each batch, from files for example."""
         every = [*self.values.values(), *(values for values, *_ in self.targets.values())]
-        return [values for values in every if isinstance(values, RowReader)]
+        return any(isinstance(values, RowReader) and values.waits for values in every)
 
     @property
     def n_gathered(self) -> int:

@@ -159,7 +159,7 @@ class Net(Answering, NeuralNet):
             self.history.record_batch(f"{prefix}_loss", step["loss"].item())
             self.history.record_batch(f"{prefix}_batch_size", _n_rows(inputs))
             self.notify("on_batch_end", batch=shown, training=training, **step)
-            return step["loss"].detach(), _batch_weight(inputs, targets)
+            return self._kept(step["loss"]), self._kept(_batch_weight(inputs, targets))
 
         return run
 
@@ -175,9 +175,17 @@ class Net(Answering, NeuralNet):
                 self.optimizer_.zero_grad()
                 loss.backward()
                 self.optimizer_.step()
-            return loss.detach(), _batch_weight(*batch)
+            return self._kept(loss), self._kept(_batch_weight(*batch))
 
         return run
+
+    def _kept(self, number: Tensor) -> Tensor | float:
+        """Return what of a number is kept until the end of the epoch.
+
+        A GPU is not waited for. Without one it is a float: small tensors, which lie between the
+        large ones of the batches, keep their memory from being used again.
+        """
+        return number.item() if number.device.type == "cpu" else number.detach()
 
     def infer(self, x, **fit_params):
         """Run the network on the inputs of a batch, cast where the precision asks for it.
@@ -306,14 +314,16 @@ def _n_rows(inputs) -> int:
     return len(next(iter(inputs["values"].values())))
 
 
-def _batch_weight(inputs, targets) -> Tensor | float:
+def _batch_weight(inputs, targets) -> Tensor:
     """Return the sum of sample weights, so that an epoch's loss does not depend on its batches."""
     weights = [weight.sum() for _, _, weight in targets.values() if weight is not None]
-    return sum(weights) / len(weights) if weights else float(_n_rows(inputs))
+    return sum(weights) / len(weights) if weights else torch.tensor(float(_n_rows(inputs)))
 
 
-def _mean(losses: list[tuple[Tensor, Tensor | float]]) -> float:
+def _mean(losses: list[tuple[Tensor | float, Tensor | float]]) -> float:
     """Return the weighted mean of the losses of batches."""
-    values = torch.stack([loss for loss, _ in losses]).double()
-    weights = torch.stack([torch.as_tensor(weight, device=values.device) for _, weight in losses])
-    return float((values * weights).sum() / weights.double().sum().clamp(min=1e-300))
+    values, weights = (
+        torch.stack([torch.as_tensor(number, dtype=torch.float64) for number in numbers]).cpu()
+        for numbers in zip(*losses, strict=True)
+    )
+    return float((values * weights).sum() / weights.sum().clamp(min=1e-300))

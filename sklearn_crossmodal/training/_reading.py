@@ -7,6 +7,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from sklearn_crossmodal.data import LazyRows
 from sklearn_crossmodal.utils._threads import read_ahead
 
 __all__ = ["RowReader", "read_ahead", "to_rows"]
@@ -26,6 +27,11 @@ class RowReader:
     def __init__(self, values, dtype: torch.dtype) -> None:
         self.values = values
         self.dtype = dtype
+
+    @property
+    def waits(self) -> bool:
+        """Whether rows come from elsewhere; computing them from memory is not worth a thread."""
+        return isinstance(self.values, LazyRows) and not self.values.in_memory
 
     @property
     def shape(self) -> tuple[int, ...]:

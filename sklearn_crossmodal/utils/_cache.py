@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
+from joblib import Memory
+from sklearn.utils.validation import check_memory
 
-__all__ = ["RowCache", "row_keys", "rows_folder"]
+__all__ = ["RowCache", "open_memory", "row_keys", "rows_folder"]
 
 #: Seconds to wait while another process writes.
 TIMEOUT = 120.0
@@ -107,6 +110,21 @@ def row_keys(values: np.ndarray, mask: np.ndarray | None = None) -> list[bytes]:
     return [_key(np.ascontiguousarray(row)) for row in values]
 
 
+def open_memory(memory) -> Memory:
+    """Return what the parameter `memory` of an estimator stands for.
+
+    Parameters
+    ----------
+    memory : str, path, joblib.Memory or None
+        A folder; None keeps nothing.
+
+    Returns
+    -------
+    joblib.Memory, or object with a method `cache`
+    """
+    return check_memory(os.fspath(memory) if isinstance(memory, os.PathLike) else memory)
+
+
 def rows_folder(memory) -> Path | None:
     """Return the folder in which a joblib `Memory` keeps vectors; None if it keeps nothing.
 
@@ -115,7 +133,7 @@ def rows_folder(memory) -> Path | None:
     Parameters
     ----------
     memory : joblib.Memory, or object with a method `cache`
-        As scikit-learn's `check_memory` returns it.
+        As `open_memory` returns it.
 
     Returns
     -------

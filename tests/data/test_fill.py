@@ -1,5 +1,8 @@
 """Missing cells are filled in the form that X came in; what was there stays to the bit."""
 
+from datetime import date
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -200,3 +203,23 @@ def test_one_text_is_not_spread_over_the_columns_of_a_row():
     X = MultiModalFrame({"words": cells})
     with pytest.raises(ValueError, match=r"has shape \(\) a row, X has \(2,\)"):
         fill_missing(X, {"words": np.array(["a b", "c d"], dtype=object)})
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [Decimal("0.5"), None, Decimal("1.5")],
+        [date(1970, 1, 1), None, date(1970, 1, 3)],
+        [pd.Period("1970-01-01", "D"), pd.NaT, pd.Period("1970-01-03", "D")],
+    ],
+    ids=lambda cells: type(cells[0]).__name__,
+)
+def test_quantities_are_filled_with_quantities(cells):
+    frame = pd.DataFrame({"when": pd.Series(cells)})
+    filled = fill_missing(frame, {"when": np.array([7.0, 1.0, 7.0])})["when"]
+    assert filled.dtype == frame["when"].dtype
+    assert filled[1] == {"Decimal": 1, "date": date(1970, 1, 2)}.get(
+        type(cells[0]).__name__, pd.Period("1970-01-02", "D")
+    )
+    assert type(filled[1]) is type(cells[0])
+    assert filled[[0, 2]].tolist() == [cells[0], cells[2]]

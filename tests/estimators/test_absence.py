@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import cross_val_score
 
 from sklearn_crossmodal import FusionClassifier, Image, MultiModalFrame, Numeric, Text
 from sklearn_crossmodal.datasets import make_multimodal_classification
@@ -198,3 +199,46 @@ def test_absent_image_in_a_column_of_objects_changes_nothing(X, targets, make):
         present={"photo": (np.arange(N) < 5) | (np.arange(N) > 8)},
     )
     np.testing.assert_array_equal(clf.predict_proba(frame), clf.predict_proba(stated))
+
+
+# A modality that no sample has in `fit` ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_modality_absent_in_all_samples_is_left_out_with_a_warning(name, X, targets, make, numbers):
+    without = MultiModalFrame({**dict(X), "words": np.full(N, None)})
+    message = f"{name}: modality 'words': it is absent in all samples, and left out of this fit"
+    with pytest.warns(UserWarning, match=message):
+        fitted = make(name).fit(without, targets[name])
+    assert [entry[0] for entry in fitted.modalities_] == ["table", "photo"]
+    assert list(fitted.network_.encoders) == ["table", "photo"]
+    assert "words" in fitted.get_params()  # what the user listed stays
+    np.testing.assert_array_equal(numbers(fitted, X), numbers(fitted, without))
+    np.testing.assert_array_equal(numbers(fitted, X), numbers(fitted, X[["table", "photo"]]))
+    with pytest.raises(ValueError, match=r"40 samples have none of the modalities \['table', 'ph"):
+        numbers(fitted, X[["words"]])
+    answers = numbers(fitted, X)
+    fitted.partial_fit(X, targets[name])  # the modalities are those of the first call
+    assert list(fitted.network_.encoders) == ["table", "photo"]
+    assert not np.array_equal(numbers(fitted, X), answers)
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_any_fusion_does_without_a_modality_that_was_left_out(fusion, X, targets, make):
+    without = MultiModalFrame(dict(X), present={"photo": np.zeros(N, dtype=bool)})
+    clf = make("FusionClassifier", fusion=fusion)
+    with pytest.warns(UserWarning, match="modality 'photo': it is absent in all samples"):
+        clf.fit(without, targets["FusionClassifier"])
+    assert clf.transform(X).shape == (N, len(clf.get_feature_names_out()))
+
+
+@pytest.mark.filterwarnings("ignore:.*modality 'review'.*left out of this fit:UserWarning")
+@pytest.mark.parametrize("form", ["frame", "MultiModalFrame"])
+def test_modality_of_a_few_rows_breaks_no_fold(form, X, targets):
+    review = np.full(N, None)
+    review[:2] = "a rare text"  # all in the first fold
+    columns = {"age": X["table"][:, 0], "wage": X["table"][:, 2], "review": review}
+    data = pd.DataFrame(columns) if form == "frame" else MultiModalFrame(columns)
+    clf = FusionClassifier(max_epochs=1, random_state=0)
+    scores = cross_val_score(clf, data, targets["FusionClassifier"], cv=4, error_score="raise")
+    assert np.isfinite(scores).all()

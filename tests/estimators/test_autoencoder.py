@@ -531,3 +531,75 @@ def test_translate_names_the_sources_alone_where_they_are_absent():
     autoencoder = MultiModalAutoencoder(max_epochs=1, random_state=0).fit(X)
     with pytest.raises(ModalityError, match=r"1 samples have none of the modalities \['a'\]"):
         autoencoder.translate(X, source="a", target="b")
+
+
+def test_what_no_sample_of_fit_had_is_neither_decoded_nor_filled_nor_read():
+    rng = np.random.default_rng(0)
+    X = MultiModalFrame({name: rng.normal(size=(20, 2)) for name in "abc"})
+    missing = np.where(np.arange(20)[:, np.newaxis] < 5, np.nan, X["c"])
+    X = MultiModalFrame({**dict(X), "c": missing})
+    autoencoder = MultiModalAutoencoder(n_components=2, max_epochs=2, random_state=0)
+    with pytest.warns(UserWarning, match="modality 'c': it is absent in all samples"):
+        autoencoder.fit(X[:5])
+    assert list(autoencoder.reconstruct(X)) == ["a", "b"]
+    np.testing.assert_array_equal(autoencoder.impute(X)["c"], missing)
+    message = r"\['c'\] are not among the modalities \['a', 'b'\]: \['c'\] are absent in all"
+    with pytest.raises(ValueError, match=message):
+        autoencoder.translate(X, source="a", target="c")
+    with pytest.raises(ValueError, match=message):
+        autoencoder.translate(X, source="c", target="a")
+
+
+@pytest.fixture(scope="module")
+def ids():
+    """Twenty rows of ids, two of them shorter, in a table; the fourth is absent."""
+    table = np.random.default_rng(0).integers(0, 5, (20, 4)).astype(float)
+    table[1, 2:] = table[2, 3:] = table[3] = np.nan
+    return table
+
+
+def impute_ids(X, columns):
+    modalities = [("ids", Text(tokenizer="ids"), columns), ("x", Numeric(), ["x"])]
+    fitted = MultiModalAutoencoder(modalities, n_components=2, max_epochs=2, random_state=0).fit(X)
+    return fitted.impute(X)
+
+
+@pytest.mark.parametrize("form", [list, tuple, np.array])
+def test_impute_fills_rows_of_ids_with_rows_of_ids(ids, form):
+    column = np.empty(20, dtype=object)
+    for row, numbers in enumerate(ids.tolist()):
+        column[row] = form([int(number) for number in numbers if number == number])
+    column[3] = None
+    frame = pd.DataFrame({"x": np.arange(20.0), "ids": column})
+    filled = impute_ids(frame, "ids")["ids"]
+    assert type(filled[3]) is type(column[0])
+    assert all(isinstance(id_, int | np.integer) for id_ in filled[3])
+    for row in (0, 1, 2, 4):
+        assert filled[row] is column[row]
+
+
+def test_impute_fills_a_table_of_ids_where_it_is_absent_and_not_behind_an_end(ids):
+    filled = impute_ids(MultiModalFrame({"ids": ids, "x": np.arange(20.0)}), "ids")["ids"]
+    there = np.arange(20) != 3
+    np.testing.assert_array_equal(filled[there], ids[there])
+    found = filled[3][~np.isnan(filled[3])]
+    assert len(found)
+    assert set(found) <= set(range(5))
+
+
+def test_impute_fills_columns_of_ids(ids):
+    frame = pd.DataFrame(ids, columns=list("abcd")).assign(x=np.arange(20.0))
+    filled = impute_ids(frame, list("abcd"))
+    table = impute_ids(MultiModalFrame({"ids": ids, "x": np.arange(20.0)}), "ids")["ids"]
+    np.testing.assert_array_equal(filled[list("abcd")], table)
+
+
+def test_impute_fills_dates_with_dates():
+    days = pd.Series(pd.date_range("2020-01-01", periods=20), dtype=object)
+    days[3] = None
+    X = pd.DataFrame({"day": days, "text": ["early"] * 10 + ["late"] * 10})
+    modalities = [("day", Numeric(), ["day"]), ("text", Text(), "text")]
+    fitted = MultiModalAutoencoder(modalities, n_components=2, max_epochs=2, random_state=0).fit(X)
+    filled = fitted.impute(X)["day"]
+    assert days[0] <= filled[3] <= days[19]
+    assert filled.drop(3).tolist() == days.drop(3).tolist()

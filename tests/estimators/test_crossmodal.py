@@ -1,11 +1,21 @@
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.metrics import r2_score
 from torch import nn
 
-from sklearn_crossmodal import CrossModalRegressor, Embedding, Image, MultiModalFrame, Numeric, Text
+from sklearn_crossmodal import (
+    Categorical,
+    CrossModalRegressor,
+    Embedding,
+    Image,
+    MultiModalFrame,
+    Numeric,
+    Text,
+)
 from sklearn_crossmodal.nn.decoders import CNNDecoder, MLPDecoder, TokensDecoder
 from sklearn_crossmodal.nn.losses import AbsoluteError
 
@@ -301,3 +311,30 @@ def test_target_that_no_modality_takes_is_refused(drawings):
     X = MultiModalFrame({"table": drawings["table"]})
     with pytest.raises(ValueError, match="CrossModalRegressor.*'y'.*dict"):
         CrossModalRegressor().fit(X, [{"a": 1}] * N)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_parameters_of_the_target_know_the_names_of_its_columns(frame, rng):
+    X, cells = rng.normal(size=(20, 3)), {"size": ["S", "L"] * 10, "colour": ["red", "blue"] * 10}
+    target = Categorical(categories={"size": ["S", "L"]}, ordered=["size", "colour"])
+    reg = CrossModalRegressor(target=target, max_epochs=1, random_state=0).fit(X, frame(cells))
+    assert reg.target_.coder_.levels_ == [["S", "L"], ["blue", "red"]]
+    assert reg.predict(X).shape == (20, 2)
+    assert 0 <= reg.score(X, frame(cells)) <= 1
+    by_place = clone(reg).set_params(target__categories={0: ["S", "L"]}, target__ordered=[0, 1])
+    np.testing.assert_array_equal(by_place.fit(X, frame(cells)).predict(X), reg.predict(X))
+
+
+def test_a_column_that_the_target_lacks_is_named_with_those_it_has(rng):
+    y = pd.DataFrame({"size": ["S", "L"] * 10, "colour": ["red", "blue"] * 10})
+    reg = CrossModalRegressor(target=Categorical(ordered=["sise"]), max_epochs=1)
+    with pytest.raises(ValueError, match=r"target: column 'sise' is none of \['size', 'colour'\]"):
+        reg.fit(rng.normal(size=(20, 3)), y)
+
+
+def test_a_series_is_a_target_of_one_named_column(rng):
+    y = pd.Series(["S", "L"] * 10, name="size")
+    target = Categorical(categories={"size": ["S", "L"]})
+    reg = CrossModalRegressor(target=target, max_epochs=1).fit(rng.normal(size=(20, 3)), y)
+    assert reg.target_.coder_.levels_ == [["S", "L"]]
+    assert reg.predict(np.zeros((2, 3))).shape == (2,)

@@ -1,9 +1,11 @@
 """Bad input: the error says who, where, what came and what to do; nothing half-fitted is left."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 from sklearn.callback import ScoringMonitor
@@ -126,10 +128,15 @@ WRONG_X = {
         {"modalities": [("table", Numeric(), "table"), ("words", Text(), "words")]},
         ["'table'", "'words'", "1 samples", "[4]", "leave them out"],
     ),
-    "modality that is nowhere": (
-        lambda X: with_column(X, words=np.full(N, None)),
+    "modalities that are nowhere": (
+        lambda X: MultiModalFrame(dict(X), present=dict.fromkeys(X, np.zeros(N, dtype=bool))),
         {},
-        ["'words'", "absent in all samples", "drop it"],
+        ["['table', 'words', 'photo']", "absent in all samples"],
+    ),
+    "file of vectors that is not there": (
+        lambda X: with_column(X, review=X["words"]),
+        {"modalities": [("words", Text(vectors="no/such/file"), "review")]},
+        ["'words'", "'review'", "vectors='no/such/file'", "cannot be read"],
     ),
     "cells that no modality takes": (
         lambda X: with_column(X, when=with_cell(np.full(N, None), slice(None), object())),
@@ -279,6 +286,27 @@ def test_target_that_is_not_finite_is_named(name, wrong, X, targets, make):
     says(error, name, [])
 
 
+@pytest.mark.parametrize("name", ["FusionRegressor", "CrossModalRegressor"])
+def test_sparse_target_says_how_to_make_it_dense(name, X, make):
+    y = sparse.csr_array(np.eye(N, 2))
+    with pytest.raises(TypeError, match=r"Sparse data was passed for y: pass its \.toarray\(\)"):
+        make(name).fit(X, y)
+    fitted = make(name).fit(X, y.toarray())
+    with pytest.raises(TypeError) as error:
+        fitted.partial_fit(X, y)
+    says(error, name, [".toarray()"])
+
+
+@pytest.mark.parametrize("name", ["FusionRegressor", "CrossModalRegressor"])
+def test_targets_near_the_largest_number_are_fitted_or_refused(name, X, targets, make):
+    y = targets[name] / np.abs(targets[name]).max()
+    expected = make(name).fit(X, y).predict(X)
+    found = make(name).fit(X, y * 2.0**1000).predict(X)
+    np.testing.assert_allclose(found / 2.0**1000, expected, rtol=1e-6)
+    with pytest.raises(ValueError, match=r"target: column '0' holds numbers beyond 9e\+307"):
+        make(name).fit(X, y * 1.7e308)
+
+
 @pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
 def test_target_that_is_absent_is_named(missing, X, make):
     y = X["words"].copy()
@@ -395,6 +423,41 @@ def test_misspelt_parameter_answers_with_the_valid_names(name, wrong, make):
         make(name).set_params(**{wrong: 2})
 
 
+PLAIN_COLUMNS = {
+    "texts": (["a cat", "a dog"] * (N // 2), "text"),
+    "array of texts": (np.array(["a cat", "a dog"] * (N // 2)), "text"),
+    "series of texts": (pd.Series([None, "a cat"] * (N // 2)), "text"),
+    "polars series of texts": (pl.Series(["a cat", "a dog"] * (N // 2)), "text"),
+    "images": ([np.zeros((8, 8, 3))] * N, "image"),
+    "array of images": (np.zeros((N, 8, 8)), "image"),
+    "images of two sizes": ([np.zeros((8, 8)), np.zeros((6, 8))] * (N // 2), "image"),
+    "files": ([Path("one.png")] * N, "image"),
+    "bytes": ([b"\x89PNG"] * N, "image"),
+    "series": ([[1.0, 2.0], [3.0]] * (N // 2), "series"),
+}
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("case", PLAIN_COLUMNS)
+def test_plain_column_says_how_to_name_its_modality(name, case, X, targets, make, numbers):
+    column, kind = PLAIN_COLUMNS[case]
+    fitted = make(name, modalities=None).fit(X["table"], targets[name])
+    for call in (lambda: fitted.fit(column, targets[name]), lambda: numbers(fitted, column)):
+        with pytest.raises(
+            ValueError, match=re.escape(f"MultiModalFrame({{{kind!r}: X}})")
+        ) as error:
+            call()
+        says(error, name, ["Name the modality"])
+
+
+def test_plain_list_of_rows_of_numbers_is_a_table(X, targets, make):
+    rows = make("FusionClassifier", modalities=None).fit([*X["table"]], targets["FusionClassifier"])
+    table = make("FusionClassifier", modalities=None).fit(X["table"], targets["FusionClassifier"])
+    np.testing.assert_array_equal(
+        rows.predict_proba([*X["table"]]), table.predict_proba(X["table"])
+    )
+
+
 # What scikit-learn or torch would stumble over ----------------------------------------------------
 
 
@@ -427,13 +490,15 @@ def test_device_that_does_not_exist_is_named(name, X, targets, make):
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_batch_larger_than_the_data_is_clipped(name, X, targets, make):
-    fitted = make(name, batch_size=1000).fit(X, targets[name])
+    fitted = make(name, batch_size=1000, callbacks=[Callback()]).fit(X, targets[name])
     assert [batch["train_batch_size"] for batch in fitted.net_.history[-1]["batches"]] == [N]
 
 
 def test_classes_too_rare_to_split_stay_in_the_training_rows(X, make):
     y = np.repeat(["a", "b", "c"], [30, 9, 1])
-    fitted = make("FusionClassifier", early_stopping=True, validation_fraction=0.3).fit(X, y)
+    watched = {"callbacks": [Callback()]}  # without any, batches are not recorded
+    clf = make("FusionClassifier", early_stopping=True, validation_fraction=0.3, **watched)
+    fitted = clf.fit(X, y)
     held_out = fitted.net_.history[-1, "batches", :, "valid_batch_size"]
     assert sum(size for size in np.ravel(held_out) if isinstance(size, int | np.integer)) == 12
     pairs = make("FusionClassifier", early_stopping=True, validation_fraction=0.2)

@@ -149,7 +149,8 @@ def test_warm_start_takes_a_new_learning_rate(X, y, make):
 
 
 def test_warm_start_takes_a_new_batch_size(X, y, make):
-    clf = make("FusionClassifier", warm_start=True, batch_size=20).fit(X, y)
+    watched = {"callbacks": [Callback()]}  # without any, batches are not recorded
+    clf = make("FusionClassifier", warm_start=True, batch_size=20, **watched).fit(X, y)
     clf.set_params(batch_size=10).fit(X, y)
     assert len(clf.net_.history[-1]["batches"]) == 4
 

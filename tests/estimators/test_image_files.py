@@ -163,7 +163,9 @@ def test_files_go_through_cross_validation_and_a_cache(paths, table, y, tmp_path
     np.testing.assert_array_equal(*scores)
 
 
-def test_an_autoencoder_reconstructs_scores_and_imputes_files(paths, photos, table):
+def test_an_autoencoder_reconstructs_and_scores_files_but_does_not_impute_them(
+    paths, photos, table
+):
     cells = [*paths[:-1], None]
     X = MultiModalFrame({"photo": cells, "table": table})
     autoencoder = MultiModalAutoencoder(modalities(keep=False), n_components=2, **SETTINGS).fit(X)
@@ -175,9 +177,10 @@ def test_an_autoencoder_reconstructs_scores_and_imputes_files(paths, photos, tab
     back = autoencoder.reconstruct(X)["photo"]
     assert back.shape == photos.shape
     assert back.dtype == np.uint8
-    filled = autoencoder.impute(X)["photo"]
-    assert filled[0] == paths[0]
-    np.testing.assert_array_equal(filled[-1], back[-1])
+    message = "'photo' is absent in some samples, and Image cannot be decoded into the form"
+    with pytest.raises(ModalityError, match=message):
+        autoencoder.impute(X)
+    np.testing.assert_array_equal(expected.impute(arrays)["photo"][-1], back[-1])
 
 
 def test_images_are_predicted_from_files_as_from_arrays(paths, photos, table):
@@ -197,24 +200,21 @@ def test_images_are_predicted_from_files_as_from_arrays(paths, photos, table):
         fitted[0].score(X, paths)
 
 
-def test_what_cannot_be_read_is_imputed_as_what_is_missing(paths, photos, table):
+def test_files_that_cannot_be_read_are_not_imputed_and_other_gaps_beside_files_are(
+    paths, photos, table
+):
     X = MultiModalFrame({"photo": paths, "table": table})
     autoencoder = MultiModalAutoencoder(modalities(), n_components=2, **SETTINGS).fit(X)
-    missing = MultiModalFrame({"photo": [*paths[:3], None, *paths[4:]], "table": table})
+    gaps = np.where(np.arange(N)[:, np.newaxis] == 5, np.nan, table)
+    filled = autoencoder.impute(MultiModalFrame({"photo": paths, "table": gaps}))
+    assert [*filled["photo"]] == paths
+    assert np.isfinite(filled["table"]).all()
     paths[3].write_bytes(b"no image")
-    with pytest.warns(UserWarning, match="1 of 48 images cannot be read"):
-        filled = autoencoder.impute(X)["photo"]
-    expected = autoencoder.impute(missing)["photo"]
-    np.testing.assert_array_equal(filled[3], expected[3])
-    assert [*filled[:3], *filled[4:]] == [*paths[:3], *paths[4:]]
-    table = pd.DataFrame({"photo": paths, "table": table[:, 0]}).to_numpy(dtype=object)
-    autoencoder = MultiModalAutoencoder(
-        [("photo", image(), [0]), ("table", Numeric(), [1])], n_components=2, **SETTINGS
-    )
-    with pytest.warns(UserWarning, match="1 of 48 images cannot be read"):
-        filled = autoencoder.fit(table).impute(table)
-    assert filled[3, 0].shape == (8, 8, 3)
-    assert filled[4, 0] == paths[4]
+    with (
+        pytest.warns(UserWarning, match="1 of 48 images cannot be read"),
+        pytest.raises(ModalityError, match="'photo' is absent in some samples"),
+    ):
+        autoencoder.impute(X)
 
 
 def test_long_reading_is_shown_where_verbose_asks_for_it(paths, y, capsys):

@@ -61,7 +61,7 @@ class StopAfterFirstEpoch(Callback):
 
 
 def sizes(fitted, key):
-    """Return the number of samples in each batch of the last epoch."""
+    """Return the number of samples in each batch of the last epoch, where a callback watches."""
     batches = fitted.net_.history[-1]["batches"]
     return [batch[key] for batch in batches if key in batch]
 
@@ -97,8 +97,14 @@ def effect_of_max_epochs(case):
 
 
 def effect_of_batch_size(case):
-    assert sizes(case.fit(batch_size=10), "train_batch_size") == [10, 10, 10, 10]
-    assert sizes(case.fit(batch_size="auto"), "train_batch_size") == [16, 16, 8]
+    assert sizes(case.fit(batch_size=10, callbacks=[Callback()]), "train_batch_size") == [
+        10,
+        10,
+        10,
+        10,
+    ]
+    automatic = case.fit(batch_size="auto", callbacks=[Callback()])
+    assert sizes(automatic, "train_batch_size") == [16, 16, 8]
 
 
 def effect_of_learning_rate(case):
@@ -136,7 +142,7 @@ def effect_of_early_stopping(case):
 
 def effect_of_validation_fraction(case):
     for fraction, n_rows in [(0.25, 10), (0.5, 20)]:
-        fitted = case.fit(early_stopping=True, validation_fraction=fraction)
+        fitted = case.fit(early_stopping=True, validation_fraction=fraction, callbacks=[Callback()])
         assert sum(sizes(fitted, "valid_batch_size")) == n_rows
         assert sum(sizes(fitted, "train_batch_size")) == 40 - n_rows
 
@@ -219,12 +225,13 @@ def effect_of_dtype(case):
 
 
 def effect_of_memory(case):
-    for memory in (str(case.tmp_path / "one"), joblib.Memory(case.tmp_path / "two", verbose=0)):
+    one, two, three = (case.tmp_path / name for name in ("one", "two", "three"))
+    for memory in (str(one), joblib.Memory(two, verbose=0), three):
         cached = case.answers(memory=memory)
         np.testing.assert_array_equal(cached, case.answers(memory=memory))
         np.testing.assert_array_equal(cached, case.answers(memory=None))
-    for folder in ("one", "two"):
-        assert len(list((case.tmp_path / folder).rglob("output.pkl"))) == 2  # one a modality
+    for folder in (one, two, three):
+        assert len(list(folder.rglob("output.pkl"))) == 2  # one a modality
 
 
 def effect_of_random_state(case):

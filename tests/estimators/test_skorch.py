@@ -18,6 +18,7 @@ from skorch.callbacks import (
 )
 
 from sklearn_crossmodal import MultiModalFrame, Numeric, Text
+from sklearn_crossmodal.training._adam import FusedAdam
 from sklearn_crossmodal.utils.discovery import all_estimators
 
 ESTIMATORS = [name for name, _ in all_estimators("network")]
@@ -334,8 +335,8 @@ def test_two_callbacks_of_one_name_are_told_apart(fit):
 @pytest.mark.parametrize(
     ("optimizer", "kind"),
     [
-        ("adamw", torch.optim.AdamW),
-        ("adam", torch.optim.Adam),
+        ("adamw", FusedAdam),
+        ("adam", FusedAdam),
         ("sgd", torch.optim.SGD),
         (torch.optim.SGD, torch.optim.SGD),
         (torch.optim.Adagrad, torch.optim.Adagrad),
@@ -347,6 +348,16 @@ def test_optimizer_is_a_name_or_a_class(name, optimizer, kind, fit):
     fitted = fit(name, optimizer=optimizer, **settings)
     assert type(fitted.net_.optimizer_) is kind
     assert fitted.history_[-1]["train_loss"] < fitted.history_[0]["train_loss"]
+
+
+@pytest.mark.parametrize(("optimizer", "kind"), [("adamw", "AdamW"), ("adam", "Adam")])
+@pytest.mark.parametrize(
+    "asked", [{"callbacks": [Callback()]}, {"net_params": {"optimizer__betas": (0.8, 0.99)}}]
+)
+def test_who_may_ask_for_an_optimizer_of_torch_gets_one(optimizer, kind, asked, X, targets, make):
+    clf = make("FusionClassifier", optimizer=optimizer, **asked)
+    fitted = clf.fit(X, targets["FusionClassifier"])
+    assert type(fitted.net_.optimizer_) is getattr(torch.optim, kind)
 
 
 def test_lbfgs_minimises_on_all_samples(X, targets, make):

@@ -140,3 +140,15 @@ def test_wrong_column_is_named(frame):
 def test_wrong_parameter_is_named(frame, parameter, value):
     with pytest.raises(ValueError, match=f"'{parameter}' parameter of ModalityVectorizer"):
         ModalityVectorizer(**{parameter: value}).fit(frame)
+
+
+def test_a_modality_that_no_sample_has_brings_no_features(frame):
+    without = frame.assign(words=None)
+    vectorizer = ModalityVectorizer()
+    message = "ModalityVectorizer: modality 'words': it is absent in all samples, and left out"
+    with pytest.warns(UserWarning, match=message):
+        table = vectorizer.fit_transform(without)
+    assert vectorizer.get_feature_names_out().tolist() == ["numeric_0"]
+    np.testing.assert_array_equal(vectorizer.transform(frame), table)
+    with pytest.raises(ValueError, match=r"modalities \['text'\] are absent in all samples"):
+        ModalityVectorizer("text").fit(without[["words"]])

@@ -140,12 +140,39 @@ def test_a_row_with_nothing_at_all_is_refused_with_its_number(X):
         bank.transform(X)
 
 
-def test_a_modality_that_no_sample_has_is_refused_by_name(X):
+def test_a_modality_that_no_sample_has_is_left_out_with_a_warning(X):
+    X = X[[0, 1, 2]]
+    full, X["text"] = X.copy(), [None] * 3
+    message = (
+        r"Owner: modality 'words' \(column 'text'\): it is absent in all samples, and left out"
+    )
+    with pytest.warns(UserWarning, match=message):
+        bank, blocks = make_bank(X, MODALITIES)
+    assert list(blocks) == ["n"]
+    assert [entry[0] for entry in bank.fitted] == ["n"]
+    assert bank.fitted[0][2] == ["a", "b"]
+    assert bank.left_out == ["words"]
+    later = bank.transform(full)  # where a sample does have it, it is not looked at
+    np.testing.assert_array_equal(later["n"].values, blocks["n"].values)
+    full["text"] = [7, 7, 7]
+    assert list(bank.transform(full)) == ["n"]
+
+
+def test_a_sample_that_has_only_a_modality_that_was_left_out_has_none(X):
+    full = X.copy()
     X["text"] = [None] * 4
-    with pytest.raises(
-        ModalityError, match="Owner: modality 'words'.*: it is absent in all samples"
-    ):
-        make_bank(X, MODALITIES)
+    with pytest.warns(UserWarning, match="'words'.*left out"):
+        bank, _ = make_bank(X[[0, 1, 2]], MODALITIES)
+    with pytest.raises(ModalityError, match=r"none of the modalities \['n'\], first rows \[3\]"):
+        bank.transform(full)
+
+
+def test_modalities_that_are_all_absent_everywhere_are_refused_by_name():
+    X = MultiModalFrame({"a": [None] * 3, "b": [np.nan] * 3})
+    modalities = [("one", Text(), "a"), ("two", Numeric(), "b")]
+    message = r"Owner: the modalities \['one', 'two'\] are absent in all samples"
+    with pytest.raises(ModalityError, match=message):
+        make_bank(X, modalities)
 
 
 def test_later_a_modality_may_be_absent_in_all_samples(X):

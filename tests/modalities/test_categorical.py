@@ -110,3 +110,9 @@ def test_a_network_predicts_no_code_without_a_level(rng):
 )
 def test_it_accepts_types_of_categories_truth_values_and_labels(values, accepted):
     assert Categorical.accepts(values) == accepted
+
+
+def test_a_cell_that_is_none_of_the_given_categories_is_as_one_never_seen():
+    size = Categorical(categories={0: ["S", "L"]}).fit(np.array(["S", "XL", "L"]))
+    assert size.transform(np.array(["XL", "never"])).values.ravel().tolist() == [1, 1]
+    assert size.coder_.levels_ == [["S", "L"]]

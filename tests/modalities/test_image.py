@@ -318,7 +318,7 @@ def test_wrong_parameters_are_named(photos, name, value):
         Image(**{name: value}).fit(photos)
 
 
-@pytest.mark.parametrize("size", [5, (0, 4), (1, 2, 3)])
+@pytest.mark.parametrize("size", [0, 5.0, (0, 4), (1, 2, 3)])
 def test_a_wrong_size_is_named_for_files_and_arrays(files, photos, size):
     for images in (photos, files["paths"], files["memory map"]):
         with pytest.raises(ValueError, match="size"):
@@ -329,3 +329,23 @@ def test_files_cannot_be_had_with_two_channels(files, photos):
     image = Image().fit(photos[..., :2])
     with pytest.raises(ValueError, match="files have 1, 3 or 4 channels, images in fit had 2"):
         image.transform(files["paths"])
+
+
+def test_one_number_is_the_size_of_a_square(files, photos):
+    for images in (photos, files["paths"], files["memory map"]):
+        square, both = (Image(size=size).fit(images) for size in (5, (5, 5)))
+        assert square.spec_ == both.spec_
+        np.testing.assert_array_equal(
+            square.transform(images).values[:], both.transform(images).values[:]
+        )
+
+
+@pytest.mark.parametrize("params", [{"size": "5"}, {"size": 0}, {"scaling": "x"}, {"channels": 3}])
+def test_a_wrong_parameter_is_said_to_be_of_the_modality(photos, params):
+    with pytest.raises(ValueError, match=f"The '{next(iter(params))}' parameter of Image must be"):
+        Image(**params).fit(photos)
+
+
+def test_files_are_not_what_comes_back(files, photos):
+    assert Image().fit(photos).restores
+    assert not Image().fit(files["paths"]).restores

@@ -310,3 +310,11 @@ def test_what_a_modality_makes_as_an_example_is_taken_by_it(rng):
 def test_a_blank_among_paths_leaves_them_paths(blank):
     column = pd.Series([blank, "a.png", "b.jpg"], dtype=object)
     assert found(pd.DataFrame({"photo": column})) == [("photo", "Image", "photo")]
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_a_column_of_objects_that_are_all_missing_joins_no_other(missing):
+    empty = np.full(3, missing, dtype=object)
+    X = pd.DataFrame({"age": [1.0, 2.0, 3.0], "review": empty, "pay": [np.nan] * 3})
+    found = {name: columns for name, _, columns in infer_modalities(X)}
+    assert found == {"numeric": ["age", "pay"], "review": "review"}

@@ -1,12 +1,15 @@
 """Numeric scales columns by their own statistics, and says what was missing."""
 
+from datetime import time, timedelta
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
 
-from sklearn_crossmodal import Numeric
-from sklearn_crossmodal.data import BlockSpec, Columns
+from sklearn_crossmodal import Numeric, infer_modalities
+from sklearn_crossmodal.data import BlockSpec, Columns, to_number
 
 
 def fit_values(numeric, numbers, sample_weight=None):
@@ -346,3 +349,62 @@ def test_the_inverse_leaves_out_indicators_and_keeps_the_rank():
 def test_a_value_missing_only_in_transform_is_imputed_by_the_median():
     numeric = Numeric(scaling="standard").fit(np.array([[2000.0], [2001.0], [2002.0]]))
     assert numeric.transform(np.array([[np.nan]])).values.tolist() == [[0.0]]
+
+
+DAYS = pd.date_range("2020-01-01", periods=6, freq="36h")
+QUANTITIES = {
+    "Decimal": [Decimal(str(k)) / 4 for k in range(6)],
+    "date": [*DAYS.date],
+    "time": [time(k, 30) for k in range(6)],
+    "timedelta": [timedelta(k) for k in range(6)],
+    "datetime": [*DAYS.to_pydatetime()],
+    "Timestamp": [*DAYS],
+    "Timestamp in a zone": [*DAYS.tz_localize("Europe/Berlin")],
+    "Period": [*DAYS.to_period("h")],
+}
+
+
+@pytest.mark.parametrize("missing", [None, pd.NA, pd.NaT, np.nan])
+@pytest.mark.parametrize("case", QUANTITIES)
+def test_columns_of_quantities_are_read_as_the_numbers_they_stand_for(case, missing):
+    cells = np.array([*QUANTITIES[case], missing], dtype=object)
+    assert Numeric.accepts(cells)
+    expected = np.array([*map(to_number, QUANTITIES[case]), np.nan])
+    for form in (cells, cells[:, np.newaxis]):
+        np.testing.assert_array_equal(
+            Numeric().fit(form).transform(form).values,
+            Numeric().fit(expected).transform(expected).values,
+        )
+
+
+@pytest.mark.parametrize("kind", ["datetime64[us]", "object", "period[h]"])
+def test_dates_count_the_same_in_every_column_that_holds_them(kind):
+    days = pd.Series(DAYS)
+    frame = pd.DataFrame({"when": days.dt.to_period("h") if "p" in kind else days.astype(kind)})
+    frame["x"] = np.arange(6.0)
+    assert repr(infer_modalities(frame)) == "[('numeric', Numeric(), ['when', 'x'])]"
+    scaled = Numeric(scaling=None).fit(frame).transform(frame).values
+    np.testing.assert_allclose(scaled[:, 0], 18262 + 1.5 * np.arange(6))
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard", "quantile"])
+@pytest.mark.parametrize("size", [1e-300, 1e155, 1e300])
+def test_scale_of_huge_and_tiny_numbers_is_that_of_others(scaling, size, rng):
+    numbers = rng.normal(size=(30, 2))
+    numeric = Numeric(scaling=scaling)
+    expected = fit_values(numeric, numbers)
+    np.testing.assert_allclose(fit_values(numeric, numbers * size), expected, rtol=1e-9)
+    restored = numeric.inverse_transform(expected)
+    np.testing.assert_allclose(restored, numbers * size, rtol=1e-9, atol=1e-9 * size)
+
+
+def test_a_huge_outlier_is_bent_to_the_limit(rng):
+    numbers = rng.normal(size=(30, 1))
+    numbers[0] = 8e307
+    assert fit_values(Numeric(), numbers)[0] == 3
+    assert Numeric().fit(numbers[1:] / 1e9).transform(-numbers[:1]).values == -3
+
+
+def test_numbers_whose_differences_have_no_room_are_refused():
+    with pytest.raises(ValueError, match=r"column '1' holds numbers beyond 9e\+307"):
+        Numeric().fit(np.array([[1.0, 1.7e308], [0.0, -1.7e308]]))

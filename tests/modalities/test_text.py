@@ -232,7 +232,10 @@ def test_ids_are_taken_in_any_form(form):
     block = text.transform(ids)
     assert block.values.tolist() == [[8, 3, 8, END], [5, END, 0, 0], [END, 0, 0, 0]]
     back = text.inverse_transform(block.values)
-    assert [row.tolist() for row in back] == RAGGED
+    if form in ("table", "frame", "nullable", "objects"):  # what was a table comes back as one
+        np.testing.assert_array_equal(back, ragged_forms()["table"])
+    else:
+        assert [row.tolist() for row in back] == RAGGED
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.uint64])
@@ -443,3 +446,19 @@ def test_two_tokenizers_contradict_each_other(params):
 def test_a_pretrained_encoder_knows_no_markers():
     with pytest.raises(ValueError, match="join='markers' was given, but .* leave join out"):
         Text(encoder=LetterEncoder(), join="markers").fit(["a"])
+
+
+def test_ids_come_back_in_a_table_as_wide_as_that_of_fit():
+    full = Text(tokenizer="ids").fit(np.array([[0, 1], [7, 0]]))
+    np.testing.assert_array_equal(full.inverse_transform(np.array([[3, 4, 2]])), [[0, 1]])
+    assert full.inverse_transform(np.array([[3, 4, 2]])).dtype == np.int64
+    short, long = np.array([[3, 2, 0]]), np.array([[3, 4, 10]])
+    np.testing.assert_array_equal(full.inverse_transform(short), [[0, np.nan]])
+    np.testing.assert_array_equal(full.inverse_transform(long), [[0, 1]])
+
+
+def test_file_of_vectors_that_cannot_be_read_is_named(tmp_path):
+    for path in (tmp_path / "gone.txt", str(tmp_path)):
+        with pytest.raises(ValueError, match=r"vectors=.* cannot be read: [NI][os] ") as error:
+            Text(vectors=path).fit(["a cat"])
+        assert repr(path) in str(error.value)

@@ -298,7 +298,7 @@ def test_images_unlike_those_in_fit_are_refused(rng):
 
 
 def test_unknown_options_are_refused(rng):
-    for params in ({"scaling": "robust"}, {"channels": "middle"}, {"size": 8}):
+    for params in ({"scaling": "robust"}, {"channels": "middle"}, {"size": 0}):
         with pytest.raises(ValueError, match=f"The '{next(iter(params))}' parameter"):
             ImageScaler(**params).fit(draw(rng, SHAPES["grey"]))
 
@@ -376,3 +376,10 @@ def test_fitting_batch_by_batch_is_fitting_at_once(rng, layout, size):
 def test_no_batches_are_refused(rng):
     with pytest.raises(ValueError, match="no images to learn from"):
         ImageScaler().fit_batches([], draw(rng, SHAPES["last"]))
+
+
+def test_one_number_is_the_size_of_a_square(rng):
+    images = draw(rng, SHAPES["last"])
+    np.testing.assert_array_equal(
+        ImageScaler(size=3).fit_transform(images), ImageScaler(size=(3, 3)).fit_transform(images)
+    )

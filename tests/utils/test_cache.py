@@ -4,9 +4,8 @@ import sys
 import numpy as np
 import pytest
 from joblib import Memory
-from sklearn.utils.validation import check_memory
 
-from sklearn_crossmodal.utils._cache import RowCache, row_keys, rows_folder
+from sklearn_crossmodal.utils._cache import RowCache, open_memory, row_keys, rows_folder
 
 
 @pytest.fixture
@@ -87,8 +86,10 @@ def test_padding_is_not_in_the_keys():
 
 def test_memory_says_where_rows_are_kept(tmp_path):
     assert rows_folder(None) is None
-    assert rows_folder(check_memory(None)) is None
-    memory = check_memory(str(tmp_path))
+    assert rows_folder(open_memory(None)) is None
+    memory = open_memory(str(tmp_path))
+    assert open_memory(tmp_path).location == memory.location
+    assert open_memory(memory) is memory
     RowCache(rows_folder(memory) / "model.sqlite").add({b"a": np.ones(1)})
     assert tmp_path in rows_folder(memory).parents
     Memory(tmp_path, verbose=0).clear(warn=False)
