@@ -39,6 +39,8 @@ def as_cells(values):
     object with n rows
         Mostly an ndarray.
     """
+    if type(values) is np.ndarray and values.dtype.kind in "biuf":  # most, and soonest told
+        return values
     values = as_column(values)
     if is_tensor(values):
         return tensor_to_numpy(values)

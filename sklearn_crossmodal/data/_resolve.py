@@ -14,7 +14,7 @@ __all__ = ["is_named", "resolve_columns"]
 
 def is_named(X) -> bool:
     """Tell whether X has named columns: a data frame, or a mapping of modalities."""
-    return isinstance(X, Mapping) or is_frame(X)
+    return type(X) is not np.ndarray and (isinstance(X, Mapping) or is_frame(X))
 
 
 def resolve_columns(X, key) -> tuple[list[int], bool]:

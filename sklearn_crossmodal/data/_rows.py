@@ -105,6 +105,8 @@ def find_present(values) -> np.ndarray:
     -------
     ndarray of shape (n,), bool
     """
+    if type(values) is np.ndarray and values.dtype.kind == "f" and values.size:
+        return _find_numbers(values)
     n_rows = _num_samples(values)
     if not n_rows or sparse.issparse(values):
         return np.ones(n_rows, dtype=bool)
@@ -126,7 +128,7 @@ def _find_numbers(values: np.ndarray) -> np.ndarray:
     """Tell which rows hold a number, reading on only where the first one of a row is NaN."""
     is_empty = np.isnat if values.dtype.kind in "mM" else np.isnan
     present = ~is_empty(values[(slice(None), *[0] * (values.ndim - 1))])
-    if values.ndim == 1:
+    if values.ndim == 1 or present.all():
         return present
     rows = np.flatnonzero(~present)
     step = max(1, _CHUNK * len(values) // values.size)

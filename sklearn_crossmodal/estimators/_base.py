@@ -158,7 +158,9 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     def _inputs(self, blocks, sample_weight=None):
         """Return what the network reads of blocks: vectors where an encoder is frozen."""
-        params = {**self.get_params(deep=False), "memory": open_memory(self.memory)}
+        if not self._frozen:
+            return blocks
+        params = self.get_params(deep=False) | {"memory": open_memory(self.memory)}
         return self._frozen(blocks, params, sample_weight)
 
     def _make_net(self, blocks, device, resume):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import gen_batches
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -25,6 +24,7 @@ from sklearn_crossmodal.utils._sklearn import (
     _check_feature_names_in,
     _check_sample_weight,
 )
+from sklearn_crossmodal.utils._slices import slices_of
 
 __all__ = ["NumericScaler"]
 
@@ -175,7 +175,8 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n, len(kept_)), float64
         """
-        return self._scale(self._forward(numbers[:, self.kept_]))
+        every = len(self.kept_) == numbers.shape[1]
+        return self._scale(self._forward(numbers if every else numbers[:, self.kept_]))
 
     def inverse_transform(self, X):
         """Undo the scaling; smoothly clipped numbers stay within the range seen in `fit`.
@@ -248,7 +249,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
     def _columns(self, X, weight):
         """Yield the quantiles of each column, and what else the scaling is made of."""
         more = {"standard": find_moments, "quantile": find_curve}.get(self.scaling, lambda *_: None)
-        for places in gen_batches(X.shape[1], max(1, _COPIED // len(X))):  # few are copied at once
+        for places in slices_of(X.shape[1], max(1, _COPIED // len(X))):  # few are copied at once
             numbers = self._forward(X[:, places]) if self.log1p else X[:, places]
             for column in np.ascontiguousarray(numbers.T):
                 known = column, weight

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse, special
-from sklearn.utils import gen_batches
+
+from sklearn_crossmodal.utils._slices import slices_of
 
 __all__ = [
     "LEVELS",
@@ -73,7 +74,7 @@ def has_gaps(numbers) -> bool:
 
 def row_slices(numbers):
     """Yield slices of rows that a processor's cache holds while they are worked on."""
-    return gen_batches(len(numbers), max(1, _CACHED // max(numbers.shape[1], 1)))
+    return slices_of(len(numbers), max(1, _CACHED // max(numbers.shape[1], 1)))
 
 
 def _refuse(wrong, X, names, problem) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from sklearn.utils import gen_batches
 from torch import Tensor
 
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._reading import read_ahead
+from sklearn_crossmodal.utils._slices import slices_of
 
 __all__ = ["BatchIterator", "split_rows"]
 
@@ -58,8 +58,7 @@ class BatchIterator:
         return len(list(self._slices()))
 
     def __iter__(self) -> Iterator[tuple]:
-        rows = self._shuffled() if self.shuffle else self.dataset.rows
-        for inputs, targets, labels in self._batches(rows):
+        for inputs, targets, labels in self._batches():
             values = inputs["values"]
             if self.modality_dropout and len(values) > 1:
                 n_rows = len(next(iter(values.values())))
@@ -67,7 +66,7 @@ class BatchIterator:
             yield inputs, targets, labels
 
     def _slices(self):
-        return gen_batches(len(self.dataset), self.batch_size, min_batch_size=2)
+        return slices_of(len(self.dataset), self.batch_size, min_size=2)
 
     def _shuffled(self) -> Tensor:
         """Return the row numbers in a new order; the rows themselves are not copied."""
@@ -87,11 +86,19 @@ class BatchIterator:
         found = [part[lengths[part].argsort(stable=True)] for part in stretches]
         return torch.cat(found).view(-1, self.batch_size)
 
-    def _batches(self, rows: Tensor) -> Iterator[tuple]:
+    def _batches(self) -> Iterator[tuple]:
         slices = list(self._slices())
-        if self.dataset.is_lazy:
-            yield from read_ahead(self.dataset.batch, [rows[places] for places in slices])
-            return
+        if not self.shuffle and self.dataset.taken is None:  # views: nothing is gathered
+            parts = slices
+        else:
+            rows = self._shuffled() if self.shuffle else self.dataset.rows
+            if not self.dataset.is_lazy:
+                return self._gathered(rows, slices)
+            parts = [rows[places] for places in slices]
+        return iter((read_ahead if self.dataset.is_lazy else map)(self.dataset.batch, parts))
+
+    def _gathered(self, rows: Tensor, slices: list[slice]) -> Iterator[tuple]:
+        """Yield batches that are cut from those of several of them together."""
         n_together = max(1, self.dataset.n_gathered // self.batch_size)
         for start in range(0, len(slices), n_together):
             some = slices[start : start + n_together]

@@ -38,10 +38,10 @@ class BlockDataset(Dataset):
         For each target; mask and weight may be None.
     labels : ndarray with n rows, or None
         The target as the user gave it, for scoring callbacks.
-    rows : Tensor of shape (m,), int
-        The samples that belong to the data set.
     lengths : Tensor of shape (n,), int, or None
         Steps of each sample, of all its texts and series; None if it has none.
+    taken : Tensor of shape (m,), int, or None
+        The samples that belong to the data set; None means all.
     """
 
     values: dict[str, Tensor | RowReader]
@@ -49,8 +49,8 @@ class BlockDataset(Dataset):
     present: Tensor | None
     targets: dict[str, tuple[Tensor | RowReader, Tensor | None, Tensor | None]]
     labels: np.ndarray | None
-    rows: Tensor
-    lengths: Tensor | None = None
+    lengths: Tensor | None
+    taken: Tensor | None = None
 
     @classmethod
     def from_blocks(
@@ -103,12 +103,17 @@ class BlockDataset(Dataset):
                 for name, block in (targets or {}).items()
             },
             labels=labels,
-            rows=torch.arange(len(present), dtype=torch.int32),
             lengths=_lengths(blocks),
         )
 
     def __len__(self) -> int:
-        return len(self.rows)
+        first = next(iter(self.values.values()))
+        return first.shape[0] if self.taken is None else len(self.taken)
+
+    @property
+    def rows(self) -> Tensor:
+        """Row numbers of the samples that belong to the data set."""
+        return torch.arange(len(self), dtype=torch.int32) if self.taken is None else self.taken
 
     @property
     def is_lazy(self) -> bool:
@@ -137,15 +142,15 @@ class BlockDataset(Dataset):
         -------
         BlockDataset
         """
-        return replace(self, rows=self.rows[torch.from_numpy(places)])
+        return replace(self, taken=self.rows[torch.from_numpy(places)])
 
-    def batch(self, rows: Tensor):
+    def batch(self, rows: Tensor | slice):
         """Gather some rows.
 
         Parameters
         ----------
-        rows : Tensor of shape (B,), int
-            Row numbers.
+        rows : Tensor of shape (B,), int, or slice
+            Row numbers. A slice gives views.
 
         Returns
         -------
@@ -169,11 +174,17 @@ class BlockDataset(Dataset):
             )
             for name, (source, *parts) in self.targets.items()
         }
-        return inputs, targets, None if self.labels is None else self.labels[rows.numpy()]
+        return inputs, targets, None if self.labels is None else self.labels[_as_index(rows)]
 
 
-def _gather(source: Tensor | RowReader, rows: Tensor) -> Tensor:
-    return source.index_select(0, rows) if isinstance(source, Tensor) else source[rows]
+def _gather(source: Tensor | RowReader, rows: Tensor | slice) -> Tensor:
+    if isinstance(source, RowReader):
+        return source[_as_index(rows)]
+    return source[rows] if isinstance(rows, slice) else source.index_select(0, rows)
+
+
+def _as_index(rows: Tensor | slice) -> np.ndarray | slice:
+    return rows if isinstance(rows, slice) else rows.numpy()
 
 
 def _lengths(blocks: Mapping[str, Block]) -> Tensor | None:

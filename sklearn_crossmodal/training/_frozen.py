@@ -39,6 +39,10 @@ class FrozenInputs:
         self.modalities = modalities
         self.moments: dict[str, tuple[np.ndarray, float]] | None = None
 
+    def __bool__(self) -> bool:
+        """Whether any encoder is frozen."""
+        return any(_is_frozen(modality.encoder) for _, modality, _ in self.modalities)
+
     def __call__(
         self,
         blocks: Mapping[str, Block],
@@ -114,7 +118,7 @@ def embed_frozen(
     embedded = dict(blocks)
     for name, modality, _ in modalities:
         encoder = modality.encoder
-        if getattr(encoder, "frozen", False) and hasattr(encoder, "load"):
+        if _is_frozen(encoder):
             with said_by(f"modality {name!r}"):
                 module = encoder.load(blocks[name].spec, device)
                 embedder = _Embedder(module, device, memory)
@@ -122,6 +126,10 @@ def embed_frozen(
                 label = f"embedding {name}"
                 embedded[name] = _embed(blocks[name], embedder, batches, label, verbose)
     return embedded
+
+
+def _is_frozen(encoder) -> bool:
+    return getattr(encoder, "frozen", False) and hasattr(encoder, "load")
 
 
 class _Embedder:

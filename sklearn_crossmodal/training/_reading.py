@@ -38,8 +38,8 @@ class RowReader:
         """Shape of all rows together."""
         return tuple(self.values.shape)
 
-    def __getitem__(self, rows: Tensor) -> Tensor:
-        found = self.values[rows.numpy()]
+    def __getitem__(self, rows: np.ndarray | slice) -> Tensor:
+        found = self.values[rows]
         return _to_tensor(found.toarray() if sparse.issparse(found) else found, self.dtype)
 
 

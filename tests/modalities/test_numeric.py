@@ -1,5 +1,7 @@
 """Numeric scales columns by their own statistics, and says what was missing."""
 
+import pickle
+import tracemalloc
 from datetime import time, timedelta
 from decimal import Decimal
 
@@ -9,7 +11,7 @@ import pytest
 from scipy import sparse
 
 from sklearn_crossmodal import Numeric, infer_modalities
-from sklearn_crossmodal.data import BlockSpec, Columns, to_number
+from sklearn_crossmodal.data import BlockSpec, Columns, LazyRows, to_number
 
 
 def fit_values(numeric, numbers, sample_weight=None):
@@ -408,3 +410,31 @@ def test_a_huge_outlier_is_bent_to_the_limit(rng):
 def test_numbers_whose_differences_have_no_room_are_refused():
     with pytest.raises(ValueError, match=r"column '1' holds numbers beyond 9e\+307"):
         Numeric().fit(np.array([[1.0, 1.7e308], [0.0, -1.7e308]]))
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard", "quantile", None])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_large_table_is_scaled_batch_by_batch_to_the_same_numbers(scaling, dtype, monkeypatch):
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(60, 4)).astype(dtype)
+    table[3, 1] = table[7, 2] = np.nan
+    numeric = Numeric(scaling=scaling).fit(table)
+    block = numeric.transform(table)
+    monkeypatch.setattr("sklearn_crossmodal.modalities._numeric._IN_MEMORY", 100)
+    lazy = numeric.transform(table)
+    assert isinstance(lazy.values, LazyRows)
+    assert lazy.values.in_memory
+    rows = np.array([7, 0, 3, 59])
+    np.testing.assert_array_equal(lazy.values[rows], block.values[rows])
+    np.testing.assert_array_equal(lazy.mask, block.mask)
+    pickle.loads(pickle.dumps(lazy))
+
+
+def test_a_fit_on_a_large_table_copies_little_of_it(monkeypatch):
+    monkeypatch.setattr("sklearn_crossmodal.modalities._numeric._IN_MEMORY", 1)
+    table = np.random.default_rng(0).normal(size=(20_000, 100)).astype(np.float32)
+    tracemalloc.start()
+    Numeric().fit(table).transform(table)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < table.nbytes

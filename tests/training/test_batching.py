@@ -228,3 +228,79 @@ def test_split_follows_the_random_state():
     splits = [split_rows(50, 0.2, None, np.random.RandomState(seed))[1] for seed in (0, 0, 1)]
     np.testing.assert_array_equal(splits[0], splits[1])
     assert not np.array_equal(splits[0], splits[2])
+
+
+# Batches of similar length -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def texts():
+    """Return a function that makes texts of one to 60 words, whose words are their row number."""
+
+    def make(n, seed=0):
+        lengths = np.random.default_rng(seed).integers(1, 61, n)
+        mask = np.arange(60) < lengths[:, np.newaxis]
+        ids = np.where(mask, np.arange(n)[:, np.newaxis] + 3, 0)
+        spec = BlockSpec("tokens", (60,), n_categories=n + 3)
+        block = Block(ids, np.ones(n, dtype=bool), spec, mask)
+        return BlockDataset.from_blocks({"words": block}, torch.float32), lengths
+
+    return make
+
+
+def rows_of(batch):
+    return (batch[0]["values"]["words"][:, 0] - 3).tolist()
+
+
+@pytest.mark.parametrize("n", [400, 405])
+def test_shuffled_texts_come_in_batches_of_similar_length(texts, n):
+    dataset, lengths = texts(n)
+    batches = [rows_of(batch) for batch in BatchIterator(dataset, 8, shuffle=True, seed=1)]
+    assert sorted(row for batch in batches for row in batch) == list(range(n))
+    padded = sum(len(batch) * lengths[batch].max() for batch in batches)
+    assert padded < 1.15 * lengths.sum()
+    assert [len(batch) for batch in batches[:-1]] == [8] * (len(batches) - 1)
+    longest = [lengths[batch].max() for batch in batches]
+    assert longest != sorted(longest)
+
+
+def test_batches_of_similar_length_are_others_each_epoch(texts):
+    iterator = BatchIterator(texts(400)[0], 8, shuffle=True)
+    first, second = ({tuple(sorted(rows_of(batch))) for batch in iterator} for _ in range(2))
+    assert len(first & second) < len(first) / 4
+
+
+def test_texts_that_are_not_shuffled_keep_their_order(texts):
+    batches = [rows_of(batch) for batch in BatchIterator(texts(20)[0], 8)]
+    assert batches == [list(range(8)), list(range(8, 16)), list(range(16, 20))]
+
+
+# Gathering ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gathered", [1, 7, 16, 1000])
+def test_how_many_rows_are_gathered_at_once_changes_nothing(numbered, monkeypatch, gathered):
+    there = np.arange(50) % 3 > 0
+
+    def batches():
+        dataset = numbered(50, present={"b": there})
+        iterator = BatchIterator(dataset, 8, shuffle=True, seed=3, modality_dropout=0.3)
+        return [
+            (inputs["values"]["a"], inputs["present"], targets["y"][0], labels.tolist())
+            for inputs, targets, labels in iterator
+        ]
+
+    plain = batches()
+    monkeypatch.setattr("sklearn_crossmodal.training._dataset.GATHERED_ROWS", gathered)
+    for one, other in zip(plain, batches(), strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one[:3], other[:3], strict=True))
+        assert one[3] == other[3]
+
+
+def test_rows_in_order_are_views_of_the_data(numbered):
+    dataset = numbered(20)
+    for batch in BatchIterator(dataset, 8):
+        values = batch[0]["values"]["a"]
+        assert (
+            values.untyped_storage().data_ptr() == dataset.values["a"].untyped_storage().data_ptr()
+        )

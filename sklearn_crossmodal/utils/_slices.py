@@ -1,0 +1,38 @@
+"""Rows cut into slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+__all__ = ["slices_of"]
+
+
+def slices_of(n_rows: int, size: int, *, min_size: int = 1) -> Iterator[slice]:
+    """Yield slices of `size` rows, as `sklearn.utils.gen_batches` does without checking anything.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows in all.
+    size : int
+        Rows of a slice.
+    min_size : int, default=1
+        Rows of the last slice at least: fewer join the slice before.
+
+    Yields
+    ------
+    slice
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.utils._slices import slices_of
+    >>> list(slices_of(5, 2, min_size=2))
+    [slice(0, 2, None), slice(2, 5, None)]
+    """
+    start = 0
+    while start < n_rows:
+        stop = start + size
+        if stop + min_size > n_rows:
+            stop = n_rows
+        yield slice(start, stop)
+        start = stop
