@@ -184,9 +184,9 @@ class Numeric(Modality):
             mask = np.hstack([~missing[:, self.scaler_.kept_], observed])
         if numbers.size > _IN_MEMORY:
             read = partial(self._read_rows, numbers)
-            rows = LazyRows(read, n_rows, self.spec_.shape, np.float64, in_memory=True)
+            rows = LazyRows(read, n_rows, self.spec_.shape, numbers.dtype, in_memory=True)
             return Block(rows, present, self.spec_, mask)
-        values = np.empty((n_rows, self.spec_.size))
+        values = np.empty((n_rows, self.spec_.size), numbers.dtype)
         for rows in row_slices(numbers):
             values[rows] = self._read_rows(numbers, rows)
         return Block(values, present, self.spec_, mask)
@@ -278,7 +278,7 @@ class Numeric(Modality):
         part = part.toarray() if sparse.issparse(part) else part
         missing = np.isnan(part)
         if missing.any():
-            part = np.where(missing, self.scaler_.median_, part)
+            part = np.where(missing, self.scaler_.median_.astype(part.dtype), part)
         values = self.scaler_.scale(part)
         indicated = missing[:, self.indicators_]
         return np.hstack([values, indicated]) if len(self.indicators_) else values

@@ -14,9 +14,15 @@ _CLIP = 3.0
 
 def bend(values):
     """Clip smoothly: what is far approaches the limit."""
-    room = np.sqrt(np.finfo(values.dtype).max)  # what is beyond has no square
-    values = np.clip(values, -room, room)
-    return values / np.sqrt(1 + (values / _CLIP) ** 2)
+    with np.errstate(over="ignore"):
+        root = values * values
+    if np.isinf(root).any():  # what is so far has no square
+        room = np.sqrt(np.finfo(values.dtype).max)
+        return bend(np.clip(values, -room, room))
+    root /= _CLIP**2  # in place: these are the longest steps of all scaling
+    root += 1
+    np.sqrt(root, out=root)
+    return np.divide(values, root, out=root)
 
 
 def unbend(values):

@@ -160,7 +160,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
             return self._transform_sparse(self._forward(X))
         values = np.empty((len(X), len(self.kept_)))
         for rows in row_slices(X):
-            values[rows] = self.scale(X[rows])
+            values[rows] = self.scale(X[rows].astype(np.float64))
         return values
 
     def scale(self, numbers):
@@ -173,10 +173,12 @@ class NumericScaler(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n, len(kept_)), float64
+        ndarray of shape (n, len(kept_))
+            Of the type of `numbers`.
         """
-        every = len(self.kept_) == numbers.shape[1]
-        return self._scale(self._forward(numbers if every else numbers[:, self.kept_]))
+        if len(self.kept_) < numbers.shape[1]:
+            numbers = numbers[:, self.kept_]
+        return self._scale(np.log1p(numbers) if self.log1p else numbers)
 
     def inverse_transform(self, X):
         """Undo the scaling; smoothly clipped numbers stay within the range seen in `fit`.
@@ -289,20 +291,25 @@ class NumericScaler(TransformerMixin, BaseEstimator):
     # Scaling --------------------------------------------------------------------------------
 
     def _forward(self, X):
-        """Return the numbers that are scaled, float64: those of X or their logarithms."""
+        """Return the numbers that are scaled, those of X or their logarithms, float64."""
         X = X.astype(np.float64)
         if not self.log1p:
             return X
         return X.log1p() if sparse.issparse(X) else np.log1p(X)
 
     def _scale(self, numbers):
-        scale = self.scale_[self.kept_]
+        center, scale = self.center_[self.kept_], self.scale_[self.kept_]
         if self.scaling == "quantile":
-            return self._by_column(to_normal, numbers) * (scale > 0)
-        numbers = numbers - self.center_[self.kept_]
+            normal = self._by_column(to_normal, numbers) * (scale > 0)
+            return normal.astype(numbers.dtype, copy=False)
+        if self.scaling is None:
+            return numbers
+        numbers = numbers - center.astype(numbers.dtype)
         with np.errstate(over="ignore"):  # what then is infinite is bent to the limit
-            values = np.divide(numbers, scale, out=np.zeros_like(numbers), where=scale > 0)
-        return bend(values) if self.scaling == "robust" else values
+            numbers /= np.where(scale > 0, scale, 1).astype(numbers.dtype)
+        if not scale.all():
+            numbers[:, scale == 0] = 0
+        return bend(numbers) if self.scaling == "robust" else numbers
 
     def _unscale(self, values):
         if self.scaling == "quantile":

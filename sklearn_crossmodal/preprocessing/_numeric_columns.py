@@ -87,10 +87,13 @@ def find_quantiles(column, weight):
     """Return the quantiles of a column without NaN, zeros of an empty one."""
     if not len(column):
         return np.zeros(len(LEVELS))
-    # This method alone takes weights, and treats an integer weight as so many rows. Equal ones need
-    # not be sorted along; LEVELS are binary fractions, so that both ways choose the same numbers.
-    weights = None if weight.min() == weight.max() else weight
-    return np.quantile(column, LEVELS, weights=weights, method="inverted_cdf")
+    if weight.min() == weight.max():
+        # Sorting takes a fifth of the time of NumPy's quantiles. LEVELS are binary fractions, so
+        # that the places are exact, and the numbers those of equal weights.
+        places = np.ceil(LEVELS * len(column)).astype(int) - 1
+        return np.sort(column)[places.clip(min=0)]
+    # This method alone takes weights, and treats an integer weight as so many rows.
+    return np.quantile(column, LEVELS, weights=weight, method="inverted_cdf")
 
 
 def find_moments(column, weight):

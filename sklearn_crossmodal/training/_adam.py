@@ -118,8 +118,7 @@ class FusedAdam(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            weights = [weight for weight in group["params"] if weight.grad is not None]
+        for (rate, betas, eps, decay), weights in self._alike().items():
             states = [self.state[weight] or self._start(weight) for weight in weights]
             adam(
                 weights,
@@ -129,18 +128,30 @@ class FusedAdam(torch.optim.Optimizer):
                 [],
                 [state["step"] for state in states],
                 fused=True,
-                decoupled_weight_decay=group["decoupled_weight_decay"],
                 amsgrad=False,
-                beta1=group["betas"][0],
-                beta2=group["betas"][1],
-                lr=group["lr"],
-                weight_decay=group["weight_decay"],
-                eps=group["eps"],
+                beta1=betas[0],
+                beta2=betas[1],
+                lr=rate,
+                weight_decay=decay,
+                eps=eps,
                 maximize=False,
             )
         return loss
 
     step.hooked = True  # torch would wrap it otherwise, see `Optimizer._patch_step_function`
+
+    def _alike(self) -> dict[tuple, list[Tensor]]:
+        """Shrink the weights that decay by themselves; return those that one call can move."""
+        alike = defaultdict(list)
+        for group in self.param_groups:
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            rate, decay = group["lr"], group["weight_decay"]
+            if decay and group["decoupled_weight_decay"]:
+                for weight in weights:
+                    weight.mul_(1 - rate * decay)
+                decay = 0.0
+            alike[rate, group["betas"], group["eps"], decay] += weights
+        return alike
 
     def _start(self, weight: Tensor) -> dict[str, Tensor]:
         self.state[weight] = {

@@ -179,12 +179,14 @@ class Net(Answering, NeuralNet):
 
         return run
 
-    def _kept(self, number: Tensor) -> Tensor | float:
+    def _kept(self, number: Tensor | float) -> Tensor | float:
         """Return what of a number is kept until the end of the epoch.
 
         A GPU is not waited for. Without one it is a float: small tensors, which lie between the
         large ones of the batches, keep their memory from being used again.
         """
+        if isinstance(number, float):
+            return number
         return number.item() if number.device.type == "cpu" else number.detach()
 
     def infer(self, x, **fit_params):
@@ -264,6 +266,8 @@ class Net(Answering, NeuralNet):
             super()._set_training(training)
 
     def _to_device(self, parts):
+        if self.device == "cpu":  # where they are
+            return parts
         if isinstance(parts, Tensor):
             return parts.to(self.device, non_blocking=True)
         if isinstance(parts, dict):
@@ -314,10 +318,10 @@ def _n_rows(inputs) -> int:
     return len(next(iter(inputs["values"].values())))
 
 
-def _batch_weight(inputs, targets) -> Tensor:
+def _batch_weight(inputs, targets) -> Tensor | float:
     """Return the sum of sample weights, so that an epoch's loss does not depend on its batches."""
     weights = [weight.sum() for _, _, weight in targets.values() if weight is not None]
-    return sum(weights) / len(weights) if weights else torch.tensor(float(_n_rows(inputs)))
+    return sum(weights) / len(weights) if weights else float(_n_rows(inputs))
 
 
 def _mean(losses: list[tuple[Tensor | float, Tensor | float]]) -> float:

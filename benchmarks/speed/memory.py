@@ -1,0 +1,61 @@
+"""Peak memory of a fit above its input, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+from common import Row
+
+N_COLUMNS = 100
+
+
+def measure(n, dtype, early_stopping):
+    """Print the bytes of X, and by how much the peak rose in a fit."""
+    import resource
+
+    from sklearn_crossmodal import FusionClassifier, Numeric
+
+    rng = np.random.default_rng(0)
+    X = np.empty((n, N_COLUMNS), dtype)
+    for start in range(0, n, 10_000):
+        X[start : start + 10_000] = rng.normal(size=(min(10_000, n - start), N_COLUMNS))
+    y = rng.integers(0, 2, n)
+    clf = FusionClassifier(
+        [("a", Numeric(), slice(0, 50)), ("b", Numeric(), slice(50, N_COLUMNS))],
+        max_epochs=1,
+        batch_size=1024,
+        random_state=0,
+        early_stopping=early_stopping,
+    )
+    clf.fit(X[:3000], y[:3000])  # what a first fit imports is not counted
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    clf.fit(X, y)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps([X.nbytes, 1024 * (after - before)]))
+
+
+def rows(quick=False):
+    """Return the rows of the table."""
+    found = []
+    for dtype, early_stopping in [("float32", False), ("float32", True), ("float64", False)]:
+        n = 50_000 if quick else 500_000
+        command = [sys.executable, __file__, str(n), dtype, str(int(early_stopping))]
+        answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        size, extra = json.loads(answer)
+        ratio = extra / size
+        work = f"peak memory of fit, {n} × {N_COLUMNS} {dtype}" + (
+            ", early stopping" if early_stopping else ""
+        )
+        note = f"{extra / 2**20:.0f} MiB above {size / 2**20:.0f}"
+        found.append(Row(work, "the input", np.full(3, ratio), "≤ 0.10", ratio <= 0.10, note))
+    return found
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        measure(int(sys.argv[1]), sys.argv[2], bool(int(sys.argv[3])))
+    else:
+        print(*rows(), sep="\n")
