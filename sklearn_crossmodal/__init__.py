@@ -11,6 +11,8 @@ __version__ = "0.1.0.dev0"
 _HOMES = {
     "Categorical": "modalities",
     "Audio": "modalities",
+    "BatchedGridSearchCV": "model_selection",
+    "BatchedRandomizedSearchCV": "model_selection",
     "CrossModalRegressor": "estimators",
     "Embedding": "modalities",
     "FusionClassifier": "estimators",

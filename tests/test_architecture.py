@@ -19,6 +19,7 @@ BELOW = {
     "nn": {"utils", "data"},
     "training": {"utils", "data", "nn"},
     "estimators": {"utils", "data", "preprocessing", "modalities", "nn", "training"},
+    "model_selection": {"utils", "training", "estimators"},
     "datasets": {"utils", "data"},
 }
 FILES = [*sorted(ROOT.glob("*/**/*.py")), ROOT / "exceptions.py"]

@@ -70,7 +70,7 @@ def plain(network):
 
 def rows(quick=False):
     """Return the rows of the table."""
-    n = 200 if quick else 2_000
+    n = 66 if quick else 2_000
     images, texts, y = data(n)
     X = MultiModalFrame({"image": images, "text": texts})
     labels, found = torch.from_numpy(y), []

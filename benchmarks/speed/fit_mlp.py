@@ -82,7 +82,7 @@ def at_best(network, a, b, y, batch_size, epochs=EPOCHS):
 
 def rows(quick=False):
     """Return the rows of the table."""
-    n = 2_000 if quick else 50_000
+    n = 600 if quick else 50_000
     X, y = data(n)
     tensors = torch.from_numpy(X[:, :100].copy()), torch.from_numpy(X[:, 100:].copy())
     few = classifier(max_epochs=1, dtype="float32").fit(X[:500], y[:500])

@@ -21,8 +21,6 @@ CLAIMS = [
     "growth",
     "imports",
     "grid_jobs",
-    "search",
-    "peers",
 ]
 RESULTS = Path(__file__).parents[1] / "SPEED.md"
 

@@ -13,13 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.data import take_rows
 from sklearn_crossmodal.estimators._composition import ModalityParams
+from sklearn_crossmodal.estimators._fit_data import FitData
 from sklearn_crossmodal.estimators._input import check_weight, check_X
 from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
 from sklearn_crossmodal.estimators._tasks import epoch_tasks
 from sklearn_crossmodal.modalities import ModalityBank, infer_for_columns, infer_from_table
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, check_range
 from sklearn_crossmodal.training import (
-    BlockDataset,
     FrozenInputs,
     Net,
     Training,
@@ -91,21 +91,26 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     def _prepare(self, X, y, sample_weight, max_epochs, resume=False, hold_out=True):
         """Do all of a fit but the training, of which everything is returned."""
         resume = resume and hasattr(self, "net_")
+        return self._plan(self._read(X, y, sample_weight, resume), max_epochs, resume, hold_out)
+
+    def _read(self, X, y, sample_weight, resume=False):
+        """Fit the modalities and the target; return what they make of X and y."""
         table, y, weight = self._check_input(X, y, sample_weight, resume)
         blocks = self._make_blocks(X, table, weight, resume)
         if not resume:
             self._fit_target(y, weight)
         targets = self._target_blocks(y, blocks)
+        return FitData(X, y, weight, self._inputs(blocks, weight), targets)
+
+    def _plan(self, data, max_epochs, resume=False, hold_out=True):
+        """Make the net; return its training."""
         seed, device = draw_seed(self.random_state), choose_device(self.device)
-        inputs = self._inputs(blocks, weight)
         with seeded(seed, device):
-            self.net_ = self._make_net(inputs, device, resume)
-        self._check_targets(targets)
-        dataset = BlockDataset.from_blocks(
-            inputs, torch_dtype(self.dtype_), targets, weight, labels=y
-        )
-        split = self._split(y, len(dataset), seed) if hold_out else None
-        return Training(self.net_, dataset, max_epochs, split, seed, epoch_tasks(self, X, y))
+            self.net_ = self._make_net(data.inputs, device, resume)
+        self._check_targets(data.targets)
+        dataset, tasks = data.dataset(torch_dtype(self.dtype_)), epoch_tasks(self, data.X, data.y)
+        split = self._split(data.y, len(dataset), seed) if hold_out else None
+        return Training(self.net_, dataset, max_epochs, split, seed, tasks)
 
     def _check_targets(self, targets):
         for name, loss in self.net_.criterion_.losses.items():

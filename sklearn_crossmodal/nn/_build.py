@@ -209,6 +209,8 @@ def example_values(spec: BlockSpec, n: int = 2) -> Tensor:
 class _Adapted(nn.Module):
     """A user's module, called with as many arguments as it takes, its width found out."""
 
+    stacks = True  # the module inside speaks for itself
+
     def __init__(self, module: nn.Module, *, takes: int, dry_run: tuple) -> None:
         super().__init__()
         self.module = module

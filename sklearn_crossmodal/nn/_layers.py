@@ -11,7 +11,60 @@ from torch.nn import functional
 
 from sklearn_crossmodal.data import BlockSpec
 
-__all__ = ["MLP", "AttentionBlock", "StepEmbedding", "masked_mean", "positions", "trim"]
+__all__ = [
+    "MLP",
+    "AttentionBlock",
+    "Dropout",
+    "StepEmbedding",
+    "dropout_mask",
+    "masked_mean",
+    "positions",
+    "trim",
+]
+
+
+class Dropout(nn.Module):
+    """Set a share of entries to zero in training, and scale up the others; any shape -> the same.
+
+    Parameters
+    ----------
+    p : float
+        Share of entries.
+    """
+
+    stacks = True
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, values: Tensor) -> Tensor:
+        if not (self.training and self.p):
+            return values
+        draws = torch.rand(values.shape, device=values.device, dtype=torch.float32)
+        return values * dropout_mask(draws, self.p, values.dtype)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+
+def dropout_mask(draws: Tensor, p: float, dtype: torch.dtype) -> Tensor:
+    """Return what entries are multiplied with: zero, or what keeps their mean.
+
+    Parameters
+    ----------
+    draws : Tensor
+        Uniform from 0 to 1.
+    p : float
+        Share of entries that are set to zero, below 1.
+    dtype : torch.dtype
+        Of the result.
+
+    Returns
+    -------
+    Tensor of the same shape
+    """
+    return (draws >= p).to(dtype).mul_(1 / (1 - p))
 
 
 class MLP(nn.Sequential):
@@ -27,13 +80,13 @@ class MLP(nn.Sequential):
         Share of hidden units set to zero in training.
     """
 
+    stacks = True
+
     def __init__(self, in_features: int, widths: Sequence[int], dropout: float = 0.0) -> None:
         layers: list[nn.Module] = []
         sizes = [in_features, *widths]
         for fan_in, fan_out in pairwise(sizes):
-            layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
-            if dropout:
-                layers.append(nn.Dropout(dropout))
+            layers += [nn.Linear(fan_in, fan_out), nn.ReLU(), Dropout(dropout)]
         super().__init__(*layers)
         self.out_features = sizes[-1]
 

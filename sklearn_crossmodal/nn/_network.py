@@ -42,6 +42,8 @@ class MultiModalNetwork(nn.Module):
     torch.Size([2, 3])
     """
 
+    stacks = True
+
     def __init__(
         self,
         encoders: Mapping[str, nn.Module],

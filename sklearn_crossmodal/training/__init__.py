@@ -7,6 +7,8 @@ from sklearn_crossmodal.training._device import choose_device, choose_dtype, see
 from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
+from sklearn_crossmodal.training._stackable import stack_key
+from sklearn_crossmodal.training._together import train_together
 from sklearn_crossmodal.training._train import Training, make_net, train
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "optimizer_settings",
     "seeded",
     "split_rows",
+    "stack_key",
     "torch_dtype",
     "train",
+    "train_together",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 
 import numpy as np
@@ -39,7 +38,8 @@ class BestEpoch(Callback):
         net.history.record("valid_loss_best", bool(is_best))
         if is_best:
             self.best_loss_ = loss
-            self.best_weights_ = copy.deepcopy(net.module_.state_dict())
+            weights = net.module_.state_dict()
+            self.best_weights_ = {name: weight.clone() for name, weight in weights.items()}
         self.n_since_ += 1
         if loss < self.bar_ - self.tol:
             self.bar_, self.n_since_ = loss, 0

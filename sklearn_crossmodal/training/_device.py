@@ -9,10 +9,13 @@ from torch import nn
 
 from sklearn_crossmodal.nn._random import generator_lock
 
-__all__ = ["choose_device", "choose_dtype", "seeded", "torch_dtype"]
+__all__ = ["choose_device", "choose_dtype", "seeded", "suited_threads", "torch_dtype"]
 
 #: Below this product of samples and weights an epoch takes a few milliseconds in either precision.
 FLOAT64_WORK = 3e7
+#: Below this product of the samples of a batch and the weights that each is multiplied by, handing
+#: work to other threads gains little at best; where other work runs beside, it costs many times.
+THREAD_WORK = 2**23
 
 
 def choose_device(device: str) -> str:
@@ -63,3 +66,23 @@ def seeded(seed: int, device: str):
     with generator_lock, torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
+
+
+@contextmanager
+def suited_threads(work: float):
+    """Run the block on one thread if a batch is little work, and put their number back.
+
+    There are never more than before, such as the one thread that a worker of joblib's has.
+
+    Parameters
+    ----------
+    work : float
+        Samples of a batch times the weights that each of them is multiplied by.
+    """
+    before = torch.get_num_threads()
+    if work < THREAD_WORK:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

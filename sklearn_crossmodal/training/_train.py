@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +14,18 @@ from torch import nn
 from sklearn_crossmodal.training._batching import BatchIterator
 from sklearn_crossmodal.training._callbacks import BestEpoch, CosineDecay, EpochLine
 from sklearn_crossmodal.training._dataset import BlockDataset
-from sklearn_crossmodal.training._device import seeded
+from sklearn_crossmodal.training._device import seeded, suited_threads
 from sklearn_crossmodal.training._net import Criterion, Net
 from sklearn_crossmodal.training._optimizers import optimizer_settings
 
-__all__ = ["Training", "choose_batch_size", "choose_max_epochs", "make_net", "train"]
+__all__ = [
+    "Training",
+    "choose_batch_size",
+    "choose_max_epochs",
+    "make_net",
+    "started",
+    "train",
+]
 
 #: Arguments of the net that belong to parameters of the estimator, or to its inner workings.
 _OWNED = {
@@ -181,22 +189,55 @@ def train(training: Training) -> None:
     training : Training
         What is to be done.
     """
+    with (
+        started(training) as net,
+        seeded(net.iterator_train__seed + 1, net.device),  # another than that of the first weights
+        suited_threads(batch_work(net.module_, training.dataset, net.batch_size)),
+    ):
+        net.partial_fit(training.dataset)
+
+
+def batch_work(network: nn.Module, dataset: BlockDataset, batch_size: int) -> float:
+    """Return how many products a batch takes; without bound where weights serve more than once."""
+    plain = all(len(values.shape) == 2 for values in dataset.values.values())
+    if not plain or dataset.lengths is not None:
+        return float("inf")
+    return batch_size * sum(weight.numel() for weight in network.parameters())
+
+
+@contextmanager
+def started(training: Training) -> Iterator[Net]:
+    """Set a net up for its training; raise at the end if the training diverged.
+
+    Parameters
+    ----------
+    training : Training
+        What is to be done.
+
+    Yields
+    ------
+    Net
+        The net, which is to be trained.
+
+    Raises
+    ------
+    ValueError
+        If the loss of the last epoch is no number.
+    """
     net, split = training.net, training.split
-    seed = training.seed + len(net.history)
     net.max_epochs = choose_max_epochs(
         training.max_epochs,
         n_samples=len(training.dataset),
         batch_size=net.batch_size,
         held_out=split is not None,
     )
-    net.iterator_train__seed = seed
+    net.iterator_train__seed = training.seed + len(net.history)
     if split is not None and net.train_split is None:
         net.train_split = _HeldOut(*split)
     callbacks = net.callbacks_
     if training.epoch_tasks is not None:  # last, so that it sees what the others record
         net.callbacks_ = [*callbacks, ("EpochTasks", training.epoch_tasks(net.max_epochs))]
-    with seeded(seed + 1, net.device):  # another than that of the first weights
-        net.partial_fit(training.dataset)
+    yield net
     net.callbacks_ = callbacks
     if not np.isfinite(net.history[-1].get("train_loss", 0.0)):
         raise ValueError(

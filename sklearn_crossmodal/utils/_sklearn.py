@@ -13,9 +13,11 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
+from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_feature_names_in,
+    _check_method_params,
     _check_n_features,
     _check_sample_weight,
     _num_samples,
@@ -28,11 +30,13 @@ __all__ = [
     "StrOptions",
     "_check_feature_names",
     "_check_feature_names_in",
+    "_check_method_params",
     "_check_n_features",
     "_check_sample_weight",
     "_fit_context",
     "_num_samples",
     "_safe_indexing",
+    "_safe_split",
     "is_pandas_na",
     "is_scalar_nan",
     "validate_params",

@@ -458,3 +458,13 @@ def test_net_of_a_text_predictor_answers_in_texts(X, make):
     )
     assert len(seen) == 40
     assert all(isinstance(text, str) for text in seen)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")
+def test_the_network_can_be_compiled(X, targets, make, numbers):
+    settings = {"compile": True, "compile__backend": "eager"}
+    y = targets["FusionClassifier"]
+    compiled = make("FusionClassifier", net_params=settings).fit(X, y)
+    assert "Optimized" in type(compiled.network_).__name__
+    plain = make("FusionClassifier").fit(X, y)
+    np.testing.assert_allclose(numbers(compiled, X), numbers(plain, X), atol=1e-6)

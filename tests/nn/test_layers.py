@@ -7,6 +7,7 @@ from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn._layers import (
     MLP,
     AttentionBlock,
+    Dropout,
     StepEmbedding,
     masked_mean,
     positions,
@@ -51,7 +52,7 @@ def test_mlp_of_no_layers_is_the_identity():
 def test_mlp_has_a_relu_after_each_layer_and_dropout_where_asked():
     kinds = [type(layer) for layer in MLP(3, [4, 5])]
     assert kinds == [nn.Linear, nn.ReLU] * 2
-    assert [type(layer) for layer in MLP(3, [4], 0.5)] == [nn.Linear, nn.ReLU, nn.Dropout]
+    assert [type(layer) for layer in MLP(3, [4], 0.5)] == [nn.Linear, nn.ReLU, Dropout]
 
 
 def attention_by_hand(block, steps):

@@ -1,10 +1,14 @@
 import threading
 
+import numpy as np
 import pytest
 import torch
+from skorch.callbacks import Callback
 from torch import nn
 
+from sklearn_crossmodal import FusionClassifier, MultiModalFrame
 from sklearn_crossmodal.training import choose_device, choose_dtype, seeded, torch_dtype
+from sklearn_crossmodal.training._device import suited_threads
 
 SMALL, LARGE = nn.Linear(10, 10), nn.Linear(1000, 1000)
 
@@ -94,3 +98,48 @@ def test_threads_draw_the_same_numbers_as_alone():
         thread.join()
     assert together == alone
     assert alone[1] != alone[2]
+
+
+# Threads -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("work", "expected"), [(1e3, 1), (1e9, 2), (float("inf"), 2)])
+def test_little_work_is_done_by_one_thread(two_threads, work, expected):
+    with suited_threads(work):
+        assert torch.get_num_threads() == expected
+    assert torch.get_num_threads() == 2
+
+
+def test_threads_come_back_after_an_error(two_threads):
+    with pytest.raises(KeyError), suited_threads(0):
+        raise KeyError
+    assert torch.get_num_threads() == 2
+
+
+def test_a_worker_with_one_thread_keeps_it(two_threads):
+    torch.set_num_threads(1)
+    with suited_threads(1e12):
+        assert torch.get_num_threads() == 1
+
+
+def test_a_small_table_is_trained_by_one_thread_and_images_by_all(two_threads):
+    seen = []
+
+    class Threads(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            seen.append(torch.get_num_threads())
+
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
+    for X in (rng.normal(size=(20, 3)), MultiModalFrame({"image": images})):
+        FusionClassifier(max_epochs=1, callbacks=[Threads()]).fit(X, np.arange(20) % 2)
+    assert seen == [1, 2]
+    assert torch.get_num_threads() == 2

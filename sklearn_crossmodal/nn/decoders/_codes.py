@@ -73,6 +73,8 @@ class CodesDecoder(Component):
 class _CodesDecoder(nn.Module):
     """(B, D) -> (B, C, K)."""
 
+    stacks = True
+
     def __init__(self, layers: MLP, n_categories: Sequence[int]) -> None:
         super().__init__()
         counts = torch.tensor(n_categories)

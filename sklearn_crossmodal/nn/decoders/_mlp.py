@@ -81,6 +81,8 @@ class MLPDecoder(Component):
 class _MLPDecoder(nn.Module):
     """(B, D) -> (B, *shape)."""
 
+    stacks = True
+
     def __init__(
         self, width: int, hidden: Sequence[int], shape: tuple[int, ...], dropout: float
     ) -> None:

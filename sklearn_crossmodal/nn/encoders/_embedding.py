@@ -96,6 +96,8 @@ class EmbeddingEncoder(Component):
 class _EmbeddingEncoder(nn.Module):
     """(B, C) -> (B, D)."""
 
+    stacks = True
+
     def __init__(self, embeddings: list[nn.Module], layers: nn.Module) -> None:
         super().__init__()
         self.embeddings = nn.ModuleList(embeddings)
@@ -109,6 +111,8 @@ class _EmbeddingEncoder(nn.Module):
 
 class _Embedding(nn.Module):
     """(B,) -> (B, W)."""
+
+    stacks = True
 
     def __init__(self, n_categories: int, width: int, ordered: bool) -> None:
         super().__init__()

@@ -71,6 +71,8 @@ class MLPEncoder(Component):
 class _MLPEncoder(nn.Module):
     """(B, ...) -> (B, D)."""
 
+    stacks = True
+
     def __init__(self, size: int, width: int, n_layers: int, dropout: float) -> None:
         super().__init__()
         self.layers = MLP(size, [width] * n_layers, dropout)

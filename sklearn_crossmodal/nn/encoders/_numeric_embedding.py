@@ -192,6 +192,8 @@ class PeriodicEncoder(Component):
 class _PiecewiseLinearEncoder(nn.Module):
     """(B, D) -> (B, D')."""
 
+    stacks = True
+
     def __init__(self, bins: nn.Module, layers: nn.Module) -> None:
         super().__init__()
         self.bins = bins
@@ -204,6 +206,8 @@ class _PiecewiseLinearEncoder(nn.Module):
 
 class _Bins(nn.Module):
     """(B, D) -> (B, K), the bins of all columns one after another."""
+
+    stacks = True
 
     def __init__(self, edges: list[np.ndarray]) -> None:
         super().__init__()
@@ -221,6 +225,8 @@ class _Bins(nn.Module):
 
 class _PeriodicEncoder(nn.Module):
     """(B, D) -> (B, D')."""
+
+    stacks = True
 
     def __init__(
         self, frequencies: Tensor, width: int, ends: np.ndarray | None, layers: nn.Module

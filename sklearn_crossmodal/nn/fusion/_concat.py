@@ -66,6 +66,8 @@ class ConcatFusion(Component):
 class _ConcatFusion(nn.Module):
     """[(B, D_1), ..., (B, D_M)] -> (B, sum of D_m + D)."""
 
+    stacks = True
+
     def __init__(self, widths: Sequence[int], width: int, dropout: float) -> None:
         super().__init__()
         self.absent = nn.ParameterList([torch.zeros(width) for width in widths])

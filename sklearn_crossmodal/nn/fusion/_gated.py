@@ -61,6 +61,8 @@ class GatedFusion(Component):
 class _GatedFusion(nn.Module):
     """[(B, D_1), ..., (B, D_M)] -> (B, D)."""
 
+    stacks = True
+
     def __init__(self, widths: Sequence[int], width: int) -> None:
         super().__init__()
         self.project = nn.ModuleList([nn.Linear(before, width) for before in widths])

@@ -59,6 +59,8 @@ class LateFusion(Component):
 class _LateFusion(nn.Module):
     """[(B, D_1), ..., (B, D_M)] -> (B, D)."""
 
+    stacks = True
+
     def __init__(self, widths: Sequence[int], width: int) -> None:
         super().__init__()
         self.experts = nn.ModuleList(

@@ -69,6 +69,8 @@ class LowRankFusion(Component):
 class _LowRankFusion(nn.Module):
     """[(B, D_1), ..., (B, D_M)] -> (B, D)."""
 
+    stacks = True
+
     def __init__(self, widths: Sequence[int], width: int, rank: int) -> None:
         super().__init__()
         self.factors = nn.ModuleList([nn.Linear(before, rank * width) for before in widths])

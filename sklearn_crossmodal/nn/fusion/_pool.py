@@ -44,6 +44,8 @@ class _PoolFusion(Component):
 class _Pool(nn.Module):
     """[(B, D_1), ..., (B, D_M)] -> (B, D): each latent through a linear map, then joined."""
 
+    stacks = True
+
     def __init__(self, widths: Sequence[int], width: int) -> None:
         super().__init__()
         self.project = nn.ModuleList([nn.Linear(before, width) for before in widths])

@@ -89,6 +89,8 @@ class TensorFusion(Component):
 class _TensorFusion(nn.Module):
     """[(B, D_1), ..., (B, D_M)] -> (B, D)."""
 
+    stacks = True
+
     def __init__(
         self, widths: Sequence[int], width: int, modality_width: int, n_products: int
     ) -> None:

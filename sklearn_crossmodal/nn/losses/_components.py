@@ -44,6 +44,8 @@ class Loss(nn.Module):
         Least and largest value of a target; None allows all.
     """
 
+    stacks = True
+
     def __init__(
         self,
         per_sample: Callable[..., Tensor],

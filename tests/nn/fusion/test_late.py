@@ -13,7 +13,7 @@ def test_result_is_the_mean_of_what_each_modality_says_alone():
     fusion, latents = draw()
     said = []
     for expert, latent in zip(fusion.experts, latents, strict=True):
-        (first, _), second = expert
+        (first, *_), second = expert
         said.append(second(first(latent).relu()))
     torch.testing.assert_close(fusion(latents), (said[0] + said[1]) / 2)
     alone = fusion(latents, torch.tensor([[False, True]] * 3))

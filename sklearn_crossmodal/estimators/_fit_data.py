@@ -1,0 +1,188 @@
+"""What an estimator made of X and y, which others that read them alike can train on too."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import joblib
+import numpy as np
+import torch
+from sklearn.base import clone
+
+from sklearn_crossmodal.data import Block
+from sklearn_crossmodal.modalities import Modality
+from sklearn_crossmodal.nn import Component
+from sklearn_crossmodal.training import BlockDataset, Training
+from sklearn_crossmodal.utils._progress import showing_progress
+
+__all__ = ["FitData", "SharedReading"]
+
+#: Parameters that say how to train, and not what X and y are read as.
+_OF_TRAINING = {
+    "batch_size",
+    "callbacks",
+    "dtype",
+    "early_stopping",
+    "fusion",
+    "learning_rate",
+    "learning_rate_schedule",
+    "max_epochs",
+    "modality_dropout",
+    "n_components",
+    "n_iter_no_change",
+    "net_params",
+    "optimizer",
+    "random_state",
+    "tol",
+    "validation_fraction",
+    "verbose",
+    "warm_start",
+    "weight_decay",
+}
+#: What modalities and the estimator ask an encoder before the network is built.
+_ASKED_OF_ENCODERS = ("frozen", "max_length", "normalization", "rate", "tokenizer")
+_PARTS = ("encoder", "decoder", "loss")
+
+
+@dataclass
+class FitData:
+    """X and y of a fit, as they came and as blocks.
+
+    Parameters
+    ----------
+    X : object
+        As the user gave it.
+    y : ndarray with n rows, or None
+        The target, checked.
+    weight : ndarray of shape (n,), or None
+        Weights of the samples.
+    inputs, targets : mapping of str to Block
+        What the network reads, and what is to be decoded from it.
+    """
+
+    X: object
+    y: np.ndarray | None
+    weight: np.ndarray | None
+    inputs: Mapping[str, Block]
+    targets: Mapping[str, Block]
+    _datasets: dict = field(default_factory=dict, repr=False)
+
+    def dataset(self, dtype: torch.dtype) -> BlockDataset:
+        """Return the blocks as tensors, the same ones each time.
+
+        Parameters
+        ----------
+        dtype : torch.dtype
+            Of what is not integer.
+
+        Returns
+        -------
+        BlockDataset
+        """
+        if dtype not in self._datasets:
+            self._datasets[dtype] = BlockDataset.from_blocks(
+                self.inputs, dtype, self.targets, self.weight, labels=self.y
+            )
+        return self._datasets[dtype]
+
+
+class SharedReading:
+    """X and y for several estimators: those that read them alike do it once.
+
+    Parameters
+    ----------
+    X, y : object
+        The samples and the target.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples.
+    """
+
+    def __init__(self, X, y, sample_weight=None) -> None:
+        self._given = X, y, sample_weight
+        self._found: dict[str, tuple[dict, FitData]] = {}
+
+    def prepare(self, estimator) -> Training:
+        """Do all of a fit but the training.
+
+        Parameters
+        ----------
+        estimator : BaseCrossmodal
+            Not fitted.
+
+        Returns
+        -------
+        Training
+        """
+        estimator._validate_params()
+        with showing_progress(estimator.verbose):
+            key = _reading_key(estimator)
+            if key is None or key not in self._found:
+                data = estimator._read(*self._given)
+                if key is not None:
+                    self._found[key] = _fitted(estimator), data
+            else:
+                attributes, data = self._found[key]
+                vars(estimator).update(attributes)
+                _take_own_parts(estimator)
+            return estimator._plan(data, estimator.max_epochs)
+
+
+def _fitted(estimator) -> dict:
+    """Return what reading left in the estimator."""
+    params = estimator.get_params(deep=False)
+    return {name: value for name, value in vars(estimator).items() if name not in params}
+
+
+def _reading_key(estimator) -> str | None:
+    """Return a hash of all that reading depends on, None if something has none."""
+    params = estimator.get_params(deep=False)
+    params = {name: value for name, value in params.items() if name not in _OF_TRAINING}
+    if isinstance(estimator.modalities, list):
+        params["modalities"] = [_as_read(*entry) for entry in estimator.modalities]
+    try:
+        return joblib.hash([type(estimator).__qualname__, params])
+    except Exception:  # what a user's object raises when it cannot be pickled may be anything
+        return None
+
+
+def _as_read(name, modality, columns) -> tuple:
+    """Describe a modality without parts of the network that it does not look at."""
+    if not isinstance(modality, Modality):
+        return name, modality, columns
+    params = modality.get_params(deep=False)
+    encoder = None if _only_encodes(params["encoder"]) else params["encoder"]
+    params = {key: value for key, value in params.items() if key not in _PARTS}
+    return name, type(modality), params, encoder, columns
+
+
+def _only_encodes(encoder) -> bool:
+    if isinstance(encoder, str):
+        return True
+    asked = any(hasattr(encoder, name) for name in _ASKED_OF_ENCODERS)
+    return isinstance(encoder, Component) and not asked
+
+
+def _take_own_parts(estimator) -> None:
+    """Let fitted modalities, which another estimator fitted, name this one's encoders and so on."""
+    own = {name: modality for name, modality, _ in _listed(estimator) if modality != "drop"}
+    bank = estimator._bank = copy.copy(estimator._bank)
+    bank.bound = [
+        replace(bound, modality=_with_parts(bound.modality, own.get(bound.name)))
+        for bound in bank.bound
+    ]
+    estimator.modalities_ = bank.fitted
+
+
+def _listed(estimator) -> list[tuple]:
+    return estimator.modalities if isinstance(estimator.modalities, list) else []
+
+
+def _with_parts(fitted: Modality, own) -> Modality:
+    if not isinstance(own, Modality):
+        return fitted
+    fitted = copy.copy(fitted)
+    for part in _PARTS:
+        setattr(fitted, part, clone(getattr(own, part), safe=False))
+    return fitted

@@ -1,0 +1,72 @@
+"""Many trainings: those that can be done together are, the others one after another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from sklearn_crossmodal.training._lockstep import lane_key, train_in_lockstep
+from sklearn_crossmodal.training._stackable import stack_key
+from sklearn_crossmodal.training._train import Training, train
+
+__all__ = ["train_together"]
+
+#: Trained numbers of the networks that are trained together at most.
+STACKED_NUMBERS = 2**23
+
+
+def train_together(trainings: Sequence[Training], verbose: int = 0) -> list[Exception | None]:
+    """Train nets, those of one architecture together, with the numbers of `train`.
+
+    They may differ in rows, seed, learning rate, weight decay, dropout, number of epochs and
+    patience. Whether they can be trained together shows in their structure, see `stack_key`.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+        What is to be done.
+    verbose : int, default=0
+        Above 0 it is printed what is trained one after another, and why.
+
+    Returns
+    -------
+    list of Exception or None
+        What each training raised, for example because it diverged.
+    """
+    groups: dict[tuple | str, list[int]] = defaultdict(list)
+    for place, training in enumerate(trainings):
+        groups[stack_key(training)].append(place)
+    errors: dict[int, Exception | None] = {}
+    for key, places in groups.items():
+        if isinstance(key, str) and verbose:
+            print(f"{len(places)} networks are trained one after another: {key}.", flush=True)
+        for some in _parts(places, trainings, alone=isinstance(key, str)):
+            found = _train([trainings[place] for place in some])
+            errors |= dict(zip(some, found, strict=True))
+    return [errors[place] for place in range(len(trainings))]
+
+
+def _parts(places: list[int], trainings: Sequence[Training], *, alone: bool) -> Iterator[list[int]]:
+    """Yield the places of trainings that are done at a time, those of one lane side by side."""
+    weights = trainings[places[0]].net.module_.parameters()
+    n_numbers = sum(weight.numel() for weight in weights if weight.requires_grad)
+    n_together = 1 if alone else max(1, STACKED_NUMBERS // max(n_numbers, 1))
+    lanes: dict[tuple, list[int]] = defaultdict(list)
+    for place in places:
+        lanes[lane_key(trainings[place])].append(place)
+    # In a lane by learning rate: nets of one rate side by side move as one.
+    ordered = [
+        p for lane in lanes.values() for p in sorted(lane, key=lambda p: trainings[p].net.lr)
+    ]
+    for start in range(0, len(ordered), n_together):
+        yield ordered[start : start + n_together]
+
+
+def _train(trainings: list[Training]) -> list[Exception | None]:
+    if len(trainings) > 1:
+        return train_in_lockstep(trainings)
+    try:
+        train(trainings[0])
+    except Exception as error:
+        return [error]
+    return [None]
