@@ -158,26 +158,32 @@ def _run_epoch(stack: Stack, runs: list[_Run], staying: list[_Run]) -> list[_Run
 def _pass(stack: Stack, runs: list[_Run], still: list[bool], training: bool) -> list[list[tuple]]:
     """Return the losses and weights of all batches of an epoch, for each net."""
     found: list[list[tuple]] = [[] for _ in runs]
-    lanes, places = [], []
-    for lane, members in groupby(range(len(runs)), key=lambda k: runs[k].lane):
-        members = list(members)
-        lanes.append(lane)
-        places.append(slice(members[0], members[-1] + 1))
-    for batches in zip_longest(*(lane.batches(training) for lane in lanes)):
+    lanes = _lanes_of(runs)
+    for batches in zip_longest(*(lane.batches(training) for lane, _ in lanes)):
         for some in _alike(batches):
-            nets = slice(places[some[0]].start, places[some[-1]].stop)
-            given = [(batches[i], places[i].stop - places[i].start) for i in some]
+            given = [(batches[i], lanes[i][1]) for i in some]
+            nets = slice(given[0][1].start, given[-1][1].stop)
             masks = None
             if training:
-                drawn = [(places[i], lanes[i].generator) for i in some]
+                drawn = [
+                    (places, lanes[i][0].generator)
+                    for i, (_, places) in zip(some, given, strict=True)
+                ]
                 masks = stack.masks(batches[some[0]][0], drawn)
-            losses = stack.run(nets, _joined(given), masks, still)
-            weights = [_weight(batch) for batch, n in given for _ in range(n)]
-            for k, loss, weight in zip(
-                range(nets.start, nets.stop), _kept(losses), weights, strict=True
-            ):
-                found[k].append((loss, weight))
+            losses = _kept(stack.run(nets, _joined(given), masks, still))
+            weights = [_weight(batch) for batch, places in given for _ in found[places]]
+            for one, pair in zip(found[nets], zip(losses, weights, strict=True), strict=True):
+                one.append(pair)
     return found
+
+
+def _lanes_of(runs: list[_Run]) -> list[tuple[_Lane, slice]]:
+    """Return the lanes, and where their runs stand."""
+    lanes = []
+    for lane, members in groupby(range(len(runs)), key=lambda k: runs[k].lane):
+        places = list(members)
+        lanes.append((lane, slice(places[0], places[-1] + 1)))
+    return lanes
 
 
 def _alike(batches: Sequence[tuple | None]) -> Iterator[list[int]]:
@@ -192,19 +198,18 @@ def _n_rows(batch) -> int:
     return len(next(iter(batch[0]["values"].values())))
 
 
-def _joined(given: list[tuple[tuple, int]]) -> tuple:
-    """Return one batch whose tensors hold that of each net, from (batch, number of nets)."""
-    (first, count), *others = given
+def _joined(given: list[tuple[tuple, slice]]) -> tuple:
+    """Return one batch whose tensors hold that of each net, from (batch, nets)."""
+    counts = [nets.stop - nets.start for _, nets in given]
     parts = [list(leaves_of(batch)) for batch, _ in given]
-    if not others:
-        leaves = [leaf.expand(count, *leaf.shape) for leaf in parts[0]]
+    if len(given) == 1:
+        leaves = [leaf.expand(counts[0], *leaf.shape) for leaf in parts[0]]
     else:
-        counts = [count for _, count in given]
         leaves = [
             torch.stack([one for one, n in zip(same, counts, strict=True) for _ in range(n)])
             for same in zip(*parts, strict=True)
         ]
-    return rebuilt(first, iter(leaves))
+    return rebuilt(given[0][0], iter(leaves))
 
 
 def _weight(batch) -> Tensor | float:

@@ -12,7 +12,7 @@ from sklearn_crossmodal.nn._layers import Dropout, dropout_mask
 from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._stacked_adam import StackedAdam
 from sklearn_crossmodal.training._stacked_layers import StackedNetwork, dropout_shapes, leaves_of
-from sklearn_crossmodal.training._tape import Tape
+from sklearn_crossmodal.training._tape import Tape, record
 
 __all__ = ["Stack"]
 
@@ -135,8 +135,8 @@ class Stack:
             return self._tapes[key]([*trained, *given])
         trained = [weight.detach().requires_grad_(masks is not None) for weight in trained]
         run = partial(self._losses_and_gradients, batch, len(leaves), masks is not None)
-        self._tapes[key] = Tape(run, [*trained, *given])
-        return self._tapes[key].first
+        first, self._tapes[key] = record(run, [*trained, *given])
+        return first
 
     def _losses_and_gradients(self, batch, n_leaves, training, tensors):
         names = [*self._trained, *self._fixed]

@@ -8,14 +8,13 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-__all__ = ["Tape"]
+__all__ = ["Tape", "record"]
 
 
-class Tape:
-    """The operations that a function runs on tensors, to be run again on others.
-
-    Running them leaves out all that is decided anew in each call and always the same way: modules,
-    `torch.vmap`, what autograd writes down. The operations are the same, and so are the numbers.
+def record(
+    run: Callable[[Sequence[Tensor]], list[Tensor | None]], inputs: Sequence[Tensor]
+) -> tuple[list[Tensor | None], Tape]:
+    """Call a function, and write down the operations that it runs on tensors.
 
     Parameters
     ----------
@@ -23,31 +22,64 @@ class Tape:
         From a list of tensors to a list of tensors, or of None. What it does may depend on their
         shapes, not on their values.
     inputs : sequence of Tensor
-        What it is called with, once.
+        What it is called with, once; no tensor twice.
 
-    Attributes
-    ----------
-    first : list of Tensor or None
-        What that call returned.
+    Returns
+    -------
+    results : list of Tensor or None
+        What the call returned.
+    tape : Tape
+        Does the same on other tensors.
 
     Examples
     --------
     >>> import torch
-    >>> from sklearn_crossmodal.training._tape import Tape
-    >>> tape = Tape(lambda inputs: [inputs[0].sin() + inputs[1]], [torch.zeros(2), torch.ones(2)])
-    >>> tape([torch.zeros(2), torch.full((2,), 3.0)])
-    [tensor([3., 3.])]
+    >>> from sklearn_crossmodal.training._tape import record
+    >>> first, tape = record(
+    ...     lambda given: [given[0] + 2 * given[1]], [torch.zeros(2), torch.ones(2)]
+    ... )
+    >>> tape([torch.ones(2), torch.full((2,), 3.0)])
+    [tensor([7., 7.])]
+    """
+    if len({id(tensor) for tensor in inputs}) < len(inputs):
+        raise ValueError("A tensor is among the inputs twice: the tape could not tell which it is.")
+    with _Recorder() as recorder:
+        results = run(inputs)
+    return results, Tape(inputs, _needed(recorder.calls, results), results)
+
+
+class Tape:
+    """The operations that a function ran on tensors, to be run again on others.
+
+    That leaves out all that is decided anew in each call, and always the same way: modules,
+    `torch.vmap`, what autograd writes down. The operations are the same, and so are the numbers.
+
+    Parameters
+    ----------
+    inputs : sequence of Tensor
+        What the function was called with.
+    calls : list of (operation, arguments, named arguments, result)
+        In their order.
+    results : list of Tensor or None
+        What the function returned.
     """
 
-    def __init__(
-        self,
-        run: Callable[[Sequence[Tensor]], list[Tensor | None]],
-        inputs: Sequence[Tensor],
-    ) -> None:
-        with _Recorder() as recorder:
-            self.first = run(inputs)
-        self._n_inputs = len(inputs)
-        self._write(inputs, _needed(recorder.calls, self.first))
+    def __init__(self, inputs, calls, results) -> None:
+        # Places: of inputs, of what came from nowhere, then of results in their order.
+        self._constants = _constants(inputs, calls)
+        given = [*inputs, *self._constants]
+        slots = {id(tensor): place for place, tensor in enumerate(given)}
+        steps, n_slots = [], len(given)
+        for run, arguments, named, found in calls:
+            arguments = [_slotted(part, slots) for part in arguments]
+            places = list(range(n_slots, n_slots + len(_tensors(found))))
+            n_slots += len(places)
+            slots |= {id(one): place for one, place in zip(_tensors(found), places, strict=True)}
+            single = isinstance(found, Tensor)
+            steps.append((run, arguments, named, places[0] if single else places))
+        self._n_results = n_slots - len(given)
+        self._results = [None if one is None else slots[id(one)] for one in results]
+        self._steps = _with_ends(steps, {*range(len(given)), *self._results})
 
     def __call__(self, inputs: Sequence[Tensor]) -> list[Tensor | None]:
         """Run the operations, without gradients.
@@ -61,7 +93,7 @@ class Tape:
         -------
         list of Tensor or None
         """
-        values = [*inputs, *self._constants, *[None] * self._n_slots]
+        values = [*inputs, *self._constants, *[None] * self._n_results]
         with torch.no_grad():
             for run, arguments, named, places, dead in self._steps:
                 found = run(*[_fill(part, values) for part in arguments], **named)
@@ -73,32 +105,6 @@ class Tape:
                 for place in dead:
                     values[place] = None
         return [None if place is None else values[place] for place in self._results]
-
-    def _write(self, inputs, calls) -> None:
-        """Number all tensors: inputs, what comes from nowhere, then results in their order."""
-        slots = {id(tensor): place for place, tensor in enumerate(inputs)}
-        made = {id(tensor) for call in calls for tensor in _tensors(call[3])}
-        constants = {
-            id(tensor): tensor
-            for call in calls
-            for tensor in _tensors(call[1])
-            if id(tensor) not in slots and id(tensor) not in made
-        }
-        _refuse_aliases(constants.values(), [*inputs, *(t for c in calls for t in _tensors(c[3]))])
-        slots |= {key: len(inputs) + place for place, key in enumerate(constants)}
-        self._constants = list(constants.values())
-        n_given, n_slots, steps = len(slots), 0, []
-        for run, arguments, named, found in calls:
-            arguments = [_slotted(part, slots) for part in arguments]
-            places = []
-            for tensor in _tensors(found):
-                slots[id(tensor)] = n_given + n_slots
-                places.append(n_given + n_slots)
-                n_slots += 1
-            steps.append((run, arguments, named, places if _is_many(found) else places[0]))
-        self._n_slots = n_slots
-        self._results = [None if one is None else slots[id(one)] for one in self.first]
-        self._steps = _with_ends(steps, {*range(n_given), *self._results})
 
 
 class _Slot(int):
@@ -134,12 +140,17 @@ def _needed(calls, results) -> list[tuple]:
     return kept[::-1]
 
 
-def _refuse_aliases(constants, known) -> None:
-    """Raise if a tensor came from a known one on a way that was not seen."""
-    seen = {tensor.untyped_storage().data_ptr() for tensor in known}
+def _constants(inputs, calls) -> list[Tensor]:
+    """Return the tensors that came from nowhere; raise if one shares the memory of a known one."""
+    made = [tensor for *_, found in calls for tensor in _tensors(found)]
+    known = {id(tensor) for tensor in (*inputs, *made)}
+    used = {id(tensor): tensor for _, given, *_ in calls for tensor in _tensors(given)}
+    constants = [tensor for key, tensor in used.items() if key not in known]
+    seen = {tensor.untyped_storage().data_ptr() for tensor in (*inputs, *made)}
     for tensor in constants:
         if tensor.numel() and tensor.untyped_storage().data_ptr() in seen:
             raise RuntimeError("An operation on tensors was not seen: this cannot be taped.")
+    return constants
 
 
 def _with_ends(steps, kept: set) -> list[tuple]:
@@ -151,10 +162,6 @@ def _with_ends(steps, kept: set) -> list[tuple]:
         ended.append((run, arguments, named, places, tuple(used - seen)))
         seen |= used
     return ended[::-1]
-
-
-def _is_many(found) -> bool:
-    return not isinstance(found, Tensor)
 
 
 def _flat(part):

@@ -49,10 +49,20 @@ def test_mlp_of_no_layers_is_the_identity():
     assert MLP(3, []).out_features == 3
 
 
-def test_mlp_has_a_relu_after_each_layer_and_dropout_where_asked():
-    kinds = [type(layer) for layer in MLP(3, [4, 5])]
-    assert kinds == [nn.Linear, nn.ReLU] * 2
-    assert [type(layer) for layer in MLP(3, [4], 0.5)] == [nn.Linear, nn.ReLU, Dropout]
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_mlp_has_the_same_layers_whatever_the_dropout(dropout):
+    layers = list(MLP(3, [4, 5], dropout))
+    assert [type(layer) for layer in layers] == [nn.Linear, nn.ReLU, Dropout] * 2
+    assert [layer.p for layer in layers[2::3]] == [dropout] * 2
+
+
+def test_dropout_keeps_the_mean_and_does_nothing_where_it_should_not():
+    values = torch.ones(100_000)
+    dropped = Dropout(0.3)(values)
+    assert (dropped == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
+    assert dropped.mean().item() == pytest.approx(1, abs=0.02)
+    assert Dropout(0.0)(values) is values
+    assert Dropout(0.3).eval()(values) is values
 
 
 def attention_by_hand(block, steps):
