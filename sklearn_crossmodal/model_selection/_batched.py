@@ -6,6 +6,7 @@ import copy
 from dataclasses import dataclass, field
 
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.utils import get_tags
 
 from sklearn_crossmodal.model_selection._trained import Outcome, Search, handing, why_not
 
@@ -53,7 +54,21 @@ class _Batched:
         vars(self).update(fitted)
         return self
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        of_estimator = get_tags(self.estimator)
+        tags.transformer_tags = of_estimator.transformer_tags
+        tags.input_tags.allow_nan = of_estimator.input_tags.allow_nan
+        return tags
+
     # What the search calls in turn -------------------------------------------------------------
+
+    def _get_scorers(self):
+        if self._ahead is None:
+            return super()._get_scorers()
+        search = copy.copy(self)  # a scorer keeps the estimator, which has to be the user's
+        search.estimator = self._ahead.estimator
+        return super(_Batched, search)._get_scorers()
 
     def _get_routed_params_for_fit(self, params):
         routed = super()._get_routed_params_for_fit(params)

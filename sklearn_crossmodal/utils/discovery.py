@@ -4,6 +4,7 @@ from importlib import import_module
 
 __all__ = ["all_components", "all_estimators"]
 
+_OF_ESTIMATORS = ("estimators", "model_selection")
 _REGISTRIES = {
     "modality": ("modalities", "MODALITIES"),
     "encoder": ("nn.encoders", "ENCODERS"),
@@ -14,7 +15,7 @@ _REGISTRIES = {
 
 
 def all_estimators(type_filter=None):
-    """Return the classes of all estimators.
+    """Return the classes of all estimators, and of the searches over their parameters.
 
     Parameters
     ----------
@@ -37,8 +38,8 @@ def all_estimators(type_filter=None):
     >>> "FusionClassifier" in dict(all_estimators())
     True
     """
-    estimators = import_module("sklearn_crossmodal.estimators")
-    found = [(name, getattr(estimators, name)) for name in sorted(estimators.__all__)]
+    modules = [import_module(f"sklearn_crossmodal.{module}") for module in _OF_ESTIMATORS]
+    found = sorted((name, getattr(module, name)) for module in modules for name in module.__all__)
     if type_filter is None:
         return found
     if type_filter != "network":
