@@ -52,9 +52,8 @@ class LazyRows:
         in_memory: bool = False,
     ) -> None:
         self._read = read
-        self._positions = np.arange(
-            n_rows, dtype=np.int32
-        )  # of each row in what is read; -1 where it has none
+        # Of each row in what is read; -1 where it has none.
+        self._positions = np.arange(n_rows, dtype=np.int32)
         self._row_shape = tuple(shape)
         self.dtype = np.dtype(dtype)
         self.in_memory = in_memory
@@ -68,7 +67,7 @@ class LazyRows:
         return (len(self), *self._row_shape)
 
     def __getitem__(self, rows) -> np.ndarray:
-        positions = np.atleast_1d(self._positions[rows])
+        positions = np.atleast_1d(self._positions[rows]).astype(np.intp)
         found = positions >= 0
         if found.all():
             return self._read(positions)
