@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -143,7 +144,7 @@ def _reading_key(estimator) -> str | None:
         params["modalities"] = [_as_read(*entry) for entry in estimator.modalities]
     try:
         return joblib.hash([type(estimator).__qualname__, params])
-    except Exception:  # what a user's object raises when it cannot be pickled may be anything
+    except (pickle.PicklingError, AttributeError, TypeError):  # it holds what cannot be pickled
         return None
 
 

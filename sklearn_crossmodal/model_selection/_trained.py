@@ -118,7 +118,9 @@ def _fit_some(estimator, X, y, fit_params, tasks, verbose) -> list[Outcome]:
         try:
             fitted = clone(estimator).set_params(**clone(params, safe=False))
             training = readings[split].prepare(fitted)
-        except Exception:  # it is raised again, and reported, where the search fits it
+        except Exception:
+            # Of any kind, as `error_score` promises: the search fits this candidate by itself, so
+            # that the error is raised again where scikit-learn handles and reports it.
             training = None
         if training is not None and not _is_large(training):
             outcome.estimator = fitted

@@ -11,6 +11,7 @@ from torch import nn
 from sklearn_crossmodal.nn._layers import Dropout
 from sklearn_crossmodal.training._adam import FusedAdam
 from sklearn_crossmodal.training._dataset import BlockDataset
+from sklearn_crossmodal.training._tape import flat
 from sklearn_crossmodal.training._train import Training
 
 __all__ = ["architecture", "stack_key"]
@@ -54,7 +55,7 @@ def architecture(network: nn.Module) -> tuple | None:
         described.append((path, type(module), _setting(own)))
     weights = [*network.named_parameters(), *network.named_buffers()]
     shapes = [(name, tuple(w.shape), w.dtype, w.requires_grad) for name, w in weights]
-    return None if _UNKNOWN in _flat(described) else (tuple(described), tuple(shapes))
+    return None if _UNKNOWN in flat(described) else (tuple(described), tuple(shapes))
 
 
 _UNKNOWN = object()
@@ -73,14 +74,6 @@ def _setting(value):
     if isinstance(value, partial):
         return _setting((value.func, value.args, value.keywords))
     return _UNKNOWN
-
-
-def _flat(part):
-    if isinstance(part, list | tuple):
-        for one in part:
-            yield from _flat(one)
-    else:
-        yield part
 
 
 def stack_key(training: Training) -> tuple | str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-__all__ = ["Tape", "record"]
+__all__ = ["Tape", "flat", "record"]
 
 
 def record(
@@ -157,23 +157,15 @@ def _with_ends(steps, kept: set) -> list[tuple]:
     """Add to each step which values are not needed after it."""
     ended, seen = [], set(kept)
     for run, arguments, named, places in reversed(steps):
-        used = {int(part) for part in _flat(arguments) if type(part) is _Slot}
+        used = {int(part) for part in flat(arguments) if type(part) is _Slot}
         used |= {places} if type(places) is int else set(places)
         ended.append((run, arguments, named, places, tuple(used - seen)))
         seen |= used
     return ended[::-1]
 
 
-def _flat(part):
-    if isinstance(part, list | tuple):
-        for one in part:
-            yield from _flat(one)
-    else:
-        yield part
-
-
 def _tensors(part) -> list[Tensor]:
-    return [one for one in _flat(part) if isinstance(one, Tensor)]
+    return [one for one in flat(part) if isinstance(one, Tensor)]
 
 
 def _slotted(part, slots):
@@ -189,3 +181,23 @@ def _fill(part, values):
     if kind is _Slot:
         return values[part]
     return [_fill(one, values) for one in part] if kind is list else part
+
+
+def flat(part: object) -> Iterator[object]:
+    """Yield what lists and tuples hold, however deep.
+
+    Parameters
+    ----------
+    part : object
+        Anything.
+
+    Yields
+    ------
+    object
+        No list and no tuple.
+    """
+    if isinstance(part, list | tuple):
+        for one in part:
+            yield from flat(one)
+    else:
+        yield part
