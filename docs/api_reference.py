@@ -91,6 +91,7 @@ API_REFERENCE = {
         "embedding_table",
         "features_reducer",
         "find_vectors",
+        "frequent_pairs",
         "pad_rows",
         "read_sound",
         "unpad_rows",

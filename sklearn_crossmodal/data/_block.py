@@ -44,6 +44,8 @@ class BlockSpec:
         Given vectors for tokens or categories, to start an embedding from.
     train_vectors : bool, default=True
         Whether given vectors are trained on; else they stay as they are.
+    pairs : ndarray of shape (n_pairs, 2), int, default=None
+        Tokens that often stand next to each other, first and second, in ascending order.
     quantiles : ndarray of shape (q, d), default=None
         Of each number of a vector, at evenly spaced levels from 0 to 1, in ascending order; None
         where they are not known.
@@ -70,6 +72,7 @@ class BlockSpec:
     n_categories: int | tuple[int, ...] | None = None
     vectors: np.ndarray | None = None
     train_vectors: bool = True
+    pairs: np.ndarray | None = None
     quantiles: np.ndarray | None = None
     ordered: tuple[bool, ...] | None = None
     labelled: np.ndarray | None = None

@@ -56,7 +56,8 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         Optimizer by name, or a class such as `torch.optim.RMSprop`.
     early_stopping : bool or "auto", default="auto"
         Whether rows are held out, training stops when their loss no longer falls, and the weights
-        of the best epoch are restored. "auto" is True from 100 samples on.
+        of the best epochs are taken: their mean, or those of the best where that is better. "auto"
+        is True from 100 samples on.
     validation_fraction : float, default=0.15
         Share of the rows that is held out.
     n_iter_no_change : int, default=16

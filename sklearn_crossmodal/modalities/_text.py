@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 
 from sklearn_crossmodal.data import PADDING, Block, BlockSpec, Columns, is_missing
@@ -20,10 +22,11 @@ from sklearn_crossmodal.preprocessing import (
     IdTokenizer,
     WordTokenizer,
     embedding_table,
+    frequent_pairs,
     pad_rows,
     unpad_rows,
 )
-from sklearn_crossmodal.utils._sklearn import HasMethods, StrOptions
+from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 
 __all__ = ["Text"]
 
@@ -59,6 +62,10 @@ class Text(Modality):
           are moved by three, since 0 to 2 stand for padding, an unknown token and the end.
 
         An encoder that has a `tokenizer` of its own brings it: leave this one out then.
+    max_pairs : int, default=20000
+        How many pairs of neighbouring tokens encoders are told of, at most: those in the most
+        texts, and in three at least. The default encoder gives each a vector of its own, as it does
+        to words: "not good" is no sum of its parts.
     join : {"space", "markers"}, default="space"
         How the texts of several columns become one: with a space between them, or each behind a
         token of its column, so that the network knows which column a word came from, and columns
@@ -82,7 +89,7 @@ class Text(Modality):
     Attributes
     ----------
     spec_ : BlockSpec
-        Kind ``"tokens"`` of shape (t,), with the size of the vocabulary.
+        Kind ``"tokens"`` of shape (t,), with the size of the vocabulary and frequent pairs.
     tokenizer_ : WordTokenizer, BytePairTokenizer, IdTokenizer or GivenTokenizer
         The fitted tokenizer.
     markers_ : list of str
@@ -130,6 +137,7 @@ class Text(Modality):
             callable,
         ],
         "join": [StrOptions({"space", "markers"})],
+        "max_pairs": [Interval(Integral, 0, None, closed="left")],
         "train_vectors": ["boolean"],
     }
 
@@ -141,6 +149,7 @@ class Text(Modality):
         min_count=1,
         lowercase=True,
         tokenizer="word",
+        max_pairs=20_000,
         join="space",
         vectors=None,
         train_vectors=True,
@@ -153,6 +162,7 @@ class Text(Modality):
         self.min_count = min_count
         self.lowercase = lowercase
         self.tokenizer = tokenizer
+        self.max_pairs = max_pairs
         self.join = join
         self.vectors = vectors
         self.train_vectors = train_vectors
@@ -175,8 +185,33 @@ class Text(Modality):
         Text
             Itself.
         """
-        self._validate_params()
+        self._fit(Columns.of(columns), sample_weight)
+        return self
+
+    def fit_transform(self, columns, sample_weight=None):
+        """Fit, and return the modality with the block of the same columns, having cut texts once.
+
+        Parameters
+        ----------
+        columns : Columns or array-like of shape (n,) or (n, d)
+            Strings, or token ids.
+        sample_weight : ndarray of shape (n,), default=None
+            A row of weight zero is not there.
+
+        Returns
+        -------
+        modality : Text
+            Itself.
+        block : Block
+            With as many rows as `columns`.
+        """
         columns = Columns.of(columns)
+        ids = self._fit(columns, sample_weight)
+        return self, self._block(ids) if len(ids) == len(columns) else self.transform(columns)
+
+    def _fit(self, columns: Columns, sample_weight: np.ndarray | None) -> np.ndarray:
+        """Fit, and return the ids of the rows that count."""
+        self._validate_params()
         tokenizer = self._make_tokenizer()
         cells = self._cells(columns)
         self.single_column_ = np.ndim(columns.values) == 1
@@ -185,20 +220,20 @@ class Text(Modality):
         if sample_weight is not None:
             cells = cells[np.asarray(sample_weight) > 0]
         self.tokenizer_ = tokenizer.fit(join_cells(cells, ids=self.tokenizer == "ids"))
-        self.markers_ = []
-        length = self.tokenizer_.length_
-        if self.join == "markers":
-            self.markers_ = columns.names_of(cells.shape[1])
-            longest = max(map(len, self._rows(cells)), default=0) + 1
-            length = min(self.tokenizer_.max_length, longest)
+        self.markers_ = columns.names_of(cells.shape[1]) if self.join == "markers" else []
+        rows, length = self._rows(cells), self.tokenizer_.length_
+        if self.markers_:
+            length = min(self.tokenizer_.max_length, max(map(len, rows), default=0) + 1)
+        ids = pad_rows(rows, length)
         self.spec_ = BlockSpec(
             "tokens",
             (length,),
             n_categories=self.tokenizer_.n_tokens_ + len(self.markers_),
             vectors=self._embedding_table(),
             train_vectors=self.train_vectors,
+            pairs=frequent_pairs(ids, self.max_pairs) if self.max_pairs else None,
         )
-        return self
+        return ids
 
     def transform(self, columns):
         """Return the token ids.
@@ -216,7 +251,9 @@ class Text(Modality):
         cells = self._cells(Columns.of(columns))
         if self.markers_ and cells.shape[1] != len(self.markers_):
             raise ValueError(f"got {cells.shape[1]} columns, expected {len(self.markers_)}.")
-        ids = pad_rows(self._rows(cells), self.spec_.shape[0])
+        return self._block(pad_rows(self._rows(cells), self.spec_.shape[0]))
+
+    def _block(self, ids: np.ndarray) -> Block:
         return Block(ids, np.ones(len(ids), dtype=bool), self.spec_, mask=ids != PADDING)
 
     def inverse_transform(self, values):

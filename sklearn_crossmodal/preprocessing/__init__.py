@@ -7,6 +7,7 @@ from sklearn_crossmodal.preprocessing._given import GivenTokenizer
 from sklearn_crossmodal.preprocessing._image import ImageScaler
 from sklearn_crossmodal.preprocessing._numeric import NumericScaler
 from sklearn_crossmodal.preprocessing._own_ids import IdTokenizer
+from sklearn_crossmodal.preprocessing._pairs import frequent_pairs
 from sklearn_crossmodal.preprocessing._sequence import SequenceScaler
 from sklearn_crossmodal.preprocessing._sound import read_sound
 from sklearn_crossmodal.preprocessing._spectrogram import LogMelSpectrogram
@@ -28,6 +29,7 @@ __all__ = [
     "embedding_table",
     "features_reducer",
     "find_vectors",
+    "frequent_pairs",
     "pad_rows",
     "read_sound",
     "unpad_rows",

@@ -18,6 +18,7 @@ from sklearn_crossmodal.exceptions import InterruptedFitWarning
 from sklearn_crossmodal.training._adam import FusedAdam
 from sklearn_crossmodal.training._answering import Answering
 from sklearn_crossmodal.training._callbacks import EPOCH_CALLBACKS
+from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import torch_dtype
 from sklearn_crossmodal.training._optimizers import slow_groups
 
@@ -178,6 +179,21 @@ class Net(Answering, NeuralNet):
             return self._kept(loss), self._kept(_batch_weight(*batch))
 
         return run
+
+    def loss_of(self, dataset: BlockDataset) -> float:
+        """Return the loss over a data set, as of a validation.
+
+        Parameters
+        ----------
+        dataset : BlockDataset
+            With targets.
+
+        Returns
+        -------
+        float
+        """
+        run = self._run_lean()
+        return _mean([run(False, *batch) for batch in self.get_iterator(dataset)])
 
     def _kept(self, number: Tensor | float) -> Tensor | float:
         """Return what of a number is kept until the end of the epoch.

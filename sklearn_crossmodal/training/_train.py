@@ -12,7 +12,7 @@ from skorch.callbacks import Callback, LRScheduler
 from torch import nn
 
 from sklearn_crossmodal.training._batching import BatchIterator
-from sklearn_crossmodal.training._callbacks import BestEpoch, CosineDecay, EpochLine
+from sklearn_crossmodal.training._callbacks import BestEpochs, CosineDecay, EpochLine
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import seeded, suited_threads
 from sklearn_crossmodal.training._net import Criterion, Net
@@ -273,7 +273,7 @@ class _HeldOut:
 
 
 def _callbacks(params: Mapping[str, object]) -> list:
-    own: list = [BestEpoch(params["n_iter_no_change"], params["tol"])]
+    own: list = [BestEpochs(params["n_iter_no_change"], params["tol"])]
     theirs: Sequence = params["callbacks"] or []
     given = [entry[1] if isinstance(entry, tuple) else entry for entry in theirs]
     for callback in given:

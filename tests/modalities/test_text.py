@@ -35,6 +35,27 @@ def test_several_columns_are_joined_in_their_order():
     assert words_of(text, text.transform(frame).values) == ["red car it drives", "no title"]
 
 
+def test_encoders_are_told_of_frequent_pairs():
+    texts = ["not good"] * 3 + ["good"]
+    text = Text().fit(texts)
+    not_good = [text.tokenizer_.vocabulary_[word] for word in ("not", "good")]
+    assert text.spec_.pairs.tolist() == [not_good]
+    assert Text(max_pairs=0).fit(texts).spec_.pairs is None
+    weighted = Text().fit(texts, sample_weight=np.array([0.0, 1.0, 1.0, 1.0]))
+    assert len(weighted.spec_.pairs) == 0
+
+
+def test_fitting_and_transforming_at_once_is_the_same():
+    texts = pd.DataFrame({"a": ["x y", None, "y y x"], "b": ["z", "y", "x"]})
+    for join in ("space", "markers"):
+        for weight in (None, np.array([1.0, 0.0, 2.0])):
+            text, block = Text(join=join).fit_transform(Columns.of(texts), weight)
+            alone = Text(join=join).fit(texts, weight)
+            assert alone.spec_ == text.spec_
+            np.testing.assert_array_equal(block.values, alone.transform(texts).values)
+            np.testing.assert_array_equal(block.mask, alone.transform(texts).mask)
+
+
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA], ids=str)
 def test_a_missing_cell_is_an_empty_text(missing):
     column = np.array(["a b", missing], dtype=object)

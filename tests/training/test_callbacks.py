@@ -5,7 +5,8 @@ import pytest
 import torch
 from skorch.callbacks import Callback, LRScheduler
 
-from sklearn_crossmodal.training import Training, train
+from sklearn_crossmodal.training import Net, Training, train
+from sklearn_crossmodal.training._callbacks import N_AVERAGED
 
 SPLIT = np.arange(0, 20), np.arange(20, 40)
 
@@ -27,16 +28,26 @@ class Weights(Callback):
         net.kept.append(copy.deepcopy(net.module_.state_dict()))
 
 
-# Best epoch --------------------------------------------------------------------------------------
+# Best epochs -------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def overfitted(net, dataset, network):
-    """Return a net that was trained on noise until it had learned it by heart."""
-    one = net(network(width=64), learning_rate=0.03, n_iter_no_change=10, callbacks=[Weights()])
-    data = dataset(noise=3.0)
-    train(Training(one, data, 60, split=SPLIT, seed=0))
-    return one, data
+def trained(net, dataset, network):
+    """Return a function that trains a net on noise until it has learned it by heart."""
+
+    def make(n_averaged=N_AVERAGED, **params):
+        settings = {"learning_rate": 0.03, "n_iter_no_change": 10, "callbacks": [Weights()]}
+        one, data = net(network(width=64), **{**settings, **params}), dataset(noise=3.0)
+        one.callbacks_[0][1].n_averaged = n_averaged
+        train(Training(one, data, 60, split=SPLIT, seed=0))
+        return one, data
+
+    return make
+
+
+@pytest.fixture
+def overfitted(trained):
+    return trained(n_averaged=1)
 
 
 def test_the_weights_of_the_best_epoch_come_back(overfitted, error):
@@ -48,6 +59,30 @@ def test_the_weights_of_the_best_epoch_come_back(overfitted, error):
     for name, weight in one.module_.state_dict().items():
         assert torch.equal(weight, one.kept[best][name])
         assert not torch.equal(weight, one.kept[-1][name]) or "absent" in name
+
+
+def test_the_weights_of_the_best_epochs_are_averaged(trained, error):
+    one, data = trained(n_averaged=2, learning_rate=0.05)
+    losses = one.history[:, "valid_loss"]
+    best = np.argsort(losses, kind="stable")[:2]
+    assert error(one, data.take(SPLIT[1])) < min(losses)
+    for name, weight in one.module_.state_dict().items():
+        mean = torch.stack([one.kept[epoch][name] for epoch in best]).mean(dim=0)
+        torch.testing.assert_close(weight, mean)
+
+
+def test_a_mean_worse_than_the_best_epoch_is_not_taken(trained, monkeypatch):
+    monkeypatch.setattr(Net, "loss_of", lambda net, data: np.inf)
+    one, _ = trained()
+    best = int(np.argmin(one.history[:, "valid_loss"]))
+    for name, weight in one.module_.state_dict().items():
+        assert torch.equal(weight, one.kept[best][name])
+
+
+def test_no_weights_are_kept_after_the_training(trained):
+    one, _ = trained()
+    assert one.callbacks_[0][1].best_ == []
+    assert one.callbacks_[0][1].held_out_ is None
 
 
 def test_training_stops_when_the_patience_is_used_up(overfitted):

@@ -24,9 +24,10 @@ _LEXICAL_SCALE = 0.25
 class BagEncoder(Component):
     """Mean of token embeddings plus a lexical path.
 
-    The lexical path gives each distinct token of a text a vector of its own and sums them,
-    divided by the square root of their number: under a linear head that is a linear model of the
-    words, which networks tend to lose to on few texts. Nothing nonlinear follows here, since it
+    The lexical path gives each distinct token of a text a vector of its own, and each distinct pair
+    of neighbours that is among the `pairs` of the blocks; it sums them, divided by the square root
+    of their number: under a linear head that is a linear model of words and pairs, which networks
+    tend to lose to on few texts. Nothing nonlinear follows here, since it
     measured worse (see Notes); the layers of a fusion or head may. Where the blocks have given
     vectors, the mean is of these, mapped linearly to the width.
 
@@ -114,7 +115,9 @@ class _BagEncoder(nn.Module):
             self.project = nn.Linear(start.shape[1], width, bias=False)
         trained = spec.vectors is None or spec.train_vectors
         self.embedding = nn.Parameter(start, requires_grad=trained)
-        self.lexical = nn.Parameter(torch.randn(spec.n_categories, width) * 0.01)
+        self.find_pairs = None if spec.pairs is None or not len(spec.pairs) else _Pairs(spec)
+        n_units = spec.n_categories + (0 if self.find_pairs is None else len(spec.pairs))
+        self.lexical = nn.Parameter(torch.randn(n_units, width) * 0.01)
         self.dropout = nn.Dropout(dropout)
         self.out_features = width
 
@@ -122,9 +125,30 @@ class _BagEncoder(nn.Module):
         tokens, mask = trim(tokens, mask)
         there = torch.ones_like(tokens, dtype=torch.bool) if mask is None else mask
         mean = self.project(_bag(tokens, self.embedding, there, power=1.0))
-        tokens, first = _distinct(tokens, there)
-        lexical = _bag(tokens, self.lexical, first, power=0.5)
+        units, first = _distinct(tokens, there)
+        if self.find_pairs is not None:
+            pairs = _distinct(*self.find_pairs(tokens, there))
+            units, first = torch.cat([units, pairs[0]], dim=1), torch.cat([first, pairs[1]], dim=1)
+        lexical = _bag(units, self.lexical, first, power=0.5)
         return self.dropout(mean + _LEXICAL_SCALE * lexical)
+
+
+class _Pairs(nn.Module):
+    """(B, T), (B, T) -> (B, T - 1), (B, T - 1): numbers of the known pairs, behind the tokens'."""
+
+    keys: Tensor
+
+    def __init__(self, spec: BlockSpec) -> None:
+        super().__init__()
+        self.n_tokens = spec.n_categories
+        first, second = torch.tensor(spec.pairs, dtype=torch.int64).T
+        self.register_buffer("keys", first * self.n_tokens + second)  # ascending, as the pairs are
+
+    def forward(self, tokens: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+        keys = tokens[:, :-1] * self.n_tokens + tokens[:, 1:]
+        places = torch.searchsorted(self.keys, keys).clamp(max=len(self.keys) - 1)
+        known = (self.keys[places] == keys) & there[:, 1:]  # what is there has no gaps
+        return places + self.n_tokens, known
 
 
 def _bag(tokens: Tensor, vectors: Tensor, there: Tensor, *, power: float) -> Tensor:

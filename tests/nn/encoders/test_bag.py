@@ -21,6 +21,38 @@ def test_worked_example(encoder):
     torch.testing.assert_close(encoder(tokens, mask)[0], mean + lexical / 4)
 
 
+def with_pairs(*pairs):
+    spec = BlockSpec("tokens", (5,), n_categories=6, pairs=np.array(pairs, dtype=np.int32))
+    return BagEncoder(width=3).build(spec).double().eval()
+
+
+def test_known_pairs_join_the_lexical_path():
+    encoder = with_pairs([3, 4], [4, 3], [5, 5])  # their numbers follow the six tokens
+    tokens = torch.tensor([[3, 4, 3, 4, 5]])
+    mean = encoder.embedding[[3, 4, 3, 4, 5]].mean(dim=0)
+    distinct = encoder.lexical[[3, 4, 5, 6, 7]].sum(dim=0) / 5**0.5
+    torch.testing.assert_close(encoder(tokens)[0], mean + distinct / 4)
+
+
+def test_a_pair_needs_both_of_its_tokens_there():
+    encoder = with_pairs([3, 4])
+    tokens, mask = torch.tensor([[5, 3, 4]]), torch.tensor([[True, True, False]])
+    encoder(tokens, mask).sum().backward()
+    assert not encoder.lexical.grad[6].any()
+
+
+def test_order_matters_to_pairs_alone():
+    tokens = torch.tensor([[3, 4, 5]])
+    known, none = with_pairs([3, 4]), with_pairs([5, 5])
+    torch.testing.assert_close(none(tokens), none(tokens.flip(1)))
+    assert not torch.allclose(known(tokens), known(tokens.flip(1)))
+
+
+def test_pairs_of_one_token_texts_are_none():
+    encoder = with_pairs([3, 4])
+    assert torch.isfinite(encoder(torch.tensor([[3]]))).all()
+
+
 def test_order_of_the_tokens_does_not_matter(encoder):
     tokens = torch.tensor([[3, 4, 5, 4, 2]])
     torch.testing.assert_close(encoder(tokens), encoder(tokens.flip(1)))

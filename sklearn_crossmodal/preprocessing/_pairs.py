@@ -1,0 +1,52 @@
+"""Which tokens often stand next to each other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_crossmodal.preprocessing._token_rows import FIRST
+
+__all__ = ["frequent_pairs"]
+
+#: In how many texts a pair must be. Of those in one or two nothing is learned but these texts.
+_MIN_TEXTS = 3
+
+#: Tokens that are looked at, at most, in texts evenly spaced: what is frequent shows in them.
+_MAX_TOKENS = 10_000_000
+
+
+def frequent_pairs(ids: np.ndarray, n_pairs: int) -> np.ndarray:
+    """Return the pairs of neighbouring tokens that are in the most texts, and in three at least.
+
+    Parameters
+    ----------
+    ids : ndarray of shape (n, t), int
+        Texts as rows of token ids, see `pad_rows`.
+    n_pairs : int
+        How many pairs, at most.
+
+    Returns
+    -------
+    ndarray of shape (k, 2), int32
+        First and second token, in ascending order. The ids that stand for no word are in none.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.preprocessing import WordTokenizer, frequent_pairs
+    >>> texts = ["not good", "not good", "not good at all", "at all", "good"]
+    >>> tokenizer = WordTokenizer().fit(texts)
+    >>> pairs = frequent_pairs(tokenizer.transform(texts), 10)
+    >>> [[tokenizer.words_[id_] for id_ in pair] for pair in pairs]
+    [['not', 'good']]
+    """
+    ids = ids[:: -(-ids.size // _MAX_TOKENS) or 1]
+    base = int(ids.max(initial=0)) + 1
+    keys = ids[:, :-1] * base + ids[:, 1:]
+    keys[(ids[:, :-1] < FIRST) | (ids[:, 1:] < FIRST)] = -1
+    keys.sort(axis=1)
+    first = keys >= 0
+    first[:, 1:] &= keys[:, 1:] != keys[:, :-1]  # a text counts once
+    found, counts = np.unique(keys[first], return_counts=True)
+    found, counts = found[counts >= _MIN_TEXTS], counts[counts >= _MIN_TEXTS]
+    kept = np.sort(found[np.argsort(-counts, kind="stable")[:n_pairs]])
+    return np.column_stack(np.divmod(kept, base)).astype(np.int32)
