@@ -17,16 +17,21 @@ ROUNDS = 7
 
 @dataclass
 class Row:
-    """A line of the table: what was measured, against what, and what must hold."""
+    """A line of the table: what was measured, against what, and what must hold.
+
+    Without ratios it says only, in its note, why there are none.
+    """
 
     work: str
     against: str
-    ratios: np.ndarray
+    ratios: np.ndarray | None
     limit: str
     holds: bool
     note: str = ""
 
     def __str__(self) -> str:
+        if self.ratios is None:
+            return f"| {self.work} | {self.against} | – | – | – | – | {self.note} |"
         low, middle, high = np.quantile(self.ratios, [0.25, 0.5, 0.75])
         verdict = "yes" if self.holds else "**no**"
         return (

@@ -21,6 +21,8 @@ CLAIMS = [
     "growth",
     "imports",
     "grid_jobs",
+    "search",
+    "peers",
 ]
 RESULTS = Path(__file__).parents[1] / "SPEED.md"
 

@@ -11,16 +11,18 @@ from torch import Tensor, nn
 
 __all__ = ["EPOCH_CALLBACKS", "BestEpochs", "CosineDecay", "EpochLine", "EpochTasks"]
 
-#: How many epochs are averaged at the end of a training that holds rows out.
+#: How many epochs are averaged at most, at the end of a training that holds rows out. By
+#: cross-validation in the training rows, against the best epoch alone: CIFAR-10 .582 -> .609 (12
+#: epochs: .604), stars of women's clothing .619 -> .625.
 N_AVERAGED = 6
 
 
 class BestEpochs(Callback):
     """Stop when the validation loss no longer falls, and take the weights of the best epochs.
 
-    The weights of the best `n_averaged` epochs are averaged, where that has a lower validation loss
-    than the best epoch alone: while the learning rate is high, each epoch ends somewhere around
-    the minimum, and their mean lies nearer to it.
+    The weights of the best epochs are averaged, of as many as give the lowest validation loss, from
+    the best alone to `n_averaged`: while the learning rate is high, each epoch ends somewhere
+    around the minimum, and their mean lies nearer to it.
 
     Parameters
     ----------
@@ -29,7 +31,7 @@ class BestEpochs(Callback):
     tol : float
         By how much the loss must fall to count as an improvement that renews the patience.
     n_averaged : int, default=N_AVERAGED
-        How many epochs are averaged.
+        How many epochs are averaged at most.
 
     References
     ----------
@@ -67,9 +69,14 @@ class BestEpochs(Callback):
         held_out, self.held_out_ = self.held_out_, None
         if not best:
             return
-        _load(net, [weights for _, weights in best])
-        if len(best) > 1 and not net.loss_of(held_out) < best[0][0]:
-            _load(net, [best[0][1]])
+        lowest, chosen = best[0]
+        for n in range(2, len(best) + 1):
+            mean = _mean_of([weights for _, weights in best[:n]])
+            net.module_.load_state_dict(mean, strict=False)
+            loss = net.loss_of(held_out)
+            if loss < lowest:
+                lowest, chosen = loss, mean
+        net.module_.load_state_dict(chosen, strict=False)
 
     def _keep(self, loss: float, network: nn.Module) -> None:
         """Copy the weights if the epoch is among the best; a sort keeps the first of equals."""
@@ -85,16 +92,14 @@ class BestEpochs(Callback):
         self.best_ = kept[: self.n_averaged]
 
 
-def _load(net, several: list[dict[str, Tensor]]) -> None:
-    """Set the weights of a net to the mean of several; whole numbers to those of the first."""
-    first = several[0]
-    mean = {
+def _mean_of(several: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Return the mean of the weights of several epochs; of whole numbers those of the first."""
+    return {
         name: torch.stack([weights[name] for weights in several]).mean(dim=0)
         if weight.is_floating_point()
         else weight
-        for name, weight in first.items()
+        for name, weight in several[0].items()
     }
-    net.module_.load_state_dict(mean if len(several) > 1 else first, strict=False)
 
 
 class CosineDecay(Callback):
