@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import sparse, special
 
@@ -27,6 +29,8 @@ _N_KNOTS = 1000
 _END = 1e-7
 #: Numbers that are worked on at once.
 _CACHED = 2**17
+#: Rows that quantiles are found in, of longer columns.
+_SAMPLED = 2**14
 #: The difference of two numbers up to this is finite.
 _LARGEST = np.finfo(np.float64).max / 2
 
@@ -84,9 +88,18 @@ def _refuse(wrong, X, names, problem) -> None:
 
 
 def find_quantiles(column, weight):
-    """Return the quantiles of a column without NaN, zeros of an empty one."""
+    """Return the quantiles of a column without NaN, zeros of an empty one.
+
+    Of a long column those between its ends are of a sample of its rows, the same for all columns:
+    the level of each is off by less than a hundredth.
+    """
     if not len(column):
         return np.zeros(len(LEVELS))
+    if len(column) > _SAMPLED:
+        rows = _sample(len(column))
+        quantiles = find_quantiles(column[rows], weight[rows])
+        quantiles[[0, -1]] = column.min(), column.max()
+        return quantiles
     if weight.min() == weight.max():
         # Sorting takes a fifth of the time of NumPy's quantiles. LEVELS are binary fractions, so
         # that the places are exact, and the numbers those of equal weights.
@@ -94,6 +107,11 @@ def find_quantiles(column, weight):
         return np.sort(column)[places.clip(min=0)]
     # This method alone takes weights, and treats an integer weight as so many rows.
     return np.quantile(column, LEVELS, weights=weight, method="inverted_cdf")
+
+
+@lru_cache(maxsize=4)
+def _sample(n_rows):
+    return np.random.RandomState(0).randint(n_rows, size=_SAMPLED)
 
 
 def find_moments(column, weight):

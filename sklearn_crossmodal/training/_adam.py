@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
-from torch.optim.adam import adam
 
 __all__ = ["FusedAdam"]
 
@@ -16,8 +15,9 @@ class FusedAdam(torch.optim.Optimizer):
     """The same numbers as `torch.optim.AdamW` with ``fused=True``, sooner.
 
     The first of torch's own optimizers in a process imports its compiler, which takes over a
-    second, and each step does half as much again for hooks that nobody sets. Here none is called:
-    callbacks, which may set such, get torch's own, see `optimizer_settings`.
+    second, and each step takes three times as long, for hooks that nobody sets and counters that
+    are raised one by one. Here none is called: callbacks, which may set such, get torch's own, see
+    `optimizer_settings`.
 
     Parameters
     ----------
@@ -118,16 +118,17 @@ class FusedAdam(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for (rate, betas, eps, decay), weights in self._alike().items():
+        for (rate, betas, eps, decay, _), weights in self._alike().items():
             states = [self.state[weight] or self._start(weight) for weight in weights]
-            adam(
+            steps = [state["step"] for state in states]
+            torch._foreach_add_(steps, [_like(steps[0], 1.0)] * len(steps))
+            torch._fused_adam_(
                 weights,
                 [weight.grad for weight in weights],
                 [state["exp_avg"] for state in states],
                 [state["exp_avg_sq"] for state in states],
                 [],
-                [state["step"] for state in states],
-                fused=True,
+                steps,
                 amsgrad=False,
                 beta1=betas[0],
                 beta2=betas[1],
@@ -146,11 +147,11 @@ class FusedAdam(torch.optim.Optimizer):
         for group in self.param_groups:
             weights = [weight for weight in group["params"] if weight.grad is not None]
             rate, decay = group["lr"], group["weight_decay"]
-            if decay and group["decoupled_weight_decay"]:
-                for weight in weights:
-                    weight.mul_(1 - rate * decay)
+            if decay and group["decoupled_weight_decay"] and weights:
+                torch._foreach_mul_(weights, [_like(weights[0], 1 - rate * decay)] * len(weights))
                 decay = 0.0
-            alike[rate, group["betas"], group["eps"], decay] += weights
+            for weight in weights:
+                alike[rate, group["betas"], group["eps"], decay, weight.dtype].append(weight)
         return alike
 
     def _start(self, weight: Tensor) -> dict[str, Tensor]:
@@ -160,3 +161,8 @@ class FusedAdam(torch.optim.Optimizer):
             "exp_avg_sq": torch.zeros_like(weight),
         }
         return self.state[weight]
+
+
+def _like(tensor: Tensor, number: float) -> Tensor:
+    """Return a number as a tensor: a plain one would be made a tensor for each weight anew."""
+    return torch.full((), number, dtype=tensor.dtype, device=tensor.device)

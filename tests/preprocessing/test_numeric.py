@@ -246,3 +246,15 @@ def test_the_inverse_needs_as_many_columns_as_are_kept():
     scaler = NumericScaler().fit([[1.0, 0], [1.0, 1]])
     with pytest.raises(ValueError, match=r"expected shape \(n, 1\), got \(2, 2\)"):
         scaler.inverse_transform(np.zeros((2, 2)))
+
+
+def test_quantiles_of_long_columns_are_nearly_those_of_all_rows_and_their_ends_exact():
+    rng = np.random.default_rng(0)
+    X = rng.exponential(size=(50_000, 2))
+    scaler = NumericScaler().fit(X)
+    np.testing.assert_array_equal(scaler.quantiles_[[0, -1]], scaler._scale(np.sort(X, 0)[[0, -1]]))
+    levels = (scaler._scale(X)[:, :, np.newaxis] <= scaler.quantiles_.T).mean(axis=0)
+    np.testing.assert_allclose(levels, [np.linspace(0, 1, 65)] * 2, atol=0.01)
+    heavy = np.where(np.arange(50_000) < 25_000, 1.0, 3.0)  # as if those rows were there thrice
+    weighted = NumericScaler().fit(X, sample_weight=heavy)
+    np.testing.assert_allclose(weighted.center_, scaler.center_, atol=0.05)
