@@ -224,7 +224,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     def _raw_blocks(self, X, only=None):
         """Return the blocks of X, of all modalities or `only` some, as targets are made of them."""
-        check_is_fitted(self)
+        if not self.__sklearn_is_fitted__():  # first, since asking for all tags takes longer
+            check_is_fitted(self)
         return self._bank.transform(check_X(self, X, reset=False), only)
 
     def _blocks(self, X, only=None):

@@ -20,9 +20,9 @@ from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
 from sklearn_crossmodal.preprocessing import NumericScaler
 from sklearn_crossmodal.preprocessing._categorical import has_categories
 from sklearn_crossmodal.preprocessing._numeric_columns import (
+    CACHED,
     LEVELS,
-    has_gaps,
-    refuse_columns,
+    check_columns,
     row_slices,
 )
 from sklearn_crossmodal.utils._sklearn import StrOptions
@@ -143,14 +143,14 @@ class Numeric(Modality):
             Itself.
         """
         self._validate_params()
-        numbers = self._read(columns)
+        numbers, gaps = self._read(columns)
         weight = weights_or_ones(sample_weight, numbers.shape[0])
         if not weight.all():
             numbers, weight = numbers[weight > 0], weight[weight > 0]
         self.single_column_ = np.ndim(Columns.of(columns).values) == 1
         self.scaler_ = NumericScaler(scaling=self.scaling, log1p=self.log1p)
         self.scaler_.fit(numbers, sample_weight=weight)
-        missing = _find_gaps(numbers)
+        missing = _find_gaps(numbers, gaps)
         self.indicators_ = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
         size = len(self.scaler_.kept_) + len(self.indicators_)
         quantiles = self._quantiles(missing[:, self.indicators_], weight)
@@ -171,24 +171,27 @@ class Numeric(Modality):
             Kind ``"vector"``; its mask is False where a number was imputed. Values of a sparse
             matrix are sparse, or lazy where `fit` saw a dense one.
         """
-        numbers = self._read(columns)
+        numbers, gaps = self._read(columns)
         n_rows, n_columns = numbers.shape
         if n_columns != self.scaler_.n_features_in_:
             raise ValueError(f"got {n_columns} columns, expected {self.scaler_.n_features_in_}.")
         if sparse.issparse(numbers):
             return Block(self._transform_sparse(numbers), np.ones(n_rows, dtype=bool), self.spec_)
         present, mask = np.ones(n_rows, dtype=bool), None
-        missing = _find_gaps(numbers)
-        if missing.shape[1]:
+        if gaps:
+            missing = np.isnan(numbers)
             observed = np.ones((n_rows, len(self.indicators_)), bool)
             mask = np.hstack([~missing[:, self.scaler_.kept_], observed])
         if numbers.size > _IN_MEMORY:
-            read = partial(self._read_rows, numbers)
+            read = partial(self._read_rows, numbers, gaps)
             rows = LazyRows(read, n_rows, self.spec_.shape, numbers.dtype, in_memory=True)
             return Block(rows, present, self.spec_, mask)
+        as_they_are = self.scaling is None and not self.log1p and not gaps
+        if as_they_are or numbers.size <= CACHED:
+            return Block(self._read_rows(numbers, gaps, slice(None)), present, self.spec_, mask)
         values = np.empty((n_rows, self.spec_.size), numbers.dtype)
         for rows in row_slices(numbers):
-            values[rows] = self._read_rows(numbers, rows)
+            values[rows] = self._read_rows(numbers, gaps, rows)
         return Block(values, present, self.spec_, mask)
 
     def inverse_transform(self, values):
@@ -253,34 +256,35 @@ class Numeric(Modality):
         return all(map(is_quantity, found)) and (not truth or not found)
 
     def _read(self, columns):
-        """Return float (n, d) with NaN for what is missing, or CSR; refuse what is no number."""
+        """Return float (n, d) or CSR, and whether there is NaN; refuse what is no number."""
         columns = Columns.of(columns)
         values = columns.values
         if sparse.issparse(values):
             numbers = values.reshape(values.shape[0], -1).tocsr().astype(np.float64)
         else:
             numbers = _as_numbers(np.asarray(values), columns.names)
-        refuse_columns(numbers, columns.names_of(numbers.shape[1]), log1p=self.log1p)
-        return numbers
+        names = columns.names_of(numbers.shape[1])
+        return numbers, check_columns(numbers, names, log1p=self.log1p)
 
     def _transform_sparse(self, numbers):
         if self.scaler_.quantiles_ is None or self.scaling is None:
             observed = sparse.csr_array((numbers.shape[0], len(self.indicators_)))
             return sparse.hstack([self.scaler_.transform(numbers), observed], format="csr")
         # The columns were dense in `fit`, and are moved: zeros do not stay zeros.
-        read = partial(self._read_rows, numbers)
+        read = partial(self._read_rows, numbers, False)
         n_rows = numbers.shape[0]
         return LazyRows(read, n_rows, self.spec_.shape, np.float64, in_memory=True)
 
-    def _read_rows(self, numbers, rows):
-        """Return the values of some rows: imputed, scaled, indicated."""
+    def _read_rows(self, numbers, gaps, rows):
+        """Return the values of some rows: imputed where there may be gaps, scaled, indicated."""
         part = numbers[rows]
         part = part.toarray() if sparse.issparse(part) else part
-        missing = np.isnan(part)
-        if missing.any():
+        indicated = np.zeros((len(part), len(self.indicators_)), bool)
+        if gaps:
+            missing = np.isnan(part)
             part = np.where(missing, self.scaler_.median_.astype(part.dtype), part)
+            indicated = missing[:, self.indicators_]
         values = self.scaler_.scale(part)
-        indicated = missing[:, self.indicators_]
         return np.hstack([values, indicated]) if len(self.indicators_) else values
 
     def _quantiles(self, missing, weight):
@@ -292,11 +296,9 @@ class Numeric(Modality):
         return np.hstack([self.scaler_.quantiles_, indicated])
 
 
-def _find_gaps(numbers) -> np.ndarray:
-    """Return where NaN is; of no columns where there is none, or where zeros are meant."""
-    if sparse.issparse(numbers) or not has_gaps(numbers):
-        return np.zeros((numbers.shape[0], 0), bool)
-    return np.isnan(numbers)
+def _find_gaps(numbers, gaps) -> np.ndarray:
+    """Return where NaN is; of no columns where there is none."""
+    return np.isnan(numbers) if gaps else np.zeros((numbers.shape[0], 0), bool)
 
 
 def _as_numbers(values: np.ndarray, names) -> np.ndarray:
@@ -311,7 +313,7 @@ def _as_numbers(values: np.ndarray, names) -> np.ndarray:
     if values.dtype.kind == "O":
         values = _read_cells(values)
     try:
-        return values.astype(np.float64)
+        return values.astype(np.float64, copy=False)
     except OverflowError as error:  # a Python integer beyond all floats
         raise ValueError(f"columns {list(names)} hold too large a number: {error}.") from error
     except (TypeError, ValueError) as error:

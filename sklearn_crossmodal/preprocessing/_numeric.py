@@ -10,12 +10,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_crossmodal.preprocessing._bent import bend, unbend
 from sklearn_crossmodal.preprocessing._numeric_columns import (
+    check_columns,
     find_curve,
     find_moments,
     find_quantiles,
     from_normal,
     has_gaps,
-    refuse_columns,
     row_slices,
     to_normal,
 )
@@ -285,7 +285,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
             ensure_all_finite="allow-nan",
         )
         names = getattr(self, "feature_names_in_", range(X.shape[1]))
-        refuse_columns(X, [str(name) for name in names], log1p=self.log1p)
+        check_columns(X, [str(name) for name in names], log1p=self.log1p)
         return X
 
     # Scaling --------------------------------------------------------------------------------

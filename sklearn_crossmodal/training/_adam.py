@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -85,6 +86,10 @@ class FusedAdam(torch.optim.Optimizer):
         self.state: defaultdict[Tensor, dict[str, Tensor]] = defaultdict(dict)
         self.__setstate__({})  # what saving and loading look for
 
+    def __setstate__(self, state: dict) -> None:
+        super().__setstate__(state)
+        self._last: tuple[tuple, list[_Move]] = ((), [])
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients, or set them to zero.
 
@@ -118,41 +123,70 @@ class FusedAdam(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for (rate, betas, eps, decay, _), weights in self._alike().items():
-            states = [self.state[weight] or self._start(weight) for weight in weights]
-            steps = [state["step"] for state in states]
-            torch._foreach_add_(steps, [_like(steps[0], 1.0)] * len(steps))
+        for move in self._moves():
+            torch._foreach_add_(move.steps, move.ones)
+            if move.shrunk:
+                torch._foreach_mul_(move.shrunk, move.factors)
             torch._fused_adam_(
-                weights,
-                [weight.grad for weight in weights],
-                [state["exp_avg"] for state in states],
-                [state["exp_avg_sq"] for state in states],
+                move.weights,
+                [weight.grad for weight in move.weights],
+                move.averages,
+                move.squares,
                 [],
-                steps,
-                amsgrad=False,
-                beta1=betas[0],
-                beta2=betas[1],
-                lr=rate,
-                weight_decay=decay,
-                eps=eps,
-                maximize=False,
+                move.steps,
+                **move.settings,
             )
         return loss
 
     step.hooked = True  # torch would wrap it otherwise, see `Optimizer._patch_step_function`
 
-    def _alike(self) -> dict[tuple, list[Tensor]]:
-        """Shrink the weights that decay by themselves; return those that one call can move."""
-        alike = defaultdict(list)
+    def _moves(self) -> list[_Move]:
+        """Return the calls of a step: those of the last one if nothing has changed since."""
+        moving = tuple(
+            (group["lr"], group["betas"], group["eps"], group["weight_decay"], id(weight))
+            for group in self.param_groups
+            for weight in group["params"]
+            if weight.grad is not None
+        )
+        last, moves = self._last
+        known = last == moving and all(
+            self.state[move.weights[0]]["step"] is move.steps[0] for move in moves
+        )
+        if not known:
+            moves = self._plan()
+            self._last = moving, moves
+        return moves
+
+    def _plan(self) -> list[_Move]:
+        """Return the calls of a step, of weights that one call can move each."""
+        alike: defaultdict[tuple, list[Tensor]] = defaultdict(list)
+        shrunk: defaultdict[tuple, list[tuple[Tensor, float]]] = defaultdict(list)
         for group in self.param_groups:
-            weights = [weight for weight in group["params"] if weight.grad is not None]
-            rate, decay = group["lr"], group["weight_decay"]
-            if decay and group["decoupled_weight_decay"] and weights:
-                torch._foreach_mul_(weights, [_like(weights[0], 1 - rate * decay)] * len(weights))
-                decay = 0.0
-            for weight in weights:
-                alike[rate, group["betas"], group["eps"], decay, weight.dtype].append(weight)
-        return alike
+            rate, decay, factor = group["lr"], group["weight_decay"], 1.0
+            if decay and group["decoupled_weight_decay"]:
+                decay, factor = 0.0, 1 - rate * decay
+            for weight in group["params"]:
+                key = rate, group["betas"], group["eps"], decay, weight.dtype, weight.device
+                if weight.grad is not None:
+                    alike[key].append(weight)
+                    shrunk[key] += [(weight, factor)] if factor != 1.0 else []
+        return [self._move(key, weights, shrunk[key]) for key, weights in alike.items()]
+
+    def _move(self, key: tuple, weights: list[Tensor], shrunk: list[tuple]) -> _Move:
+        rate, (beta1, beta2), eps, decay, *_ = key
+        settings = {"lr": rate, "beta1": beta1, "beta2": beta2, "weight_decay": decay, "eps": eps}
+        states = [self.state[weight] or self._start(weight) for weight in weights]
+        steps = [state["step"] for state in states]
+        return _Move(
+            weights,
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            steps,
+            [_like(steps[0], 1.0)] * len(steps),
+            [weight for weight, _ in shrunk],
+            [_like(weight, factor) for weight, factor in shrunk],
+            {**settings, "amsgrad": False, "maximize": False},
+        )
 
     def _start(self, weight: Tensor) -> dict[str, Tensor]:
         self.state[weight] = {
@@ -163,6 +197,24 @@ class FusedAdam(torch.optim.Optimizer):
         return self.state[weight]
 
 
+@dataclass(frozen=True, eq=False)
+class _Move:
+    """One call of the kernel: weights with their moments and counters, and what it is told.
+
+    `shrunk` are the weights that decay by themselves before, each by one of `factors`. Numbers are
+    tensors: plain ones would be made tensors for each weight anew.
+    """
+
+    weights: list[Tensor]
+    averages: list[Tensor]
+    squares: list[Tensor]
+    steps: list[Tensor]
+    ones: list[Tensor]
+    shrunk: list[Tensor]
+    factors: list[Tensor]
+    settings: dict[str, object]
+
+
 def _like(tensor: Tensor, number: float) -> Tensor:
-    """Return a number as a tensor: a plain one would be made a tensor for each weight anew."""
+    """Return a number as a tensor of the type of another."""
     return torch.full((), number, dtype=tensor.dtype, device=tensor.device)

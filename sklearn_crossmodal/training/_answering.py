@@ -17,7 +17,7 @@ from sklearn_crossmodal.training._device import torch_dtype
 __all__ = ["Answering"]
 
 #: Samples in a batch of prediction: enough to keep the processor busy, few enough for its cache.
-PREDICT_BATCH_SIZE = 4096
+PREDICT_BATCH_SIZE = 2048
 #: Numbers of one modality in such a batch at most: images and long texts come in smaller batches.
 PREDICT_BATCH_NUMBERS = 2**19
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 
 import numpy as np
 import torch
@@ -103,8 +104,7 @@ class BatchIterator:
         for start in range(0, len(slices), n_together):
             some = slices[start : start + n_together]
             gathered = self.dataset.batch(rows[some[0].start : some[-1].stop])
-            for places in some:
-                yield _cut(gathered, places.start - some[0].start, places.stop - some[0].start)
+            yield from _cut(gathered, [places.stop - places.start for places in some])
 
     def _hide(self, present: Tensor | None, n_rows: int, n_modalities: int) -> Tensor:
         """Hide present modalities at random; where all would be, hide none."""
@@ -115,13 +115,22 @@ class BatchIterator:
         return torch.where(left.any(dim=1, keepdim=True), left, present)
 
 
-def _cut(parts, start: int, stop: int):
-    """Return some rows of each of the parts, as views."""
+def _cut(parts, sizes: list[int]) -> Iterator:
+    """Yield the parts of so many rows each, as views."""
     if isinstance(parts, dict):
-        return {name: _cut(part, start, stop) for name, part in parts.items()}
+        cut = [_cut(part, sizes) for part in parts.values()]
+        return (dict(zip(parts, some, strict=True)) for some in _side_by_side(cut, sizes))
     if isinstance(parts, tuple):
-        return tuple(_cut(part, start, stop) for part in parts)
-    return None if parts is None else parts[start:stop]
+        return _side_by_side([_cut(part, sizes) for part in parts], sizes)
+    if parts is None:
+        return repeat(None, len(sizes))
+    if isinstance(parts, Tensor):
+        return iter(parts.split(sizes))
+    return iter(np.split(parts, np.cumsum(sizes)[:-1]))
+
+
+def _side_by_side(cut: list[Iterator], sizes: list[int]) -> Iterator[tuple]:
+    return zip(*cut, strict=True) if cut else repeat((), len(sizes))
 
 
 def split_rows(

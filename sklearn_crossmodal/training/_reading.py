@@ -63,6 +63,7 @@ def to_rows(values, dtype: torch.dtype) -> Tensor | RowReader:
 def _to_tensor(values: np.ndarray, dtype: torch.dtype) -> Tensor:
     if values.dtype.kind in "iub":
         return torch.from_numpy(np.ascontiguousarray(values, dtype=np.int64))
-    values = np.ascontiguousarray(values)
+    if values.ndim != 2 or min(values.strides) < 0:  # a table is read where it is
+        values = np.ascontiguousarray(values)
     # torch warns of arrays that cannot be written, although nothing here writes them.
     return torch.from_numpy(values if values.flags.writeable else values.copy()).to(dtype)

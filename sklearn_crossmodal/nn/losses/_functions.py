@@ -27,7 +27,8 @@ def weighted_mean(losses: Tensor, weight: Tensor | None) -> Tensor:
 def _mean_over_entries(errors: Tensor, mask: Tensor | None) -> Tensor:
     """Average (B, ...) over all but the first axis, or over the entries that were observed."""
     if mask is None:
-        return errors.flatten(1).mean(dim=1)
+        errors = errors.flatten(1)
+        return errors.squeeze(1) if errors.shape[1] == 1 else errors.mean(dim=1)
     if mask.ndim < errors.ndim:  # steps of several numbers have one entry a step
         mask = mask.unsqueeze(-1).expand_as(errors)
     observed = mask.flatten(1).to(errors.dtype)
