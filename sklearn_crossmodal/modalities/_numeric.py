@@ -149,7 +149,7 @@ class Numeric(Modality):
             numbers, weight = numbers[weight > 0], weight[weight > 0]
         self.single_column_ = np.ndim(Columns.of(columns).values) == 1
         self.scaler_ = NumericScaler(scaling=self.scaling, log1p=self.log1p)
-        self.scaler_.fit(numbers, sample_weight=weight)
+        self.scaler_.learn(numbers, weight, gaps)
         missing = _find_gaps(numbers, gaps)
         self.indicators_ = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
         size = len(self.scaler_.kept_) + len(self.indicators_)

@@ -17,6 +17,7 @@ from sklearn_crossmodal.preprocessing._numeric_columns import (
     from_normal,
     has_gaps,
     row_slices,
+    sampled_rows,
     to_normal,
 )
 from sklearn_crossmodal.utils._sklearn import (
@@ -126,17 +127,37 @@ class NumericScaler(TransformerMixin, BaseEstimator):
             If X holds infinity, a sparse X NaN, or, with `log1p`, negative numbers.
         """
         self._validate_params()
-        X = self._check(X, reset=True)
+        X, gaps = self._check(X, reset=True)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        tolerance = max(_TOLERANCE, 8 * np.finfo(X.dtype).eps)
         if not weight.all():
             X, weight = X[weight > 0], weight[weight > 0]
-        if sparse.issparse(X):
-            self._describe_sparse(self._forward(X), weight)
+        return self.learn(X, weight, gaps)
+
+    def learn(self, numbers, weight, gaps):
+        """Learn from rows that were checked before.
+
+        Parameters
+        ----------
+        numbers : ndarray or CSR array of shape (n, d)
+            Finite numbers or NaN.
+        weight : ndarray of shape (n,)
+            Weights of the rows, none zero.
+        gaps : bool
+            Whether NaN is among the numbers.
+
+        Returns
+        -------
+        NumericScaler
+            Itself.
+        """
+        self.n_features_in_ = numbers.shape[1]
+        tolerance = max(_TOLERANCE, 8 * np.finfo(numbers.dtype).eps)
+        if sparse.issparse(numbers):
+            self._describe_sparse(self._forward(numbers), weight)
             self._choose(tolerance)
             self.quantiles_ = None
         else:
-            quantiles = self._describe(X, weight)
+            quantiles = self._describe(numbers, weight, gaps)
             self._choose(tolerance)
             self.quantiles_ = self._scale(quantiles[:, self.kept_])
         return self
@@ -155,7 +176,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
             Sparse where X is.
         """
         check_is_fitted(self)
-        X = self._check(X, reset=False)
+        X, _ = self._check(X, reset=False)
         if sparse.issparse(X):
             return self._transform_sparse(self._forward(X))
         values = np.empty((len(X), len(self.kept_)))
@@ -233,10 +254,17 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         every = self.scaling is None or not varies.any()
         self.kept_ = np.arange(len(low)) if every else np.flatnonzero(varies)
 
-    def _describe(self, X, weight):
+    def _describe(self, X, weight, gaps):
         """Learn from dense columns; return the quantiles of each."""
-        columns = list(self._columns(X, weight))
+        rows, of_all = sampled_rows(len(X)), self.scaling in ("standard", "quantile")
+        if gaps or of_all or rows is None:
+            columns = list(self._columns(X, weight))
+        else:  # the same rows of all columns at once
+            columns = list(self._columns(X[rows], weight[rows]))
         quantiles = np.column_stack([quantiles for quantiles, _ in columns]).astype(np.float64)
+        if rows is not None and not gaps:
+            ends = np.stack([X.min(axis=0), X.max(axis=0)])
+            quantiles[[0, -1]] = self._forward(ends) if self.log1p else ends
         lower, self._median, upper = quantiles[[16, 32, 48]]
         self.range_ = low, high = quantiles[[0, -1]]
         self.center_, spread = self._median, upper - lower
@@ -285,8 +313,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
             ensure_all_finite="allow-nan",
         )
         names = getattr(self, "feature_names_in_", range(X.shape[1]))
-        check_columns(X, [str(name) for name in names], log1p=self.log1p)
-        return X
+        return X, check_columns(X, [str(name) for name in names], log1p=self.log1p)
 
     # Scaling --------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ __all__ = [
     "from_normal",
     "has_gaps",
     "row_slices",
+    "sampled_rows",
     "to_normal",
 ]
 
@@ -109,8 +110,8 @@ def find_quantiles(column, weight):
     """
     if not len(column):
         return np.zeros(len(LEVELS))
-    if len(column) > _SAMPLED:
-        rows = _sample(len(column))
+    rows = sampled_rows(len(column))
+    if rows is not None:
         quantiles = find_quantiles(column[rows], weight[rows])
         quantiles[[0, -1]] = column.min(), column.max()
         return quantiles
@@ -124,8 +125,9 @@ def find_quantiles(column, weight):
 
 
 @lru_cache(maxsize=4)
-def _sample(n_rows):
-    return np.random.RandomState(0).randint(n_rows, size=_SAMPLED)
+def sampled_rows(n_rows):
+    """Return the rows that quantiles are found in, always the same; None stands for all."""
+    return np.random.RandomState(0).randint(n_rows, size=_SAMPLED) if n_rows > _SAMPLED else None
 
 
 def find_moments(column, weight):

@@ -15,7 +15,7 @@ __all__ = ["choose_device", "choose_dtype", "seeded", "suited_threads", "torch_d
 FLOAT64_WORK = 3e7
 #: Below this product of the samples of a batch and the weights that each is multiplied by, handing
 #: work to other threads gains little at best; where other work runs beside, it costs many times.
-THREAD_WORK = 2**22
+THREAD_WORK = 2**23
 
 
 def choose_device(device: str) -> str:
