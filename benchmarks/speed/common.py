@@ -13,6 +13,16 @@ import numpy as np
 import torch
 
 ROUNDS = 7
+#: Where the estimators compute, and so the loops that they are measured against.
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+
+
+class Seconds(dict):
+    """Seconds of each run by name; `processor` has those of all threads together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.processor: dict[str, list[float]] = {}
 
 
 @dataclass
@@ -46,9 +56,7 @@ HEAD = [
 ]
 
 
-def interleaved(
-    runs: dict[str, Callable[[], object]], rounds: int = ROUNDS, *, clock=time.perf_counter
-) -> dict[str, np.ndarray]:
+def interleaved(runs: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> Seconds:
     """Time functions in turns, in another order each round, after one round that is not counted.
 
     Parameters
@@ -57,42 +65,56 @@ def interleaved(
         What is timed. A callable may return a number of seconds that it measured itself.
     rounds : int
         How often.
-    clock : callable
-        `time.perf_counter`, or `time.process_time` for the time of all threads together.
 
     Returns
     -------
-    dict of str to ndarray of shape (rounds,)
-        Seconds.
+    Seconds
+        Arrays of shape (rounds,).
     """
     rng = np.random.default_rng(0)
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    taken: dict[str, list[float]] = {name: [] for name in runs}
+    seconds = Seconds()
+    seconds.processor = {name: [] for name in runs}
     for turn in range(rounds + 1):
         for name in rng.permutation(list(runs)):
             gc.collect()
-            start = clock()
+            start, busy = time.perf_counter(), time.process_time()
             own = runs[name]()
-            took = own if isinstance(own, float) else clock() - start
+            if DEVICE == "cuda":
+                torch.cuda.synchronize()
             if turn:
-                seconds[name].append(took)
-    return {name: np.array(times) for name, times in seconds.items()}
+                passed = time.perf_counter() - start
+                taken[name].append(own if isinstance(own, float) else passed)
+                seconds.processor[name].append(time.process_time() - busy)
+    seconds.update({name: np.array(times) for name, times in taken.items()})
+    return seconds
+
+
+def processor_note(seconds, ours, other) -> str:
+    """Return the ratio of processor seconds, of ours to the other, where they were measured."""
+    busy = getattr(seconds, "processor", {})
+    if not (busy.get(ours) and busy.get(other)):
+        return ""
+    return f"processor time {np.median(busy[ours]) / max(np.median(busy[other]), 1e-9):.2f}"
 
 
 def below(work, seconds, ours, other, limit, note="") -> Row:
     """Return the row of a claim: `ours` takes at most `limit` of the time of `other`."""
     ratios = seconds[ours] / seconds[other]
+    note = "; ".join(filter(None, [note, processor_note(seconds, ours, other)]))
     return Row(work, other, ratios, f"≤ {limit:.2f}", bool(np.median(ratios) <= limit), note)
 
 
 def above(work, seconds, ours, other, limit, note="") -> Row:
     """Return the row of a claim: `ours` is at least `limit` times as fast as `other`."""
     ratios = seconds[other] / seconds[ours]
+    note = "; ".join(filter(None, [note, processor_note(seconds, ours, other)]))
     return Row(work, other, ratios, f"≥ {limit:.2f}", bool(np.median(ratios) >= limit), note)
 
 
 def machine() -> str:
     """Describe where this ran."""
     return (
-        f"torch {torch.__version__}, {torch.get_num_threads()} threads, {os.cpu_count()} cores, "
-        f"{platform.machine()}, Python {platform.python_version()}"
+        f"torch {torch.__version__} on {DEVICE}, {torch.get_num_threads()} threads, "
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     )

@@ -6,7 +6,7 @@ import copy
 
 import numpy as np
 import torch
-from common import below, interleaved
+from common import DEVICE, below, interleaved
 from torch.nn import functional
 
 from sklearn_crossmodal import FusionClassifier, Image, MultiModalFrame, Text
@@ -49,7 +49,7 @@ def by_hand(network, values, masks, y, epochs=EPOCHS):
     """Train with a plain loop: channels first, default Adam, texts padded to 256."""
     optimizer = torch.optim.Adam(network.parameters())
     for _ in range(epochs):
-        for rows in torch.randperm(len(y)).split(32):
+        for rows in torch.randperm(len(y), device=y.device).split(32):
             inputs = {name: part.index_select(0, rows) for name, part in values.items()}
             read = {name: mask.index_select(0, rows) for name, mask in masks.items()}
             loss = functional.cross_entropy(network(inputs, read)["y"], y.index_select(0, rows))
@@ -73,13 +73,15 @@ def rows(quick=False):
     n = 66 if quick else 2_000
     images, texts, y = data(n)
     X = MultiModalFrame({"image": images, "text": texts})
-    labels, found = torch.from_numpy(y), []
+    labels, found = torch.from_numpy(y).to(DEVICE), []
     for names, work in [(("image",), "CNN alone"), (("image", "text"), "CNN and LSTM")]:
         few = classifier(names, max_epochs=1).fit(X, y)
         blocks = few._blocks(X)
-        values = {name: torch.from_numpy(np.asarray(b.values)) for name, b in blocks.items()}
+        values = {k: torch.from_numpy(np.asarray(b.values)).to(DEVICE) for k, b in blocks.items()}
         values = {k: v.float() if v.is_floating_point() else v.long() for k, v in values.items()}
-        masks = {name: torch.from_numpy(b.mask) for name, b in blocks.items() if b.mask is not None}
+        masks = {
+            k: torch.from_numpy(b.mask).to(DEVICE) for k, b in blocks.items() if b.mask is not None
+        }
         twin = plain(few.network_)
         runs = {
             "ours": lambda names=names: classifier(names).fit(X, y),

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import torch
-from common import below, interleaved
+from common import DEVICE, below, interleaved
 from skorch import NeuralNetClassifier
 from torch import nn
 from torch.nn import functional
@@ -57,7 +57,7 @@ def by_hand(network, a, b, y, batch_size, epochs=EPOCHS):
     """Train with the loop of the tutorials, on tensors: default Adam, one gather a batch."""
     optimizer = torch.optim.Adam(network.parameters())
     for _ in range(epochs):
-        for rows in torch.randperm(len(y)).split(batch_size):
+        for rows in torch.randperm(len(y), device=y.device).split(batch_size):
             scores = network({"a": a.index_select(0, rows), "b": b.index_select(0, rows)})["y"]
             loss = functional.cross_entropy(scores, y.index_select(0, rows))
             optimizer.zero_grad()
@@ -70,7 +70,7 @@ def at_best(network, a, b, y, batch_size, epochs=EPOCHS):
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
     n = 4096 // batch_size * batch_size
     for _ in range(epochs):
-        for chunk in torch.randperm(len(y)).split(n):
+        for chunk in torch.randperm(len(y), device=y.device).split(n):
             parts = [tensor.index_select(0, chunk).split(batch_size) for tensor in (a, b, y)]
             for a_batch, b_batch, y_batch in zip(*parts, strict=True):
                 scores = network({"a": a_batch, "b": b_batch})["y"]
@@ -84,10 +84,11 @@ def rows(quick=False):
     """Return the rows of the table."""
     n = 600 if quick else 50_000
     X, y = data(n)
-    tensors = torch.from_numpy(X[:, :100].copy()), torch.from_numpy(X[:, 100:].copy())
+    views = X[:, :100].copy(), X[:, 100:].copy()
+    tensors = [torch.from_numpy(view).to(DEVICE) for view in views]
     few = classifier(max_epochs=1, dtype="float32").fit(X[:500], y[:500])
     network = copy.deepcopy(few.network_).train()
-    labels = torch.from_numpy(y)
+    labels = torch.from_numpy(y).to(DEVICE)
 
     def skorch(batch_size):
         net = NeuralNetClassifier(
@@ -99,8 +100,9 @@ def rows(quick=False):
             batch_size=batch_size,
             train_split=None,
             verbose=0,
+            device=DEVICE,
         )
-        net.fit({"a": tensors[0].numpy(), "b": tensors[1].numpy()}, y)
+        net.fit(dict(zip("ab", views, strict=True)), y)
 
     def compared(batch_size):
         """Return the seconds of each, for one batch size."""

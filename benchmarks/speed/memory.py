@@ -13,7 +13,7 @@ from common import Row
 N_COLUMNS = 100
 
 
-def measure(n, dtype, early_stopping):
+def measure(n, dtype, early_stopping, epochs):
     """Print the bytes of X, and by how much the peak rose in a fit."""
     from sklearn_crossmodal import FusionClassifier, Numeric
 
@@ -24,7 +24,7 @@ def measure(n, dtype, early_stopping):
     y = rng.integers(0, 2, n)
     clf = FusionClassifier(
         [("a", Numeric(), slice(0, 50)), ("b", Numeric(), slice(50, N_COLUMNS))],
-        max_epochs=1,
+        max_epochs=epochs,
         batch_size=1024,
         random_state=0,
         early_stopping=early_stopping,
@@ -45,22 +45,25 @@ def resident(entry):
 def rows(quick=False):
     """Return the rows of the table."""
     found = []
-    for dtype, early_stopping in [("float32", False), ("float32", True), ("float64", False)]:
+    cases = [("float32", False, 1), ("float32", True, 1), ("float64", False, 1)]
+    for dtype, early_stopping, epochs in [*cases, ("float32", False, 5)]:
         n = 50_000 if quick else 500_000
-        command = [sys.executable, __file__, str(n), dtype, str(int(early_stopping))]
+        settings = map(str, [n, dtype, int(early_stopping), epochs])
+        command = [sys.executable, __file__, *settings]
         answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         size, extra = json.loads(answer)
         ratio = extra / size
         work = f"peak memory of fit, {n} × {N_COLUMNS} {dtype}" + (
             ", early stopping" if early_stopping else ""
         )
+        work += f", {epochs} epochs" if epochs > 1 else ""
         note = f"{extra / 2**20:.0f} MiB above {size / 2**20:.0f}"
-        found.append(Row(work, "the input", np.full(3, ratio), "≤ 0.10", ratio <= 0.10, note))
+        found.append(Row(work, "the input", np.array([ratio]), "≤ 0.10", ratio <= 0.10, note))
     return found
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        measure(int(sys.argv[1]), sys.argv[2], bool(int(sys.argv[3])))
+        measure(int(sys.argv[1]), sys.argv[2], bool(int(sys.argv[3])), int(sys.argv[4]))
     else:
         print(*rows(), sep="\n")

@@ -41,8 +41,10 @@ def environment() -> Path:
     if not (ENVIRONMENT / "made").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-r", REQUIREMENTS], check=True)
-        # Ours last and alone: one of the peers wants an older NumPy than ours names.
+        lines = REQUIREMENTS.read_text().splitlines()
+        # One after another, since no solver finds versions that all of them agree to; ours alone.
+        for requirement in [line for line in lines if not line.startswith("#")]:
+            subprocess.run([*pip, requirement], check=True)
         subprocess.run([*pip, "--no-deps", "-e", ROOT], check=True)
         (ENVIRONMENT / "made").touch()
     return python

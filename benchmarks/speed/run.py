@@ -35,7 +35,8 @@ def main(arguments):
         "# Speed",
         "",
         f"`make bench-speed`; {machine()}. Ratios are of seconds within one run, in turns: where "
-        "they must be at most something, of ours to the other; else how often ours fits into it.",
+        "they must be at most something, of ours to the other; else how often ours fits into it. "
+        "Processor time is that of all threads, ours to the other. Memory is measured once.",
         "",
         *HEAD,
     ]

@@ -66,7 +66,7 @@ def rows(quick=False):
                 for name in KINDS
                 for n_jobs in (1, 2)
             },
-            rounds=1 if quick else 5,
+            rounds=1 if quick else 3,
         )
         apart = np.abs(results["together"] - results["one after another"]).max()
         for name in KINDS:

@@ -186,8 +186,7 @@ class Numeric(Modality):
             read = partial(self._read_rows, numbers, gaps)
             rows = LazyRows(read, n_rows, self.spec_.shape, numbers.dtype, in_memory=True)
             return Block(rows, present, self.spec_, mask)
-        as_they_are = self.scaling is None and not self.log1p and not gaps
-        if as_they_are or numbers.size <= CACHED:
+        if numbers.size <= CACHED:
             return Block(self._read_rows(numbers, gaps, slice(None)), present, self.spec_, mask)
         values = np.empty((n_rows, self.spec_.size), numbers.dtype)
         for rows in row_slices(numbers):
@@ -285,6 +284,8 @@ class Numeric(Modality):
             part = np.where(missing, self.scaler_.median_.astype(part.dtype), part)
             indicated = missing[:, self.indicators_]
         values = self.scaler_.scale(part)
+        if values is part and not gaps:  # a module that works in place must not reach the user's X
+            values = part.copy()
         return np.hstack([values, indicated]) if len(self.indicators_) else values
 
     def _quantiles(self, missing, weight):

@@ -65,7 +65,8 @@ class Text(Modality):
     max_pairs : int, default=20000
         How many pairs of neighbouring tokens encoders are told of, at most: those in the most
         texts, and in three at least. The default encoder gives each a vector of its own, as it does
-        to words: "not good" is no sum of its parts.
+        to words: "not good" is no sum of its parts. No other encoder here reads them: with 0 they
+        are not counted.
     join : {"space", "markers"}, default="space"
         How the texts of several columns become one: with a space between them, or each behind a
         token of its column, so that the network knows which column a word came from, and columns

@@ -210,7 +210,7 @@ class BatchedGridSearchCV(_Batched, GridSearchCV):
     and files read batch by batch are trained one after another, and so are pipelines.
 
     The numbers are those of scikit-learn's search: weights, dropout, order of samples, early
-    stopping and restored epochs of each network are its own.
+    stopping and averaged epochs of each network are its own.
 
     Examples
     --------

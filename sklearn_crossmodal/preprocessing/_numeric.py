@@ -256,11 +256,11 @@ class NumericScaler(TransformerMixin, BaseEstimator):
 
     def _describe(self, X, weight, gaps):
         """Learn from dense columns; return the quantiles of each."""
-        rows, of_all = sampled_rows(len(X)), self.scaling in ("standard", "quantile")
+        rows, of_all = sampled_rows(weight), self.scaling in ("standard", "quantile")
         if gaps or of_all or rows is None:
             columns = list(self._columns(X, weight))
         else:  # the same rows of all columns at once
-            columns = list(self._columns(X[rows], weight[rows]))
+            columns = list(self._columns(X[rows], np.ones(len(rows))))
         quantiles = np.column_stack([quantiles for quantiles, _ in columns]).astype(np.float64)
         if rows is not None and not gaps:
             ends = np.stack([X.min(axis=0), X.max(axis=0)])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from scipy import sparse, special
 
@@ -110,9 +108,9 @@ def find_quantiles(column, weight):
     """
     if not len(column):
         return np.zeros(len(LEVELS))
-    rows = sampled_rows(len(column))
+    rows = sampled_rows(weight)
     if rows is not None:
-        quantiles = find_quantiles(column[rows], weight[rows])
+        quantiles = find_quantiles(column[rows], np.ones(len(rows)))
         quantiles[[0, -1]] = column.min(), column.max()
         return quantiles
     if weight.min() == weight.max():
@@ -124,10 +122,18 @@ def find_quantiles(column, weight):
     return np.quantile(column, LEVELS, weights=weight, method="inverted_cdf")
 
 
-@lru_cache(maxsize=4)
-def sampled_rows(n_rows):
-    """Return the rows that quantiles are found in, always the same; None stands for all."""
-    return np.random.RandomState(0).randint(n_rows, size=_SAMPLED) if n_rows > _SAMPLED else None
+def sampled_rows(weight):
+    """Return the rows that quantiles are found in, drawn by their weights; None stands for all.
+
+    For the same weights they are always the same.
+    """
+    if len(weight) <= _SAMPLED:
+        return None
+    draws = np.random.RandomState(0).random_sample(_SAMPLED)
+    if weight.min() == weight.max():
+        return (draws * len(weight)).astype(np.intp)
+    shares = np.cumsum(weight)
+    return np.searchsorted(shares, draws * shares[-1], side="right").clip(max=len(weight) - 1)
 
 
 def find_moments(column, weight):

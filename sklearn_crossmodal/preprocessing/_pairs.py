@@ -11,7 +11,7 @@ __all__ = ["frequent_pairs"]
 #: In how many texts a pair must be. Of those in one or two nothing is learned but these texts.
 _MIN_TEXTS = 3
 
-#: Tokens that are looked at, at most, in texts evenly spaced: what is frequent shows in them.
+#: Tokens that are looked at, of texts drawn at random: what is frequent shows in them.
 _MAX_TOKENS = 10_000_000
 
 
@@ -39,7 +39,10 @@ def frequent_pairs(ids: np.ndarray, n_pairs: int) -> np.ndarray:
     >>> [[tokenizer.words_[id_] for id_ in pair] for pair in pairs]
     [['not', 'good']]
     """
-    ids = ids[:: -(-ids.size // _MAX_TOKENS) or 1]
+    n_tokens = np.count_nonzero(ids)  # padding is 0
+    if n_tokens > _MAX_TOKENS:
+        n_texts = len(ids) * _MAX_TOKENS // n_tokens
+        ids = ids[np.random.RandomState(0).choice(len(ids), n_texts, replace=False)]
     base = int(ids.max(initial=0)) + 1
     keys = ids[:, :-1] * base + ids[:, 1:]
     keys[(ids[:, :-1] < FIRST) | (ids[:, 1:] < FIRST)] = -1

@@ -12,6 +12,10 @@ from torch import Tensor
 __all__ = ["FusedAdam"]
 
 
+#: What a group of weights may have of its own.
+_SETTINGS = ("lr", "betas", "eps", "weight_decay", "decoupled_weight_decay")
+
+
 class FusedAdam(torch.optim.Optimizer):
     """The same numbers as `torch.optim.AdamW` with ``fused=True``, sooner.
 
@@ -143,14 +147,16 @@ class FusedAdam(torch.optim.Optimizer):
     def _moves(self) -> list[_Move]:
         """Return the calls of a step: those of the last one if nothing has changed since."""
         moving = tuple(
-            (group["lr"], group["betas"], group["eps"], group["weight_decay"], id(weight))
+            (*(group[name] for name in _SETTINGS), id(weight))
             for group in self.param_groups
             for weight in group["params"]
             if weight.grad is not None
         )
         last, moves = self._last
         known = last == moving and all(
-            self.state[move.weights[0]]["step"] is move.steps[0] for move in moves
+            self.state[weight].get("step") is step
+            for move in moves
+            for weight, step in zip(move.weights, move.steps, strict=True)
         )
         if not known:
             moves = self._plan()

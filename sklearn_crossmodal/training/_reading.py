@@ -63,7 +63,8 @@ def to_rows(values, dtype: torch.dtype) -> Tensor | RowReader:
 def _to_tensor(values: np.ndarray, dtype: torch.dtype) -> Tensor:
     if values.dtype.kind in "iub":
         return torch.from_numpy(np.ascontiguousarray(values, dtype=np.int64))
-    if values.ndim != 2 or min(values.strides) < 0:  # a table is read where it is
+    whole = all(step >= 0 and step % values.itemsize == 0 for step in values.strides)
+    if values.ndim != 2 or not whole:  # a table is read where it is
         values = np.ascontiguousarray(values)
     # torch warns of arrays that cannot be written, although nothing here writes them.
     return torch.from_numpy(values if values.flags.writeable else values.copy()).to(dtype)

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from torch import nn
 
-from sklearn_crossmodal import Numeric, infer_modalities
+from sklearn_crossmodal import FusionClassifier, Numeric, infer_modalities
 from sklearn_crossmodal.data import BlockSpec, Columns, LazyRows, to_number
 
 
@@ -438,3 +439,33 @@ def test_a_fit_on_a_large_table_copies_little_of_it(monkeypatch):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < table.nbytes
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [20, 60_000])
+def test_a_module_that_works_in_place_does_not_reach_x(dtype, n):
+    X = np.random.default_rng(0).normal(size=(n, 4)).astype(dtype)
+    before = X.copy()
+
+    def encoder(spec):
+        return nn.Sequential(nn.ReLU(inplace=True), nn.Linear(spec.size, 3))
+
+    modalities = [("a", Numeric(scaling=None, encoder=encoder), slice(None))]
+    settings = {"max_epochs": 1, "batch_size": n, "early_stopping": False}
+    clf = FusionClassifier(modalities, dtype=np.dtype(dtype).name, **settings)
+    clf.fit(X, np.arange(n) % 2).predict(X)
+    np.testing.assert_array_equal(X, before)
+
+
+def test_columns_of_a_record_and_of_a_turned_array_are_read():
+    rows = np.zeros(10, dtype=[("odd", "i1"), ("x", "f8", (3,))])
+    rows["x"] = np.arange(30).reshape(10, 3)
+    clf = FusionClassifier(
+        [("a", Numeric(scaling=None), slice(None))], max_epochs=1, random_state=0
+    )
+    y = np.arange(10) % 2
+    plain = np.ascontiguousarray(rows["x"])
+    expected = clf.fit(plain, y).predict_proba(plain)
+    np.testing.assert_array_equal(clf.fit(rows["x"], y).predict_proba(rows["x"]), expected)
+    turned = np.ascontiguousarray(plain[::-1])[::-1]
+    np.testing.assert_array_equal(clf.fit(turned, y).predict_proba(turned), expected)

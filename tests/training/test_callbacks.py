@@ -3,7 +3,8 @@ import copy
 import numpy as np
 import pytest
 import torch
-from skorch.callbacks import Callback, LRScheduler
+from skorch.callbacks import Callback, Freezer, LRScheduler, Unfreezer
+from torch import nn
 
 from sklearn_crossmodal.training import Net, Training, train
 from sklearn_crossmodal.training._callbacks import N_AVERAGED
@@ -83,6 +84,47 @@ def test_a_mean_worse_than_the_best_epoch_is_not_taken(trained, monkeypatch):
     best = int(np.argmin(one.history[:, "valid_loss"]))
     for name, weight in one.module_.state_dict().items():
         assert torch.equal(weight, one.kept[best][name])
+
+
+def test_weights_that_are_frozen_for_a_while_are_averaged_too(trained):
+    freeze = Freezer("encoders*", at=1)
+    thaw = Unfreezer("encoders*", at=4)
+    one, _ = trained(callbacks=[Weights(), freeze, thaw])
+    best = int(np.argmin(one.history[:, "valid_loss"]))
+    assert best > 3
+    assert set(one.module_.state_dict()) == set(one.kept[best])
+
+
+def test_frozen_weights_stay_as_they_are_to_the_last_bit(trained, network):
+    one, _ = trained(callbacks=[Weights(), Freezer("encoders*", at=1)])
+    for name, weight in one.module_.state_dict().items():
+        if name.startswith("encoders"):
+            assert torch.equal(weight, one.kept[0][name])
+
+
+def test_an_epoch_without_a_finite_loss_is_never_the_best(trained):
+    one, _ = trained()
+    keeper = one.callbacks_[0][1]
+    keeper.n_kept_, keeper.best_ = 2, []
+    for loss in (float("nan"), 0.5, float("inf"), 0.4, float("nan")):
+        keeper._keep(loss, one.module_)
+    assert [loss for loss, _ in keeper.best_] == [0.4, 0.5]
+
+
+def test_of_large_networks_fewer_epochs_are_averaged(trained, monkeypatch):
+    monkeypatch.setattr("sklearn_crossmodal.training._callbacks._KEPT_BYTES", 1)
+    one, _ = trained()
+    best = int(np.argmin(one.history[:, "valid_loss"]))
+    for name, weight in one.module_.state_dict().items():
+        assert torch.equal(weight, one.kept[best][name])
+
+
+def test_statistics_of_a_batch_normalisation_are_averaged_where_it_helps(net, dataset, network):
+    module = network(width=64)
+    module.bottleneck = nn.Sequential(nn.BatchNorm1d(128), nn.Identity()).double()
+    one, data = net(module, learning_rate=0.03), dataset(noise=3.0)
+    train(Training(one, data, 30, split=SPLIT, seed=0))
+    assert one.loss_of(data.take(SPLIT[1])) <= min(one.history[:, "valid_loss"]) + 1e-12
 
 
 def test_no_weights_are_kept_after_the_training(trained):
