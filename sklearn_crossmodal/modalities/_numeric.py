@@ -183,11 +183,11 @@ class Numeric(Modality):
             observed = np.ones((n_rows, len(self.indicators_)), bool)
             mask = np.hstack([~missing[:, self.scaler_.kept_], observed])
         if numbers.size > _IN_MEMORY:
-            read = partial(self._read_rows, numbers, gaps)
+            read = partial(self._own_rows, numbers, gaps)
             rows = LazyRows(read, n_rows, self.spec_.shape, numbers.dtype, in_memory=True)
             return Block(rows, present, self.spec_, mask)
         if numbers.size <= CACHED:
-            return Block(self._read_rows(numbers, gaps, slice(None)), present, self.spec_, mask)
+            return Block(self._own_rows(numbers, gaps, slice(None)), present, self.spec_, mask)
         values = np.empty((n_rows, self.spec_.size), numbers.dtype)
         for rows in row_slices(numbers):
             values[rows] = self._read_rows(numbers, gaps, rows)
@@ -284,9 +284,12 @@ class Numeric(Modality):
             part = np.where(missing, self.scaler_.median_.astype(part.dtype), part)
             indicated = missing[:, self.indicators_]
         values = self.scaler_.scale(part)
-        if values is part and not gaps:  # a module that works in place must not reach the user's X
-            values = part.copy()
         return np.hstack([values, indicated]) if len(self.indicators_) else values
+
+    def _own_rows(self, numbers, gaps, rows):
+        """Return the values of some rows, which a module that works in place may write to."""
+        values = self._read_rows(numbers, gaps, rows)
+        return values.copy() if np.may_share_memory(values, numbers) else values
 
     def _quantiles(self, missing, weight):
         """Return the quantiles of the columns of a block, None of sparse ones."""
