@@ -3,6 +3,8 @@
 API_REFERENCE = {
     "sklearn_crossmodal": [
         "Audio",
+        "AutoFusionClassifier",
+        "AutoFusionRegressor",
         "BatchedGridSearchCV",
         "BatchedRandomizedSearchCV",
         "Categorical",

@@ -9,10 +9,12 @@ from importlib import import_module
 __version__ = "0.1.0.dev0"
 
 _HOMES = {
-    "Categorical": "modalities",
     "Audio": "modalities",
+    "AutoFusionClassifier": "estimators",
+    "AutoFusionRegressor": "estimators",
     "BatchedGridSearchCV": "model_selection",
     "BatchedRandomizedSearchCV": "model_selection",
+    "Categorical": "modalities",
     "CrossModalRegressor": "estimators",
     "Embedding": "modalities",
     "FusionClassifier": "estimators",

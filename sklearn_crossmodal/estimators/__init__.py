@@ -1,5 +1,7 @@
 """Estimators: columns -> blocks -> network -> trained."""
 
+from sklearn_crossmodal.estimators._auto_classifier import AutoFusionClassifier
+from sklearn_crossmodal.estimators._auto_regressor import AutoFusionRegressor
 from sklearn_crossmodal.estimators._autoencoder import MultiModalAutoencoder
 from sklearn_crossmodal.estimators._classifier import FusionClassifier
 from sklearn_crossmodal.estimators._crossmodal import CrossModalRegressor
@@ -7,6 +9,8 @@ from sklearn_crossmodal.estimators._regressor import FusionRegressor
 from sklearn_crossmodal.estimators._vectorizer import ModalityVectorizer
 
 __all__ = [
+    "AutoFusionClassifier",
+    "AutoFusionRegressor",
     "CrossModalRegressor",
     "FusionClassifier",
     "FusionRegressor",

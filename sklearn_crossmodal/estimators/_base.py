@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from collections.abc import Mapping
 
 import numpy as np
 from sklearn.callback import CallbackSupportMixin
@@ -17,7 +16,6 @@ from sklearn_crossmodal.estimators._fit_data import FitData
 from sklearn_crossmodal.estimators._input import check_weight, check_X
 from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
 from sklearn_crossmodal.estimators._tasks import epoch_tasks
-from sklearn_crossmodal.modalities import ModalityBank, infer_for_columns, infer_from_table
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, check_range
 from sklearn_crossmodal.training import (
     FrozenInputs,
@@ -136,21 +134,6 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             raise ValueError(f"{type(self).__name__}: all weights are zero, those of classes too.")
         rows = np.flatnonzero(weight)
         return take_rows(table, rows), None if y is None else y[rows], weight[rows]
-
-    def _bind_modalities(self, X, table):
-        owner = type(self).__name__
-        if self.modalities is None:
-            with said_by(owner):
-                modalities = infer_from_table(table, joined=not isinstance(X, Mapping))
-        elif isinstance(self.modalities, dict):
-            self._check_names(list(self.modalities))
-            with said_by(owner):
-                modalities = infer_for_columns(table, X, self.modalities)
-        else:
-            modalities = self._check_modalities()
-        bank = ModalityBank(owner, modalities)
-        bank.bind(X, table)
-        return bank
 
     def _make_blocks(self, X, table, weight, resume):
         if resume:

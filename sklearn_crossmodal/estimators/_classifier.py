@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils import assert_all_finite
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
 
 from sklearn_crossmodal.data import Block, BlockSpec
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._fusion import BaseFusion
-from sklearn_crossmodal.estimators._input import check_same_length
+from sklearn_crossmodal.estimators._input import check_labels
 from sklearn_crossmodal.training import NetClassifier
 from sklearn_crossmodal.utils._sklearn import StrOptions
 
@@ -324,15 +321,7 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
     # The target -----------------------------------------------------------------------------
 
     def _check_y(self, X, y, *, reset):
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
-                "is None."
-            )
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y", estimator_name=type(self).__name__)
-        check_same_length(self, X, y)
-        check_classification_targets(y)
+        y = check_labels(self, X, y)
         first = getattr(self, "_first_classes", None)
         if reset:
             self.classes_ = np.unique(y if first is None else first)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities import MODALITIES, RESERVED_NAMES, Modality
+from sklearn_crossmodal.modalities import (
+    MODALITIES,
+    RESERVED_NAMES,
+    Modality,
+    ModalityBank,
+    infer_for_columns,
+    infer_from_table,
+)
 from sklearn_crossmodal.utils._sklearn import InvalidParameterError
+from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["ModalityParams"]
 
@@ -105,6 +115,22 @@ class ModalityParams(BaseEstimator):
                         f"parameter {key!r}: pass {_component_for(place, part)} instead."
                     )
                 part = getattr(part, key, None)
+
+    def _bind_modalities(self, X, table):
+        """Return a bank of the modalities, listed, named or inferred, bound to columns of X."""
+        owner = type(self).__name__
+        if self.modalities is None:
+            with said_by(owner):
+                modalities = infer_from_table(table, joined=not isinstance(X, Mapping))
+        elif isinstance(self.modalities, dict):
+            self._check_names(list(self.modalities))
+            with said_by(owner):
+                modalities = infer_for_columns(table, X, self.modalities)
+        else:
+            modalities = self._check_modalities()
+        bank = ModalityBank(owner, modalities)
+        bank.bind(X, table)
+        return bank
 
     def _check_names(self, names):
         for name in names:

@@ -6,7 +6,9 @@ from os import PathLike
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.validation import validate_data
+from sklearn.utils import assert_all_finite
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d, validate_data
 
 from sklearn_crossmodal.data import MultiModalFrame, as_column, as_table, is_missing, is_named
 from sklearn_crossmodal.exceptions import ModalityError
@@ -18,7 +20,7 @@ from sklearn_crossmodal.utils._sklearn import (
 )
 from sklearn_crossmodal.utils._validation import said_by
 
-__all__ = ["check_X", "check_same_length", "check_weight"]
+__all__ = ["check_X", "check_labels", "check_same_length", "check_weight"]
 
 
 def check_X(estimator, X, *, reset):
@@ -156,6 +158,39 @@ def check_weight(estimator, sample_weight, table):
     if not weight.any():
         raise ValueError(f"{type(estimator).__name__}: all sample weights are zero.")
     return weight
+
+
+def check_labels(estimator, table, y):
+    """Return class labels as an array with the rows of X.
+
+    Parameters
+    ----------
+    estimator : object
+        For the message.
+    table : MultiModalFrame or ndarray
+        The samples.
+    y : array-like of shape (n_samples,)
+        Numbers or strings.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If y is None, no column of labels, or has not the rows of X.
+    """
+    owner = type(estimator).__name__
+    if y is None:
+        raise ValueError(
+            f"This {owner} estimator requires y to be passed, but the target y is None."
+        )
+    y = column_or_1d(y, warn=True)
+    assert_all_finite(y, input_name="y", estimator_name=owner)
+    check_same_length(estimator, table, y)
+    check_classification_targets(y)
+    return y
 
 
 def check_same_length(estimator, table, y):

@@ -32,9 +32,10 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    modality : str, Modality or None, default=None
+    modality : str, Modality, list of (str, Modality, columns) or None, default=None
         Name in `sklearn_crossmodal.modalities.MODALITIES`, or a modality with settings, that takes
-        all columns of X together; None finds the modalities from the columns, as the estimators do.
+        all columns of X together; a list as the estimators take it, each with its columns; None
+        finds the modalities from the columns, as the estimators do.
         A modality with a frozen encoder, such as ``Text(encoder=Pretrained(...))``, gives the
         vectors of that encoder. An `encoder` that is not frozen and the `vectors` of words are not
         used: they are for training.
@@ -86,7 +87,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "modality": [StrOptions(set(MODALITIES)), Modality, None],
+        "modality": [StrOptions(set(MODALITIES)), Modality, list, None],
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "memory": [str, PathLike, HasMethods("cache"), None],
         "device": [str],
@@ -214,6 +215,8 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         if self.modality is None:
             with said_by(owner):
                 return infer_from_table(table, joined=not isinstance(X, Mapping))
+        if isinstance(self.modality, list):
+            return self.modality
         if isinstance(self.modality, str):
             return [(self.modality, MODALITIES[self.modality](), slice(None))]
         if not isinstance(self.modality, Modality):

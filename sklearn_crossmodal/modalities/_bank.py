@@ -171,6 +171,24 @@ class ModalityBank:
         self._check_any_present(asked, table)
         return blocks
 
+    def parts(self, table) -> dict[str, tuple]:
+        """Return the columns of each modality as they are, None if X lacks them, and who has it.
+
+        Parameters
+        ----------
+        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
+            As `as_table` returns it.
+
+        Returns
+        -------
+        dict of str to (Columns or None, ndarray of shape (n,))
+        """
+        nothing = None, np.zeros(table.shape[0], dtype=bool)
+        return {
+            bound.name: self._columns(bound, table) if self._has_columns(bound, table) else nothing
+            for bound in self.bound
+        }
+
     def columns_of(self, raw: dict[str, np.ndarray]) -> dict:
         """Return the columns that raw data of modalities stand in, by name or position.
 

@@ -152,3 +152,10 @@ def test_a_modality_that_no_sample_has_brings_no_features(frame):
     np.testing.assert_array_equal(vectorizer.transform(frame), table)
     with pytest.raises(ValueError, match=r"modalities \['text'\] are absent in all samples"):
         ModalityVectorizer("text").fit(without[["words"]])
+
+
+def test_a_list_of_modalities_takes_its_columns(frame):
+    listed = [("words", Text(), "words"), ("age", Numeric(), "age")]
+    vectorizer = ModalityVectorizer(listed, n_components=3, random_state=0).fit(frame)
+    names = vectorizer.get_feature_names_out()
+    assert names.tolist() == ["words_0", "words_1", "words_2", "age_0"]

@@ -1,0 +1,196 @@
+"""AutoFusionClassifier: networks and other models, combined by what they say out of fold."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
+
+from sklearn_crossmodal.estimators._auto_base import BaseAutoFusion
+from sklearn_crossmodal.estimators._classifier import FusionClassifier
+from sklearn_crossmodal.estimators._combining import ConvexWeights, StackedLogistic, log_losses
+from sklearn_crossmodal.estimators._input import check_labels
+
+__all__ = ["AutoFusionClassifier"]
+
+
+class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
+    """Classify by several models that are combined by what they say out of fold.
+
+    A network over all modalities, one over each alone, and companions of other kinds on the
+    features of all modalities side by side are fitted on the same folds. What each says of the rows
+    that it was not fitted on decides how they are combined, for each pattern of modalities apart:
+    by logistic regression on their probabilities, by a weighted mean, or by the plain mean,
+    whichever predicts best by cross-validation. So it seldom does worse than the best of them.
+
+    Parameters
+    ----------
+    modalities : list of (str, Modality, columns), dict of str to columns, or None, default=None
+        As `FusionClassifier` takes them.
+    estimator : FusionClassifier, default=None
+        Whose parameters the networks have; its `modalities` and `random_state` are set here.
+    companions : dict or "auto" or None, default="auto"
+        Other models by name: an estimator of scikit-learn with `predict_proba`, or a pair of one
+        and the number of components that each text, series, image and pretrained vector is reduced
+        to (30 where it is not given; None gives TF-IDF and all numbers, possibly sparse). "auto" is
+        logistic regression, histogram gradient boosting and extra trees. None leaves them out.
+    cv : "auto", int, cross-validation generator or iterable, default="auto"
+        The folds. "auto" is eight for less than 500 samples, else five, stratified.
+    time_limit : float, default=None
+        Seconds that fitting may take: networks then end with the epoch, and members that were not
+        begun are left out. The network over all modalities comes first, then the companions.
+    n_jobs : int, default=None
+        How many folds are fitted at a time.
+    random_state : int, RandomState instance or None, default=None
+        Of all members and folds.
+    verbose : int, default=0
+        Above 0, a line is printed for each member.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    leaderboard_ : dict of str to ndarray
+        A table, as of a `pandas.DataFrame`, the best first: model, modalities, score (accuracy out
+        of fold) with its standard_error, weight in the combination for samples that have all
+        modalities, seconds of fitting.
+    fusion_gain_ : Bunch or None
+        Accuracy out of fold minus that of the best single modality (`against`): `gain`, and its
+        95 % confidence `interval`, from the same samples. None if there is one modality.
+    oof_predictions_ : ndarray of shape (n_samples, n_classes)
+        Probabilities of each row by models and a combination that were not fitted on it.
+    n_features_in_ : int
+        Number of columns of X, or of its modalities.
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Names of the columns, if X had names.
+
+    See Also
+    --------
+    FusionClassifier : The network alone.
+    AutoFusionRegressor : The same for numbers.
+
+    References
+    ----------
+    D. H. Wolpert (1992). "Stacked generalization". doi:10.1016/S0893-6080(05)80023-1
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal import AutoFusionClassifier, FusionClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.integers(0, 2, 60)
+    >>> X = rng.normal(size=(60, 4)) + y[:, np.newaxis]
+    >>> clf = AutoFusionClassifier(
+    ...     {"left": [0, 1], "right": [2, 3]},
+    ...     estimator=FusionClassifier(max_epochs=5),
+    ...     cv=2,
+    ...     random_state=0,
+    ... ).fit(X, y)
+    >>> sorted(clf.leaderboard_["model"].tolist())
+    ['boosting', 'extra_trees', 'fused', 'joint', 'left', 'linear', 'right']
+    >>> clf.predict_proba(X[:3]).shape
+    (3, 2)
+    """
+
+    _stratifies = True
+    _candidates = (ConvexWeights(equal=True), ConvexWeights(), StackedLogistic())
+    _losses = staticmethod(log_losses)
+
+    def predict(self, X):
+        """Return the most probable class of each sample.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        probabilities = self.predict_proba(X)  # first, since it asks whether there was a fit
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float64
+            In the order of `classes_`.
+        """
+        return self._fused(self._view(X))
+
+    def predict_set(self, X, confidence=0.9):
+        """Return, for each sample, a set of classes that holds the true one with `confidence`.
+
+        The sets are calibrated by split conformal prediction on what is said out of fold, for each
+        pattern of modalities that at least 200 samples of `fit` could be given; the others share
+        what all patterns say.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+        confidence : float, default=0.9
+            Share of samples whose set is to hold their class.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), bool
+            Whether each of `classes_` is in the set. Where the classes are easier to tell than
+            `confidence` asks for, some sets are empty: of samples unlike those of `fit`.
+        """
+        view = self._view(X)
+        return 1 - self._fused(view) <= self._bounds(view, confidence)[:, np.newaxis]
+
+    # The target -----------------------------------------------------------------------------
+
+    def _check_y(self, table, y):
+        return check_labels(self, table, y)
+
+    def _fit_target(self, y, counted):
+        self.classes_ = np.unique(y[counted])
+        return np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+
+    def _network(self):
+        return FusionClassifier()
+
+    def _default_companions(self, n_samples, seed):
+        leaf = int(np.clip(n_samples // 50, 1, 20))
+        boosting = HistGradientBoostingClassifier(min_samples_leaf=leaf, random_state=seed)
+        return {
+            "linear": (LogisticRegression(max_iter=1000), None),
+            "extra_trees": (ExtraTreesClassifier(300, random_state=seed), 30),
+            "boosting": (boosting, 30),
+        }
+
+    def _folds(self, n_splits, y, groups, seed):
+        if groups is not None:
+            return StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+        fewest = np.unique(y, return_counts=True)[1].min()
+        kind = StratifiedKFold if fewest >= 2 else KFold
+        n_splits = min(n_splits, max(fewest, 2) if kind is StratifiedKFold else len(y))
+        return kind(n_splits, shuffle=True, random_state=seed)
+
+    def _answer(self, model, X):
+        """Return probabilities of all classes; a model knows only those it was fitted on."""
+        found = np.zeros((len(X), len(self.classes_)))
+        found[:, np.searchsorted(self.classes_, model.classes_)] = model.predict_proba(X)
+        return found
+
+    def _distances(self, predictions, target):
+        """Return one minus the probability of the true class."""
+        return 1 - predictions[np.arange(len(target)), target]
+
+    def _merits(self, answers, target):
+        """Return 1 where a sample is classified right, 0 where not, NaN where nothing is said."""
+        right = (answers.argmax(axis=-1) == target).astype(float)
+        return np.where(np.isnan(answers).any(axis=-1), np.nan, right)

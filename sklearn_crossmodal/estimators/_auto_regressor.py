@@ -1,0 +1,193 @@
+"""AutoFusionRegressor: networks and other models, combined by what they say out of fold."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GroupKFold, KFold
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.utils import check_array
+
+from sklearn_crossmodal.estimators._auto_base import BaseAutoFusion
+from sklearn_crossmodal.estimators._combining import (
+    ConvexWeights,
+    NonNegativeLeastSquares,
+    squared_errors,
+)
+from sklearn_crossmodal.estimators._input import check_same_length
+from sklearn_crossmodal.estimators._regressor import FusionRegressor
+
+__all__ = ["AutoFusionRegressor"]
+
+
+class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
+    """Predict numbers by several models that are combined by what they say out of fold.
+
+    As `AutoFusionClassifier`: a network over all modalities, one over each alone, and companions,
+    combined by least squares with weights that are not negative, or by the mean, whichever predicts
+    best by cross-validation. Predictions stay within the range of the target in `fit`.
+
+    Parameters
+    ----------
+    modalities : list of (str, Modality, columns), dict of str to columns, or None, default=None
+        As `FusionRegressor` takes them.
+    estimator : FusionRegressor, default=None
+        Whose parameters the networks have; its `modalities` and `random_state` are set here.
+    companions : dict or "auto" or None, default="auto"
+        Other models by name: an estimator of scikit-learn with `predict`, or a pair of one and the
+        number of components that each text, series, image and pretrained vector is reduced to (30
+        where it is not given; None gives TF-IDF and all numbers, possibly sparse). "auto" is ridge
+        regression, histogram gradient boosting and extra trees. None leaves them out.
+    cv : "auto", int, cross-validation generator or iterable, default="auto"
+        The folds. "auto" is eight for less than 500 samples, else five.
+    time_limit : float, default=None
+        Seconds that fitting may take: networks then end with the epoch, and members that were not
+        begun are left out. The network over all modalities comes first, then the companions.
+    n_jobs : int, default=None
+        How many folds are fitted at a time.
+    random_state : int, RandomState instance or None, default=None
+        Of all members and folds.
+    verbose : int, default=0
+        Above 0, a line is printed for each member.
+
+    Attributes
+    ----------
+    leaderboard_ : dict of str to ndarray
+        A table, as of a `pandas.DataFrame`, the best first: model, modalities, score (R² out of
+        fold) with its standard_error, weight in the combination for samples that have all
+        modalities, seconds of fitting.
+    fusion_gain_ : Bunch or None
+        R² out of fold minus that of the best single modality (`against`): `gain`, and its 95 %
+        confidence `interval`, from the same samples. None if there is one modality.
+    oof_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Predictions of each row by models and a combination that were not fitted on it.
+    n_features_in_ : int
+        Number of columns of X, or of its modalities.
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Names of the columns, if X had names.
+
+    See Also
+    --------
+    FusionRegressor : The network alone.
+    AutoFusionClassifier : The same for classes.
+
+    References
+    ----------
+    L. Breiman (1996). "Stacked regressions". doi:10.1007/BF00117832
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal import AutoFusionRegressor, FusionRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 4))
+    >>> reg = AutoFusionRegressor(
+    ...     {"left": [0, 1], "right": [2, 3]},
+    ...     estimator=FusionRegressor(max_epochs=5),
+    ...     cv=2,
+    ...     random_state=0,
+    ... ).fit(X, X.sum(axis=1))
+    >>> reg.fusion_gain_.gain > 0
+    np.True_
+    >>> reg.predict(X[:3]).shape
+    (3,)
+    """
+
+    _stratifies = False
+    _candidates = (ConvexWeights(equal=True), NonNegativeLeastSquares())
+    _losses = staticmethod(squared_errors)
+
+    def predict(self, X):
+        """Predict the target of each sample.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs), float64
+        """
+        return self._fused(self._view(X))
+
+    def predict_interval(self, X, confidence=0.9):
+        """Return, for each sample, an interval that holds the truth with `confidence`.
+
+        The intervals are calibrated by split conformal prediction on what is predicted out of fold,
+        for each pattern of modalities that at least 200 samples of `fit` could be given; the others
+        share what all patterns say.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+        confidence : float, default=0.9
+            Share of samples whose interval is to hold their number; of several numbers each by
+            itself.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2) or (n_samples, 2, n_outputs), float64
+            Lower and upper end.
+        """
+        view = self._view(X)
+        predictions, bounds = self._fused(view), self._bounds(view, confidence)
+        return np.stack([predictions - bounds, predictions + bounds], axis=1)
+
+    # The target -----------------------------------------------------------------------------
+
+    def _check_y(self, table, y):
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
+                "is None."
+            )
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
+        check_same_length(self, table, y)
+        return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _fit_target(self, y, counted):
+        self._range = y[counted].min(axis=0), y[counted].max(axis=0)
+        return y
+
+    def _network(self):
+        return FusionRegressor()
+
+    def _default_companions(self, n_samples, seed):
+        leaf = int(np.clip(n_samples // 50, 1, 20))
+        boosting = HistGradientBoostingRegressor(min_samples_leaf=leaf, random_state=seed)
+        several = np.ndim(self._range[0]) > 0
+        return {
+            "linear": (Ridge(), None),
+            "extra_trees": (ExtraTreesRegressor(300, random_state=seed), 30),
+            "boosting": (MultiOutputRegressor(boosting) if several else boosting, 30),
+        }
+
+    def _folds(self, n_splits, y, groups, seed):
+        if groups is not None:
+            return GroupKFold(n_splits, shuffle=True, random_state=seed)
+        return KFold(min(n_splits, len(y)), shuffle=True, random_state=seed)
+
+    def _answer(self, model, X):
+        return np.clip(model.predict(X), *self._range)
+
+    def _bounded(self, predictions):
+        return np.clip(predictions, *self._range)
+
+    def _distances(self, predictions, target):
+        """Return how far predictions are off."""
+        return np.abs(predictions - target)
+
+    def _merits(self, answers, target):
+        """Return what each sample adds to R², whose mean it is."""
+        spread = target.reshape(len(target), -1).var(axis=0)
+        errors = ((answers - target) ** 2).reshape(len(target), -1)
+        return 1 - (errors / np.where(spread > 0, spread, 1)).mean(axis=1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -1,0 +1,210 @@
+"""From what several models say out of fold to one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.optimize import nnls
+from sklearn.base import BaseEstimator, clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold, StratifiedKFold
+
+__all__ = [
+    "ConvexWeights",
+    "NonNegativeLeastSquares",
+    "StackedLogistic",
+    "choose_combiner",
+    "log_losses",
+    "squared_errors",
+]
+
+#: Probabilities are kept this far from zero before a logarithm is taken.
+_TINY = 1e-7
+#: Rows that a coefficient of a combiner needs: below, the mean is taken.
+_ROWS_A_COEFFICIENT = 10
+
+
+class ConvexWeights(BaseEstimator):
+    """A weighted mean of what the members say; the weights are not negative and sum to one.
+
+    For probabilities the weights have the least log-loss, found by expectation maximisation as
+    those of a mixture; for numbers they are equal.
+
+    Parameters
+    ----------
+    equal : bool, default=False
+        Whether all weights are the same, whatever the rows say.
+    n_steps : int, default=200
+        Steps of the expectation maximisation.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_members,)
+        The weights.
+
+    References
+    ----------
+    A. P. Dempster, N. M. Laird, D. B. Rubin (1977). "Maximum likelihood from incomplete data via
+    the EM algorithm". doi:10.1111/j.2517-6161.1977.tb01600.x
+    """
+
+    def __init__(self, equal=False, n_steps=200):
+        self.equal = equal
+        self.n_steps = n_steps
+
+    def fit(self, answers, y, sample_weight=None):
+        n_members = answers.shape[1]
+        self.weights_ = np.full(n_members, 1 / n_members)
+        if self.equal:
+            return self
+        said = np.take_along_axis(answers, y[:, np.newaxis, np.newaxis], axis=2)[:, :, 0]
+        said = np.maximum(said, _TINY)  # of the class that it was, by each member
+        rows = np.ones(len(y)) if sample_weight is None else sample_weight
+        for _ in range(self.n_steps):
+            shares = said * self.weights_
+            shares /= shares.sum(axis=1, keepdims=True)
+            self.weights_ = np.average(shares, axis=0, weights=rows)
+        return self
+
+    def combine(self, answers):
+        return np.einsum("nm...,m->n...", answers, self.weights_)
+
+
+class StackedLogistic(BaseEstimator):
+    """Multinomial logistic regression on the probabilities that the members give.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_members,)
+        The share of each member in the size of the coefficients, each times the spread of what it
+        stands before.
+
+    References
+    ----------
+    D. H. Wolpert (1992). "Stacked generalization". doi:10.1016/S0893-6080(05)80023-1
+    """
+
+    def fit(self, answers, y, sample_weight=None):
+        self.n_classes_ = answers.shape[2]
+        table = self._table(answers)
+        self._model = LogisticRegression(max_iter=1000).fit(table, y, sample_weight)
+        sizes = np.abs(self._model.coef_).sum(axis=0) * table.std(axis=0)
+        sizes = sizes.reshape(answers.shape[1], -1).sum(axis=1)
+        self.weights_ = sizes / max(sizes.sum(), _TINY)
+        return self
+
+    def combine(self, answers):
+        found = np.zeros((len(answers), self.n_classes_))
+        found[:, self._model.classes_] = self._model.predict_proba(self._table(answers))
+        return found
+
+    def _table(self, answers):
+        """Return (n, n_members K); of two classes one says all."""
+        first = 1 if answers.shape[2] == 2 else 0
+        return answers[:, :, first:].reshape(len(answers), -1)
+
+
+class NonNegativeLeastSquares(BaseEstimator):
+    """A weighted sum of the numbers that the members predict, with weights that are not negative.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_members,)
+        The weights.
+
+    References
+    ----------
+    L. Breiman (1996). "Stacked regressions". doi:10.1007/BF00117832
+    """
+
+    def fit(self, answers, y, sample_weight=None):
+        n_members = answers.shape[1]
+        rows = np.ones(len(y)) if sample_weight is None else sample_weight
+        self._center = np.average(y, axis=0, weights=rows)
+        scale = np.sqrt(rows).reshape(-1, *[1] * (y.ndim - 1))
+        aims = ((y - self._center) * scale).ravel()
+        parts = (answers - self._center) * scale[:, np.newaxis]
+        self.weights_, _ = nnls(np.moveaxis(parts, 1, -1).reshape(-1, n_members), aims)
+        return self
+
+    def combine(self, answers):
+        parts = np.einsum("nm...,m->n...", answers - self._center, self.weights_)
+        return self._center + parts
+
+
+def choose_combiner(
+    candidates: Sequence[BaseEstimator],
+    answers: np.ndarray,
+    y: np.ndarray,
+    losses: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    *,
+    sample_weight: np.ndarray | None,
+    stratify: bool,
+    seed: int,
+) -> tuple[BaseEstimator, np.ndarray]:
+    """Return the fitted combiner that predicts best by cross-validation, and what it says there.
+
+    Parameters
+    ----------
+    candidates : sequence of combiners
+        The first is the mean, which is taken where rows are too few for the others.
+    answers : ndarray of shape (n, n_members, ...)
+        What the members say out of fold.
+    y : ndarray of shape (n, ...)
+        The target; codes of classes.
+    losses : callable
+        (predictions, y) -> ndarray of shape (n,), less is better.
+    sample_weight : ndarray of shape (n,) or None
+        Weights of the samples.
+    stratify : bool
+        Whether y are classes.
+    seed : int
+        Of the folds.
+
+    Returns
+    -------
+    combiner : object
+        Fitted on all rows.
+    predictions : ndarray of shape (n, ...)
+        Of rows that it was not fitted on.
+    """
+    n_coefficients = int(np.prod(answers.shape[1:]))
+    few = len(y) < _ROWS_A_COEFFICIENT * answers.shape[1]
+    too_few = len(y) < _ROWS_A_COEFFICIENT * n_coefficients
+    tried = [
+        one
+        for place, one in enumerate(candidates)
+        if place == 0 or (not few and not (too_few and isinstance(one, StackedLogistic)))
+    ]
+    found = []
+    for candidate in tried:
+        predictions = _crossed(candidate, answers, y, sample_weight, stratify, seed)
+        found.append((np.average(losses(predictions, y), weights=sample_weight), predictions))
+    best = int(np.argmin([loss for loss, _ in found]))
+    return clone(tried[best]).fit(answers, y, sample_weight), found[best][1]
+
+
+def _crossed(candidate, answers, y, sample_weight, stratify, seed):
+    """Return predictions of each row by a combiner fitted on others."""
+    classes = np.unique(y, return_counts=True)[1] if stratify else [len(y)]
+    n_folds = min(5, min(classes)) if stratify else min(5, len(y))
+    if n_folds < 2:
+        return clone(candidate).fit(answers, y, sample_weight).combine(answers)
+    folds = (StratifiedKFold if stratify else KFold)(n_folds, shuffle=True, random_state=seed)
+    predictions = np.empty((len(y), *answers.shape[2:]))
+    for training, validation in folds.split(answers[:, 0], y if stratify else None):
+        weight = None if sample_weight is None else sample_weight[training]
+        one = clone(candidate).fit(answers[training], y[training], weight)
+        predictions[validation] = one.combine(answers[validation])
+    return predictions
+
+
+def log_losses(predictions: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the log-loss of each sample, (n, K), (n,) -> (n,)."""
+    return -np.log(np.maximum(predictions[np.arange(len(y)), y], _TINY))
+
+
+def squared_errors(predictions: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the squared error of each sample, (n, ...), (n, ...) -> (n,)."""
+    return ((predictions - y) ** 2).reshape(len(y), -1).mean(axis=1)

@@ -1,0 +1,111 @@
+"""Combiners of what models say out of fold."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from sklearn_crossmodal.estimators._combining import (
+    ConvexWeights,
+    NonNegativeLeastSquares,
+    StackedLogistic,
+    choose_combiner,
+    log_losses,
+    squared_errors,
+)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def said(rng):
+    """Return what two members say of two classes, the first of them right more often, and y."""
+    y = rng.integers(0, 2, 500)
+    sharp = np.where(rng.random(500) < 0.9, y, 1 - y)
+    poor = np.where(rng.random(500) < 0.6, y, 1 - y)
+    first, second = (np.abs(1 - one[:, np.newaxis] - [0.1, 0.9]) for one in (sharp, poor))
+    return np.stack([first, second], axis=1), y
+
+
+def test_convex_weights_have_the_least_log_loss(said):
+    answers, y = said
+    found = ConvexWeights(n_steps=2000).fit(answers, y)
+    assert found.weights_.sum() == pytest.approx(1)
+    least = log_losses(found.combine(answers), y).mean()
+    for share in np.linspace(0, 1, 101):
+        mixed = share * answers[:, 0] + (1 - share) * answers[:, 1]
+        assert least <= log_losses(mixed, y).mean() + 1e-6
+
+
+def test_a_doubled_weight_is_a_row_twice(said):
+    answers, y = said
+    weight = np.where(np.arange(len(y)) < 100, 2.0, 1.0)
+    rows = np.repeat(np.arange(len(y)), weight.astype(int))
+    for combiner in (ConvexWeights(), StackedLogistic()):
+        weighted = combiner.fit(answers, y, weight).combine(answers)
+        repeated = combiner.fit(answers[rows], y[rows]).combine(answers)
+        np.testing.assert_allclose(weighted, repeated, atol=1e-4)
+
+
+def test_equal_weights_are_the_mean(said):
+    answers, y = said
+    np.testing.assert_allclose(
+        ConvexWeights(equal=True).fit(answers, y).combine(answers), answers.mean(axis=1)
+    )
+
+
+def test_stacking_is_logistic_regression_on_probabilities(said):
+    answers, y = said
+    oracle = LogisticRegression(max_iter=1000).fit(answers[:, :, 1], y)
+    found = StackedLogistic().fit(answers, y)
+    np.testing.assert_allclose(found.combine(answers), oracle.predict_proba(answers[:, :, 1]))
+    assert found.weights_[0] > 0.7
+
+
+def test_a_class_that_no_row_has_gets_probability_zero(said):
+    answers, y = said
+    answers = np.concatenate([answers, np.zeros((500, 2, 1))], axis=2)
+    found = StackedLogistic().fit(answers, y).combine(answers)
+    assert not found[:, 2].any()
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+def test_least_squares_of_a_mixture_are_its_weights(rng):
+    answers = rng.normal(size=(300, 3, 2)) + 5
+    y = answers[:, 0] * 0.7 + answers[:, 2] * 0.3
+    found = NonNegativeLeastSquares().fit(answers, y)
+    np.testing.assert_allclose(found.weights_, [0.7, 0, 0.3], atol=0.01)
+    np.testing.assert_allclose(found.combine(answers), y, atol=0.2)
+
+
+def choice(answers, y, **params):
+    candidates = [ConvexWeights(equal=True), ConvexWeights(), StackedLogistic()]
+    settings = {"sample_weight": None, "stratify": True, "seed": 0}
+    return choose_combiner(candidates, answers, y, log_losses, **settings | params)
+
+
+def test_few_rows_get_the_mean(said):
+    answers, y = said
+    combiner, predictions = choice(answers[:15], y[:15])
+    assert combiner.equal
+    np.testing.assert_allclose(predictions, answers[:15].mean(axis=1))
+
+
+def test_many_rows_get_what_predicts_best(said):
+    answers, y = said
+    combiner, predictions = choice(answers, y)
+    assert getattr(combiner, "equal", None) is not True
+    mean = log_losses(answers.mean(axis=1), y).mean()
+    assert log_losses(predictions, y).mean() < mean
+
+
+def test_predictions_come_of_other_rows(rng):
+    answers = rng.normal(size=(40, 20, 1)).reshape(40, 20)
+    y = rng.normal(size=40)  # nothing to be known, but much to be fitted
+    candidates = [ConvexWeights(equal=True), NonNegativeLeastSquares()]
+    _, predictions = choose_combiner(
+        candidates, answers, y, squared_errors, sample_weight=None, stratify=False, seed=0
+    )
+    assert squared_errors(predictions, y).mean() > 0.9 * y.var()
