@@ -19,19 +19,20 @@ import numpy as np
 import torch
 from joblib import cpu_count
 
-NUMBERS = [2_000, 20_000]
-SIDE, EPOCHS, BATCH_SIZE = 64, 1, 128
+#: How many files of how many pixels a side; all are brought to `SIZE`.
+CASES = [(2_000, 64), (20_000, 64), (2_000, 384)]
+SIZE, EPOCHS, BATCH_SIZE = 64, 1, 128
 RESULTS = Path(__file__).with_name("IMAGE_FILES.md")
 
 
-def make_files(folder, n_files):
+def make_files(folder, n_files, side):
     """Write small photographs: noise of low frequency, brighter in class 1."""
     from PIL import Image
 
     rng = np.random.default_rng(0)
     for number in range(n_files):
         coarse = rng.integers(0, 200, size=(8, 8, 3), dtype=np.uint8) + np.uint8(40 * (number % 2))
-        image = Image.fromarray(coarse).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+        image = Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC)
         image.save(folder / f"{number:05d}.jpg", quality=90)
 
 
@@ -45,7 +46,7 @@ def read_only(paths):
     from sklearn_crossmodal import Image
 
     clock, processor = time.perf_counter(), time.process_time()
-    Image(keep=False).fit(paths)
+    Image(keep=False, size=SIZE).fit(paths)
     return time.perf_counter() - clock, time.process_time() - processor
 
 
@@ -60,7 +61,7 @@ def train(folder, n_files):
     before, load = peak_memory(), os.getloadavg()[0]
     seconds, processor = read_only(paths)
     clf = FusionClassifier(
-        [("photo", Image(keep=False, encoder=CNNEncoder(patch_size=4)), "photo")],
+        [("photo", Image(keep=False, size=SIZE, encoder=CNNEncoder(patch_size=4)), "photo")],
         max_epochs=EPOCHS,
         batch_size=BATCH_SIZE,
         random_state=0,
@@ -91,29 +92,31 @@ def main():
     lines = [
         "# Training on image files, which are read batch by batch",
         "",
-        f"`python benchmarks/bench_image_files.py`; JPEG files of {SIDE}×{SIDE} pixels; "
-        f"`FusionClassifier` on `Image(keep=False)`, epochs: {EPOCHS}, batches of {BATCH_SIZE}; "
+        f"`python benchmarks/bench_image_files.py`; JPEG files brought to {SIZE}×{SIZE} "
+        f"pixels; `FusionClassifier` on `Image(keep=False)`, epochs: {EPOCHS}, "
+        f"batches of {BATCH_SIZE}; "
         f"torch {torch.__version__}, {cpu_count()} cores, {platform.machine()}. Memory is the peak "
         "of a process of its own; busy cores are processor seconds a second. *Reading* is the pass "
         "over all files that finds means and broken files; *load by others* is how many processes "
         "wanted the cores before it began.",
         "",
-        "| files | all pixels, MiB as float32 | memory before, MiB | peak, MiB | reading, s | "
-        "files a second | busy cores reading | fit, s | busy cores in fit | load by others |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| files | pixels a side | all pixels, MiB as float32 | memory before, MiB | peak, MiB | "
+        "reading, s | files a second | busy cores reading | fit, s | busy cores in fit | "
+        "load by others |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     print("\n".join(lines), flush=True)
-    with tempfile.TemporaryDirectory() as name:
-        make_files(Path(name), max(NUMBERS))
-        for n_files in NUMBERS:
+    for n_files, side in CASES:
+        with tempfile.TemporaryDirectory() as name:
+            make_files(Path(name), n_files, side)
             found = measure(Path(name), n_files)
-            lines.append(
-                f"| {n_files} | {n_files * SIDE * SIDE * 12 / 2**20:.0f} | {found['before']:.0f} | "
-                f"{found['peak']:.0f} | {found['read']:.1f} | {n_files / found['read']:.0f} | "
-                f"{found['busy']:.2f} | {found['fit']:.0f} | {found['fit_busy']:.2f} | "
-                f"{found['load']:.1f} |"
-            )
-            print(lines[-1], flush=True)
+        lines.append(
+            f"| {n_files} | {side} | {n_files * side**2 * 12 / 2**20:.0f} | "
+            f"{found['before']:.0f} | {found['peak']:.0f} | {found['read']:.1f} | "
+            f"{n_files / found['read']:.0f} | {found['busy']:.2f} | {found['fit']:.0f} | "
+            f"{found['fit_busy']:.2f} | {found['load']:.1f} |"
+        )
+        print(lines[-1], flush=True)
     RESULTS.write_text("\n".join(lines) + "\n")
 
 
