@@ -31,6 +31,8 @@ __all__ = ["BaseAutoFusion"]
 
 #: Up to this number of modalities every pattern of them gets a combiner of its own.
 _EVERY_PATTERN = 4
+#: Components of each text, series, image and pretrained vector that a companion is given.
+_N_COMPONENTS = 30
 #: Below this number of samples there are eight folds, so that models see more of them; else five.
 _SMALL = 500
 
@@ -152,6 +154,11 @@ class BaseAutoFusion(ModalityParams):
     def _make_members(self, entries, n_samples, seed):
         """Return the members, those that tell most in the least time first."""
         base = self._network() if self.estimator is None else self.estimator
+        if not isinstance(base, type(self._network())):
+            raise TypeError(
+                f"{type(self).__name__}: estimator must be a {type(self._network()).__name__}, "
+                f"got {type(base).__name__}: give others as companions."
+            )
         if base.get_params(deep=False).get("modalities") is not None:
             raise ModalityError(
                 f"{type(self).__name__}: estimator has modalities of its own: give them to "
@@ -165,6 +172,12 @@ class BaseAutoFusion(ModalityParams):
             name: given if isinstance(given, tuple) else (given, _N_COMPONENTS)
             for name, given in companions.items()
         }
+        mute = [name for name, (one, _) in companions.items() if not hasattr(one, self._says)]
+        if mute:
+            raise ValueError(
+                f"{type(self).__name__}: the companions {mute} have no {self._says}: wrap them, "
+                "for example in CalibratedClassifierCV, or take others."
+            )
         networks = network_members(base, entries)
         taken = {JOINT, *(name for name, *_ in entries)} & set(companions)
         if taken:
@@ -295,10 +308,6 @@ class BaseAutoFusion(ModalityParams):
         tags.input_tags.string = True
         tags.input_tags.sparse = True
         return tags
-
-
-#: Components of each text, series, image and pretrained vector that a companion is given.
-_N_COMPONENTS = 30
 
 
 def _patterns(view) -> list[tuple]:

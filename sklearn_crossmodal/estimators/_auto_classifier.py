@@ -54,8 +54,8 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         The labels.
     leaderboard_ : dict of str to ndarray
         A table, as of a `pandas.DataFrame`, the best first: model, modalities, score (accuracy out
-        of fold) with its standard_error, weight in the combination for samples that have all
-        modalities, seconds of fitting.
+        of fold, of the samples that have any of its modalities) with its standard_error, weight in
+        the combination for samples that have all modalities, seconds of fitting.
     fusion_gain_ : Bunch or None
         Accuracy out of fold minus that of the best single modality (`against`): `gain`, and its
         95 % confidence `interval`, from the same samples. None if there is one modality.
@@ -95,6 +95,7 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
     """
 
     _stratifies = True
+    _says = "predict_proba"
     _candidates = (ConvexWeights(equal=True), ConvexWeights(), StackedLogistic())
     _losses = staticmethod(log_losses)
 

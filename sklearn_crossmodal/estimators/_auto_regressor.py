@@ -56,8 +56,8 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
     ----------
     leaderboard_ : dict of str to ndarray
         A table, as of a `pandas.DataFrame`, the best first: model, modalities, score (R² out of
-        fold) with its standard_error, weight in the combination for samples that have all
-        modalities, seconds of fitting.
+        fold, of the samples that have any of its modalities) with its standard_error, weight in
+        the combination for samples that have all modalities, seconds of fitting.
     fusion_gain_ : Bunch or None
         R² out of fold minus that of the best single modality (`against`): `gain`, and its 95 %
         confidence `interval`, from the same samples. None if there is one modality.
@@ -96,6 +96,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
     """
 
     _stratifies = False
+    _says = "predict"
     _candidates = (ConvexWeights(equal=True), NonNegativeLeastSquares())
     _losses = staticmethod(squared_errors)
 

@@ -268,6 +268,10 @@ def test_wrong_parameters_say_so(X, y):
     network = FusionClassifier({"left": "left"})
     with pytest.raises(ValueError, match="estimator has modalities of its own"):
         auto(estimator=network).fit(X, y)
+    with pytest.raises(TypeError, match="estimator must be a FusionClassifier, got Ridge"):
+        auto(estimator=Ridge()).fit(X, y)
+    with pytest.raises(ValueError, match=r"companions \['ridge'\] have no predict_proba"):
+        auto(companions={"ridge": Ridge()}).fit(X, y)
     with pytest.raises(ValueError, match="'time_limit'"):
         auto(time_limit=0).fit(X, y)
 
