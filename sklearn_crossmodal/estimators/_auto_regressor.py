@@ -44,7 +44,8 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         The folds. "auto" is eight for less than 500 samples, else five.
     time_limit : float, default=None
         Seconds that fitting may take: networks then end with the epoch, and members that were not
-        begun are left out. The network over all modalities comes first, then the companions.
+        begun are left out; a companion that was begun is finished. The network over all modalities
+        comes first, then the companions.
     n_jobs : int, default=None
         How many folds are fitted at a time.
     random_state : int, RandomState instance or None, default=None

@@ -122,7 +122,8 @@ def fit_out_of_fold(
     answer : callable
         (model, X) -> ndarray with a row for each of X.
     time_limit : float, default=None
-        Seconds; members whose folds were not all fitted by then are left out, but for the first.
+        Seconds; members that were not begun by then are left out, but for the first, and networks
+        end with the epoch in which their share of the time is up.
     n_jobs : int, default=None
         Fits at a time.
     verbose : int, default=0
@@ -145,7 +146,7 @@ def fit_out_of_fold(
             )
             for fold in folds
         )
-        found.append(_joined(member, fits, folds, len(view.present), patterns))
+        found.append(_joined(member, fits, len(view.present)))
         if verbose:
             print(f"{member.name}: {len(folds)} folds in {found[-1].seconds:.1f} s", flush=True)
     return found
@@ -167,7 +168,7 @@ def _fit_fold(member, view, y, sample_weight, fold, patterns, answer, share, n_f
     return model, answers, time.time() - start
 
 
-def _joined(member, fits, folds, n_rows, patterns) -> FittedMember:
+def _joined(member, fits, n_rows) -> FittedMember:
     """Bring the answers of all folds into one array a pattern."""
     joined: dict[tuple, np.ndarray] = {}
     for _, answers, _ in fits:
