@@ -1,6 +1,6 @@
 """Accuracy on emoji with default settings, three seeds, the floors beside; writes EMOJI.md.
 
-Run by ``make bench``. The test split is looked at here and nowhere else.
+Run by ``make bench-emoji``. The test split is looked at here and nowhere else.
 """
 
 import platform
@@ -53,7 +53,7 @@ def main():
     lines = [
         "# Emoji: group from image and text, test split",
         "",
-        f"`make bench`; {len(X_train)} train, {len(X_test)} test samples; seeds {SEEDS}; "
+        f"`make bench-emoji`; {len(X_train)} train, {len(X_test)} test samples; seeds {SEEDS}; "
         f"torch {torch.__version__}, {torch.get_num_threads()} threads, {platform.machine()}. "
         "Mean and standard deviation over the seeds. Floors are logistic regression on pixels, on "
         "TF-IDF, on both.",
