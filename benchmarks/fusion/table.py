@@ -13,10 +13,10 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 __all__ = ["Table", "kind_of"]
 
-#: Length of a text's row: that of about a hundred standardised numbers, so that one penalty suits
-#: texts and numbers side by side.
-_TEXT_LENGTH = 10.0
-#: About the standard deviation of a pixel of one byte, for the same reason.
+#: Length of the row of a text or grid: that of about a hundred standardised numbers, so that one
+#: penalty suits all side by side, and thousands of pixels do not drown the words.
+_LENGTH = 10.0
+#: About the standard deviation of a pixel of one byte.
 _PIXEL_SCALE = 76.5
 #: Components of a text in a dense table.
 _N_COMPONENTS = 100
@@ -102,7 +102,8 @@ def _block(values, dense):
 
 
 def _flat(values):
-    return values.reshape(len(values), -1) / _PIXEL_SCALE
+    rows = values.reshape(len(values), -1)
+    return rows * (_LENGTH / _PIXEL_SCALE / np.sqrt(rows.shape[1]))
 
 
 def _numbers(values):
@@ -110,4 +111,4 @@ def _numbers(values):
 
 
 def _longer(rows):
-    return rows * _TEXT_LENGTH
+    return rows * _LENGTH
