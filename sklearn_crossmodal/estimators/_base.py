@@ -27,7 +27,7 @@ from sklearn_crossmodal.training import (
     seeded,
     split_rows,
     torch_dtype,
-    train,
+    train_all,
 )
 from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._progress import showing_progress
@@ -60,6 +60,10 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     def _build_decoders(self, width):
         """Return the bottleneck, the decoders and the losses for a fused latent of this width."""
 
+    def _build_heads(self, widths):
+        """Return what scores the target from each modality alone, None without."""
+        return None
+
     def _check_y(self, X, y, *, reset):
         """Return the target as an array with the rows of X, None if there is none."""
         return None
@@ -82,12 +86,13 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True):
         """Fit on X; with `resume` go on from where the estimator is."""
         with restored_on_error(self), showing_progress(self.verbose):
-            train(self._prepare(X, y, sample_weight, max_epochs, resume, hold_out))
-            self._remember_history()
+            trainings = self._prepare(X, y, sample_weight, max_epochs, resume, hold_out)
+            train_all(trainings)
+            self._finish(trainings)
         return self
 
     def _prepare(self, X, y, sample_weight, max_epochs, resume=False, hold_out=True):
-        """Do all of a fit but the training, of which everything is returned."""
+        """Do all of a fit but the trainings, of which everything is returned."""
         resume = resume and hasattr(self, "net_")
         return self._plan(self._read(X, y, sample_weight, resume), max_epochs, resume, hold_out)
 
@@ -101,13 +106,21 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         return FitData(X, y, weight, self._inputs(blocks, weight), targets)
 
     def _plan(self, data, max_epochs, resume=False, hold_out=True):
-        """Make the net; return its training."""
-        seed, device = draw_seed(self.random_state), choose_device(self.device)
+        """Make the nets; return their trainings."""
+        seed = draw_seed(self.random_state)
+        splits = self._splits(data, seed) if hold_out else [None]
+        tasks = epoch_tasks(self, data.X, data.y, len(splits))
+        return [
+            self._plan_one(data, max_epochs, resume, seed + place, split, tasks)
+            for place, split in enumerate(splits)
+        ]
+
+    def _plan_one(self, data, max_epochs, resume, seed, split, tasks):
+        device = choose_device(self.device)
         with seeded(seed, device):
             self.net_ = self._make_net(data.inputs, device, resume)
         self._check_targets(data.targets)
-        dataset, tasks = data.dataset(torch_dtype(self.dtype_)), epoch_tasks(self, data.X, data.y)
-        split = self._split(data.y, len(dataset), seed) if hold_out else None
+        dataset = data.dataset(torch_dtype(self.dtype_))
         return Training(self.net_, dataset, max_epochs, split, seed, tasks)
 
     def _check_targets(self, targets):
@@ -115,12 +128,13 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             with said_by(f"{type(self).__name__}: target {name!r}"):
                 check_range(loss, targets[name].values)
 
-    def _remember_history(self):
+    def _finish(self, trainings):
+        """Note what trainings that are over have to tell."""
         self.history_ = [
             {key: value for key, value in row.items() if key != "batches"}
             for row in self.net_.history
         ]
-        self.n_iter_ = len(self.history_)
+        self.n_iter_ = max(row["epoch"] for row in self.history_)
 
     def _check_input(self, X, y, sample_weight, resume):
         """Return table, target and weights of the rows that count: those of weight zero do not."""
@@ -182,17 +196,20 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             widths = [encoder.out_features for encoder in encoders.values()]
             fusion = build_fusion(self.fusion, widths)
             bottleneck, decoders, losses = self._build_decoders(fusion.out_features)
-        return MultiModalNetwork(encoders, fusion, bottleneck, decoders), losses
+            heads = self._build_heads(widths)
+        return MultiModalNetwork(encoders, fusion, bottleneck, decoders, heads), losses
 
-    def _split(self, y, n_samples, seed):
-        wanted = self.early_stopping
-        if wanted == "auto":
-            wanted = n_samples >= self._min_samples_to_hold_out
+    def _splits(self, data, seed, *, wanted=False):
+        """Return training and validation rows for each net; None where no rows are held out."""
+        n_samples, early = len(data), self.early_stopping
+        wanted = wanted or (
+            n_samples >= self._min_samples_to_hold_out if early == "auto" else early
+        )
         if not wanted:
-            return None
-        rng = check_random_state(seed)
-        training, validation = split_rows(n_samples, self.validation_fraction, self._strata(y), rng)
-        return (training, validation) if len(validation) else None
+            return [None]
+        rng, strata = check_random_state(seed), self._strata(data.y)
+        training, validation = split_rows(n_samples, self.validation_fraction, strata, rng)
+        return [(training, validation) if len(validation) else None]
 
     # Answering ------------------------------------------------------------------------------
 

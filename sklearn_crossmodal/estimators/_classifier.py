@@ -7,7 +7,6 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 
 from sklearn_crossmodal.data import Block, BlockSpec
-from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._fusion import BaseFusion
 from sklearn_crossmodal.estimators._input import check_labels
 from sklearn_crossmodal.training import NetClassifier
@@ -52,12 +51,23 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         is True from 5000 samples on.
     validation_fraction : float, default=0.15
         Share of the rows that is held out.
+    n_folds : int, default=None
+        Number of networks, each trained without another part of the rows, which tell when to stop;
+        their scores are averaged. It takes as many times as long, and suits small samples. None
+        trains one network.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4
         By how much the held-out loss must fall to count as an improvement.
     modality_dropout : float, default=0.1
         Probability with which each modality of a sample is hidden in training; one is always left.
+    auxiliary_weight : float, default=0.3
+        Of the losses of heads that predict from one modality each, as further tasks in training.
+        They also answer, beside the fusion, where modalities are absent; see `Notes`. 0 is none.
+    balance : {"gradient_blending", "modulation", "pareto"} or None, default=None
+        What is done for modalities that others leave behind, see the user guide: the losses of the
+        fusion and the heads are weighed by how well what they learn carries over to held-out rows;
+        encoders that are ahead move less; or no encoder moves against its head or the fusion.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class, times `sample_weight`; "balanced" makes it inverse to its frequency.
     warm_start : bool, default=False
@@ -148,10 +158,11 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
     """
 
     _parameter_constraints = {
-        **BaseCrossmodal._parameter_constraints,
+        **BaseFusion._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
     _net_class = NetClassifier
+    _scores_add = True
     # Accuracy hardly suffers from training on, and below this size rows are worth more in training.
     _min_samples_to_hold_out = 5000
 
@@ -168,9 +179,12 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         optimizer="adamw",
         early_stopping="auto",
         validation_fraction=0.15,
+        n_folds=None,
         n_iter_no_change=16,
         tol=1e-4,
         modality_dropout=0.1,
+        auxiliary_weight=0.3,
+        balance=None,
         class_weight=None,
         warm_start=False,
         device="auto",
@@ -191,9 +205,12 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         self.optimizer = optimizer
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.n_folds = n_folds
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.modality_dropout = modality_dropout
+        self.auxiliary_weight = auxiliary_weight
+        self.balance = balance
         self.class_weight = class_weight
         self.warm_start = warm_start
         self.device = device

@@ -22,6 +22,8 @@ __all__ = ["FitData", "SharedReading"]
 
 #: Parameters that say how to train, and not what X and y are read as.
 _OF_TRAINING = {
+    "auxiliary_weight",
+    "balance",
     "batch_size",
     "callbacks",
     "dtype",
@@ -33,6 +35,7 @@ _OF_TRAINING = {
     "modality_dropout",
     "n_components",
     "n_iter_no_change",
+    "n_folds",
     "net_params",
     "optimizer",
     "random_state",
@@ -70,6 +73,9 @@ class FitData:
     targets: Mapping[str, Block]
     _datasets: dict = field(default_factory=dict, repr=False)
 
+    def __len__(self) -> int:
+        return len(next(iter(self.inputs.values())))
+
     def dataset(self, dtype: torch.dtype) -> BlockDataset:
         """Return the blocks as tensors, the same ones each time.
 
@@ -104,8 +110,8 @@ class SharedReading:
         self._given = X, y, sample_weight
         self._found: dict[str, tuple[dict, FitData]] = {}
 
-    def prepare(self, estimator) -> Training:
-        """Do all of a fit but the training.
+    def prepare(self, estimator) -> list[Training]:
+        """Do all of a fit but the trainings.
 
         Parameters
         ----------
@@ -114,7 +120,7 @@ class SharedReading:
 
         Returns
         -------
-        Training
+        list of Training
         """
         estimator._validate_params()
         with showing_progress(estimator.verbose):

@@ -2,23 +2,89 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
+
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import nn
 
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.nn import build_decoder, build_loss
+from sklearn_crossmodal.nn._heads import ModalityHeads
 from sklearn_crossmodal.nn.decoders import MLPDecoder
+from sklearn_crossmodal.training import BALANCES, fit_blend, fit_prior, joined, split_folds
+from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["BaseFusion"]
 
 
 class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmodal):
-    """An encoder per modality, a fusion, a linear head."""
+    """An encoder per modality, a fusion, a linear head, and one for each modality alone."""
+
+    _parameter_constraints = {
+        **BaseCrossmodal._parameter_constraints,
+        "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
+        "balance": [StrOptions(set(BALANCES)), None],
+        "n_folds": [Interval(Integral, 2, None, closed="left"), None],
+    }
+    #: Whether scores of the target are logits, which add up as evidence does.
+    _scores_add = False
 
     def _build_decoders(self, width):
-        spec = self._target_spec()
-        decoders = {"y": build_decoder(MLPDecoder(hidden_widths=()), width, spec)}
-        return nn.Identity(), decoders, {"y": build_loss(self._target_loss(), spec)}
+        decoders = {"y": self._build_head(width)}
+        return nn.Identity(), decoders, {"y": build_loss(self._target_loss(), self._target_spec())}
+
+    def _build_head(self, width):
+        return build_decoder(MLPDecoder(hidden_widths=()), width, self._target_spec())
+
+    def _build_heads(self, widths):
+        if not self.auxiliary_weight or len(widths) < 2:
+            return None
+        heads = [self._build_head(width) for width in widths]
+        return ModalityHeads(heads, widths, "y", adds=self._scores_add)
+
+    def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True):
+        if self.n_folds is not None and resume:
+            raise ValueError(
+                f"{type(self).__name__}: n_folds={self.n_folds} trains several networks, with "
+                "which warm_start and partial_fit cannot go on: set n_folds=None."
+            )
+        self._check_balance()
+        settings = {"max_epochs": max_epochs, "resume": resume, "hold_out": hold_out}
+        return super()._fit(X, y, sample_weight, **settings)
+
+    def _check_balance(self):
+        """Raise if there is nothing that tells how far each modality is."""
+        owner = type(self).__name__
+        if self.balance is not None and not self.auxiliary_weight:
+            raise ValueError(
+                f"{owner}: balance={self.balance!r} looks at the heads of modalities, of which "
+                "auxiliary_weight=0 makes none: set it above 0."
+            )
+        if self.balance == "gradient_blending" and not self.early_stopping and not self.n_folds:
+            raise ValueError(
+                f"{owner}: balance='gradient_blending' looks at rows that are held out: set "
+                "early_stopping to True or 'auto', or n_folds."
+            )
+
+    def _plan(self, data, max_epochs, resume=False, hold_out=True):
+        trainings = super()._plan(data, max_epochs, resume, hold_out)
+        for training in trainings:
+            if training.net.module_.heads is not None and not resume:
+                fit_prior(training.net, training.dataset)
+        return trainings
+
+    def _splits(self, data, seed):
+        if self.n_folds is None:
+            return super()._splits(data, seed, wanted=self.balance == "gradient_blending")
+        return split_folds(len(data), self.n_folds, self._strata(data.y), seed)
+
+    def _finish(self, trainings):
+        nets = [training.net for training in trainings]
+        if nets[0].module_.heads is not None and trainings[0].split is not None:
+            held_out = [training.dataset.take(training.split[1]) for training in trainings]
+            fit_blend(nets, held_out, trainings[0].seed)
+        self.net_ = joined(nets)
+        super()._finish(trainings)
 
     def transform(self, X):
         """Return the fused latent of each sample, the input of the linear head.
@@ -37,4 +103,4 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
 
     @property
     def _n_features_out(self):
-        return self.network_.fusion.out_features
+        return self.network_.n_latents

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
-from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._fusion import BaseFusion
 from sklearn_crossmodal.estimators._target import ModalityTarget
 from sklearn_crossmodal.modalities import MODALITIES
@@ -52,12 +51,23 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         is True from 100 samples on.
     validation_fraction : float, default=0.15
         Share of the rows that is held out.
+    n_folds : int, default=None
+        Number of networks, each trained without another part of the rows, which tell when to stop;
+        their scores are averaged. It takes as many times as long, and suits small samples. None
+        trains one network.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4
         By how much the held-out loss must fall to count as an improvement.
     modality_dropout : float, default=0.1
         Probability with which each modality of a sample is hidden in training; one is always left.
+    auxiliary_weight : float, default=0.3
+        Of the losses of heads that predict from one modality each, as further tasks in training.
+        They also answer, beside the fusion, where modalities are absent; see `Notes`. 0 is none.
+    balance : {"gradient_blending", "modulation", "pareto"} or None, default=None
+        What is done for modalities that others leave behind, see the user guide: the losses of the
+        fusion and the heads are weighed by how well what they learn carries over to held-out rows;
+        encoders that are ahead move less; or no encoder moves against its head or the fusion.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
     device : str, default="auto"
@@ -139,7 +149,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
     """
 
     _parameter_constraints = {
-        **BaseCrossmodal._parameter_constraints,
+        **BaseFusion._parameter_constraints,
         "loss": [StrOptions({"squared_error", "absolute_error", "huber"}), HasMethods("build")],
     }
     _net_class = NetRegressor
@@ -158,9 +168,12 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         optimizer="adamw",
         early_stopping="auto",
         validation_fraction=0.15,
+        n_folds=None,
         n_iter_no_change=16,
         tol=1e-4,
         modality_dropout=0.1,
+        auxiliary_weight=0.3,
+        balance=None,
         warm_start=False,
         device="auto",
         dtype="auto",
@@ -181,9 +194,12 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         self.optimizer = optimizer
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.n_folds = n_folds
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.modality_dropout = modality_dropout
+        self.auxiliary_weight = auxiliary_weight
+        self.balance = balance
         self.warm_start = warm_start
         self.device = device
         self.dtype = dtype

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sklearn_crossmodal.training import EpochTasks
 
 __all__ = ["epoch_tasks"]
 
 
-def epoch_tasks(estimator, X, y):
+def epoch_tasks(estimator, X, y, n_trainings):
     """Return what tells scikit-learn's callbacks of each epoch.
 
     Parameters
@@ -16,6 +18,8 @@ def epoch_tasks(estimator, X, y):
         What is fitted.
     X, y : object
         What it is fitted on.
+    n_trainings : int
+        How many networks are trained, one after another.
 
     Returns
     -------
@@ -30,9 +34,14 @@ def epoch_tasks(estimator, X, y):
     def fitted_attributes():
         return {name: value for name, value in vars(estimator).items() if name not in params}
 
-    def begin(n_epochs):
-        context = estimator._init_callback_context(max_subtasks=n_epochs)
+    @cache  # one fit is one task, however many networks it trains
+    def fit_task(n_epochs):
+        context = estimator._init_callback_context(max_subtasks=n_epochs * n_trainings)
         context.call_on_fit_task_begin(**task)
+        return context
+
+    def begin(n_epochs):
+        context = fit_task(n_epochs)
         return EpochTasks(context, **task, reconstruction_attributes=fitted_attributes)
 
     return begin

@@ -14,6 +14,8 @@ __all__ = ["RESERVED_NAMES", "Modality", "of_encoder", "weights_or_ones"]
 #: A modality named like a parameter of any estimator would hide it in `get_params`.
 RESERVED_NAMES = frozenset(
     {
+        "auxiliary_weight",
+        "balance",
         "batch_size",
         "callbacks",
         "class_weight",
@@ -32,6 +34,7 @@ RESERVED_NAMES = frozenset(
         "modalities",
         "modality_dropout",
         "n_components",
+        "n_folds",
         "n_iter_no_change",
         "n_jobs",
         "net_params",

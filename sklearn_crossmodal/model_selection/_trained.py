@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -111,21 +111,21 @@ def _fit_some(estimator, X, y, fit_params, tasks, verbose) -> list[Outcome]:
     outcomes, prepared = [], []
     for params, split, rows in tasks:
         start = time.perf_counter()
-        outcome, training = Outcome(), None
+        outcome, trainings = Outcome(), []
         if split not in readings:
             given = _check_method_params(X, params=fit_params, indices=rows)
             readings[split] = SharedReading(*_safe_split(estimator, X, y, rows), **given)
         try:
             fitted = clone(estimator).set_params(**clone(params, safe=False))
-            training = readings[split].prepare(fitted)
+            trainings = readings[split].prepare(fitted)
         except Exception:
             # Of any kind, as `error_score` promises: the search fits this candidate by itself, so
             # that the error is raised again where scikit-learn handles and reports it.
-            training = None
-        if training is not None and not _is_large(training):
+            trainings = []
+        if trainings and not _is_large(trainings[0]):
             outcome.estimator = fitted
             outcome.seconds = time.perf_counter() - start
-            prepared.append((outcome, training))
+            prepared.append((outcome, trainings))
         outcomes.append(outcome)
     _train(prepared, verbose)
     return outcomes
@@ -138,13 +138,15 @@ def _is_large(training) -> bool:
 
 def _train(prepared: list[tuple], verbose: int) -> None:
     start = time.perf_counter()
-    errors = train_together([training for _, training in prepared], verbose)
+    errors = iter(train_together([one for _, some in prepared for one in some], verbose))
     seconds = (time.perf_counter() - start) / max(len(prepared), 1)
-    for (outcome, _), error in zip(prepared, errors, strict=True):
+    for outcome, trainings in prepared:
         outcome.seconds += seconds
-        outcome.error = error
-        if error is None:
-            outcome.estimator._remember_history()
+        failed = [error for error in islice(errors, len(trainings)) if error is not None]
+        if failed:
+            outcome.error = failed[0]
+        else:
+            outcome.estimator._finish(trainings)
 
 
 def why_not(estimator, fit_params: Collection[str]) -> str | None:

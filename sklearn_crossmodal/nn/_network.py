@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["MultiModalNetwork"]
+from sklearn_crossmodal.nn._heads import ModalityHeads
+
+__all__ = ["AveragedNetwork", "MultiModalNetwork"]
 
 
 class MultiModalNetwork(nn.Module):
@@ -23,6 +25,8 @@ class MultiModalNetwork(nn.Module):
         (B, D) -> (B, D'), the shared latent.
     decoders : mapping of str to nn.Module
         For each target: (B, D') -> scores.
+    heads : ModalityHeads, default=None
+        What scores a target from each modality alone.
 
     Examples
     --------
@@ -50,12 +54,66 @@ class MultiModalNetwork(nn.Module):
         fusion: nn.Module,
         bottleneck: nn.Module,
         decoders: Mapping[str, nn.Module],
+        heads: ModalityHeads | None = None,
     ) -> None:
         super().__init__()
         self._modalities, self.encoders = _named_modules(encoders)
         self.fusion = fusion
         self.bottleneck = bottleneck
         self._targets, self.decoders = _named_modules(decoders)
+        self.heads = heads
+
+    @property
+    def n_latents(self) -> int:
+        """Width of the shared latent, where the bottleneck leaves it as it is."""
+        return self.fusion.out_features
+
+    def latents(
+        self,
+        values: Mapping[str, Tensor],
+        masks: Mapping[str, Tensor] | None = None,
+        present: Tensor | None = None,
+    ) -> list[Tensor]:
+        """Return the latent of each modality.
+
+        Parameters
+        ----------
+        values : mapping of str to Tensor of shape (B, ...)
+            For each modality; zeros where a sample lacks it.
+        masks : mapping of str to Tensor, default=None
+            For the modalities that have one.
+        present : Tensor of shape (B, M), bool, default=None
+            Which modalities each sample has; None means all.
+
+        Returns
+        -------
+        list of Tensor of shape (B, D_m)
+            Zero where the modality is absent.
+        """
+        masks = masks or {}
+        latents = []
+        for m, (name, key) in enumerate(self._modalities.items()):
+            latent = self.encoders[key](values[name], masks.get(name))
+            if present is not None:
+                latent = torch.where(present[:, m : m + 1], latent, 0.0)
+            latents.append(latent)
+        return latents
+
+    def fuse(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
+        """Return the shared latent of those of the modalities.
+
+        Parameters
+        ----------
+        latents : sequence of Tensor of shape (B, D_m)
+            As `latents` gives them.
+        present : Tensor of shape (B, M), bool, default=None
+            Which modalities each sample has; None means all.
+
+        Returns
+        -------
+        Tensor of shape (B, D')
+        """
+        return self.bottleneck(self.fusion(latents, present))
 
     def encode(
         self,
@@ -78,14 +136,7 @@ class MultiModalNetwork(nn.Module):
         -------
         Tensor of shape (B, D')
         """
-        masks = masks or {}
-        latents = []
-        for m, (name, key) in enumerate(self._modalities.items()):
-            latent = self.encoders[key](values[name], masks.get(name))
-            if present is not None:
-                latent = torch.where(present[:, m : m + 1], latent, 0.0)
-            latents.append(latent)
-        return self.bottleneck(self.fusion(latents, present))
+        return self.fuse(self.latents(values, masks, present), present)
 
     def decode(self, latent: Tensor) -> dict[str, Tensor]:
         """Return the scores of each target.
@@ -107,7 +158,65 @@ class MultiModalNetwork(nn.Module):
         masks: Mapping[str, Tensor] | None = None,
         present: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        return self.decode(self.encode(values, masks, present))
+        latents = self.latents(values, masks, present)
+        scores = self.decode(self.fuse(latents, present))
+        return scores if self.heads is None else self.heads(scores, latents, present)
+
+
+class AveragedNetwork(nn.Module):
+    """Networks of one architecture, whose scores are averaged.
+
+    Parameters
+    ----------
+    networks : sequence of MultiModalNetwork
+        Trained.
+    """
+
+    def __init__(self, networks: Sequence[MultiModalNetwork]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+
+    @property
+    def n_latents(self) -> int:
+        """Width of the latents of all networks side by side."""
+        return sum(network.n_latents for network in self.networks)
+
+    def encode(self, *inputs, **named) -> Tensor:
+        """Return the shared latents of all networks side by side, (B, n_latents).
+
+        Parameters
+        ----------
+        *inputs, **named
+            As `MultiModalNetwork.encode` takes them.
+
+        Returns
+        -------
+        Tensor of shape (B, n_latents)
+        """
+        return torch.cat([network.encode(*inputs, **named) for network in self.networks], dim=-1)
+
+    def decode(self, latent: Tensor) -> dict[str, Tensor]:
+        """Return the mean scores of each target.
+
+        Parameters
+        ----------
+        latent : Tensor of shape (B, n_latents)
+            As `encode` gives them.
+
+        Returns
+        -------
+        dict of str to Tensor
+        """
+        parts = latent.split([network.n_latents for network in self.networks], dim=-1)
+        decoded = zip(self.networks, parts, strict=True)
+        return _mean_of([network.decode(part) for network, part in decoded])
+
+    def forward(self, *inputs, **named) -> dict[str, Tensor]:
+        return _mean_of([network(*inputs, **named) for network in self.networks])
+
+
+def _mean_of(scores: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    return {name: torch.stack([one[name] for one in scores]).mean(dim=0) for name in scores[0]}
 
 
 def _named_modules(modules: Mapping[str, nn.Module]) -> tuple[dict[str, str], nn.ModuleDict]:

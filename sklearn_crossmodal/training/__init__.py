@@ -1,6 +1,8 @@
 """Training: knows both blocks and networks, and alone knows skorch."""
 
-from sklearn_crossmodal.training._batching import split_rows
+from sklearn_crossmodal.training._balance import BALANCES
+from sklearn_crossmodal.training._batching import split_folds, split_rows
+from sklearn_crossmodal.training._blending import fit_blend, fit_prior
 from sklearn_crossmodal.training._callbacks import EpochTasks
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
@@ -8,10 +10,11 @@ from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
 from sklearn_crossmodal.training._stackable import stack_key
-from sklearn_crossmodal.training._together import train_together
-from sklearn_crossmodal.training._train import Training, make_net, train
+from sklearn_crossmodal.training._together import joined, train_all, train_together
+from sklearn_crossmodal.training._train import Training, make_net
 
 __all__ = [
+    "BALANCES",
     "OPTIMIZERS",
     "BlockDataset",
     "EpochTasks",
@@ -23,12 +26,16 @@ __all__ = [
     "choose_device",
     "choose_dtype",
     "embed_frozen",
+    "fit_blend",
+    "fit_prior",
+    "joined",
     "make_net",
     "optimizer_settings",
     "seeded",
+    "split_folds",
     "split_rows",
     "stack_key",
     "torch_dtype",
-    "train",
+    "train_all",
     "train_together",
 ]

@@ -95,7 +95,7 @@ class Answering:
         dataset = BlockDataset.from_blocks(blocks, torch_dtype(self.precision), targets)
         losses = []
         self._set_training(False)
-        for inputs, aims, _ in BatchIterator(dataset, _predict_batch_size(dataset)):
+        for inputs, aims, _ in BatchIterator(dataset, predict_batch_size(dataset)):
             with torch.inference_mode():
                 scores, aims = self.infer(self._to_device(inputs)), self._to_device(aims)
                 parts = [
@@ -123,11 +123,11 @@ class Answering:
         dataset = BlockDataset.from_blocks(blocks, torch_dtype(self.precision))
         run = self.infer if step == "forward" else lambda inputs: self.module_.encode(**inputs)
         self._set_training(False)
-        for inputs, _, _ in BatchIterator(dataset, _predict_batch_size(dataset)):
+        for inputs, _, _ in BatchIterator(dataset, predict_batch_size(dataset)):
             with torch.inference_mode():
                 yield run(self._to_device(inputs))
 
 
-def _predict_batch_size(dataset: BlockDataset) -> int:
+def predict_batch_size(dataset: BlockDataset) -> int:
     widest = max(math.prod(rows.shape[1:]) for rows in dataset.values.values())
     return max(1, min(PREDICT_BATCH_SIZE, PREDICT_BATCH_NUMBERS // max(widest, 1)))

@@ -7,13 +7,14 @@ from itertools import repeat
 
 import numpy as np
 import torch
+from sklearn.model_selection import KFold, StratifiedKFold
 from torch import Tensor
 
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._reading import read_ahead
 from sklearn_crossmodal.utils._slices import slices_of
 
-__all__ = ["BatchIterator", "split_rows"]
+__all__ = ["BatchIterator", "split_folds", "split_rows"]
 
 #: Batches within which rows are sorted by length: enough for little padding, and few enough for
 #: the batches of an epoch to differ from those of the last.
@@ -161,3 +162,30 @@ def split_rows(
         members = rng.permutation(np.flatnonzero(classes == one))
         held_out[members[: min(round(fraction * len(members)), len(members) - 1)]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def split_folds(
+    n_rows: int, n_folds: int, classes: np.ndarray | None, seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Split row numbers into training and validation rows, so that each row validates once.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    n_folds : int
+        Number of splits.
+    classes : ndarray of shape (n_rows,), int, or None
+        Class of each row: each gives its share, unless one has less rows than there are folds.
+    seed : int
+        Of the order of the rows.
+
+    Returns
+    -------
+    list of (ndarray, ndarray) of int
+        In ascending order.
+    """
+    fewest = None if classes is None else np.unique(classes, return_counts=True)[1].min()
+    kind = KFold if fewest is None or fewest < n_folds else StratifiedKFold
+    folds = kind(n_folds, shuffle=True, random_state=seed)
+    return list(folds.split(np.zeros(n_rows), classes))

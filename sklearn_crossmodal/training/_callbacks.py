@@ -9,7 +9,7 @@ import torch
 from skorch.callbacks import Callback
 from torch import Tensor, nn
 
-__all__ = ["EPOCH_CALLBACKS", "BestEpochs", "CosineDecay", "EpochLine", "EpochTasks"]
+__all__ = ["BestEpochs", "CosineDecay", "EpochCallback", "EpochLine", "EpochTasks"]
 
 #: How many epochs are averaged at most, at the end of a training that holds rows out. By
 #: cross-validation in the training rows, against the best epoch alone: CIFAR-10 .582 -> .609 (12
@@ -19,7 +19,11 @@ N_AVERAGED = 6
 _KEPT_BYTES = 2**29
 
 
-class BestEpochs(Callback):
+class EpochCallback(Callback):
+    """Looks at epochs, never at batches, which are then not told of."""
+
+
+class BestEpochs(EpochCallback):
     """Stop when the validation loss no longer falls, and take the weights of the best epochs.
 
     The weights of the best epochs are averaged, of as many as give the lowest validation loss, from
@@ -110,7 +114,7 @@ def _mean(tensors: list[Tensor]) -> Tensor:
     return first if same else torch.stack(tensors).mean(dim=0)
 
 
-class CosineDecay(Callback):
+class CosineDecay(EpochCallback):
     """Lower the learning rate along half a cosine, from its full value to near zero.
 
     A call that trains for a single epoch, as `partial_fit` does, is at the full rate.
@@ -130,7 +134,7 @@ class CosineDecay(Callback):
             group["lr"] = rate * factor
 
 
-class EpochTasks(Callback):
+class EpochTasks(EpochCallback):
     """Tell scikit-learn's callbacks of each epoch; one of them may stop the training.
 
     Parameters
@@ -154,7 +158,7 @@ class EpochTasks(Callback):
             raise KeyboardInterrupt  # skorch's way for a callback to end training
 
 
-class EpochLine(Callback):
+class EpochLine(EpochCallback):
     """Print one line an epoch."""
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
@@ -165,7 +169,3 @@ class EpochLine(Callback):
         text = "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
         star = "  best so far" if row.get("valid_loss_best") else ""
         print(f"epoch {row['epoch']:>3}  {text}  {row['dur']:.2f} s{star}", flush=True)
-
-
-#: These look at epochs, never at batches.
-EPOCH_CALLBACKS = (BestEpochs, CosineDecay, EpochLine, EpochTasks)

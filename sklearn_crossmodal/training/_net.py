@@ -15,9 +15,11 @@ from skorch.history import History
 from torch import Tensor, nn
 
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
+from sklearn_crossmodal.nn._heads import HEADS, PRESENT
+from sklearn_crossmodal.nn.losses._functions import weighted_mean
 from sklearn_crossmodal.training._adam import FusedAdam
 from sklearn_crossmodal.training._answering import Answering
-from sklearn_crossmodal.training._callbacks import EPOCH_CALLBACKS
+from sklearn_crossmodal.training._callbacks import EpochCallback
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import torch_dtype
 from sklearn_crossmodal.training._optimizers import slow_groups
@@ -29,21 +31,100 @@ _PLAIN = (FusedAdam, torch.optim.AdamW, torch.optim.Adam, torch.optim.SGD)
 
 
 class Criterion(nn.Module):
-    """Average of the losses of all targets.
+    """Average of the losses of all targets, and a share of those of the heads of modalities.
 
     Parameters
     ----------
     losses : dict of str to nn.Module
         For each target: (prediction, target, mask, weight) -> scalar.
+    auxiliary_weight : float, default=0.0
+        What the mean of the heads' losses is multiplied with. They are losses of the first target,
+        each over the samples that have its modality.
     """
 
-    def __init__(self, losses: Mapping[str, nn.Module]) -> None:
+    def __init__(self, losses: Mapping[str, nn.Module], auxiliary_weight: float = 0.0) -> None:
         super().__init__()
         self.losses = dict(losses)
+        self.auxiliary_weight = auxiliary_weight
+        #: Weights of the fused loss and of each head's, in place of 1 and `auxiliary_weight`, and
+        #: whether a callback sets them.
+        self.task_weights: list[float] | None = None
+        self.reweighs = False
 
     def forward(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
+        loss = self.fused(predictions, targets)
+        if HEADS not in predictions or not self.auxiliary_weight:
+            return loss
+        alone = self.by_head(predictions, targets)
+        if self.task_weights is None:
+            return loss + self.auxiliary_weight * alone.mean()
+        return (torch.cat([loss.view(1), alone]) * alone.new_tensor(self.task_weights)).sum()
+
+    def fused(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
+        """Return the average of the losses of all targets.
+
+        Parameters
+        ----------
+        predictions : mapping of str to Tensor
+            What the network returned.
+        targets : mapping of str to (values, mask, weight)
+            The targets.
+
+        Returns
+        -------
+        Tensor
+            A scalar.
+        """
         losses = [loss(predictions[name], *targets[name]) for name, loss in self.losses.items()]
         return losses[0] if len(losses) == 1 else torch.stack(losses).mean()
+
+    def by_head(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
+        """Return the loss of each head.
+
+        Parameters
+        ----------
+        predictions : mapping of str to Tensor
+            What the network returned in training.
+        targets : mapping of str to (values, mask, weight)
+            The targets.
+
+        Returns
+        -------
+        Tensor of shape (M,)
+        """
+        return self._of_heads(predictions, targets, lambda losses: losses)
+
+    def truth_by_head(
+        self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]
+    ) -> Tensor:
+        """Return what each head gives the truth on average: of classes, their probability.
+
+        Parameters
+        ----------
+        predictions : mapping of str to Tensor
+            What the network returned in training.
+        targets : mapping of str to (values, mask, weight)
+            The targets.
+
+        Returns
+        -------
+        Tensor of shape (M,)
+        """
+        return self._of_heads(predictions, targets, lambda losses: torch.exp(-losses))
+
+    def _of_heads(self, predictions, targets, made_of) -> Tensor:
+        """Return the mean, over the samples that have it, of what is made of a head's losses."""
+        name, loss = next(iter(self.losses.items()))
+        values, mask, weight = targets[name]
+        said, present = predictions[HEADS], predictions[PRESENT]
+        found = []
+        for m, scores in enumerate(said.unbind(dim=1)):
+            counted = weight
+            if present is not None:
+                there = present[:, m].to(scores.dtype)
+                counted = there if weight is None else weight * there
+            found.append(weighted_mean(made_of(loss.per_sample(scores, values, mask)), counted))
+        return torch.stack(found)
 
 
 class Net(Answering, NeuralNet):
@@ -57,6 +138,9 @@ class Net(Answering, NeuralNet):
         What the network computes in.
     answer : callable, default=None
         From the scores of the target ``"y"``, a tensor (B, ...), to what `predict_proba` returns.
+    step : callable, default=None
+        Does one step of the optimizer in place of the common one: (net, inputs, targets) -> loss
+        and predictions.
     """
 
     def __init__(
@@ -64,11 +148,13 @@ class Net(Answering, NeuralNet):
         *args,
         precision: str = "float32",
         answer: Callable[[Tensor], np.ndarray] | None = None,
+        step: Callable | None = None,
         **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.precision = precision
         self.answer = answer
+        self.step = step
 
     def __getstate__(self):
         """Pickle weights, not the moments of the optimizer, of twice their size, nor batches."""
@@ -146,7 +232,7 @@ class Net(Answering, NeuralNet):
 
     def _is_watched(self) -> bool:
         """Tell whether a step is more than ours: a user's callback, or an optimizer's search."""
-        ours = all(isinstance(callback, EPOCH_CALLBACKS) for _, callback in self.callbacks_)
+        ours = all(isinstance(callback, EpochCallback) for _, callback in self.callbacks_)
         return not ours or type(self.optimizer_) not in _PLAIN
 
     def _run_watched(self, prefix: str, step_fn: Callable) -> Callable:
@@ -170,6 +256,9 @@ class Net(Answering, NeuralNet):
         def run(training, inputs, targets, labels):
             self._set_training(training)
             batch = self._to_device(inputs), self._to_device(targets)
+            if training and self.step is not None:
+                loss, _ = self.step(self, *batch)
+                return self._kept(loss), self._kept(_batch_weight(*batch))
             with torch.set_grad_enabled(training):
                 loss = self.get_loss(self.infer(batch[0]), batch[1])
             if training:
@@ -179,6 +268,27 @@ class Net(Answering, NeuralNet):
             return self._kept(loss), self._kept(_batch_weight(*batch))
 
         return run
+
+    def train_step(self, batch, **fit_params):
+        """Do one step of the optimizer, where callbacks look on.
+
+        Parameters
+        ----------
+        batch : (inputs, targets)
+            Of a `BatchIterator`.
+        **fit_params : dict
+            There for skorch.
+
+        Returns
+        -------
+        dict
+            Loss and predictions.
+        """
+        if self.step is None:
+            return super().train_step(batch, **fit_params)
+        self._set_training(True)
+        loss, predictions = self.step(self, *batch)
+        return {"loss": loss, "y_pred": predictions}
 
     def loss_of(self, dataset: BlockDataset) -> float:
         """Return the loss over a data set, as of a validation.
@@ -223,7 +333,11 @@ class Net(Answering, NeuralNet):
             return self.module_(**x)
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
             scores = self.module_(**x)
-        return {name: values.to(torch_dtype(self.precision)) for name, values in scores.items()}
+        dtype = torch_dtype(self.precision)
+        return {
+            name: values if values is None or values.dtype == torch.bool else values.to(dtype)
+            for name, values in scores.items()
+        }
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the loss of a batch.

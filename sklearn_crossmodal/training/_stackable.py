@@ -100,11 +100,14 @@ def stack_key(training: Training) -> tuple | str:
         return "callbacks look on"
     if type(net.optimizer_) is not FusedAdam:
         return "the optimizer is not 'adamw' or 'adam', or net_params has settings for it"
+    if net.step is not None or net.criterion_.reweighs:
+        return "its modalities are balanced as it trains"
     if net.precision == "bfloat16":
         return "it computes in bfloat16"
     if not _has_even_steps(net):
         return "its optimizer moved some weights more often than others"
     how = type(net), net.device, net.precision, net.batch_size
+    losses.append(("auxiliary_weight", net.criterion_.auxiliary_weight))
     return network, tuple(losses), how, _form(dataset), net.iterator_train__modality_dropout > 0
 
 

@@ -5,14 +5,55 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from skorch.history import History
+
+from sklearn_crossmodal.nn._network import AveragedNetwork
 from sklearn_crossmodal.training._lockstep import lane_key, train_in_lockstep
+from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._stackable import stack_key
 from sklearn_crossmodal.training._train import Training, train
 
-__all__ = ["train_together"]
+__all__ = ["joined", "train_all", "train_together"]
 
 #: Trained numbers of the networks that are trained together at most.
 STACKED_NUMBERS = 2**23
+
+
+def train_all(trainings: Sequence[Training]) -> None:
+    """Train nets; raise what the first of those that failed raised.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+        What is to be done.
+    """
+    if len(trainings) == 1:
+        return train(trainings[0])
+    for error in train_together(trainings):
+        if error is not None:
+            raise error
+
+
+def joined(nets: Sequence[Net]) -> Net:
+    """Return a net that answers by the mean scores of trained ones; the only one is itself.
+
+    Parameters
+    ----------
+    nets : sequence of Net
+        Of one architecture; the first becomes the net that is returned.
+
+    Returns
+    -------
+    Net
+        Its history has the epochs of all, one net after another, which ``"fold"`` counts.
+    """
+    first = nets[0]
+    if len(nets) > 1:
+        rows = [{**row, "fold": fold} for fold, net in enumerate(nets) for row in net.history]
+        network = AveragedNetwork([net.module_ for net in nets])
+        first.module = first.module_ = network
+        first.history_ = History(rows)
+    return first
 
 
 def train_together(trainings: Sequence[Training], verbose: int = 0) -> list[Exception | None]:

@@ -11,6 +11,7 @@ import numpy as np
 from skorch.callbacks import Callback, LRScheduler
 from torch import nn
 
+from sklearn_crossmodal.training._balance import BALANCES, GradientBlending
 from sklearn_crossmodal.training._batching import BatchIterator
 from sklearn_crossmodal.training._callbacks import BestEpochs, CosineDecay, EpochLine
 from sklearn_crossmodal.training._dataset import BlockDataset
@@ -41,6 +42,7 @@ _OWNED = {
     "module",
     "optimizer",
     "precision",
+    "step",
 }
 
 
@@ -118,20 +120,23 @@ def make_net(
     Net
     """
     further = params["net_params"] or {}
+    remedy = _remedy(params, network)
+    reweighs = isinstance(remedy, GradientBlending)
     # A callback may read or set what torch's optimizers have and ours has not.
     lean = not params["callbacks"] and not any(
         key.startswith(("optimizer", "callbacks")) for key in further
     )
     settings = {
         "module": network,
-        "criterion": Criterion(losses),
+        "criterion": Criterion(losses, params.get("auxiliary_weight", 0.0)),
         "batch_size": choose_batch_size(params["batch_size"], n_samples),
         "iterator_train": BatchIterator,
         "iterator_train__shuffle": True,
         "iterator_train__modality_dropout": params["modality_dropout"],
         "iterator_valid": BatchIterator,
         "train_split": None,
-        "callbacks": _callbacks(params),
+        "callbacks": [*_callbacks(params), *([remedy] if reweighs else [])],
+        **({"step": remedy} if remedy is not None and not reweighs else {}),
         "device": device,
         "verbose": 0,
         "precision": precision,
@@ -147,6 +152,7 @@ def make_net(
             "max_epochs, callbacks, learning_rate (skorch's lr) or optimizer."
         )
     net = net_class(**{**settings, **further}).initialize()
+    net.criterion_.reweighs = reweighs
     if before is not None:
         _carry_over(before, net)
     return net
@@ -270,6 +276,12 @@ class _HeldOut:
 
     def __call__(self, dataset: BlockDataset, y=None) -> tuple[BlockDataset, BlockDataset]:
         return dataset.take(self.training), dataset.take(self.validation)
+
+
+def _remedy(params: Mapping[str, object], network: nn.Module):
+    """Return what keeps the modalities in balance, None where nothing is to be balanced."""
+    balance = params.get("balance")
+    return None if balance is None or network.heads is None else BALANCES[balance]()
 
 
 def _callbacks(params: Mapping[str, object]) -> list:

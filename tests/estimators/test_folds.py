@@ -1,0 +1,116 @@
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
+
+from sklearn_crossmodal import (
+    BatchedGridSearchCV,
+    FusionClassifier,
+    FusionRegressor,
+    MultiModalFrame,
+)
+
+
+@pytest.fixture(scope="module")
+def X():
+    rng = np.random.default_rng(0)
+    return MultiModalFrame({name: rng.normal(size=(90, 3)) for name in "ab"})
+
+
+@pytest.fixture(scope="module")
+def y(X):
+    return np.digitize(np.asarray(X["a"])[:, 0] + np.asarray(X["b"])[:, 0], [-1, 1])
+
+
+@pytest.fixture
+def clf():
+    return FusionClassifier(n_folds=3, max_epochs=4, random_state=0)
+
+
+def test_scores_are_the_mean_of_those_of_a_network_a_fold(X, y, clf):
+    clf.fit(X, y)
+    networks = clf.network_.networks
+    assert len(networks) == 3
+    inputs = {name: clf._blocks(X)[name].values for name in "ab"}
+    import torch
+
+    values = {name: torch.from_numpy(np.asarray(one)) for name, one in inputs.items()}
+    with torch.no_grad():
+        scores = [network.eval()(values)["y"] for network in networks]
+    mean = torch.stack(scores).mean(dim=0).softmax(dim=-1).numpy()
+    np.testing.assert_allclose(clf.predict_proba(X), mean, rtol=1e-6)
+
+
+def test_each_row_is_held_out_by_one_network(X, y, clf):
+    data = clf._read(X, y, None)
+    splits = [training.split for training in clf._plan(data, 1)]
+    held_out = np.concatenate([validation for _, validation in splits])
+    assert sorted(held_out) == list(range(90))
+    for training, validation in splits:
+        assert not set(training) & set(validation)
+
+
+def test_history_has_the_epochs_of_all_networks(X, y, clf):
+    clf.fit(X, y)
+    assert [row["fold"] for row in clf.history_] == [0] * 4 + [1] * 4 + [2] * 4
+    assert all("valid_loss" in row for row in clf.history_)
+    assert clf.n_iter_ == 4
+
+
+def test_latents_of_all_networks_stand_side_by_side(X, y, clf):
+    one = FusionClassifier(max_epochs=1).fit(X, y).transform(X).shape[1]
+    clf.fit(X, y)
+    assert clf.transform(X).shape == (90, 3 * one)
+    assert len(clf.get_feature_names_out()) == 3 * one
+
+
+def test_it_is_pickled_and_cloned_and_repeats_itself(X, y, clf):
+    clf.fit(X, y)
+    expected = clf.predict_proba(X)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(clf)).predict_proba(X), expected)
+    np.testing.assert_array_equal(clone(clf).fit(X, y).predict_proba(X), expected)
+
+
+def test_shares_of_the_blend_are_fitted_on_what_all_networks_held_out(rng):
+    a, b = rng.normal(size=(2, 300, 2))
+    X, y = MultiModalFrame({"a": a, "b": b}), (a[:, 0] + b[:, 0] > 0).astype(int)
+    clf = FusionClassifier(n_folds=3, max_epochs=5, random_state=0).fit(X, y)
+    shares = [network.heads.shares.tolist() for network in clf.network_.networks]
+    assert shares[0] == shares[1] == shares[2]
+    assert shares[0] != [0.5, 0.5, 1.0]
+
+
+def test_numbers_too(X):
+    y = np.asarray(X["a"])[:, 0]
+    reg = FusionRegressor(n_folds=3, max_epochs=40, random_state=0).fit(X, y)
+    assert reg.score(X, y) > 0.8
+    assert reg.predict(X[["a"]]).shape == (90,)
+
+
+def test_a_search_over_it_finds_the_same_numbers(X, y, clf):
+    grid = {"n_folds": [None, 2], "learning_rate": [1e-3, 1e-2]}
+    search = BatchedGridSearchCV(clf, grid, cv=2).fit(X, y)
+    expected = clone(clf).set_params(**search.best_params_).fit(X, y)
+    np.testing.assert_allclose(search.predict_proba(X), expected.predict_proba(X), rtol=1e-6)
+
+
+def test_callbacks_of_scikit_learn_see_every_epoch(X, y, clf):
+    monitor = ScoringMonitor(scoring="accuracy")
+    clf.set_callbacks(monitor).fit(X, y)
+    epochs = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    assert len(epochs) == 3 * 4
+
+
+@pytest.mark.parametrize("start", ["partial_fit", "warm_start"])
+def test_several_networks_cannot_be_trained_on(X, y, clf, start):
+    fit = clf.partial_fit if start == "partial_fit" else clf.set_params(warm_start=True).fit
+    with pytest.raises(ValueError, match="FusionClassifier: n_folds=3.*set n_folds=None"):
+        fit(X, y)
+
+
+def test_more_folds_than_samples_of_a_class_still_train(X):
+    y = np.array(["many"] * 88 + ["few"] * 2)
+    clf = FusionClassifier(n_folds=5, max_epochs=1, random_state=0).fit(X, y)
+    assert clf.predict_proba(X).shape == (90, 2)

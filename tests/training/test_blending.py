@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+import torch
+
+from sklearn_crossmodal import FusionClassifier, FusionRegressor, MultiModalFrame
+from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.nn import build_loss
+from sklearn_crossmodal.nn._heads import HEADS, PRESENT
+from sklearn_crossmodal.training._blending import fit_blend
+from sklearn_crossmodal.training._net import Criterion
+
+
+@pytest.fixture
+def X(rng):
+    return MultiModalFrame({name: rng.normal(size=(600, 3)) for name in ("a", "b", "c")})
+
+
+@pytest.fixture
+def y(X):
+    return (np.asarray(X["a"])[:, 0] + np.asarray(X["b"])[:, 0] > 0.5).astype(int)
+
+
+def test_the_heads_start_from_the_logits_of_the_class_frequencies(X, y):
+    clf = FusionClassifier(max_epochs=1, random_state=0).fit(X, y, sample_weight=1.0 + y)
+    shares = np.bincount(y, weights=1.0 + y) / (1.0 + y).sum()
+    prior = clf.network_.heads.prior.softmax(dim=0).numpy()
+    np.testing.assert_allclose(prior, shares, atol=1e-4)
+
+
+def test_the_heads_of_a_regressor_start_from_the_mean(X, y):
+    reg = FusionRegressor(max_epochs=1, random_state=0).fit(X, 7.0 + y)
+    np.testing.assert_allclose(reg.network_.heads.prior.numpy(), [0.0], atol=1e-6)
+
+
+def fitted_shares(training, spoil):
+    heads = training.net.module_.heads
+    with torch.no_grad():
+        spoil(training.net.module_)
+    fit_blend(training.net, training.dataset.take(training.split[1]), seed=0)
+    return heads.shares.tolist()
+
+
+def test_shares_are_those_with_the_lowest_loss_on_held_out_rows(X, y):
+    clf = FusionClassifier(early_stopping=True, validation_fraction=0.4, random_state=0).fit(X, y)
+    training = clf._prepare(X, y, None, 1)
+
+    def mute_heads(network):
+        for head in network.heads.heads:
+            head.linear.weight.mul_(0).add_(50 * torch.randn_like(head.linear.weight))
+
+    def mute_fusion(network):
+        weight = network.decoders["y"].linear.weight
+        weight.copy_(50 * torch.randn_like(weight))
+
+    assert fitted_shares(training, mute_heads)[1:] == [1.0, 1.0, 1.0]
+    training = clf._prepare(X, y, None, 1)
+    assert fitted_shares(training, mute_fusion)[1:] == [0.0, 0.0, 0.0]
+    assert training.net.module_.heads.blends_all
+
+
+def test_few_held_out_rows_leave_the_shares_as_they_are(X, y):
+    clf = FusionClassifier(early_stopping=True, max_epochs=2, random_state=0).fit(X[:200], y[:200])
+    np.testing.assert_allclose(clf.network_.heads.shares.numpy(), [0.5, 0.5, 0.75, 1.0])
+
+
+def test_a_useless_modality_weighs_nothing_among_numbers(rng):
+    a, noise = rng.normal(size=(2, 2000, 3))
+    X, y = MultiModalFrame({"a": a, "noise": noise}), a[:, 0]
+    reg = FusionRegressor(max_epochs=60, random_state=0).fit(X, y)
+    precisions = reg.network_.heads.precisions.tolist()
+    assert precisions[0] > 20
+    assert precisions[1] == pytest.approx(1.0, abs=0.05)
+
+
+def test_losses_of_heads_are_over_the_samples_that_have_the_modality():
+    loss = build_loss("squared_error", BlockSpec("vector", (1,)))
+    criterion = Criterion({"y": loss}, auxiliary_weight=0.5)
+    said = torch.tensor([[[1.0], [5.0]], [[3.0], [7.0]]])
+    present = torch.tensor([[True, True], [False, True]])
+    predictions = {"y": torch.zeros(2, 1), HEADS: said, PRESENT: present}
+    targets = {"y": (torch.zeros(2, 1), None, None)}
+    torch.testing.assert_close(criterion.by_head(predictions, targets), torch.tensor([1.0, 37.0]))
+    torch.testing.assert_close(criterion(predictions, targets), torch.tensor(0.5 * 19))
+
+
+def test_one_modality_of_many_is_told_better_with_heads(rng):
+    y = rng.integers(0, 3, 600)
+    views = {f"v{m}": np.eye(3)[y] * 2 + rng.normal(size=(600, 3)) for m in range(6)}
+    X = MultiModalFrame(views)
+    scores = {}
+    for weight in (0.0, 0.3):
+        clf = FusionClassifier(auxiliary_weight=weight, max_epochs=30, random_state=0)
+        clf.fit(X[:300], y[:300])
+        scores[weight] = np.mean([clf.score(X[[name]][300:], y[300:]) for name in views])
+    assert scores[0.3] > scores[0.0] + 0.01
+
+
+def test_a_single_modality_and_no_weight_have_no_heads(X, y):
+    alone = FusionClassifier(max_epochs=1).fit(X[["a"]], y)
+    without = FusionClassifier(max_epochs=1, auxiliary_weight=0).fit(X, y)
+    assert alone.network_.heads is None
+    assert without.network_.heads is None
