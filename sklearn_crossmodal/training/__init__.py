@@ -11,7 +11,7 @@ from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
 from sklearn_crossmodal.training._stackable import stack_key
 from sklearn_crossmodal.training._together import joined, train_all, train_together
-from sklearn_crossmodal.training._train import Training, make_net
+from sklearn_crossmodal.training._train import Training, make_net, train
 
 __all__ = [
     "BALANCES",
@@ -36,6 +36,7 @@ __all__ = [
     "split_rows",
     "stack_key",
     "torch_dtype",
+    "train",
     "train_all",
     "train_together",
 ]

@@ -171,6 +171,26 @@ def effect_of_modality_dropout(case):
     assert case.differ({"modality_dropout": 0.0}, {"modality_dropout": 0.4})
 
 
+def effect_of_auxiliary_weight(case):
+    assert case.fit(auxiliary_weight=0).network_.heads is None
+    assert len(case.fit(auxiliary_weight=1.0).network_.heads.heads) == 2
+    assert case.differ({"auxiliary_weight": 0.1}, {"auxiliary_weight": 10.0})
+
+
+def effect_of_balance(case):
+    settings = {"early_stopping": True, "max_epochs": 6}
+    answers = [
+        case.differ({"balance": None, **settings}, {"balance": balance, **settings})
+        for balance in ("gradient_blending", "modulation", "pareto")
+    ]
+    assert all(answers)
+
+
+def effect_of_n_folds(case):
+    assert len(case.fit(n_folds=2).network_.networks) == 2
+    assert case.differ({"n_folds": 2}, {"n_folds": 3})
+
+
 def effect_of_class_weight(case):
     balanced = case.fit(class_weight=None).predict_proba(case.X)[:, 0].mean()
     heavy = case.fit(class_weight={"no": 50}).predict_proba(case.X)[:, 0].mean()

@@ -36,13 +36,13 @@ def fitted_shares(training, spoil):
     heads = training.net.module_.heads
     with torch.no_grad():
         spoil(training.net.module_)
-    fit_blend(training.net, training.dataset.take(training.split[1]), seed=0)
+    fit_blend([training.net], [training.dataset.take(training.split[1])], seed=0)
     return heads.shares.tolist()
 
 
 def test_shares_are_those_with_the_lowest_loss_on_held_out_rows(X, y):
     clf = FusionClassifier(early_stopping=True, validation_fraction=0.4, random_state=0).fit(X, y)
-    training = clf._prepare(X, y, None, 1)
+    (training,) = clf._prepare(X, y, None, 1)
 
     def mute_heads(network):
         for head in network.heads.heads:
@@ -53,7 +53,7 @@ def test_shares_are_those_with_the_lowest_loss_on_held_out_rows(X, y):
         weight.copy_(50 * torch.randn_like(weight))
 
     assert fitted_shares(training, mute_heads)[1:] == [1.0, 1.0, 1.0]
-    training = clf._prepare(X, y, None, 1)
+    (training,) = clf._prepare(X, y, None, 1)
     assert fitted_shares(training, mute_fusion)[1:] == [0.0, 0.0, 0.0]
     assert training.net.module_.heads.blends_all
 

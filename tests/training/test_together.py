@@ -393,7 +393,7 @@ def test_every_stacking_part_computes_in_a_stack_what_it_computes_alone(
         found = []
         for seed, rate in ((0, 1e-3), (0, 1e-2), (1, 1e-2)):
             one = copy.deepcopy(estimator).set_params(random_state=seed, learning_rate=rate)
-            found.append(one._prepare(X, y, None, 4))
+            found += one._prepare(X, y, None, 4)
         return found
 
     assert_together_equals_alone(fresh, 1e-10, n_stacks=1, monkeypatch=monkeypatch)
