@@ -9,20 +9,20 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
-from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.estimators._combining import choose_combiner
 from sklearn_crossmodal.estimators._composition import ModalityParams
 from sklearn_crossmodal.estimators._conformal import Calibration
 from sklearn_crossmodal.estimators._input import check_weight, check_X
+from sklearn_crossmodal.estimators._leaderboard import fusion_gain, leaderboard
 from sklearn_crossmodal.estimators._members import (
     JOINT,
     View,
     companion_members,
     network_members,
 )
-from sklearn_crossmodal.estimators._out_of_fold import fit_out_of_fold
+from sklearn_crossmodal.estimators._out_of_fold import Samples, fit_out_of_fold
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error
@@ -135,15 +135,14 @@ class BaseAutoFusion(ModalityParams):
             )
         seed, view = draw_seed(self.random_state), View(self._bank, table)
         view.check_any_present(type(self).__name__)
+        if absent := view.absent_in(counted):
+            self._bank.leave_out(absent)
+            view = View(self._bank, table)
         target = self._fit_target(y, counted)
         self._members = fit_out_of_fold(
             self._make_members(view.entries(self._bank), len(counted), seed),
-            view,
-            y,
-            weight,
+            Samples(view, y, weight, _patterns(view), self._answer),
             self._split(y, counted, groups, seed),
-            _patterns(view),
-            self._answer,
             time_limit=self.time_limit,
             n_jobs=self.n_jobs,
             verbose=self.verbose,
@@ -205,9 +204,13 @@ class BaseAutoFusion(ModalityParams):
         for pattern in _patterns(view):
             rows = np.flatnonzero(view.rows_with(pattern))
             speaking = [p for p, one in enumerate(self._members) if pattern in one.answers]
+            if not speaking:  # no fold without these rows knows its modalities
+                continue
             answers = np.stack([self._members[p].answers[pattern][rows] for p in speaking], axis=1)
             there = ~np.isnan(answers).reshape(len(rows), -1).any(axis=1)
             rows, answers = rows[there], answers[there]
+            if not len(rows):
+                continue
             combiner, found = choose_combiner(
                 self._candidates,
                 answers,
@@ -237,12 +240,12 @@ class BaseAutoFusion(ModalityParams):
         self.oof_predictions_ = self._bounded(fused)
         whole = tuple(view.names)
         weights = np.zeros(len(self._members))
-        combiner, speaking = self._combiners[whole]
+        combiner, speaking = self._combiner_of(whole)
         weights[speaking] = combiner.weights_
         merits = [self._merits(answers, target) for answers in [*own, self.oof_predictions_]]
         names = [one.member.name for one in self._members]
-        self.leaderboard_ = _leaderboard(self._members, merits, weights)
-        self.fusion_gain_ = _gain(dict(zip(names, merits, strict=False)), merits[-1], whole)
+        self.leaderboard_ = leaderboard(self._members, merits, weights)
+        self.fusion_gain_ = fusion_gain(dict(zip(names, merits, strict=False)), merits[-1], whole)
 
     # Answering ------------------------------------------------------------------------------
 
@@ -287,11 +290,7 @@ class BaseAutoFusion(ModalityParams):
         """Return the combiner of a pattern, and its members; the mean where none was fitted."""
         if pattern in self._combiners:
             return self._combiners[pattern]
-        speaking = [
-            place
-            for place, one in enumerate(self._members)
-            if set(one.member.modalities) & set(pattern)
-        ]
+        speaking = [place for place, one in enumerate(self._members) if one.speaks_of(pattern)]
         blank = np.zeros((1, len(speaking), *self._members[0].shape))
         return clone(self._candidates[0]).fit(blank, None), speaking
 
@@ -317,38 +316,3 @@ def _patterns(view) -> list[tuple]:
     found = [names, *(part for size in sizes for part in combinations(names, size))]
     found = [*found, *view.patterns()]
     return [one for one in dict.fromkeys(found) if view.rows_with(one).any()] or [names]
-
-
-def _leaderboard(members, merits, weights) -> dict[str, np.ndarray]:
-    """Return a table of all members and their combination, the best first."""
-    rows = [
-        (one.member.name, " + ".join(one.member.modalities), weight, one.seconds)
-        for one, weight in zip(members, weights, strict=True)
-    ]
-    every = dict.fromkeys(name for one in members for name in one.member.modalities)
-    rows.append(("fused", " + ".join(every), np.nan, sum(one.seconds for one in members)))
-    score = np.array([np.nanmean(merit) for merit in merits])
-    error = [np.nanstd(merit) / np.sqrt(np.isfinite(merit).sum()) for merit in merits]
-    order = np.argsort(-score, kind="stable")
-    names, modalities, shares, seconds = (np.array(column) for column in zip(*rows, strict=True))
-    return {
-        "model": names[order],
-        "modalities": modalities[order],
-        "score": score[order],
-        "standard_error": np.array(error)[order],
-        "weight": shares[order],
-        "seconds": seconds[order],
-    }
-
-
-def _gain(merits: dict, fused: np.ndarray, names: tuple) -> Bunch | None:
-    """Return by how much the combination beats the best single modality; None if there is one."""
-    alone = {name: merits[name] for name in names if name in merits}
-    if not alone:
-        return None
-    best = max(alone, key=lambda name: np.nanmean(alone[name]))
-    apart = fused - alone[best]
-    apart = apart[np.isfinite(apart)]
-    half = 1.96 * apart.std() / np.sqrt(max(len(apart), 1))
-    gain = apart.mean()
-    return Bunch(gain=gain, interval=(gain - half, gain + half), against=best)

@@ -39,9 +39,10 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
     cv : "auto", int, cross-validation generator or iterable, default="auto"
         The folds. "auto" is eight for less than 500 samples, else five, stratified.
     time_limit : float, default=None
-        Seconds that fitting may take: networks then end with the epoch, and members that were not
-        begun are left out; a companion that was begun is finished. The network over all modalities
-        comes first, then the companions.
+        Seconds that fitting may take, kept to within an epoch of a network. Networks end with the
+        epoch in which their share of the time is up. A companion is tried on a sixteenth and a
+        quarter of the rows first, and left out if all its folds would not fit into the time that
+        is left. The network over all modalities comes first, then the companions.
     n_jobs : int, default=None
         How many folds are fitted at a time.
     random_state : int, RandomState instance or None, default=None

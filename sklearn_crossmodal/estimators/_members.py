@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -42,6 +42,15 @@ class Member:
     estimator: BaseEstimator
     modalities: tuple[str, ...]
     is_network: bool
+
+    def only(self, names) -> Member:
+        """Return the same model over some of its modalities."""
+        if tuple(names) == self.modalities:
+            return self
+        key = "modalities" if self.is_network else f"{self.estimator.steps[0][0]}__modality"
+        entries = [entry for entry in self.estimator.get_params()[key] if entry[0] in names]
+        copy = clone(self.estimator).set_params(**{key: entries})
+        return replace(self, estimator=copy, modalities=tuple(names))
 
     def fit(self, X, y, sample_weight=None, callback=None) -> BaseEstimator:
         """Return a fitted copy; weights are not given to a companion that takes none."""
@@ -90,6 +99,11 @@ class View:
             for name, modality, _ in bank.modalities
             if name in self.keys
         ]
+
+    def absent_in(self, rows) -> list[str]:
+        """Return the modalities that none of these rows has."""
+        there = self.present[rows].any(axis=0)
+        return [name for name, one in zip(self.names, there, strict=True) if not one]
 
     def only(self, names, rows) -> MultiModalFrame:
         """Return some rows with the columns of some modalities."""
