@@ -17,6 +17,7 @@ from sklearn_crossmodal.estimators._combining import (
     squared_errors,
 )
 from sklearn_crossmodal.estimators._input import check_same_length
+from sklearn_crossmodal.estimators._kernel_machine import KernelRegressor
 from sklearn_crossmodal.estimators._regressor import FusionRegressor
 
 __all__ = ["AutoFusionRegressor"]
@@ -39,7 +40,8 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         Other models by name: an estimator of scikit-learn with `predict`, or a pair of one and the
         number of components that each text, series, image and pretrained vector is reduced to (30
         where it is not given; None gives TF-IDF and all numbers, possibly sparse). "auto" is ridge
-        regression, histogram gradient boosting and extra trees. None leaves them out.
+        regression, without and with a kernel, histogram gradient boosting and extra trees. None
+        leaves them out.
     cv : "auto", int, cross-validation generator or iterable, default="auto"
         The folds. "auto" is eight for less than 500 samples, else five.
     time_limit : float, default=None
@@ -165,6 +167,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         several = np.ndim(self._range[0]) > 0
         return {
             "linear": (Ridge(), None),
+            "kernel": (KernelRegressor(random_state=seed), None),
             "extra_trees": (ExtraTreesRegressor(300, random_state=seed), 30),
             "boosting": (MultiOutputRegressor(boosting) if several else boosting, 30),
         }
