@@ -226,7 +226,8 @@ class BaseAutoFusion(ModalityParams):
             {
                 pattern: self._distances(self._bounded(found), target[rows])
                 for pattern, (rows, found) in crossed.items()
-            }
+            },
+            {pattern: view.is_pattern(pattern)[rows] for pattern, (rows, _) in crossed.items()},
         )
         self._report(view, target, crossed)
 

@@ -157,8 +157,9 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         """Return, for each sample, a set of classes that holds the true one with `confidence`.
 
         The sets are calibrated by split conformal prediction on what is said out of fold, for each
-        pattern of modalities that at least 200 samples of `fit` could be given; the others share
-        what all patterns say.
+        pattern of modalities by the samples of `fit` that have just these, if they are 200 or more;
+        else by all that could be given the pattern, with other modalities taken away, if they are;
+        else by what all patterns say.
 
         Parameters
         ----------

@@ -121,9 +121,10 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
     def predict_interval(self, X, confidence=0.9):
         """Return, for each sample, an interval that holds the truth with `confidence`.
 
-        The intervals are calibrated by split conformal prediction on what is predicted out of fold,
-        for each pattern of modalities that at least 200 samples of `fit` could be given; the others
-        share what all patterns say.
+        The intervals are calibrated by split conformal prediction on what is said out of fold, for
+        each pattern of modalities by the samples of `fit` that have just these, if they are 200 or
+        more; else by all that could be given the pattern, with other modalities taken away, if they
+        are; else by what all patterns say.
 
         Parameters
         ----------

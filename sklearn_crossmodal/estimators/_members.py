@@ -77,6 +77,7 @@ class View:
     """
 
     def __init__(self, bank: ModalityBank, table) -> None:
+        table = _with_names(bank, table)
         self.names = tuple(bound.name for bound in bank.bound)
         named = isinstance(table, MultiModalFrame)
         self._labels = {
@@ -131,6 +132,19 @@ class View:
     def rows_with(self, names) -> np.ndarray:
         """Tell which samples have all of these modalities."""
         return self.present[:, [self.names.index(name) for name in names]].all(axis=1)
+
+
+def _with_names(bank: ModalityBank, table):
+    """Return a plain array with the names of the columns in `fit`, which it has by position."""
+    if not isinstance(table, np.ndarray) or any(bound.labels is None for bound in bank.bound):
+        return table
+    return MultiModalFrame(
+        {
+            label: table[:, place]
+            for bound in bank.bound
+            for label, place in zip(bound.labels, bound.positions, strict=True)
+        }
+    )
 
 
 def network_members(estimator, entries: list[tuple]) -> list[Member]:

@@ -21,6 +21,7 @@ from sklearn_crossmodal import (
     Numeric,
     Text,
 )
+from sklearn_crossmodal.estimators._conformal import Calibration
 
 N = 120
 LIGHT = {"linear": (LogisticRegression(), None)}
@@ -355,6 +356,15 @@ def test_x_in_any_form(form, rng, y):
     assert clf.predict(columns[:1]).shape == (1,)
 
 
+def test_columns_without_names_are_known_by_position(rng, y):
+    table = rng.normal(size=(N, 4)) + y[:, np.newaxis]
+    named = pd.DataFrame(table, columns=["left__a", "left__b", "right__a", "right__b"])
+    clf = auto().fit(named, y)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        found = clf.predict_proba(table)
+    np.testing.assert_allclose(found, clf.predict_proba(named))
+
+
 def test_scikit_learn_takes_it(X, y):
     assert cross_val_score(auto(companions=None, cv=2), X, y, cv=2).min() > 0.6
     search = GridSearchCV(auto(cv=2), {"companions": [None, LIGHT]}, cv=2).fit(X, y)
@@ -439,6 +449,25 @@ def test_intervals_hold_the_number_as_often_as_promised(rng):
     for confidence in (0.7, 0.9):
         low, high = reg.predict_interval(X[700:], confidence).T
         assert abs(((low <= y[700:]) & (y[700:] <= high)).mean() - confidence) < 0.045
+
+
+def test_sets_keep_their_promise_where_absence_tells_of_the_class(rng):
+    y = rng.integers(0, 2, 3000)
+    there = rng.random(3000) < np.where(y == 1, 0.9, 0.2)
+    columns = {name: rng.normal(size=(3000, 2)) + 0.7 * y[:, np.newaxis] for name in "ab"}
+    X = MultiModalFrame(columns, present={"b": there})
+    clf = auto(estimator=FusionClassifier(max_epochs=3), cv=2).fit(X[:1500], y[:1500])
+    held = clf.predict_set(X[1500:], 0.8)[np.arange(1500), y[1500:]]
+    for rows in (there[1500:], ~there[1500:]):
+        assert abs(held[rows].mean() - 0.8) < 0.07  # three standard errors
+
+
+def test_rows_that_have_just_a_pattern_calibrate_it_if_they_are_enough():
+    scores, exact = np.arange(600.0), np.arange(600) >= 300
+    assert Calibration({("a",): scores}, {("a",): exact}).bound(("a",), 0.5) == 450
+    few = Calibration({("a",): scores}, {("a",): np.arange(600) >= 500})
+    assert few.bound(("a",), 0.5) == 300
+    assert few.bound(("b",), 0.5) == 300
 
 
 def test_too_few_rows_promise_nothing(X, y):
