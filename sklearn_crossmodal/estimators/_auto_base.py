@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from itertools import combinations
 from numbers import Integral, Real
 
 import numpy as np
@@ -11,28 +10,24 @@ from sklearn.base import clone
 from sklearn.model_selection import check_cv
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.estimators._combining import choose_combiner
 from sklearn_crossmodal.estimators._composition import ModalityParams
 from sklearn_crossmodal.estimators._conformal import Calibration
 from sklearn_crossmodal.estimators._input import check_weight, check_X
 from sklearn_crossmodal.estimators._leaderboard import fusion_gain, leaderboard
 from sklearn_crossmodal.estimators._members import (
-    JOINT,
-    View,
+    check_companions,
+    check_network,
     companion_members,
     network_members,
 )
 from sklearn_crossmodal.estimators._out_of_fold import Samples, fit_out_of_fold
-from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.estimators._pattern_combiners import PatternCombiners
+from sklearn_crossmodal.estimators._view import View
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error
 
 __all__ = ["BaseAutoFusion"]
 
-#: Up to this number of modalities every pattern of them gets a combiner of its own.
-_EVERY_PATTERN = 4
-#: Components of each text, series, image and pretrained vector that a companion is given.
-_N_COMPONENTS = 30
 #: Below this number of samples there are eight folds, so that models see more of them; else five.
 _SMALL = 500
 
@@ -141,7 +136,7 @@ class BaseAutoFusion(ModalityParams):
         target = self._fit_target(y, counted)
         self._members = fit_out_of_fold(
             self._make_members(view.entries(self._bank), len(counted), seed),
-            Samples(view, y, weight, _patterns(view), self._answer),
+            Samples(view, y, weight, view.patterns_to_combine(), self._answer),
             self._split(y, counted, groups, seed),
             time_limit=self.time_limit,
             n_jobs=self.n_jobs,
@@ -152,37 +147,13 @@ class BaseAutoFusion(ModalityParams):
 
     def _make_members(self, entries, n_samples, seed):
         """Return the members, those that tell most in the least time first."""
-        base = self._network() if self.estimator is None else self.estimator
-        if not isinstance(base, type(self._network())):
-            raise TypeError(
-                f"{type(self).__name__}: estimator must be a {type(self._network()).__name__}, "
-                f"got {type(base).__name__}: give others as companions."
-            )
-        if base.get_params(deep=False).get("modalities") is not None:
-            raise ModalityError(
-                f"{type(self).__name__}: estimator has modalities of its own: give them to "
-                f"{type(self).__name__} instead."
-            )
-        base = clone(base).set_params(random_state=seed)
-        companions = self.companions or {}
+        owner, companions = type(self).__name__, self.companions or {}
+        base = clone(check_network(owner, self.estimator, self._network()))
+        base.set_params(random_state=seed)
         if companions == "auto":
             companions = self._default_companions(n_samples, seed)
-        companions = {
-            name: given if isinstance(given, tuple) else (given, _N_COMPONENTS)
-            for name, given in companions.items()
-        }
-        mute = [name for name, (one, _) in companions.items() if not hasattr(one, self._says)]
-        if mute:
-            raise ValueError(
-                f"{type(self).__name__}: the companions {mute} have no {self._says}: wrap them, "
-                "for example in CalibratedClassifierCV, or take others."
-            )
+        companions = check_companions(owner, companions, entries, self._says)
         networks = network_members(base, entries)
-        taken = {JOINT, *(name for name, *_ in entries)} & set(companions)
-        if taken:
-            raise ValueError(
-                f"{type(self).__name__}: companions need other names than {sorted(taken)}."
-            )
         memory = base.get_params(deep=False).get("memory")
         others = companion_members(companions, entries, memory=memory, random_state=seed)
         return [networks[0], *others, *networks[1:]]
@@ -200,28 +171,15 @@ class BaseAutoFusion(ModalityParams):
 
     def _combine(self, view, target, weight, seed):
         """Fit a combiner for each pattern of modalities; keep what is said out of fold."""
-        self._combiners, crossed = {}, {}
-        for pattern in _patterns(view):
-            rows = np.flatnonzero(view.rows_with(pattern))
-            speaking = [p for p, one in enumerate(self._members) if pattern in one.answers]
-            if not speaking:  # no fold without these rows knows its modalities
-                continue
-            answers = np.stack([self._members[p].answers[pattern][rows] for p in speaking], axis=1)
-            there = ~np.isnan(answers).reshape(len(rows), -1).any(axis=1)
-            rows, answers = rows[there], answers[there]
-            if not len(rows):
-                continue
-            combiner, found = choose_combiner(
-                self._candidates,
-                answers,
-                target[rows],
-                self._losses,
-                sample_weight=None if weight is None else weight[rows],
-                stratify=self._stratifies,
-                seed=seed,
-            )
-            self._combiners[pattern] = combiner, speaking
-            crossed[pattern] = rows, found
+        self._combiners = PatternCombiners(self._candidates, self._members)
+        crossed = self._combiners.fit(
+            view,
+            target,
+            self._losses,
+            sample_weight=weight,
+            stratify=self._stratifies,
+            seed=seed,
+        )
         self._calibration = Calibration(
             {
                 pattern: self._distances(self._bounded(found), target[rows])
@@ -240,9 +198,7 @@ class BaseAutoFusion(ModalityParams):
             fused[rows[exact]] = found[exact]
         self.oof_predictions_ = self._bounded(fused)
         whole = tuple(view.names)
-        weights = np.zeros(len(self._members))
-        combiner, speaking = self._combiner_of(whole)
-        weights[speaking] = combiner.weights_
+        weights = self._combiners.weights(whole)
         merits = [self._merits(answers, target) for answers in [*own, self.oof_predictions_]]
         names = [one.member.name for one in self._members]
         self.leaderboard_ = leaderboard(self._members, merits, weights)
@@ -273,27 +229,12 @@ class BaseAutoFusion(ModalityParams):
         found = None
         for pattern in view.patterns():
             rows = np.flatnonzero(view.is_pattern(pattern))
-            combiner, speaking = self._combiner_of(pattern)
-            answers = np.stack(
-                [
-                    self._members[place].mean_answer(view, pattern, rows, self._answer)
-                    for place in speaking
-                ],
-                axis=1,
-            )
-            part = self._bounded(combiner.combine(answers))
+            said = self._combiners.combine(view, pattern, rows, self._answer)
+            part = self._bounded(said)
             if found is None:
                 found = np.empty((len(view.present), *part.shape[1:]))
             found[rows] = part
         return found
-
-    def _combiner_of(self, pattern):
-        """Return the combiner of a pattern, and its members; the mean where none was fitted."""
-        if pattern in self._combiners:
-            return self._combiners[pattern]
-        speaking = [place for place, one in enumerate(self._members) if one.speaks_of(pattern)]
-        blank = np.zeros((1, len(speaking), *self._members[0].shape))
-        return clone(self._candidates[0]).fit(blank, None), speaking
 
     def _bounded(self, predictions):
         """Return predictions within what is possible."""
@@ -308,12 +249,3 @@ class BaseAutoFusion(ModalityParams):
         tags.input_tags.string = True
         tags.input_tags.sparse = True
         return tags
-
-
-def _patterns(view) -> list[tuple]:
-    """Return the patterns of modalities that get a combiner: all first, then those that occur."""
-    names = tuple(view.names)
-    sizes = range(len(names), 0, -1) if len(names) <= _EVERY_PATTERN else (len(names) - 1, 1)
-    found = [names, *(part for size in sizes for part in combinations(names, size))]
-    found = [*found, *view.patterns()]
-    return [one for one in dict.fromkeys(found) if view.rows_with(one).any()] or [names]

@@ -12,8 +12,9 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator
 
-from sklearn_crossmodal.estimators._members import Member, View
+from sklearn_crossmodal.estimators._members import Member
 from sklearn_crossmodal.estimators._time_limit import Clock, Deadline, expected_seconds, portion
+from sklearn_crossmodal.estimators._view import View
 
 __all__ = ["FittedMember", "FoldModel", "Samples", "fit_out_of_fold"]
 

@@ -287,6 +287,23 @@ def test_a_row_of_a_modality_that_others_lack_gets_no_answer_out_of_fold(rng, y)
     assert np.isfinite(clf.predict_proba(X)).all()
 
 
+def test_a_modality_that_no_fold_was_trained_on_is_not_answered_alone(X, y):
+    rare = with_rare(X, np.arange(100, N))
+    clf = auto(cv=[(np.arange(50), np.arange(50, N)), (np.arange(50, 100), np.arange(50))])
+    clf.fit(rare, y)
+    with pytest.raises(
+        ValueError, match=r"No fold was trained on samples .* \['rare'\]: give a cv"
+    ):
+        clf.predict(rare[["rare"]][100:])
+
+
+def test_numbers_are_predicted_where_few_rows_have_a_modality(X, y):
+    rare = with_rare(X, [5, 50, 90])
+    reg = auto_regressor(companions="auto", cv=3).fit(rare, y.astype(float))
+    assert np.isfinite(reg.oof_predictions_).all()
+    assert np.isfinite(reg.predict(rare[["rare"]][[5]])).all()
+
+
 def test_a_modality_of_no_row_is_left_out(X, y):
     with pytest.warns(UserWarning, match="AutoFusionClassifier: modality 'rare'.*left out"):
         clf = auto().fit(with_rare(X, []), y)
