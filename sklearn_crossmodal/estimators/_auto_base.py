@@ -22,12 +22,15 @@ from sklearn_crossmodal.estimators._members import (
 )
 from sklearn_crossmodal.estimators._out_of_fold import Samples, fit_out_of_fold
 from sklearn_crossmodal.estimators._pattern_combiners import PatternCombiners
+from sklearn_crossmodal.estimators._time_limit import Clock
 from sklearn_crossmodal.estimators._view import View
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error
 
 __all__ = ["BaseAutoFusion"]
 
+#: Of the time limit; the rest is for their combination.
+_SHARE_OF_MEMBERS = 0.85
 #: Below this number of samples there are eight folds, so that models see more of them; else five.
 _SMALL = 500
 
@@ -120,7 +123,7 @@ class BaseAutoFusion(ModalityParams):
             return self._fit(X, y, sample_weight, groups)
 
     def _fit(self, X, y, sample_weight, groups):
-        table = check_X(self, X, reset=True)
+        clock, table = Clock(self.time_limit), check_X(self, X, reset=True)
         y, weight = self._check_y(table, y), check_weight(self, sample_weight, table)
         self._bank = self._bind_modalities(X, table)
         counted = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
@@ -138,11 +141,11 @@ class BaseAutoFusion(ModalityParams):
             self._make_members(view.entries(self._bank), len(counted), seed),
             Samples(view, y, weight, view.patterns_to_combine(), self._answer),
             self._split(y, counted, groups, seed),
-            time_limit=self.time_limit,
+            clock=clock.for_share(_SHARE_OF_MEMBERS),
             n_jobs=self.n_jobs,
             verbose=self.verbose,
         )
-        self._combine(view, target, weight, seed)
+        self._combine(view, target, weight, seed, clock)
         return self
 
     def _make_members(self, entries, n_samples, seed):
@@ -169,7 +172,7 @@ class BaseAutoFusion(ModalityParams):
         folds = check_cv(cv, y, classifier=self._stratifies).split(np.zeros(len(y)), y, groups)
         return [tuple(rows[np.isin(rows, counted)] for rows in fold) for fold in folds]
 
-    def _combine(self, view, target, weight, seed):
+    def _combine(self, view, target, weight, seed, clock):
         """Fit a combiner for each pattern of modalities; keep what is said out of fold."""
         self._combiners = PatternCombiners(self._candidates, self._members)
         crossed = self._combiners.fit(
@@ -179,6 +182,7 @@ class BaseAutoFusion(ModalityParams):
             sample_weight=weight,
             stratify=self._stratifies,
             seed=seed,
+            clock=clock,
         )
         self._calibration = Calibration(
             {

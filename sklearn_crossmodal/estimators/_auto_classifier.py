@@ -50,7 +50,8 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         Seconds that fitting may take, kept to within an epoch of a network. Networks end with the
         epoch in which their share of the time is up. A companion is tried on a sixteenth and a
         quarter of the rows first, and left out if all its folds would not fit into the time that
-        is left. The network over all modalities comes first, then the companions.
+        is left. The network over all modalities comes first, then the companions; 15 % of the time
+        is kept for combining.
     n_jobs : int, default=None
         How many folds are fitted at a time.
     random_state : int, RandomState instance or None, default=None

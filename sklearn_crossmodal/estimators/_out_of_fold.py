@@ -113,7 +113,7 @@ def fit_out_of_fold(
     samples: Samples,
     folds: list[tuple],
     *,
-    time_limit: float | None = None,
+    clock: Clock,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> list[FittedMember]:
@@ -129,9 +129,9 @@ def fit_out_of_fold(
         To fit them on.
     folds : list of (ndarray, ndarray)
         Rows to train on, and rows to answer for.
-    time_limit : float, default=None
-        Seconds. Networks end with the epoch in which their share of the time is up. Members whose
-        folds do not all fit into the time are left out; of the first, only folds are.
+    clock : Clock
+        When time is up. Networks end with the epoch in which their share of the time is up. Members
+        whose folds do not all fit into the time are left out; of the first, only folds are.
     n_jobs : int, default=None
         Fits at a time.
     verbose : int, default=0
@@ -142,7 +142,7 @@ def fit_out_of_fold(
     list of FittedMember
         At least one.
     """
-    clock, found = Clock(time_limit), []
+    found = []
     members = [member for member in members if _can_learn(member, samples.view, folds)]
     for place, member in enumerate(members):
         fits = _fit_folds(

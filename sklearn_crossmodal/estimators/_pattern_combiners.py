@@ -29,7 +29,7 @@ class PatternCombiners:
         self._members = members
         self._found: dict[tuple, tuple] = {}
 
-    def fit(self, view: View, target, losses, *, sample_weight, stratify, seed) -> dict:
+    def fit(self, view: View, target, losses, *, sample_weight, stratify, seed, clock) -> dict:
         """Choose a combiner for each pattern by what was said out of fold.
 
         Parameters
@@ -46,6 +46,8 @@ class PatternCombiners:
             Whether the target are classes.
         seed : int
             Of the folds.
+        clock : Clock
+            When time is up: patterns that are left get the mean.
 
         Returns
         -------
@@ -57,8 +59,9 @@ class PatternCombiners:
         for pattern in view.patterns_to_combine():
             rows, answers, speaking = self._said(view, pattern)
             if len(rows):
+                in_time = self._candidates if clock.left > 0 else self._candidates[:1]
                 combiner, found = choose_combiner(
-                    self._candidates,
+                    in_time,
                     answers,
                     target[rows],
                     losses,

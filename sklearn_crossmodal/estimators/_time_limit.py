@@ -24,6 +24,7 @@ class Clock:
     """
 
     def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
         self.runs = seconds is not None
         self._end = time.time() + seconds if self.runs else math.inf
 
@@ -31,6 +32,10 @@ class Clock:
     def left(self) -> float:
         """Seconds that are left."""
         return self._end - time.time()
+
+    def for_share(self, share: float) -> Clock:
+        """Return a clock of a share of the time, from now on."""
+        return Clock(self._seconds * share if self.runs else None)
 
 
 class Deadline:
