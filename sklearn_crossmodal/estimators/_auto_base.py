@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from itertools import combinations
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
-from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.estimators._combining import choose_combiner
 from sklearn_crossmodal.estimators._composition import ModalityParams
 from sklearn_crossmodal.estimators._conformal import Calibration
 from sklearn_crossmodal.estimators._input import check_weight, check_X
+from sklearn_crossmodal.estimators._leaderboard import fusion_gain, leaderboard
 from sklearn_crossmodal.estimators._members import (
-    JOINT,
-    View,
+    check_companions,
+    check_network,
     companion_members,
     network_members,
 )
-from sklearn_crossmodal.estimators._out_of_fold import fit_out_of_fold
-from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.estimators._out_of_fold import Samples, fit_out_of_fold
+from sklearn_crossmodal.estimators._pattern_combiners import PatternCombiners
+from sklearn_crossmodal.estimators._time_limit import Clock
+from sklearn_crossmodal.estimators._view import View
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error
 
 __all__ = ["BaseAutoFusion"]
 
-#: Up to this number of modalities every pattern of them gets a combiner of its own.
-_EVERY_PATTERN = 4
-#: Components of each text, series, image and pretrained vector that a companion is given.
-_N_COMPONENTS = 30
+#: Of the time limit; the rest is for their combination.
+_SHARE_OF_MEMBERS = 0.85
 #: Below this number of samples there are eight folds, so that models see more of them; else five.
 _SMALL = 500
 
@@ -125,7 +123,7 @@ class BaseAutoFusion(ModalityParams):
             return self._fit(X, y, sample_weight, groups)
 
     def _fit(self, X, y, sample_weight, groups):
-        table = check_X(self, X, reset=True)
+        clock, table = Clock(self.time_limit), check_X(self, X, reset=True)
         y, weight = self._check_y(table, y), check_weight(self, sample_weight, table)
         self._bank = self._bind_modalities(X, table)
         counted = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
@@ -135,55 +133,30 @@ class BaseAutoFusion(ModalityParams):
             )
         seed, view = draw_seed(self.random_state), View(self._bank, table)
         view.check_any_present(type(self).__name__)
+        if absent := view.absent_in(counted):
+            self._bank.leave_out(absent)
+            view = View(self._bank, table)
         target = self._fit_target(y, counted)
         self._members = fit_out_of_fold(
             self._make_members(view.entries(self._bank), len(counted), seed),
-            view,
-            y,
-            weight,
+            Samples(view, y, weight, view.patterns_to_combine(), self._answer),
             self._split(y, counted, groups, seed),
-            _patterns(view),
-            self._answer,
-            time_limit=self.time_limit,
+            clock=clock.for_share(_SHARE_OF_MEMBERS),
             n_jobs=self.n_jobs,
             verbose=self.verbose,
         )
-        self._combine(view, target, weight, seed)
+        self._combine(view, target, weight, seed, clock)
         return self
 
     def _make_members(self, entries, n_samples, seed):
         """Return the members, those that tell most in the least time first."""
-        base = self._network() if self.estimator is None else self.estimator
-        if not isinstance(base, type(self._network())):
-            raise TypeError(
-                f"{type(self).__name__}: estimator must be a {type(self._network()).__name__}, "
-                f"got {type(base).__name__}: give others as companions."
-            )
-        if base.get_params(deep=False).get("modalities") is not None:
-            raise ModalityError(
-                f"{type(self).__name__}: estimator has modalities of its own: give them to "
-                f"{type(self).__name__} instead."
-            )
-        base = clone(base).set_params(random_state=seed)
-        companions = self.companions or {}
+        owner, companions = type(self).__name__, self.companions or {}
+        base = clone(check_network(owner, self.estimator, self._network()))
+        base.set_params(random_state=seed)
         if companions == "auto":
             companions = self._default_companions(n_samples, seed)
-        companions = {
-            name: given if isinstance(given, tuple) else (given, _N_COMPONENTS)
-            for name, given in companions.items()
-        }
-        mute = [name for name, (one, _) in companions.items() if not hasattr(one, self._says)]
-        if mute:
-            raise ValueError(
-                f"{type(self).__name__}: the companions {mute} have no {self._says}: wrap them, "
-                "for example in CalibratedClassifierCV, or take others."
-            )
+        companions = check_companions(owner, companions, entries, self._says)
         networks = network_members(base, entries)
-        taken = {JOINT, *(name for name, *_ in entries)} & set(companions)
-        if taken:
-            raise ValueError(
-                f"{type(self).__name__}: companions need other names than {sorted(taken)}."
-            )
         memory = base.get_params(deep=False).get("memory")
         others = companion_members(companions, entries, memory=memory, random_state=seed)
         return [networks[0], *others, *networks[1:]]
@@ -199,31 +172,24 @@ class BaseAutoFusion(ModalityParams):
         folds = check_cv(cv, y, classifier=self._stratifies).split(np.zeros(len(y)), y, groups)
         return [tuple(rows[np.isin(rows, counted)] for rows in fold) for fold in folds]
 
-    def _combine(self, view, target, weight, seed):
+    def _combine(self, view, target, weight, seed, clock):
         """Fit a combiner for each pattern of modalities; keep what is said out of fold."""
-        self._combiners, crossed = {}, {}
-        for pattern in _patterns(view):
-            rows = np.flatnonzero(view.rows_with(pattern))
-            speaking = [p for p, one in enumerate(self._members) if pattern in one.answers]
-            answers = np.stack([self._members[p].answers[pattern][rows] for p in speaking], axis=1)
-            there = ~np.isnan(answers).reshape(len(rows), -1).any(axis=1)
-            rows, answers = rows[there], answers[there]
-            combiner, found = choose_combiner(
-                self._candidates,
-                answers,
-                target[rows],
-                self._losses,
-                sample_weight=None if weight is None else weight[rows],
-                stratify=self._stratifies,
-                seed=seed,
-            )
-            self._combiners[pattern] = combiner, speaking
-            crossed[pattern] = rows, found
+        self._combiners = PatternCombiners(self._candidates, self._members)
+        crossed = self._combiners.fit(
+            view,
+            target,
+            self._losses,
+            sample_weight=weight,
+            stratify=self._stratifies,
+            seed=seed,
+            clock=clock,
+        )
         self._calibration = Calibration(
             {
                 pattern: self._distances(self._bounded(found), target[rows])
                 for pattern, (rows, found) in crossed.items()
-            }
+            },
+            {pattern: view.is_pattern(pattern)[rows] for pattern, (rows, _) in crossed.items()},
         )
         self._report(view, target, crossed)
 
@@ -236,13 +202,11 @@ class BaseAutoFusion(ModalityParams):
             fused[rows[exact]] = found[exact]
         self.oof_predictions_ = self._bounded(fused)
         whole = tuple(view.names)
-        weights = np.zeros(len(self._members))
-        combiner, speaking = self._combiners[whole]
-        weights[speaking] = combiner.weights_
+        weights = self._combiners.weights(whole)
         merits = [self._merits(answers, target) for answers in [*own, self.oof_predictions_]]
         names = [one.member.name for one in self._members]
-        self.leaderboard_ = _leaderboard(self._members, merits, weights)
-        self.fusion_gain_ = _gain(dict(zip(names, merits, strict=False)), merits[-1], whole)
+        self.leaderboard_ = leaderboard(self._members, merits, weights)
+        self.fusion_gain_ = fusion_gain(dict(zip(names, merits, strict=False)), merits[-1], whole)
 
     # Answering ------------------------------------------------------------------------------
 
@@ -269,31 +233,12 @@ class BaseAutoFusion(ModalityParams):
         found = None
         for pattern in view.patterns():
             rows = np.flatnonzero(view.is_pattern(pattern))
-            combiner, speaking = self._combiner_of(pattern)
-            answers = np.stack(
-                [
-                    self._members[place].mean_answer(view, pattern, rows, self._answer)
-                    for place in speaking
-                ],
-                axis=1,
-            )
-            part = self._bounded(combiner.combine(answers))
+            said = self._combiners.combine(view, pattern, rows, self._answer)
+            part = self._bounded(said)
             if found is None:
                 found = np.empty((len(view.present), *part.shape[1:]))
             found[rows] = part
         return found
-
-    def _combiner_of(self, pattern):
-        """Return the combiner of a pattern, and its members; the mean where none was fitted."""
-        if pattern in self._combiners:
-            return self._combiners[pattern]
-        speaking = [
-            place
-            for place, one in enumerate(self._members)
-            if set(one.member.modalities) & set(pattern)
-        ]
-        blank = np.zeros((1, len(speaking), *self._members[0].shape))
-        return clone(self._candidates[0]).fit(blank, None), speaking
 
     def _bounded(self, predictions):
         """Return predictions within what is possible."""
@@ -308,47 +253,3 @@ class BaseAutoFusion(ModalityParams):
         tags.input_tags.string = True
         tags.input_tags.sparse = True
         return tags
-
-
-def _patterns(view) -> list[tuple]:
-    """Return the patterns of modalities that get a combiner: all first, then those that occur."""
-    names = tuple(view.names)
-    sizes = range(len(names), 0, -1) if len(names) <= _EVERY_PATTERN else (len(names) - 1, 1)
-    found = [names, *(part for size in sizes for part in combinations(names, size))]
-    found = [*found, *view.patterns()]
-    return [one for one in dict.fromkeys(found) if view.rows_with(one).any()] or [names]
-
-
-def _leaderboard(members, merits, weights) -> dict[str, np.ndarray]:
-    """Return a table of all members and their combination, the best first."""
-    rows = [
-        (one.member.name, " + ".join(one.member.modalities), weight, one.seconds)
-        for one, weight in zip(members, weights, strict=True)
-    ]
-    every = dict.fromkeys(name for one in members for name in one.member.modalities)
-    rows.append(("fused", " + ".join(every), np.nan, sum(one.seconds for one in members)))
-    score = np.array([np.nanmean(merit) for merit in merits])
-    error = [np.nanstd(merit) / np.sqrt(np.isfinite(merit).sum()) for merit in merits]
-    order = np.argsort(-score, kind="stable")
-    names, modalities, shares, seconds = (np.array(column) for column in zip(*rows, strict=True))
-    return {
-        "model": names[order],
-        "modalities": modalities[order],
-        "score": score[order],
-        "standard_error": np.array(error)[order],
-        "weight": shares[order],
-        "seconds": seconds[order],
-    }
-
-
-def _gain(merits: dict, fused: np.ndarray, names: tuple) -> Bunch | None:
-    """Return by how much the combination beats the best single modality; None if there is one."""
-    alone = {name: merits[name] for name in names if name in merits}
-    if not alone:
-        return None
-    best = max(alone, key=lambda name: np.nanmean(alone[name]))
-    apart = fused - alone[best]
-    apart = apart[np.isfinite(apart)]
-    half = 1.96 * apart.std() / np.sqrt(max(len(apart), 1))
-    gain = apart.mean()
-    return Bunch(gain=gain, interval=(gain - half, gain + half), against=best)

@@ -10,8 +10,14 @@ from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
 
 from sklearn_crossmodal.estimators._auto_base import BaseAutoFusion
 from sklearn_crossmodal.estimators._classifier import FusionClassifier
-from sklearn_crossmodal.estimators._combining import ConvexWeights, StackedLogistic, log_losses
+from sklearn_crossmodal.estimators._combining import (
+    ConvexWeights,
+    LogPool,
+    StackedLogistic,
+    log_losses,
+)
 from sklearn_crossmodal.estimators._input import check_labels
+from sklearn_crossmodal.estimators._kernel_machine import KernelClassifier
 
 __all__ = ["AutoFusionClassifier"]
 
@@ -22,8 +28,9 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
     A network over all modalities, one over each alone, and companions of other kinds on the
     features of all modalities side by side are fitted on the same folds. What each says of the rows
     that it was not fitted on decides how they are combined, for each pattern of modalities apart:
-    by logistic regression on their probabilities, by a weighted mean, or by the plain mean,
-    whichever predicts best by cross-validation. So it seldom does worse than the best of them.
+    by logistic regression on their probabilities, by a weighted mean, by a product of powers, or by
+    the plain mean, whichever predicts best by cross-validation. So it seldom does worse than the
+    best of them.
 
     Parameters
     ----------
@@ -35,13 +42,16 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         Other models by name: an estimator of scikit-learn with `predict_proba`, or a pair of one
         and the number of components that each text, series, image and pretrained vector is reduced
         to (30 where it is not given; None gives TF-IDF and all numbers, possibly sparse). "auto" is
-        logistic regression, histogram gradient boosting and extra trees. None leaves them out.
+        logistic regression, kernel ridge regression, histogram gradient boosting and extra trees.
+        None leaves them out.
     cv : "auto", int, cross-validation generator or iterable, default="auto"
         The folds. "auto" is eight for less than 500 samples, else five, stratified.
     time_limit : float, default=None
-        Seconds that fitting may take: networks then end with the epoch, and members that were not
-        begun are left out; a companion that was begun is finished. The network over all modalities
-        comes first, then the companions.
+        Seconds that fitting may take, kept to within an epoch of a network. Networks end with the
+        epoch in which their share of the time is up. A companion is tried on a sixteenth and a
+        quarter of the rows first, and left out if all its folds would not fit into the time that
+        is left. The network over all modalities comes first, then the companions; 15 % of the time
+        is kept for combining.
     n_jobs : int, default=None
         How many folds are fitted at a time.
     random_state : int, RandomState instance or None, default=None
@@ -72,8 +82,23 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
     FusionClassifier : The network alone.
     AutoFusionRegressor : The same for numbers.
 
+    Notes
+    -----
+    Companions and combiners by cross-validation in the training rows (80 %) of four sets of several
+    views; accuracy and log-loss out of fold of all members together, before and with the kernel and
+    the product of powers: Scene-15 .815, .535 before, .824, .513 with; CUB .940, .193 and .935,
+    .183; Handwritten .985, .060 and .988, .039; ROSMAP .771, .442 and .780, .441. The kernel alone:
+    .814, .929, .987, .780; with the widths 1 and 2 .814 to .816, .927, .987 to .988, .767 to .776.
+    Tried and left out, because they change little: a support vector machine with probabilities
+    (Scene-15 .800, log-loss .72 alone), features scaled to equal size of each modality (within
+    .002), a product of logistic regressions of each modality, larger leaves or more features a
+    split in the extra trees.
+
     References
     ----------
+    C. Genest, J. V. Zidek (1986). "Combining probability distributions: a critique and an annotated
+    bibliography". doi:10.1214/ss/1177013825
+
     D. H. Wolpert (1992). "Stacked generalization". doi:10.1016/S0893-6080(05)80023-1
 
     Examples
@@ -90,14 +115,14 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
     ...     random_state=0,
     ... ).fit(X, y)
     >>> sorted(clf.leaderboard_["model"].tolist())
-    ['boosting', 'extra_trees', 'fused', 'joint', 'left', 'linear', 'right']
+    ['boosting', 'extra_trees', 'fused', 'joint', 'kernel', 'left', 'linear', 'right']
     >>> clf.predict_proba(X[:3]).shape
     (3, 2)
     """
 
     _stratifies = True
     _says = "predict_proba"
-    _candidates = (ConvexWeights(equal=True), ConvexWeights(), StackedLogistic())
+    _candidates = (ConvexWeights(equal=True), ConvexWeights(), LogPool(), StackedLogistic())
     _losses = staticmethod(log_losses)
 
     def predict(self, X):
@@ -134,8 +159,9 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         """Return, for each sample, a set of classes that holds the true one with `confidence`.
 
         The sets are calibrated by split conformal prediction on what is said out of fold, for each
-        pattern of modalities that at least 200 samples of `fit` could be given; the others share
-        what all patterns say.
+        pattern of modalities by the samples of `fit` that have just these, if they are 200 or more;
+        else by all that could be given the pattern, with other modalities taken away, if they are;
+        else by what all patterns say.
 
         Parameters
         ----------
@@ -170,6 +196,7 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         boosting = HistGradientBoostingClassifier(min_samples_leaf=leaf, random_state=seed)
         return {
             "linear": (LogisticRegression(max_iter=1000), None),
+            "kernel": (KernelClassifier(random_state=seed), None),
             "extra_trees": (ExtraTreesClassifier(300, random_state=seed), 30),
             "boosting": (boosting, 30),
         }

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.optimize import nnls
+from scipy.optimize import minimize, nnls
+from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold
 
 __all__ = [
     "ConvexWeights",
+    "LogPool",
     "NonNegativeLeastSquares",
     "StackedLogistic",
     "choose_combiner",
@@ -21,6 +23,8 @@ __all__ = [
 
 #: Probabilities are kept this far from zero before a logarithm is taken.
 _TINY = 1e-7
+#: Of forests, that say zero of what they have not seen, a product needs more.
+_TINY_IN_PRODUCT = 1e-4
 #: Rows that a coefficient of a combiner needs: below, the mean is taken.
 _ROWS_A_COEFFICIENT = 10
 
@@ -69,6 +73,52 @@ class ConvexWeights(BaseEstimator):
 
     def combine(self, answers):
         return np.einsum("nm...,m->n...", answers, self.weights_)
+
+
+class LogPool(BaseEstimator):
+    """A product of the probabilities, each to a power that is not negative, scaled to sum to one.
+
+    The powers have the least log-loss. They need not sum to one, so that members which are all too
+    sure of themselves, or all too little, are corrected too.
+
+    Attributes
+    ----------
+    powers_ : ndarray of shape (n_members,)
+        The powers.
+    weights_ : ndarray of shape (n_members,)
+        The share of each in their sum.
+
+    References
+    ----------
+    C. Genest, J. V. Zidek (1986). "Combining probability distributions: a critique and an annotated
+    bibliography". doi:10.1214/ss/1177013825, section 3.
+    """
+
+    def fit(self, answers, y, sample_weight=None):
+        logs, n_members = self._logs(answers), answers.shape[1]
+        rows = np.ones(len(y)) if sample_weight is None else sample_weight
+        rows = rows / rows.sum()
+        truth = np.eye(answers.shape[2])[y]
+
+        def loss(powers):
+            said = log_softmax(np.einsum("nmk,m->nk", logs, powers), axis=1)
+            off = (np.exp(said) - truth) * rows[:, np.newaxis]
+            return -rows @ (said * truth).sum(axis=1), np.einsum("nmk,nk->m", logs, off)
+
+        start = np.full(n_members, 1 / n_members)
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * n_members)
+        self.powers_ = found.x
+        total = self.powers_.sum()
+        self.weights_ = self.powers_ / total if total > 0 else start
+        return self
+
+    def combine(self, answers):
+        return np.exp(
+            log_softmax(np.einsum("nmk,m->nk", self._logs(answers), self.powers_), axis=1)
+        )
+
+    def _logs(self, answers):
+        return np.log(np.maximum(answers, _TINY_IN_PRODUCT))
 
 
 class StackedLogistic(BaseEstimator):

@@ -13,10 +13,16 @@ _ENOUGH = 200
 class Calibration:
     """Scores of how unlike what was predicted a row was, for each pattern of modalities.
 
+    Where rows are enough that have just the modalities of a pattern, these alone are its scores:
+    that a modality is absent may tell of the target. Else they are joined by the rows from which
+    other modalities were taken away.
+
     Parameters
     ----------
     scores : dict of tuple of str to ndarray of shape (n, ...)
         For each pattern, of the rows that were predicted from its modalities alone.
+    exact : dict of tuple of str to ndarray of shape (n,), bool
+        Which of these rows have no other modality.
 
     References
     ----------
@@ -25,8 +31,12 @@ class Calibration:
     of models of a cross-validation as in R. F. Barber et al. (2021), doi:10.1214/20-AOS1965.
     """
 
-    def __init__(self, scores: dict[tuple, np.ndarray]) -> None:
-        self._own = {key: some for key, some in scores.items() if len(some) >= _ENOUGH}
+    def __init__(self, scores: dict[tuple, np.ndarray], exact: dict[tuple, np.ndarray]) -> None:
+        chosen = {
+            key: some[exact[key]] if exact[key].sum() >= _ENOUGH else some
+            for key, some in scores.items()
+        }
+        self._own = {key: some for key, some in chosen.items() if len(some) >= _ENOUGH}
         self._pooled = np.concatenate(list(scores.values()))
 
     def bound(self, pattern: tuple, confidence: float) -> np.ndarray:

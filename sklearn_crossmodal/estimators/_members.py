@@ -1,25 +1,30 @@
-"""The models that an automatic fusion combines, and the view of the data that each reads."""
+"""The models that an automatic fusion combines."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_crossmodal.data import MultiModalFrame
 from sklearn_crossmodal.estimators._vectorizer import ModalityVectorizer
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities import ModalityBank
 
-__all__ = ["JOINT", "Member", "View", "companion_members", "network_members"]
+__all__ = [
+    "Member",
+    "check_companions",
+    "check_network",
+    "companion_members",
+    "network_members",
+]
 
 #: Name of the network over all modalities.
 JOINT = "joint"
+#: Components of each text, series, image and pretrained vector that a companion is given.
+_N_COMPONENTS = 30
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,15 @@ class Member:
     modalities: tuple[str, ...]
     is_network: bool
 
+    def only(self, names) -> Member:
+        """Return the same model over some of its modalities."""
+        if tuple(names) == self.modalities:
+            return self
+        key = "modalities" if self.is_network else f"{self.estimator.steps[0][0]}__modality"
+        entries = [entry for entry in self.estimator.get_params()[key] if entry[0] in names]
+        copy = clone(self.estimator).set_params(**{key: entries})
+        return replace(self, estimator=copy, modalities=tuple(names))
+
     def fit(self, X, y, sample_weight=None, callback=None) -> BaseEstimator:
         """Return a fitted copy; weights are not given to a companion that takes none."""
         copy, weights = clone(self.estimator), {}
@@ -56,67 +70,38 @@ class Member:
         return copy.fit(X, y, **weights)
 
 
-class View:
-    """Samples by modality, so that modalities can be left out.
+def check_network(owner: str, estimator, usual) -> BaseEstimator:
+    """Return the network whose parameters the networks have; raise if it is of another kind."""
+    if estimator is None:
+        return usual
+    if not isinstance(estimator, type(usual)):
+        raise TypeError(
+            f"{owner}: estimator must be a {type(usual).__name__}, got {type(estimator).__name__}: "
+            "give others as companions."
+        )
+    if estimator.get_params(deep=False).get("modalities") is not None:
+        raise ModalityError(
+            f"{owner}: estimator has modalities of its own: give them to {owner} instead."
+        )
+    return estimator
 
-    Parameters
-    ----------
-    bank : ModalityBank
-        Bound to the columns of `table`.
-    table : MultiModalFrame, ndarray or CSR array of shape (n, d)
-        The samples.
-    """
 
-    def __init__(self, bank: ModalityBank, table) -> None:
-        self.names = tuple(bound.name for bound in bank.bound)
-        named = isinstance(table, MultiModalFrame)
-        self._labels = {
-            bound.name: list(bound.labels) if named else [bound.name] for bound in bank.bound
-        }
-        self.keys = {
-            name: labels[0] if bound.single or not named else labels
-            for bound, (name, labels) in zip(bank.bound, self._labels.items(), strict=True)
-        }
-        parts = bank.parts(table)
-        self.present = np.column_stack([present for _, present in parts.values()])
-        self.frame = table
-        if not named:
-            self.frame = MultiModalFrame({name: part.values for name, (part, _) in parts.items()})
-
-    def entries(self, bank: ModalityBank) -> list[tuple]:
-        """Return the modalities with the columns that they have in this view."""
-        return [
-            (name, modality, self.keys[name])
-            for name, modality, _ in bank.modalities
-            if name in self.keys
-        ]
-
-    def only(self, names, rows) -> MultiModalFrame:
-        """Return some rows with the columns of some modalities."""
-        labels = [label for name in names for label in self._labels[name]]
-        there = [label for label in dict.fromkeys(labels) if label in self.frame]
-        return self.frame[there][rows]
-
-    def patterns(self) -> list[tuple]:
-        """Return the patterns of modalities that samples have."""
-        return [tuple(np.array(self.names)[row]) for row in np.unique(self.present, axis=0)]
-
-    def is_pattern(self, names) -> np.ndarray:
-        """Tell which samples have just these modalities."""
-        return (self.present == [name in names for name in self.names]).all(axis=1)
-
-    def check_any_present(self, owner: str) -> None:
-        """Raise if a sample has no modality."""
-        empty = np.flatnonzero(~self.present.any(axis=1))
-        if len(empty):
-            raise ModalityError(
-                f"{owner}: {len(empty)} samples have none of the modalities {list(self.names)}, "
-                f"first rows {empty[:5].tolist()}: leave them out."
-            )
-
-    def rows_with(self, names) -> np.ndarray:
-        """Tell which samples have all of these modalities."""
-        return self.present[:, [self.names.index(name) for name in names]].all(axis=1)
+def check_companions(owner: str, companions: dict, entries: list[tuple], says: str) -> dict:
+    """Return companions with their numbers of components; raise if they cannot be members."""
+    mute, given = [], {}
+    for name, one in companions.items():
+        given[name] = one if isinstance(one, tuple) else (one, _N_COMPONENTS)
+        if not hasattr(given[name][0], says):
+            mute.append(name)
+    if mute:
+        raise ValueError(
+            f"{owner}: the companions {mute} have no {says}: wrap them, for example in "
+            "CalibratedClassifierCV, or take others."
+        )
+    taken = {JOINT, *(name for name, *_ in entries)} & set(companions)
+    if taken:
+        raise ValueError(f"{owner}: companions need other names than {sorted(taken)}.")
+    return given
 
 
 def network_members(estimator, entries: list[tuple]) -> list[Member]:

@@ -3,41 +3,60 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator
 
-from sklearn_crossmodal.estimators._members import Member, View
+from sklearn_crossmodal.estimators._members import Member
+from sklearn_crossmodal.estimators._time_limit import Clock, Deadline, expected_seconds, portion
+from sklearn_crossmodal.estimators._view import View
 
-__all__ = ["Deadline", "FittedMember", "fit_out_of_fold"]
+__all__ = ["FittedMember", "FoldModel", "Samples", "fit_out_of_fold"]
+
+#: Rows that a network over a single modality needs in each fold, unless all rows have it.
+_FEWEST = 10
 
 
-class Deadline:
-    """A callback of scikit-learn that ends a training at the end of the first epoch past a moment.
+@dataclass(frozen=True)
+class Samples:
+    """What members are fitted on, and what they are asked.
 
     Parameters
     ----------
-    moment : float
-        In seconds, as `time.time` tells them.
+    view : View
+        The samples.
+    y : ndarray of shape (n, ...)
+        The target.
+    sample_weight : ndarray of shape (n,) or None
+        Weights of the samples.
+    patterns : list of tuple of str
+        Of modalities: what is said when only these are there is asked for each.
+    answer : callable
+        (model, X) -> ndarray with a row for each of X.
     """
 
-    def __init__(self, moment: float) -> None:
-        self.moment = moment
+    view: View
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+    patterns: list[tuple]
+    answer: Callable
 
-    def setup(self, estimator, context) -> None:
-        """Nothing to prepare."""
 
-    def teardown(self, estimator, context) -> None:
-        """Nothing to clear up."""
+@dataclass(frozen=True)
+class FoldModel:
+    """The model of a fold, and the modalities that it knows from the rows of that fold."""
 
-    def on_fit_task_begin(self, estimator, context, **task) -> None:
-        """Nothing to do before an epoch."""
+    estimator: BaseEstimator
+    modalities: tuple[str, ...]
 
-    def on_fit_task_end(self, estimator, context, **task) -> bool:
-        """Tell whether training ends here."""
-        return time.time() > self.moment
+    def reads(self, pattern: tuple) -> tuple[str, ...]:
+        """Return those of the modalities of a pattern that it knows."""
+        return tuple(name for name in self.modalities if name in pattern)
 
 
 @dataclass
@@ -48,7 +67,7 @@ class FittedMember:
     ----------
     member : Member
         Whose they are.
-    models : list of BaseEstimator
+    models : list of FoldModel
         One a fold.
     answers : dict of tuple of str to ndarray of shape (n, ...)
         For each pattern of modalities, what the models say of samples when only these are there;
@@ -58,7 +77,7 @@ class FittedMember:
     """
 
     member: Member
-    models: list[BaseEstimator]
+    models: list[FoldModel]
     answers: dict[tuple, np.ndarray]
     seconds: float
 
@@ -75,55 +94,44 @@ class FittedMember:
             found[rows] = answers[rows]
         return found
 
+    def speaks_of(self, pattern: tuple) -> bool:
+        """Tell whether any of its models knows a modality of a pattern."""
+        return any(model.reads(pattern) for model in self.models)
+
     def mean_answer(self, view: View, pattern: tuple, rows: np.ndarray, answer) -> np.ndarray:
-        """Return the mean of what the models of all folds say of some samples."""
-        names = [name for name in self.member.modalities if name in pattern]
-        X = view.only(names, rows)
-        return np.mean([answer(model, X) for model in self.models], axis=0)
-
-
-@dataclass
-class _Fold:
-    """What a model of one fold is made of and asked about."""
-
-    training: np.ndarray
-    validation: np.ndarray
+        """Return the mean of what the models say of some samples, of those that know any of it."""
+        said = [
+            answer(model.estimator, view.only(names, rows))
+            for model in self.models
+            if (names := model.reads(pattern))
+        ]
+        return np.mean(said, axis=0)
 
 
 def fit_out_of_fold(
     members: list[Member],
-    view: View,
-    y,
-    sample_weight,
+    samples: Samples,
     folds: list[tuple],
-    patterns: list[tuple],
-    answer,
     *,
-    time_limit: float | None = None,
+    clock: Clock,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> list[FittedMember]:
     """Fit each member on each fold, the first members first.
 
+    A network over a single modality is left out if too few rows of a fold have it.
+
     Parameters
     ----------
     members : list of Member
         In the order in which they are fitted.
-    view : View
-        The samples.
-    y : ndarray of shape (n, ...)
-        The target.
-    sample_weight : ndarray of shape (n,) or None
-        Weights of the samples.
+    samples : Samples
+        To fit them on.
     folds : list of (ndarray, ndarray)
         Rows to train on, and rows to answer for.
-    patterns : list of tuple of str
-        Of modalities; the first is all of them.
-    answer : callable
-        (model, X) -> ndarray with a row for each of X.
-    time_limit : float, default=None
-        Seconds; members that were not begun by then are left out, but for the first, and networks
-        end with the epoch in which their share of the time is up.
+    clock : Clock
+        When time is up. Networks end with the epoch in which their share of the time is up. Members
+        whose folds do not all fit into the time are left out; of the first, only folds are.
     n_jobs : int, default=None
         Fits at a time.
     verbose : int, default=0
@@ -134,37 +142,77 @@ def fit_out_of_fold(
     list of FittedMember
         At least one.
     """
-    end = None if time_limit is None else time.time() + time_limit
     found = []
+    members = [member for member in members if _can_learn(member, samples.view, folds)]
     for place, member in enumerate(members):
-        if found and end is not None and time.time() > end:
-            break
-        share = None if end is None else max(end - time.time(), 0.0) / (len(members) - place)
-        fits = Parallel(n_jobs=n_jobs)(
-            delayed(_fit_fold)(
-                member, view, y, sample_weight, _Fold(*fold), patterns, answer, share, len(folds)
-            )
-            for fold in folds
+        fits = _fit_folds(
+            member, samples, folds, clock, len(members) - place, n_jobs, is_first=not found
         )
-        found.append(_joined(member, fits, len(view.present)))
+        if fits:
+            found.append(_joined(member, fits, len(samples.y)))
         if verbose:
-            print(f"{member.name}: {len(folds)} folds in {found[-1].seconds:.1f} s", flush=True)
+            told = f"{found[-1].seconds:.1f} s" if fits else "more than the time that is left"
+            print(f"{member.name}: {len(fits or folds)} folds in {told}", flush=True)
     return found
 
 
-def _fit_fold(member, view, y, sample_weight, fold, patterns, answer, share, n_folds):
-    start = time.time()
-    deadline = None if share is None else Deadline(start + share / n_folds)
-    there = view.rows_with(member.modalities[:1]) if len(member.modalities) == 1 else None
-    rows = fold.training if there is None else fold.training[there[fold.training]]
-    weight = None if sample_weight is None else sample_weight[rows]
-    model = member.fit(view.only(member.modalities, rows), y[rows], weight, deadline)
-    answers = {}
-    for pattern in patterns:
-        names = [name for name in member.modalities if name in pattern]
-        rows = fold.validation[view.rows_with(pattern)[fold.validation]]
-        if names and len(rows):
-            answers[pattern] = rows, answer(model, view.only(names, rows))
+def _can_learn(member, view, folds) -> bool:
+    """Tell whether all folds have rows enough of the modality of a network that reads only one."""
+    if len(member.modalities) > 1:
+        return True
+    there = view.rows_with(member.modalities)
+    return all(there[rows].all() or there[rows].sum() >= _FEWEST for rows, _ in folds)
+
+
+def _fit_folds(member, samples, folds, clock, n_members, n_jobs, is_first) -> list[tuple]:
+    """Return (model, answers, seconds) of each fold; none where they do not fit into the time."""
+    at_a_time = effective_n_jobs(n_jobs) if clock.runs else len(folds)
+    n_rounds, share = ceil(len(folds) / at_a_time), max(clock.left, 0) / n_members
+    start, fits = time.time(), []
+    for done in range(n_rounds):
+        if not (is_first and done == 0) and clock.runs:
+            spent = None if done == 0 else (time.time() - start) / done
+            needed = _seconds_needed(member, samples, folds[0], clock.left, spent)
+            if clock.left < needed * (n_rounds - done):
+                return fits if is_first else []
+        deadline = Deadline(start + share * (done + 1) / n_rounds) if clock.runs else None
+        fits += Parallel(n_jobs=n_jobs)(
+            delayed(_fit_fold)(member, samples, fold, deadline)
+            for fold in folds[done * at_a_time : (done + 1) * at_a_time]
+        )
+    return fits
+
+
+def _seconds_needed(member, samples, fold, left, spent) -> float:
+    """Return how long the next fold takes: a network, that can be stopped, takes what it gets."""
+    if member.is_network or left < 0:
+        return 0.0
+    if spent is not None:
+        return spent
+
+    def seconds_of(share):
+        start, some = time.time(), tuple(portion(rows, samples.y, share) for rows in fold)
+        with suppress(ValueError):  # some rows may be too few for it; all rows will tell
+            _fit_fold(member, samples, some, None)
+        return time.time() - start
+
+    return expected_seconds(seconds_of, left)
+
+
+def _fit_fold(member, samples, fold, deadline):
+    start, view = time.time(), samples.view
+    training, validation = fold
+    there = view.present[:, [view.names.index(name) for name in member.modalities]]
+    rows = training[there[training].any(axis=1)]
+    known = there[rows].any(axis=0)  # a rare modality may be absent from all rows of a fold
+    member = member.only([name for name, one in zip(member.modalities, known, strict=True) if one])
+    weight = None if samples.sample_weight is None else samples.sample_weight[rows]
+    estimator = member.fit(view.only(member.modalities, rows), samples.y[rows], weight, deadline)
+    model, answers = FoldModel(estimator, member.modalities), {}
+    for pattern in samples.patterns:
+        names, asked = model.reads(pattern), validation[view.rows_with(pattern)[validation]]
+        if names and len(asked):
+            answers[pattern] = asked, samples.answer(estimator, view.only(names, asked))
     return model, answers, time.time() - start
 
 

@@ -138,7 +138,7 @@ class ModalityBank:
                         memory, bound.modality, _rows(columns, present), weight
                     )
                 blocks[bound.name] = block.scatter(present)
-        self._leave_out(absent)
+        self.leave_out([bound.name for bound in absent])
         return self._check_any_present(blocks, table)
 
     def transform(self, table, only: list[str] | None = None) -> dict[str, Block]:
@@ -170,6 +170,38 @@ class ModalityBank:
         asked = {name: blocks[name] for name in only or blocks}
         self._check_any_present(asked, table)
         return blocks
+
+    def leave_out(self, names: list[str]) -> None:
+        """Go on without the modalities that no sample has.
+
+        Parameters
+        ----------
+        names : list of str
+            Of the modalities.
+
+        Raises
+        ------
+        ModalityError
+            If none is left.
+
+        Warns
+        -----
+        UserWarning
+            For each of them.
+        """
+        self.left_out = list(names)
+        if len(names) == len(self.bound):
+            raise ModalityError(
+                f"{self.owner}: the modalities {self.left_out} are absent in all samples."
+            )
+        for bound in self.bound:
+            if bound.name in names:
+                warnings.warn(
+                    f"{self._speaker(bound.name, bound.labels)}: it is absent in all samples, and "
+                    "left out of this fit.",
+                    stacklevel=2,
+                )
+        self.bound = [bound for bound in self.bound if bound.name not in names]
 
     def parts(self, table) -> dict[str, tuple]:
         """Return the columns of each modality as they are, None if X lacks them, and who has it.
@@ -222,21 +254,6 @@ class ModalityBank:
                     "be given back one by one: give each its own modality."
                 )
         return columns
-
-    def _leave_out(self, absent: list[_Bound]) -> None:
-        """Go on without the modalities that no sample has; raise if none is left."""
-        self.left_out = [bound.name for bound in absent]
-        if len(absent) == len(self.bound):
-            raise ModalityError(
-                f"{self.owner}: the modalities {self.left_out} are absent in all samples."
-            )
-        for bound in absent:
-            warnings.warn(
-                f"{self._speaker(bound.name, bound.labels)}: it is absent in all samples, and left "
-                "out of this fit.",
-                stacklevel=2,
-            )
-        self.bound = [bound for bound in self.bound if bound.name not in self.left_out]
 
     def _block(self, bound: _Bound, table) -> Block:
         with self._speaking(bound.name, bound.labels):

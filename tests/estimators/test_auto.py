@@ -21,6 +21,7 @@ from sklearn_crossmodal import (
     Numeric,
     Text,
 )
+from sklearn_crossmodal.estimators._conformal import Calibration
 
 N = 120
 LIGHT = {"linear": (LogisticRegression(), None)}
@@ -148,7 +149,9 @@ def test_a_pattern_never_seen_gets_the_mean_of_those_that_can_speak(rng):
     two = X[["b", "e"]]
     members = {one.member.name: one for one in clf._members}
     said = [
-        np.mean([model.predict_proba(two[list(names)]) for model in members[name].models], axis=0)
+        np.mean(
+            [one.estimator.predict_proba(two[list(names)]) for one in members[name].models], axis=0
+        )
         for name, names in [("joint", "be"), ("linear", "be"), ("b", "b"), ("e", "e")]
     ]
     np.testing.assert_allclose(clf.predict_proba(two), np.mean(said, axis=0))
@@ -179,11 +182,133 @@ class Slow(ClassifierMixin, BaseEstimator):
 def test_time_is_kept(X, y):
     network = FusionClassifier(max_epochs=100_000, learning_rate_schedule="constant")
     start = time.perf_counter()
-    clf = auto(estimator=network, companions={"slow": Slow()}, time_limit=1.5).fit(X, y)
-    assert time.perf_counter() - start < 6
-    assert "right" not in clf.leaderboard_["model"] or clf.leaderboard_["seconds"].sum() < 12
-    assert all(len(model.history_) < 100_000 for model in clf._members[0].models)
+    clf = auto(estimator=network, time_limit=1.5).fit(X, y)
+    assert time.perf_counter() - start < 1.5 + 1
+    assert all(len(model.estimator.history_) < 100_000 for model in clf._members[0].models)
     assert clf.score(X, y) > 0.7
+
+
+class Slower(Slow):
+    """Takes a time that grows as the number of rows, or as its square."""
+
+    def __init__(self, seconds=0.05, power=1):
+        self.seconds = seconds
+        self.power = power
+
+    def fit(self, X, y):
+        time.sleep(self.seconds * len(X) ** self.power)
+        self.classes_ = np.unique(y)
+        return self
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_a_companion_whose_folds_do_not_fit_into_the_time_is_left_out(X, y, power, capsys):
+    limit, per_fold = 3.0, 6.0
+    slow = Slower(per_fold / (2 / 3 * N) ** power, power)
+    network = FusionClassifier(max_epochs=2)
+    start = time.perf_counter()
+    clf = auto(estimator=network, companions={"slow": slow}, time_limit=limit, verbose=1).fit(X, y)
+    assert time.perf_counter() - start < limit + 1
+    assert set(clf.leaderboard_["model"]) == {"joint", "left", "right", "fused"}
+    assert "slow: 3 folds in more than the time that is left" in capsys.readouterr().out
+
+
+def test_a_companion_whose_folds_fit_into_the_time_is_kept(X, y):
+    network, slow = FusionClassifier(max_epochs=2), Slow()  # 0.3 s, on few rows as on many
+    clf = auto(estimator=network, companions={"slow": slow}, time_limit=20).fit(X, y)
+    assert "slow" in clf.leaderboard_["model"]
+
+
+class SlowerByAndBy(Slow):
+    """Takes longer than a part of the rows let expect."""
+
+    def fit(self, X, y):
+        time.sleep(0.8 if len(X) > N / 2 else 0)
+        self.classes_ = np.unique(y)
+        return self
+
+
+def test_folds_that_take_longer_than_expected_are_not_all_fitted(X, y):
+    network, companions = FusionClassifier(max_epochs=2), {"slow": SlowerByAndBy()}
+    start = time.perf_counter()
+    clf = auto(estimator=network, companions=companions, cv=8, time_limit=4).fit(X, y)
+    assert time.perf_counter() - start < 4 + 1.5
+    assert "slow" not in clf.leaderboard_["model"]
+
+
+def test_of_the_first_member_some_folds_may_be_left_out(X, y):
+    clf = auto(time_limit=1e-3).fit(X, y)
+    assert clf.leaderboard_["model"].tolist() in (["joint", "fused"], ["fused", "joint"])
+    assert len(clf._members[0].models) == 1
+    assert np.isnan(clf.oof_predictions_).any()
+    assert np.isfinite(clf.predict_proba(X)).all()
+
+
+# Rare modalities ---------------------------------------------------------------------------------
+
+
+def with_rare(X, rows):
+    """Return X with a modality that only some rows have."""
+    there = np.isin(np.arange(N), rows)
+    rare = np.random.default_rng(1).normal(size=(N, 2))
+    columns = {name: X[name] for name in ("left", "right")}
+    return MultiModalFrame(columns | {"rare": rare}, present={"rare": there})
+
+
+@pytest.mark.parametrize("rows", [[5, 50, 90], [7]])
+@pytest.mark.parametrize("companions", ["auto", LIGHT])
+def test_a_modality_of_few_rows_breaks_no_fold(X, y, rows, companions):
+    rare = with_rare(X, rows)
+    clf = auto(companions=companions, cv=3).fit(rare, y)
+    assert "rare" not in clf.leaderboard_["model"]
+    assert np.isfinite(clf.oof_predictions_).all()
+    assert clf.score(rare, y) > 0.8
+    np.testing.assert_allclose(clf.predict_proba(rare[["rare"]][rows]).sum(axis=1), 1)
+
+
+def test_a_modality_that_a_fold_lacks_leaves_its_models_without_it(X, y):
+    there = np.arange(60, 90)
+    cv = [(np.arange(60), np.arange(60, N)), (np.arange(60, N), np.arange(60))]
+    clf = auto(cv=cv).fit(with_rare(X, there), y)
+    members = {one.member.name: one for one in clf._members}
+    assert "rare" not in members
+    assert [len(model.modalities) for model in members["joint"].models] == [2, 3]
+    assert len(clf.predict(with_rare(X, there)[["rare"]][there])) == 30
+
+
+def test_a_row_of_a_modality_that_others_lack_gets_no_answer_out_of_fold(rng, y):
+    left = np.arange(N) != 7
+    X = MultiModalFrame(
+        {"left": rng.normal(size=(N, 2)), "rare": rng.normal(size=(N, 2))},
+        present={"left": left, "rare": ~left},
+    )
+    clf = auto(companions="auto").fit(X, y)
+    assert np.flatnonzero(np.isnan(clf.oof_predictions_).any(axis=1)).tolist() == [7]
+    assert np.isfinite(clf.predict_proba(X)).all()
+
+
+def test_a_modality_that_no_fold_was_trained_on_is_not_answered_alone(X, y):
+    rare = with_rare(X, np.arange(100, N))
+    clf = auto(cv=[(np.arange(50), np.arange(50, N)), (np.arange(50, 100), np.arange(50))])
+    clf.fit(rare, y)
+    with pytest.raises(
+        ValueError, match=r"No fold was trained on samples .* \['rare'\]: give a cv"
+    ):
+        clf.predict(rare[["rare"]][100:])
+
+
+def test_numbers_are_predicted_where_few_rows_have_a_modality(X, y):
+    rare = with_rare(X, [5, 50, 90])
+    reg = auto_regressor(companions="auto", cv=3).fit(rare, y.astype(float))
+    assert np.isfinite(reg.oof_predictions_).all()
+    assert np.isfinite(reg.predict(rare[["rare"]][[5]])).all()
+
+
+def test_a_modality_of_no_row_is_left_out(X, y):
+    with pytest.warns(UserWarning, match="AutoFusionClassifier: modality 'rare'.*left out"):
+        clf = auto().fit(with_rare(X, []), y)
+    without = auto().fit(X, y).predict_proba(X)
+    np.testing.assert_allclose(clf.predict_proba(X), without)
 
 
 def test_samples_of_weight_zero_are_not_there(X, y):
@@ -246,6 +371,15 @@ def test_x_in_any_form(form, rng, y):
     clf = auto(modalities=modalities).fit(columns, y)
     assert clf.score(columns, y) > 0.8
     assert clf.predict(columns[:1]).shape == (1,)
+
+
+def test_columns_without_names_are_known_by_position(rng, y):
+    table = rng.normal(size=(N, 4)) + y[:, np.newaxis]
+    named = pd.DataFrame(table, columns=["left__a", "left__b", "right__a", "right__b"])
+    clf = auto().fit(named, y)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        found = clf.predict_proba(table)
+    np.testing.assert_allclose(found, clf.predict_proba(named))
 
 
 def test_scikit_learn_takes_it(X, y):
@@ -332,6 +466,25 @@ def test_intervals_hold_the_number_as_often_as_promised(rng):
     for confidence in (0.7, 0.9):
         low, high = reg.predict_interval(X[700:], confidence).T
         assert abs(((low <= y[700:]) & (y[700:] <= high)).mean() - confidence) < 0.045
+
+
+def test_sets_keep_their_promise_where_absence_tells_of_the_class(rng):
+    y = rng.integers(0, 2, 3000)
+    there = rng.random(3000) < np.where(y == 1, 0.9, 0.2)
+    columns = {name: rng.normal(size=(3000, 2)) + 0.7 * y[:, np.newaxis] for name in "ab"}
+    X = MultiModalFrame(columns, present={"b": there})
+    clf = auto(estimator=FusionClassifier(max_epochs=3), cv=2).fit(X[:1500], y[:1500])
+    held = clf.predict_set(X[1500:], 0.8)[np.arange(1500), y[1500:]]
+    for rows in (there[1500:], ~there[1500:]):
+        assert abs(held[rows].mean() - 0.8) < 0.07  # three standard errors
+
+
+def test_rows_that_have_just_a_pattern_calibrate_it_if_they_are_enough():
+    scores, exact = np.arange(600.0), np.arange(600) >= 300
+    assert Calibration({("a",): scores}, {("a",): exact}).bound(("a",), 0.5) == 450
+    few = Calibration({("a",): scores}, {("a",): np.arange(600) >= 500})
+    assert few.bound(("a",), 0.5) == 300
+    assert few.bound(("b",), 0.5) == 300
 
 
 def test_too_few_rows_promise_nothing(X, y):

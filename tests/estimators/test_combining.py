@@ -6,6 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sklearn_crossmodal.estimators._combining import (
     ConvexWeights,
+    LogPool,
     NonNegativeLeastSquares,
     StackedLogistic,
     choose_combiner,
@@ -43,7 +44,7 @@ def test_a_doubled_weight_is_a_row_twice(said):
     answers, y = said
     weight = np.where(np.arange(len(y)) < 100, 2.0, 1.0)
     rows = np.repeat(np.arange(len(y)), weight.astype(int))
-    for combiner in (ConvexWeights(), StackedLogistic()):
+    for combiner in (ConvexWeights(), LogPool(), StackedLogistic()):
         weighted = combiner.fit(answers, y, weight).combine(answers)
         repeated = combiner.fit(answers[rows], y[rows]).combine(answers)
         np.testing.assert_allclose(weighted, repeated, atol=1e-4)
@@ -54,6 +55,26 @@ def test_equal_weights_are_the_mean(said):
     np.testing.assert_allclose(
         ConvexWeights(equal=True).fit(answers, y).combine(answers), answers.mean(axis=1)
     )
+
+
+def test_powers_of_a_product_have_the_least_log_loss(said):
+    answers, y = said
+    found = LogPool().fit(answers, y)
+    least = log_losses(found.combine(answers), y).mean()
+    for first in np.linspace(0, 2, 21):
+        for second in np.linspace(0, 2, 21):
+            product = answers[:, 0] ** first * answers[:, 1] ** second
+            product /= product.sum(axis=1, keepdims=True)
+            assert least <= log_losses(product, y).mean() + 1e-6
+
+
+def test_a_product_makes_good_for_members_too_sure_of_themselves(rng):
+    truth = rng.dirichlet(np.ones(3), 2000)
+    y = np.array([rng.choice(3, p=row) for row in truth])
+    sure = truth**3 / (truth**3).sum(axis=1, keepdims=True)
+    found = LogPool().fit(sure[:, np.newaxis], y)
+    assert found.powers_ == pytest.approx(1 / 3, abs=0.05)
+    assert found.weights_ == pytest.approx(1)
 
 
 def test_stacking_is_logistic_regression_on_probabilities(said):
@@ -81,7 +102,7 @@ def test_least_squares_of_a_mixture_are_its_weights(rng):
 
 
 def choice(answers, y, **params):
-    candidates = [ConvexWeights(equal=True), ConvexWeights(), StackedLogistic()]
+    candidates = [ConvexWeights(equal=True), ConvexWeights(), LogPool(), StackedLogistic()]
     settings = {"sample_weight": None, "stratify": True, "seed": 0}
     return choose_combiner(candidates, answers, y, log_losses, **settings | params)
 
