@@ -189,7 +189,7 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         return np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
 
     def _network(self):
-        return FusionClassifier()
+        return FusionClassifier(n_folds=None)
 
     def _default_companions(self, n_samples, seed):
         leaf = int(np.clip(n_samples // 50, 1, 20))

@@ -168,7 +168,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         return y
 
     def _network(self):
-        return FusionRegressor()
+        return FusionRegressor(n_folds=None)
 
     def _default_companions(self, n_samples, seed):
         leaf = int(np.clip(n_samples // 50, 1, 20))

@@ -64,6 +64,10 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         """Return what scores the target from each modality alone, None without."""
         return None
 
+    def _build_whole(self, blocks, *parts):
+        """Return the network of its parts."""
+        return MultiModalNetwork(*parts)
+
     def _check_y(self, X, y, *, reset):
         """Return the target as an array with the rows of X, None if there is none."""
         return None
@@ -196,8 +200,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             widths = [encoder.out_features for encoder in encoders.values()]
             fusion = build_fusion(self.fusion, widths)
             bottleneck, decoders, losses = self._build_decoders(fusion.out_features)
-            heads = self._build_heads(widths)
-        return MultiModalNetwork(encoders, fusion, bottleneck, decoders, heads), losses
+            parts = encoders, fusion, bottleneck, decoders, self._build_heads(widths)
+            return self._build_whole(blocks, *parts), losses
 
     def _splits(self, data, seed, *, wanted=False):
         """Return training and validation rows for each net; None where no rows are held out."""

@@ -37,6 +37,7 @@ _OF_TRAINING = {
     "n_iter_no_change",
     "n_folds",
     "net_params",
+    "n_members",
     "optimizer",
     "random_state",
     "tol",

@@ -9,9 +9,18 @@ from torch import nn
 
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.nn import build_decoder, build_loss
+from sklearn_crossmodal.nn._ensemble import EnsembleNetwork
 from sklearn_crossmodal.nn._heads import ModalityHeads
+from sklearn_crossmodal.nn._network import AveragedNetwork
 from sklearn_crossmodal.nn.decoders import MLPDecoder
-from sklearn_crossmodal.training import BALANCES, fit_blend, fit_prior, joined, split_folds
+from sklearn_crossmodal.training import (
+    BALANCES,
+    choose_device,
+    fit_blend,
+    fit_prior,
+    joined,
+    split_folds,
+)
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["BaseFusion"]
@@ -24,8 +33,11 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
         **BaseCrossmodal._parameter_constraints,
         "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
         "balance": [StrOptions(set(BALANCES)), None],
-        "n_folds": [Interval(Integral, 2, None, closed="left"), None],
+        "n_members": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "n_folds": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left"), None],
     }
+    #: From and below which numbers of samples ``n_folds="auto"`` makes folds.
+    _min_samples_to_fold, _max_samples_to_fold = 100, 2000
     #: Whether scores of the target are logits, which add up as evidence does.
     _scores_add = False
 
@@ -42,11 +54,22 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
         heads = [self._build_head(width) for width in widths]
         return ModalityHeads(heads, widths, "y", adds=self._scores_add)
 
+    def _build_whole(self, blocks, *parts):
+        n_members = self.n_members
+        if n_members == "auto":
+            n_members = 1 if choose_device(self.device) == "cpu" else 32
+        if n_members == 1:
+            return super()._build_whole(blocks, *parts)
+        specs = {name: block.spec for name, block in blocks.items()}
+        sizes = {name: spec.size for name, spec in specs.items() if spec.kind == "vector"}
+        return EnsembleNetwork(*parts, n_members=n_members, sizes=sizes)
+
     def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True):
-        if self.n_folds is not None and resume:
+        several = isinstance(getattr(getattr(self, "net_", None), "module_", None), AveragedNetwork)
+        if resume and (several or self.n_folds not in ("auto", None)):
             raise ValueError(
-                f"{type(self).__name__}: n_folds={self.n_folds} trains several networks, with "
-                "which warm_start and partial_fit cannot go on: set n_folds=None."
+                f"{type(self).__name__}: n_folds={self.n_folds!r} trains several networks, with "
+                "which warm_start and partial_fit cannot go on: set n_folds=None before `fit`."
             )
         self._check_balance()
         settings = {"max_epochs": max_epochs, "resume": resume, "hold_out": hold_out}
@@ -74,9 +97,14 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
         return trainings
 
     def _splits(self, data, seed):
-        if self.n_folds is None:
+        n_folds, n_samples = self.n_folds, len(data)
+        if n_folds == "auto":
+            few = self._min_samples_to_fold <= n_samples < self._max_samples_to_fold
+            several = few and self.early_stopping == "auto" and not self.warm_start
+            n_folds = 5 if several else None
+        if n_folds is None:
             return super()._splits(data, seed, wanted=self.balance == "gradient_blending")
-        return split_folds(len(data), self.n_folds, self._strata(data.y), seed)
+        return split_folds(n_samples, n_folds, self._strata(data.y), seed)
 
     def _finish(self, trainings):
         nets = [training.net for training in trainings]

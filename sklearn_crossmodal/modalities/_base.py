@@ -37,6 +37,7 @@ RESERVED_NAMES = frozenset(
         "n_folds",
         "n_iter_no_change",
         "n_jobs",
+        "n_members",
         "net_params",
         "optimizer",
         "random_state",

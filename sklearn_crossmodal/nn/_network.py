@@ -91,13 +91,58 @@ class MultiModalNetwork(nn.Module):
             Zero where the modality is absent.
         """
         masks = masks or {}
-        latents = []
-        for m, (name, key) in enumerate(self._modalities.items()):
-            latent = self.encoders[key](values[name], masks.get(name))
-            if present is not None:
-                latent = torch.where(present[:, m : m + 1], latent, 0.0)
-            latents.append(latent)
-        return latents
+        latents = [
+            self.encoders[key](values[name], masks.get(name))
+            for name, key in self._modalities.items()
+        ]
+        return self.hidden(latents, present)
+
+    def hidden(self, latents: Sequence[Tensor], present: Tensor | None) -> list[Tensor]:
+        """Return latents that are zero where their modality is absent.
+
+        Parameters
+        ----------
+        latents : sequence of Tensor of shape (B, D_m)
+            Of each modality.
+        present : Tensor of shape (B, M), bool, or None
+            Which modalities each sample has; None means all.
+
+        Returns
+        -------
+        list of Tensor of shape (B, D_m)
+        """
+        if present is None:
+            return list(latents)
+        there = present.unsqueeze(-1).unbind(dim=1)
+        return [torch.where(one, latent, 0.0) for one, latent in zip(there, latents, strict=True)]
+
+    def spread(self, rows: Tensor | None) -> Tensor | None:
+        """Return what rows have, for each row of the latents.
+
+        Parameters
+        ----------
+        rows : Tensor of shape (B, ...) or None
+            What samples have.
+
+        Returns
+        -------
+        Tensor or None
+        """
+        return rows
+
+    def gathered(self, scores: Tensor) -> Tensor:
+        """Return one row of scores a sample.
+
+        Parameters
+        ----------
+        scores : Tensor
+            A row for each of the latents.
+
+        Returns
+        -------
+        Tensor of shape (B, ...)
+        """
+        return scores
 
     def fuse(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
         """Return the shared latent of those of the modalities.
@@ -158,9 +203,13 @@ class MultiModalNetwork(nn.Module):
         masks: Mapping[str, Tensor] | None = None,
         present: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        latents = self.latents(values, masks, present)
+        latents, present = self.latents(values, masks, present), self.spread(present)
         scores = self.decode(self.fuse(latents, present))
-        return scores if self.heads is None else self.heads(scores, latents, present)
+        if self.heads is not None:
+            scores = self.heads(scores, latents, present)
+        if self.training:
+            return scores
+        return {name: self.gathered(one) for name, one in scores.items()}
 
 
 class AveragedNetwork(nn.Module):

@@ -97,7 +97,7 @@ def losses_of_heads(net: Net, dataset: BlockDataset) -> Tensor:
     """
     network, criterion, found, sizes = net.module_, net.criterion_, [], []
     for inputs, targets in _batches(net, dataset):
-        latents, present = network.latents(**inputs), inputs["present"]
+        latents, present = network.latents(**inputs), network.spread(inputs["present"])
         said = {HEADS: network.heads.said(latents), PRESENT: present}
         scores = {**network.decode(network.fuse(latents, present)), **said}
         losses = criterion.fused(scores, targets).view(1), criterion.by_head(scores, targets)
@@ -132,25 +132,19 @@ def _batches(net: Net, dataset: BlockDataset) -> Iterator[tuple[dict, dict]]:
 
 def _scored(net: Net, inputs: dict, generator: torch.Generator, targets: dict):
     network, heads = net.module_, net.module_.heads
-    latents = network.latents(**inputs)
-    present = inputs["present"]
+    latents, present = network.latents(**inputs), inputs["present"]
     if present is None:
-        present = torch.ones(len(latents[0]), len(latents), dtype=torch.bool)
+        n_rows = len(next(iter(inputs["values"].values())))
+        present = torch.ones(n_rows, len(latents), dtype=torch.bool)
     order = torch.rand(present.shape, generator=generator).to(present.device)
     # Absent ones come last; then those are left that come first.
     places = (order + (~present).to(order.dtype)).argsort(dim=1).argsort(dim=1)
     left = [present & (places < count) for count in range(1, len(latents) + 1)]
-    fused = [network.decode(network.fuse(_zeroed(latents, some), some)) for some in left]
-    return (
-        heads.said(latents),
-        left,
-        targets[heads.target],
-        [scores[heads.target] for scores in fused],
-    )
-
-
-def _zeroed(latents: list[Tensor], present: Tensor) -> list[Tensor]:
-    return [torch.where(present[:, m : m + 1], one, 0.0) for m, one in enumerate(latents)]
+    fused = []
+    for some in map(network.spread, left):
+        scores = network.decode(network.fuse(network.hidden(latents, some), some))
+        fused.append(network.gathered(scores[heads.target]))
+    return network.gathered(heads.said(latents)), left, targets[heads.target], fused
 
 
 def _precisions(heads: ModalityHeads, loss, said: Tensor, present: Tensor, target) -> Tensor:

@@ -75,7 +75,10 @@ class Criterion(nn.Module):
         Tensor
             A scalar.
         """
-        losses = [loss(predictions[name], *targets[name]) for name, loss in self.losses.items()]
+        losses = [
+            loss(predictions[name], *_as_often(targets[name], predictions[name]))
+            for name, loss in self.losses.items()
+        ]
         return losses[0] if len(losses) == 1 else torch.stack(losses).mean()
 
     def by_head(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
@@ -115,8 +118,8 @@ class Criterion(nn.Module):
     def _of_heads(self, predictions, targets, made_of) -> Tensor:
         """Return the mean, over the samples that have it, of what is made of a head's losses."""
         name, loss = next(iter(self.losses.items()))
-        values, mask, weight = targets[name]
         said, present = predictions[HEADS], predictions[PRESENT]
+        values, mask, weight = _as_often(targets[name], said)
         found = []
         for m, scores in enumerate(said.unbind(dim=1)):
             counted = weight
@@ -125,6 +128,17 @@ class Criterion(nn.Module):
                 counted = there if weight is None else weight * there
             found.append(weighted_mean(made_of(loss.per_sample(scores, values, mask)), counted))
         return torch.stack(found)
+
+
+def _as_often(target: tuple, scores: Tensor) -> tuple:
+    """Return a target as many times as there are members of an ensemble that score its rows."""
+    n_members = len(scores) // len(target[0])
+    if n_members == 1:
+        return target
+    return tuple(
+        None if part is None else part.expand(n_members, *part.shape).flatten(0, 1)
+        for part in target
+    )
 
 
 class Net(Answering, NeuralNet):
