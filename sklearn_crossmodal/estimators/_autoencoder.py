@@ -416,8 +416,8 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         for name, modality, _ in self.modalities_:
             with said_by(f"{type(self).__name__}: modality {name!r}"):
                 spec = modality.spec_
-                decoders[name] = build_decoder(modality.decoder, self.n_components, spec)
-                losses[name] = build_loss(modality.loss, spec)
+                losses[name] = loss = build_loss(modality.loss, spec)
+                decoders[name] = build_decoder(modality.decoder, self.n_components, spec, loss)
         return nn.Linear(width, self.n_components), decoders, losses
 
     def _decode(self, batches, names=None):

@@ -355,8 +355,9 @@ class CrossModalRegressor(
 
     def _build_decoders(self, width):
         spec = self.target_.spec_
-        decoders = {"y": build_decoder(self.target_.decoder, width, spec)}
-        return nn.Identity(), decoders, {"y": build_loss(self.target_.loss, spec)}
+        loss = build_loss(self.target_.loss, spec)
+        decoders = {"y": build_decoder(self.target_.decoder, width, spec, loss)}
+        return nn.Identity(), decoders, {"y": loss}
 
     @property
     def _n_features_out(self):

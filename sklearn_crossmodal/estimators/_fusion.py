@@ -7,7 +7,7 @@ from torch import nn
 
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.nn import build_decoder, build_loss
-from sklearn_crossmodal.nn.decoders import MLPDecoder
+from sklearn_crossmodal.nn.decoders import CodesDecoder, MLPDecoder
 
 __all__ = ["BaseFusion"]
 
@@ -17,8 +17,10 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
 
     def _build_decoders(self, width):
         spec = self._target_spec()
-        decoders = {"y": build_decoder(MLPDecoder(hidden_widths=()), width, spec)}
-        return nn.Identity(), decoders, {"y": build_loss(self._target_loss(), spec)}
+        loss = build_loss(self._target_loss(), spec)
+        several = spec.kind == "codes" and spec.size > 1
+        head = (CodesDecoder if several else MLPDecoder)(hidden_widths=())
+        return nn.Identity(), {"y": build_decoder(head, width, spec, loss)}, {"y": loss}
 
     def transform(self, X):
         """Return the fused latent of each sample, the input of the linear head.
