@@ -34,6 +34,7 @@ _OWNED = {
     "callbacks",
     "classes",
     "criterion",
+    "decide",
     "device",
     "iterator_train__seed",
     "lr",
