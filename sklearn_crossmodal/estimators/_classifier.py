@@ -61,8 +61,9 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         Whether rows are held out, training stops when their loss no longer falls, and the weights
         of the best epochs are taken: their mean, or those of the best where that is better. "auto"
         is True from 5000 samples on.
-    validation_fraction : float, default=0.15
-        Share of the rows that is held out.
+    validation_fraction : float or splitter, default=0.15
+        Share of the rows that is held out; or a splitter of scikit-learn, such as
+        `GroupShuffleSplit`, whose first split says which rows are.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4
@@ -229,7 +230,7 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         self.callbacks = callbacks
         self.net_params = net_params
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, groups=None):
         """Train the network.
 
         Parameters
@@ -241,6 +242,9 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
             label.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; one of weight zero is not there.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the samples: where rows are held out, then whole groups. Another estimator
+            passes them on after ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -253,7 +257,14 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
             If X, y or the weights are not what they must be; the message names the modality and
             the column.
         """
-        return self._fit(X, y, sample_weight, max_epochs=self.max_epochs, resume=self.warm_start)
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            max_epochs=self.max_epochs,
+            resume=self.warm_start,
+            groups=groups,
+        )
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on these samples; modalities and classes are those of the first call.

@@ -1,12 +1,12 @@
 """Training: knows both blocks and networks, and alone knows skorch."""
 
-from sklearn_crossmodal.training._batching import split_rows
 from sklearn_crossmodal.training._callbacks import EpochTasks
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
 from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
+from sklearn_crossmodal.training._splitting import split_groups, split_rows
 from sklearn_crossmodal.training._stackable import stack_key
 from sklearn_crossmodal.training._together import train_together
 from sklearn_crossmodal.training._train import Training, make_net, train
@@ -26,6 +26,7 @@ __all__ = [
     "make_net",
     "optimizer_settings",
     "seeded",
+    "split_groups",
     "split_rows",
     "stack_key",
     "torch_dtype",
