@@ -41,6 +41,11 @@ def find_labels(y, loss, classes=None):
         return ClassLabels(y if classes is None else classes, loss)
     nested = classes is not None and len(classes) > 0 and np.ndim(classes[0]) == 1
     if nested or not (y.dtype.kind in "biuf" and np.isin(y, (0, 1)).all()):
+        if not nested and classes is not None:
+            raise ValueError(
+                f"y has {y.shape[1]} columns of classes, so that classes must be a list of one "
+                f"array a column; got {classes!r}."
+            )
         return LabelColumns(y.T if classes is None else classes, loss)
     if loss == "ordinal":
         raise ValueError(

@@ -157,14 +157,14 @@ def test_splitters_that_do_not_split_are_refused(X, y):
 @pytest.mark.parametrize(
     ("groups", "expected"),
     [
-        (np.arange(N - 1), f"X has {N} rows, y has {N - 1}|inconsistent"),
+        (np.arange(N - 1), f"X has {N} rows, but there are {N - 1} groups"),
         (np.r_[[np.nan], np.arange(N - 1)], "1 samples have no group, first rows .0."),
         (np.array([None, *["a"] * (N - 1)]), "1 samples have no group, first rows .0."),
         (np.zeros((N, 2)), "1d array"),
     ],
 )
 def test_groups_that_are_none_are_refused(X, y, groups, expected):
-    with pytest.raises(ValueError, match=f"FusionClassifier: (groups: )?.*({expected})"):
+    with pytest.raises(ValueError, match=f"FusionClassifier: groups: .*{expected}"):
         recorded().fit(X, y, groups=groups)
 
 

@@ -263,6 +263,11 @@ def test_partial_fit_refuses_another_kind_or_number_of_columns(X, indicator, col
             clf.partial_fit(X, y, classes=[0, 5])
 
 
+def test_classes_of_columns_are_a_list_of_arrays(X, columns):
+    with pytest.raises(ValueError, match=r"FusionClassifier: y has 2 columns .* a list of one"):
+        FusionClassifier().partial_fit(X, columns, classes=["high", "low", "middle"])
+
+
 @pytest.mark.parametrize(
     ("y", "expected"),
     [
