@@ -102,7 +102,7 @@ def run(family, module, part):
     kind = next(kind for kind in KINDS if kind in part.kinds)
     if family == "encoder":
         return module(*draw(kind))
-    return module(*scores_and_target(kind)[:2])
+    return module(*scores_and_target(module, kind)[:2])
 
 
 # Components are estimators: named parameters, cloned, checked when built --------------------------
@@ -409,12 +409,14 @@ def test_every_weight_of_a_decoder_learns_and_the_latent_too(part, kind):
 @by_kind("decoder")
 def test_each_loss_of_a_kind_takes_what_its_decoders_give(part, kind):
     spec = SPECS[kind]
-    scores = part().build(4, spec).double()(torch.randn(4, 4, dtype=torch.float64))
     target, mask = draw(kind)
     losses = [loss for _, _, loss in all_components("loss") if kind in loss.kinds]
     assert losses
     for loss in losses:
-        value = build_loss(loss(), spec)(scores, target, mask)
+        loss = build_loss(loss(), spec)
+        decoder = build_decoder(part(), 4, spec, loss).double()
+        aim = target if loss.span is None else target.sigmoid()
+        value = loss(decoder(torch.randn(4, 4, dtype=torch.float64)), aim, mask)
         assert value.shape == ()
         assert value.isfinite()
 
@@ -422,22 +424,23 @@ def test_each_loss_of_a_kind_takes_what_its_decoders_give(part, kind):
 # Losses ------------------------------------------------------------------------------------------
 
 
-def scores_and_target(kind, n=4):
+def scores_and_target(loss, kind, n=4):
     """Return scores, target and mask; numbers from 0 to 1, which any loss of numbers takes."""
     target, mask = draw(kind, n)
-    if SPECS[kind].n_categories is None:
+    scored = loss.scored(SPECS[kind])
+    if scored.n_categories is None:
         target = target.sigmoid()
         mask = torch.rand(target.shape) < 0.6 if mask is None else mask
-        return torch.randn_like(target), target, mask
+        return torch.randn(n, *scored.shape, dtype=torch.float64), target, mask
     shape = target.shape if kind == "tokens" else target.shape[:1]
-    n_categories = int(np.max(SPECS[kind].n_categories))
+    n_categories = int(np.max(scored.n_categories))
     return torch.randn(*shape, n_categories, dtype=torch.float64), target, mask
 
 
 @by_kind("loss")
 def test_loss_is_the_mean_of_those_of_the_rows(part, kind):
     loss = part().build()
-    scores, target, _ = scores_and_target(kind)
+    scores, target, _ = scores_and_target(loss, kind)
     rows = loss.per_sample(scores, target)
     assert rows.shape == (4,)
     assert (rows > 0).all()
@@ -448,7 +451,7 @@ def test_loss_is_the_mean_of_those_of_the_rows(part, kind):
 @by_kind("loss")
 def test_a_weight_of_zero_is_a_row_less_and_of_two_a_row_more(part, kind):
     loss = part().build()
-    scores, target, mask = scores_and_target(kind)
+    scores, target, mask = scores_and_target(loss, kind)
     rows = torch.tensor([0, 0, 2, 3, 3])
     weight = torch.tensor([2.0, 0.0, 1.0, 2.0], dtype=torch.float64)
     repeated = loss(scores[rows], target[rows], None if mask is None else mask[rows])
@@ -457,9 +460,10 @@ def test_a_weight_of_zero_is_a_row_less_and_of_two_a_row_more(part, kind):
 
 @by_kind("loss")
 def test_rows_of_no_weight_alone_cost_nothing_and_teach_nothing(part, kind):
-    scores, target, mask = scores_and_target(kind)
+    loss = part().build()
+    scores, target, mask = scores_and_target(loss, kind)
     scores.requires_grad_()
-    value = part().build()(scores, target, mask, torch.zeros(4, dtype=torch.float64))
+    value = loss(scores, target, mask, torch.zeros(4, dtype=torch.float64))
     value.backward()
     assert value == 0
     assert not scores.grad.any()
@@ -468,7 +472,7 @@ def test_rows_of_no_weight_alone_cost_nothing_and_teach_nothing(part, kind):
 @by_kind("loss", only=("vector", "sequence", "grid", "tokens"))
 def test_loss_counts_only_what_the_mask_shows(part, kind):
     loss = part().build()
-    scores, target, mask = scores_and_target(kind)
+    scores, target, mask = scores_and_target(loss, kind)
     other = scores.clone()
     other[~mask] += torch.randn_like(other[~mask])
     torch.testing.assert_close(
@@ -484,7 +488,7 @@ def test_loss_counts_only_what_the_mask_shows(part, kind):
 @by_kind("loss", only=("sequence", "tokens"))
 def test_loss_of_a_short_row_is_that_of_the_row_cut_short(part, kind):
     loss = part().build()
-    scores, target, mask = scores_and_target(kind)
+    scores, target, mask = scores_and_target(loss, kind)
     rows = loss.per_sample(scores, target, mask)
     for row, length in enumerate(LENGTHS):
         cut = scores[row : row + 1, :length], target[row : row + 1, :length]
@@ -493,9 +497,10 @@ def test_loss_of_a_short_row_is_that_of_the_row_cut_short(part, kind):
 
 @by_kind("loss", only=("vector", "sequence", "grid", "tokens"))
 def test_a_row_of_which_nothing_is_shown_costs_nothing(part, kind):
-    scores, target, mask = scores_and_target(kind)
+    loss = part().build()
+    scores, target, mask = scores_and_target(loss, kind)
     mask[1] = False
-    rows = part().build().per_sample(scores, target, mask)
+    rows = loss.per_sample(scores, target, mask)
     assert rows[1] == 0
     assert (rows[[0, 2, 3]] > 0).all()
 
@@ -503,7 +508,7 @@ def test_a_row_of_which_nothing_is_shown_costs_nothing(part, kind):
 @by_kind("loss")
 def test_a_few_steps_down_the_loss_bring_the_prediction_to_the_target(part, kind):
     loss = part().build()
-    scores, target, _ = scores_and_target(kind)
+    scores, target, _ = scores_and_target(loss, kind)
     scores.requires_grad_()
     optimizer = torch.optim.Adam([scores], lr=0.2)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, 200)
@@ -515,6 +520,8 @@ def test_a_few_steps_down_the_loss_bring_the_prediction_to_the_target(part, kind
     found = loss.link(scores.detach())
     if SPECS[kind].n_categories is not None:
         found = found.argmax(dim=-1).reshape(target.shape).double()
+    elif loss.point is not None:  # of several predictions of a number
+        found = found[..., loss.point]
     torch.testing.assert_close(found, target.double(), atol=0.05, rtol=0)
 
 

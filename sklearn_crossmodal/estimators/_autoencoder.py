@@ -58,8 +58,9 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         Whether rows are held out, training stops when their loss no longer falls, and the weights
         of the best epochs are taken: their mean, or those of the best where that is better. "auto"
         is True from 100 samples on.
-    validation_fraction : float, default=0.15
-        Share of the rows that is held out.
+    validation_fraction : float or splitter, default=0.15
+        Share of the rows that is held out; or a splitter of scikit-learn, such as
+        `GroupShuffleSplit`, whose first split says which rows are.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4
@@ -198,7 +199,7 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         self.callbacks = callbacks
         self.net_params = net_params
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X, y=None, sample_weight=None, groups=None):
         """Train the network.
 
         Parameters
@@ -209,6 +210,9 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
             Ignored; pipelines pass it.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; one of weight zero is not there.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the samples: where rows are held out, then whole groups. Another estimator
+            passes them on after ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -221,7 +225,14 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
             If X or the weights are not what they must be; the message names the modality and the
             column.
         """
-        return self._fit(X, None, sample_weight, max_epochs=self.max_epochs, resume=self.warm_start)
+        return self._fit(
+            X,
+            None,
+            sample_weight,
+            max_epochs=self.max_epochs,
+            resume=self.warm_start,
+            groups=groups,
+        )
 
     def partial_fit(self, X, y=None, sample_weight=None):
         """Train for one epoch on these samples; the modalities are those of the first call.
@@ -416,8 +427,8 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         for name, modality, _ in self.modalities_:
             with said_by(f"{type(self).__name__}: modality {name!r}"):
                 spec = modality.spec_
-                decoders[name] = build_decoder(modality.decoder, self.n_components, spec)
-                losses[name] = build_loss(modality.loss, spec)
+                losses[name] = loss = build_loss(modality.loss, spec)
+                decoders[name] = build_decoder(modality.decoder, self.n_components, spec, loss)
         return nn.Linear(width, self.n_components), decoders, losses
 
     def _decode(self, batches, names=None):

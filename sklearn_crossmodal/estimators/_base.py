@@ -7,12 +7,12 @@ from abc import abstractmethod
 
 import numpy as np
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.data import take_rows
 from sklearn_crossmodal.estimators._composition import ModalityParams
 from sklearn_crossmodal.estimators._fit_data import FitData
+from sklearn_crossmodal.estimators._holding_out import check_groups, held_out_rows
 from sklearn_crossmodal.estimators._input import check_weight, check_X
 from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
 from sklearn_crossmodal.estimators._tasks import epoch_tasks
@@ -25,7 +25,6 @@ from sklearn_crossmodal.training import (
     choose_dtype,
     make_net,
     seeded,
-    split_rows,
     torch_dtype,
     train_all,
 )
@@ -45,6 +44,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     #: ``early_stopping="auto"`` holds rows out from this number of samples on. Errors in numbers
     #: grow when training goes on too long, at any size where a validation loss tells something.
     _min_samples_to_hold_out = 100
+    #: Groups that a search is given are for its own folds, unless they are asked for.
+    __metadata_request__fit = {"groups": False}
 
     # What subclasses add --------------------------------------------------------------------
 
@@ -63,10 +64,6 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     def _build_heads(self, widths):
         """Return what scores the target from each modality alone, None without."""
         return None
-
-    def _build_whole(self, blocks, *parts):
-        """Return the network of its parts."""
-        return MultiModalNetwork(*parts)
 
     def _check_y(self, X, y, *, reset):
         """Return the target as an array with the rows of X, None if there is none."""
@@ -87,27 +84,28 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     # Fitting --------------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True):
+    def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True, groups=None):
         """Fit on X; with `resume` go on from where the estimator is."""
         with restored_on_error(self), showing_progress(self.verbose):
-            trainings = self._prepare(X, y, sample_weight, max_epochs, resume, hold_out)
+            trainings = self._prepare(X, y, sample_weight, max_epochs, resume, hold_out, groups)
             train_all(trainings)
             self._finish(trainings)
         return self
 
-    def _prepare(self, X, y, sample_weight, max_epochs, resume=False, hold_out=True):
+    def _prepare(self, X, y, sample_weight, max_epochs, resume=False, hold_out=True, groups=None):
         """Do all of a fit but the trainings, of which everything is returned."""
         resume = resume and hasattr(self, "net_")
-        return self._plan(self._read(X, y, sample_weight, resume), max_epochs, resume, hold_out)
+        data = self._read(X, y, sample_weight, resume, groups)
+        return self._plan(data, max_epochs, resume, hold_out)
 
-    def _read(self, X, y, sample_weight, resume=False):
+    def _read(self, X, y, sample_weight, resume=False, groups=None):
         """Fit the modalities and the target; return what they make of X and y."""
-        table, y, weight = self._check_input(X, y, sample_weight, resume)
+        table, y, weight, groups = self._check_input(X, y, sample_weight, groups, resume)
         blocks = self._make_blocks(X, table, weight, resume)
         if not resume:
             self._fit_target(y, weight)
         targets = self._target_blocks(y, blocks)
-        return FitData(X, y, weight, self._inputs(blocks, weight), targets)
+        return FitData(X, y, weight, self._inputs(blocks, weight), targets, groups)
 
     def _plan(self, data, max_epochs, resume=False, hold_out=True):
         """Make the nets; return their trainings."""
@@ -140,18 +138,20 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         ]
         self.n_iter_ = max(row["epoch"] for row in self.history_)
 
-    def _check_input(self, X, y, sample_weight, resume):
-        """Return table, target and weights of the rows that count: those of weight zero do not."""
+    def _check_input(self, X, y, sample_weight, groups, resume):
+        """Return table, target, weights and groups of the rows whose weight is not zero."""
         table = check_X(self, X, reset=not resume)
         y = self._check_y(table, y, reset=not resume)
         weight = check_weight(self, sample_weight, table)
+        groups = check_groups(self, groups, table)
         weight = self._class_weights(y, weight)
         if weight is None or weight.all():
-            return table, y, weight
+            return table, y, weight, groups
         if not weight.any():
             raise ValueError(f"{type(self).__name__}: all weights are zero, those of classes too.")
         rows = np.flatnonzero(weight)
-        return take_rows(table, rows), None if y is None else y[rows], weight[rows]
+        y, groups = (None if part is None else part[rows] for part in (y, groups))
+        return take_rows(table, rows), y, weight[rows], groups
 
     def _make_blocks(self, X, table, weight, resume):
         if resume:
@@ -200,20 +200,16 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             widths = [encoder.out_features for encoder in encoders.values()]
             fusion = build_fusion(self.fusion, widths)
             bottleneck, decoders, losses = self._build_decoders(fusion.out_features)
-            parts = encoders, fusion, bottleneck, decoders, self._build_heads(widths)
-            return self._build_whole(blocks, *parts), losses
+            heads = self._build_heads(widths)
+        return MultiModalNetwork(encoders, fusion, bottleneck, decoders, heads), losses
 
     def _splits(self, data, seed, *, wanted=False):
         """Return training and validation rows for each net; None where no rows are held out."""
-        n_samples, early = len(data), self.early_stopping
-        wanted = wanted or (
-            n_samples >= self._min_samples_to_hold_out if early == "auto" else early
-        )
-        if not wanted:
+        early = self.early_stopping
+        enough = len(data) >= self._min_samples_to_hold_out
+        if not (wanted or (enough if early == "auto" else early)):
             return [None]
-        rng, strata = check_random_state(seed), self._strata(data.y)
-        training, validation = split_rows(n_samples, self.validation_fraction, strata, rng)
-        return [(training, validation) if len(validation) else None]
+        return [held_out_rows(self, data, len(data), self._strata(data.y), seed)]
 
     # Answering ------------------------------------------------------------------------------
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_class_weight
+from sklearn.metrics import accuracy_score
 
-from sklearn_crossmodal.data import Block, BlockSpec
+from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.estimators._fusion import BaseFusion
-from sklearn_crossmodal.estimators._input import check_labels
+from sklearn_crossmodal.estimators._label_columns import check_label_columns
+from sklearn_crossmodal.estimators._labels import find_labels
 from sklearn_crossmodal.training import NetClassifier
 from sklearn_crossmodal.utils._sklearn import StrOptions
+from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["FusionClassifier"]
 
@@ -22,12 +24,21 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
     ``h_i = module_i(x_i)``, ``y = softmax(W fusion(h_1, ..., h_M) + b)``. All are trained together
     on the cross-entropy. A sample may lack any modality, in `fit` and in `predict`.
 
+    The head follows the target: of two columns or more, y is an indicator of labels where it holds
+    only 0 and 1, with a sigmoid for each label, as in `MLPClassifier`; else each column has classes
+    of its own and a softmax over them, as in `RandomForestClassifier`.
+
     Parameters
     ----------
     modalities : list of (str, Modality, columns), dict of str to columns, or None, default=None
         Name, modality and columns of each modality, as in `ColumnTransformer`: columns are a name,
         a position, a list, a slice, a boolean mask or a callable. ``"drop"`` in place of a modality
         leaves it out. In a dict the modality is inferred; None infers all, see `infer_modalities`.
+    loss : {"cross_entropy", "ordinal"}, default="cross_entropy"
+        "ordinal" is for classes in an order, that of `classes_`: strings in that of the alphabet.
+        The head answers a chain of questions, whether a sample that is beyond one class is also
+        beyond the next [3]_; the probabilities of the classes follow, and `predict` gives the most
+        probable. See `sklearn_crossmodal.nn.losses.OrdinalLoss`.
     fusion : str, component or nn.Module factory, default="concat"
         How the latents of the modalities are joined: a name or component of
         `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths.
@@ -52,8 +63,9 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         Whether rows are held out, training stops when their loss no longer falls, and the weights
         of the best epochs are taken: their mean, or those of the best where that is better. "auto"
         is True from 5000 samples on.
-    validation_fraction : float, default=0.15
-        Share of the rows that is held out.
+    validation_fraction : float or splitter, default=0.15
+        Share of the rows that is held out; or a splitter of scikit-learn, such as
+        `GroupShuffleSplit`, whose first split says which rows are.
     n_folds : int, None or "auto", default="auto"
         Number of networks, each trained without another part of the rows, which tell when to stop;
         their scores are averaged. None trains one. "auto" is 5 from 100 to 2000 samples, where it
@@ -71,8 +83,9 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         What is done for modalities that others leave behind, see the user guide: the losses of the
         fusion and the heads are weighed by how well what they learn carries over to held-out rows;
         encoders that are ahead move less; or no encoder moves against its head or the fusion.
-    class_weight : dict, "balanced" or None, default=None
+    class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class, times `sample_weight`; "balanced" makes it inverse to its frequency.
+        For several columns of labels a list of one dict a column, whose weights are multiplied.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
     device : str, default="auto"
@@ -97,8 +110,9 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The class labels.
+    classes_ : ndarray of shape (n_classes,), or a list of them
+        The class labels; of an indicator the places of its columns, of several columns of labels
+        a list of one array a column.
     modalities_ : list of (str, Modality, columns)
         The fitted modalities.
     network_ : nn.Module
@@ -141,6 +155,8 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
        arXiv:1412.6980; decoupled weight decay: I. Loshchilov, F. Hutter (2019), arXiv:1711.05101.
     .. [2] I. Loshchilov, F. Hutter (2017). "SGDR: Stochastic gradient descent with warm restarts".
        arXiv:1608.03983, for the cosine.
+    .. [3] X. Shi, W. Cao, S. Raschka (2021). "Deep neural networks for rank-consistent ordinal
+       regression based on conditional probabilities". arXiv:2111.08851
 
     Examples
     --------
@@ -158,11 +174,19 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
     array(['yes', 'no'], dtype='<U3')
     >>> clf.predict(X[["text"]][:2])
     array(['yes', 'no'], dtype='<U3')
+
+    Several labels a sample, as an indicator:
+
+    >>> clf = FusionClassifier(random_state=0).fit(X, [[1, 1], [0, 1], [1, 0], [0, 0]] * 5)
+    >>> clf.predict(X[:2])
+    array([[1, 1],
+           [0, 1]])
     """
 
     _parameter_constraints = {
         **BaseFusion._parameter_constraints,
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "loss": [StrOptions({"cross_entropy", "ordinal"})],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
     _net_class = NetClassifier
     _scores_add = True
@@ -173,6 +197,7 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         self,
         modalities=None,
         *,
+        loss="cross_entropy",
         fusion="concat",
         n_members="auto",
         max_epochs="auto",
@@ -200,6 +225,7 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         net_params=None,
     ):
         self.modalities = modalities
+        self.loss = loss
         self.fusion = fusion
         self.n_members = n_members
         self.max_epochs = max_epochs
@@ -226,17 +252,21 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         self.callbacks = callbacks
         self.net_params = net_params
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, groups=None):
         """Train the network.
 
         Parameters
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
             The samples.
-        y : array-like of shape (n_samples,)
-            Class labels: numbers or strings.
+        y : {array-like, sparse} of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels: numbers or strings; or an indicator of 0 and 1 with a column for each
+            label.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; one of weight zero is not there.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the samples: where rows are held out, then whole groups. Another estimator
+            passes them on after ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -249,7 +279,14 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
             If X, y or the weights are not what they must be; the message names the modality and
             the column.
         """
-        return self._fit(X, y, sample_weight, max_epochs=self.max_epochs, resume=self.warm_start)
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            max_epochs=self.max_epochs,
+            resume=self.warm_start,
+            groups=groups,
+        )
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on these samples; modalities and classes are those of the first call.
@@ -258,10 +295,11 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
             The samples.
-        y : array-like of shape (n_samples,)
-            Class labels.
-        classes : array-like of shape (n_classes,), default=None
-            All classes, needed in the first call if `y` lacks some.
+        y : {array-like, sparse} of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, or an indicator.
+        classes : array-like of shape (n_classes,), or a list of them, default=None
+            All classes, needed in the first call if `y` lacks some; for several columns of labels
+            a list of one array a column.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples.
 
@@ -286,11 +324,11 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
 
         Returns
         -------
-        ndarray of shape (n_samples,)
-            Class labels.
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Of an indicator 1 where a label is more probable than not.
         """
-        probabilities = self.predict_proba(X)  # raises if not fitted, before `classes_` is read
-        return self.classes_[probabilities.argmax(axis=1)]
+        found = self._answered(X, "probabilities")
+        return self._labels.decide(found)
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -302,10 +340,11 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes), float64
-            In the order of `classes_`.
+        ndarray of shape (n_samples, n_classes), float64, or a list of them
+            In the order of `classes_`; of an indicator the probability of each label; of several
+            columns of labels a list of one array a column.
         """
-        return np.concatenate([_probabilities(scores) for scores in self._scores(X)])
+        return self._arranged(X, "probabilities")
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.
@@ -317,12 +356,10 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes), float64
-            In the order of `classes_`.
+        ndarray of shape (n_samples, n_classes), float64, or a list of them
+            As of `predict_proba`.
         """
-        return np.concatenate(
-            [scores.double().log_softmax(dim=-1).cpu().numpy() for scores in self._scores(X)]
-        )
+        return self._arranged(X, "log_probabilities")
 
     def decision_function(self, X):
         """Return the scores of the classes before the softmax.
@@ -335,75 +372,85 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes, float64
-            For two classes the score of the second minus that of the first.
+            For two classes the score of the second minus that of the first. With the loss "ordinal"
+            scores are log-probabilities. Of an indicator the logit of each label; of several
+            columns of labels a list of one array (n_samples, n_classes) a column.
         """
-        scores = np.concatenate([part.double().cpu().numpy() for part in self._scores(X)])
-        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+        return self._arranged(X, "decisions")
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy: the share of samples whose label, or labels, are all right.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+        y : {array-like, sparse} of shape (n_samples,) or (n_samples, n_outputs)
+            The true labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        float
+        """
+        predicted = self.predict(X)
+        if isinstance(self.classes_, list):  # which scikit-learn's accuracy does not take
+            right = (predicted == np.asarray(y)).all(axis=1)
+            return float(np.average(right, weights=sample_weight))
+        return accuracy_score(y, predicted, sample_weight=sample_weight)
+
+    def _answered(self, X, what):
+        scores = self._scores(X)  # first: it says so if the estimator is not fitted
+        return np.concatenate([getattr(self._labels, what)(part) for part in scores])
+
+    def _arranged(self, X, what):
+        found = self._answered(X, what)
+        return self._labels.arranged(found)
 
     # The target -----------------------------------------------------------------------------
 
     def _check_y(self, X, y, *, reset):
-        y = check_labels(self, X, y)
+        y = check_label_columns(self, X, y)
         first = getattr(self, "_first_classes", None)
-        if reset:
-            self.classes_ = np.unique(y if first is None else first)
-        elif first is not None and not np.array_equal(np.unique(first), self.classes_):
-            raise ValueError(
-                f"{type(self).__name__}: classes={np.unique(first).tolist()} differ from those of "
-                f"the first call, {self.classes_.tolist()}."
-            )
-        unseen = set(np.unique(y)) - set(self.classes_)
-        if unseen:
-            raise ValueError(
-                f"{type(self).__name__}: y has classes {sorted(unseen)}, which are not among those "
-                f"of the first call, {self.classes_.tolist()}: name all in `classes`."
-            )
+        with said_by(type(self).__name__):
+            if reset:
+                self._labels = find_labels(y, self.loss, first)
+                self.classes_ = self._labels.classes
+            elif first is not None:
+                self._labels.compare(first)
+            self._labels.check(y)
         return y
 
     def _class_weights(self, y, sample_weight):
         if self.class_weight is None:
             return sample_weight
-        if isinstance(self.class_weight, dict):
-            unknown = sorted(set(self.class_weight) - set(self.classes_.tolist()), key=str)
-            if unknown:
-                raise ValueError(
-                    f"{type(self).__name__}: class_weight names {unknown}, which are not among the "
-                    f"classes {self.classes_.tolist()}."
-                )
-            negative = {key: value for key, value in self.class_weight.items() if value < 0}
-            if negative:
-                raise ValueError(
-                    f"{type(self).__name__}: class_weight must not be negative, got {negative}."
-                )
-        present = np.unique(y)
-        if isinstance(self.class_weight, dict):
-            factors = np.array([self.class_weight.get(one, 1.0) for one in present.tolist()])
-        else:
-            factors = compute_class_weight(
-                self.class_weight, classes=present, y=y, sample_weight=sample_weight
-            )
-        factors = factors[np.searchsorted(present, y)]
+        with said_by(type(self).__name__):
+            factors = self._labels.weights(self.class_weight, y, sample_weight)
         return factors if sample_weight is None else factors * sample_weight
 
     def _fit_target(self, y, sample_weight):
         """Nothing to learn beyond the classes, which `_check_y` found."""
 
     def _target_blocks(self, y, blocks):
-        codes = np.searchsorted(self.classes_, y)[:, np.newaxis]
-        return {"y": Block(codes, np.ones(len(y), dtype=bool), self._target_spec())}
+        values = self._labels.values(y)
+        return {"y": Block(values, np.ones(len(y), dtype=bool), self._labels.spec)}
 
     def _target_spec(self):
-        return BlockSpec("codes", (1,), n_categories=(len(self.classes_),))
+        return self._labels.spec
 
     def _target_loss(self):
-        return "cross_entropy"
+        return self._labels.loss
 
     def _strata(self, y):
-        return np.searchsorted(self.classes_, y)
+        return self._labels.strata(y)
 
     def _answers(self, losses):
-        return {"answer": _probabilities, "classes": self.classes_}
+        labels = self._labels
+        return {"answer": labels.probabilities, "classes": self.classes_, "decide": labels.decide}
 
-
-def _probabilities(scores):
-    return scores.double().softmax(dim=-1).cpu().numpy()
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
+        return tags

@@ -67,8 +67,9 @@ class CrossModalRegressor(
         Whether rows are held out, training stops when their loss no longer falls, and the weights
         of the best epochs are taken: their mean, or those of the best where that is better. "auto"
         is True from 100 samples on.
-    validation_fraction : float, default=0.15
-        Share of the rows that is held out.
+    validation_fraction : float or splitter, default=0.15
+        Share of the rows that is held out; or a splitter of scikit-learn, such as
+        `GroupShuffleSplit`, whose first split says which rows are.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4
@@ -207,7 +208,7 @@ class CrossModalRegressor(
         self.callbacks = callbacks
         self.net_params = net_params
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, groups=None):
         """Train the network.
 
         Parameters
@@ -219,6 +220,9 @@ class CrossModalRegressor(
             strings (n,).
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; one of weight zero is not there.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the samples: where rows are held out, then whole groups. Another estimator
+            passes them on after ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -231,7 +235,14 @@ class CrossModalRegressor(
             If X, y or the weights are not what they must be; the message names the modality and
             the column.
         """
-        return self._fit(X, y, sample_weight, max_epochs=self.max_epochs, resume=self.warm_start)
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            max_epochs=self.max_epochs,
+            resume=self.warm_start,
+            groups=groups,
+        )
 
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these samples; modalities and target are those of the first call.
@@ -355,8 +366,9 @@ class CrossModalRegressor(
 
     def _build_decoders(self, width):
         spec = self.target_.spec_
-        decoders = {"y": build_decoder(self.target_.decoder, width, spec)}
-        return nn.Identity(), decoders, {"y": build_loss(self.target_.loss, spec)}
+        loss = build_loss(self.target_.loss, spec)
+        decoders = {"y": build_decoder(self.target_.decoder, width, spec, loss)}
+        return nn.Identity(), decoders, {"y": loss}
 
     @property
     def _n_features_out(self):

@@ -65,6 +65,8 @@ class FitData:
         Weights of the samples.
     inputs, targets : mapping of str to Block
         What the network reads, and what is to be decoded from it.
+    groups : ndarray of shape (n,), or None
+        Of which all rows are held out of training, or none.
     """
 
     X: object
@@ -72,6 +74,7 @@ class FitData:
     weight: np.ndarray | None
     inputs: Mapping[str, Block]
     targets: Mapping[str, Block]
+    groups: np.ndarray | None = None
     _datasets: dict = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -105,10 +108,13 @@ class SharedReading:
         The samples and the target.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples.
+    groups : array-like of shape (n_samples,), default=None
+        Groups of the samples.
     """
 
-    def __init__(self, X, y, sample_weight=None) -> None:
+    def __init__(self, X, y, sample_weight=None, groups=None) -> None:
         self._given = X, y, sample_weight
+        self._groups = groups
         self._found: dict[str, tuple[dict, FitData]] = {}
 
     def prepare(self, estimator) -> list[Training]:
@@ -127,7 +133,7 @@ class SharedReading:
         with showing_progress(estimator.verbose):
             key = _reading_key(estimator)
             if key is None or key not in self._found:
-                data = estimator._read(*self._given)
+                data = estimator._read(*self._given, groups=self._groups)
                 if key is not None:
                     self._found[key] = _fitted(estimator), data
             else:

@@ -12,7 +12,7 @@ from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.nn._ensemble import EnsembleNetwork
 from sklearn_crossmodal.nn._heads import ModalityHeads
 from sklearn_crossmodal.nn._network import AveragedNetwork
-from sklearn_crossmodal.nn.decoders import MLPDecoder
+from sklearn_crossmodal.nn.decoders import CodesDecoder, MLPDecoder
 from sklearn_crossmodal.training import (
     BALANCES,
     choose_device,
@@ -42,29 +42,34 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
     _scores_add = False
 
     def _build_decoders(self, width):
-        decoders = {"y": self._build_head(width)}
-        return nn.Identity(), decoders, {"y": build_loss(self._target_loss(), self._target_spec())}
+        loss = build_loss(self._target_loss(), self._target_spec())
+        return nn.Identity(), {"y": self._build_head(width, loss)}, {"y": loss}
 
-    def _build_head(self, width):
-        return build_decoder(MLPDecoder(hidden_widths=()), width, self._target_spec())
+    def _build_head(self, width, loss):
+        spec = self._target_spec()
+        several = spec.kind == "codes" and spec.size > 1
+        head = (CodesDecoder if several else MLPDecoder)(hidden_widths=())
+        return build_decoder(head, width, spec, loss)
 
     def _build_heads(self, widths):
         if not self.auxiliary_weight or len(widths) < 2:
             return None
-        heads = [self._build_head(width) for width in widths]
+        loss = build_loss(self._target_loss(), self._target_spec())
+        heads = [self._build_head(width, loss) for width in widths]
         return ModalityHeads(heads, widths, "y", adds=self._scores_add)
 
-    def _build_whole(self, blocks, *parts):
+    def _build_network(self, blocks):
+        network, losses = super()._build_network(blocks)
         n_members = self.n_members
         if n_members == "auto":
             n_members = 1 if choose_device(self.device) == "cpu" else 32
-        if n_members == 1:
-            return super()._build_whole(blocks, *parts)
-        specs = {name: block.spec for name, block in blocks.items()}
-        sizes = {name: spec.size for name, spec in specs.items() if spec.kind == "vector"}
-        return EnsembleNetwork(*parts, n_members=n_members, sizes=sizes)
+        if n_members > 1:
+            specs = {name: block.spec for name, block in blocks.items()}
+            sizes = {name: spec.size for name, spec in specs.items() if spec.kind == "vector"}
+            network = EnsembleNetwork.of(network, n_members, sizes)
+        return network, losses
 
-    def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True):
+    def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True, groups=None):
         several = isinstance(getattr(getattr(self, "net_", None), "module_", None), AveragedNetwork)
         if resume and (several or self.n_folds not in ("auto", None)):
             raise ValueError(
@@ -73,7 +78,7 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
             )
         self._check_balance()
         settings = {"max_epochs": max_epochs, "resume": resume, "hold_out": hold_out}
-        return super()._fit(X, y, sample_weight, **settings)
+        return super()._fit(X, y, sample_weight, groups=groups, **settings)
 
     def _check_balance(self):
         """Raise if there is nothing that tells how far each modality is."""
@@ -100,11 +105,12 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
         n_folds, n_samples = self.n_folds, len(data)
         if n_folds == "auto":
             few = self._min_samples_to_fold <= n_samples < self._max_samples_to_fold
-            several = few and self.early_stopping == "auto" and not self.warm_start
+            free = self.early_stopping == "auto" and not hasattr(self.validation_fraction, "split")
+            several = few and free and not self.warm_start
             n_folds = 5 if several else None
         if n_folds is None:
             return super()._splits(data, seed, wanted=self.balance == "gradient_blending")
-        return split_folds(n_samples, n_folds, self._strata(data.y), seed)
+        return split_folds(n_samples, n_folds, self._strata(data.y), data.groups, seed)
 
     def _finish(self, trainings):
         nets = [training.net for training in trainings]

@@ -21,7 +21,10 @@ SHARED_CONSTRAINTS = {
     "weight_decay": [Interval(Real, 0, None, closed="left")],
     "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
     "early_stopping": ["boolean", StrOptions({"auto"})],
-    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "validation_fraction": [
+        Interval(Real, 0, 1, closed="neither"),
+        HasMethods(["split", "get_n_splits"]),
+    ],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     "tol": [Interval(Real, 0, None, closed="left")],
     "modality_dropout": [Interval(Real, 0, 1, closed="left")],

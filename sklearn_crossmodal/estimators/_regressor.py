@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.estimators._fusion import BaseFusion
-from sklearn_crossmodal.estimators._target import ModalityTarget
+from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all
 from sklearn_crossmodal.modalities import MODALITIES
+from sklearn_crossmodal.nn import build_loss, check_range, resolve
+from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.training import NetRegressor
 from sklearn_crossmodal.utils._sklearn import HasMethods, StrOptions
+from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["FusionRegressor"]
+
+#: Names of losses that suit any target of their range, once it is scaled.
+LOSSES_OF_NUMBERS = {"squared_error", "absolute_error", "huber", "poisson", "gamma", "quantile"}
 
 
 class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusion):
     """Predict numbers for samples that are seen in several modalities.
 
     A network per modality encodes it; a fusion joins the latents; a linear head predicts the
-    standardised target. All are trained together. A sample may lack any modality, in `fit` and in
-    `predict`.
+    scaled target, or what the loss makes of it: its logarithm, or several quantiles. All are
+    trained together. A sample may lack any modality, in `fit` and in `predict`.
 
     Parameters
     ----------
@@ -26,8 +35,12 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         Name, modality and columns of each modality, as in `ColumnTransformer`: columns are a name,
         a position, a list, a slice, a boolean mask or a callable. ``"drop"`` in place of a modality
         leaves it out. In a dict the modality is inferred; None infers all, see `infer_modalities`.
-    loss : {"squared_error", "absolute_error", "huber"} or component, default="squared_error"
-        Loss on the standardised target.
+    loss : {"squared_error", "absolute_error", "huber", "poisson", "gamma", "quantile"} or \
+            component, default="squared_error"
+        Loss on the standardised target. "poisson" is for counts and other numbers of 0 or more,
+        "gamma" for numbers above 0: the target is divided by its mean, the head predicts the
+        logarithm, and predictions are positive. "quantile" is
+        `sklearn_crossmodal.nn.losses.QuantileLoss()`, whose quantiles never cross.
     fusion : str, component or nn.Module factory, default="concat"
         How the latents of the modalities are joined: a name or component of
         `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths.
@@ -52,8 +65,9 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         Whether rows are held out, training stops when their loss no longer falls, and the weights
         of the best epochs are taken: their mean, or those of the best where that is better. "auto"
         is True from 100 samples on.
-    validation_fraction : float, default=0.15
-        Share of the rows that is held out.
+    validation_fraction : float or splitter, default=0.15
+        Share of the rows that is held out; or a splitter of scikit-learn, such as
+        `GroupShuffleSplit`, whose first split says which rows are.
     n_folds : int, None or "auto", default="auto"
         Number of networks, each trained without another part of the rows, which tell when to stop;
         their scores are averaged. None trains one. "auto" is 5 from 100 to 2000 samples, where it
@@ -96,7 +110,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
     Attributes
     ----------
     target_ : Numeric
-        What standardises the target.
+        What scales the target.
     modalities_ : list of (str, Modality, columns)
         The fitted modalities.
     network_ : nn.Module
@@ -137,6 +151,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
        arXiv:1412.6980; decoupled weight decay: I. Loshchilov, F. Hutter (2019), arXiv:1711.05101.
     .. [2] I. Loshchilov, F. Hutter (2017). "SGDR: Stochastic gradient descent with warm restarts".
        arXiv:1608.03983, for the cosine.
+    .. [3] R. Koenker, G. Bassett (1978). "Regression quantiles". doi:10.2307/1913643
 
     Examples
     --------
@@ -149,11 +164,17 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
     >>> reg = FusionRegressor(random_state=0).fit(X, y)
     >>> round(reg.score(X, y), 1)
     1.0
+
+    Three quantiles of each target:
+
+    >>> reg = FusionRegressor(loss="quantile", max_epochs=5, random_state=0).fit(X, y)
+    >>> reg.predict(X).shape
+    (200, 3)
     """
 
     _parameter_constraints = {
         **BaseFusion._parameter_constraints,
-        "loss": [StrOptions({"squared_error", "absolute_error", "huber"}), HasMethods("build")],
+        "loss": [StrOptions(LOSSES_OF_NUMBERS), HasMethods("build")],
     }
     _net_class = NetRegressor
 
@@ -214,7 +235,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         self.callbacks = callbacks
         self.net_params = net_params
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, groups=None):
         """Train the network.
 
         Parameters
@@ -225,6 +246,9 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
             Finite numbers, in any units: they are standardised inside.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; one of weight zero is not there.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the samples: where rows are held out, then whole groups. Another estimator
+            passes them on after ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -237,7 +261,14 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
             If X, y or the weights are not what they must be; the message names the modality and
             the column.
         """
-        return self._fit(X, y, sample_weight, max_epochs=self.max_epochs, resume=self.warm_start)
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            max_epochs=self.max_epochs,
+            resume=self.warm_start,
+            groups=groups,
+        )
 
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these samples; modalities and scales are those of the first call.
@@ -269,14 +300,55 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs), float64
+            With the loss "quantile" it has a last axis more, of the quantiles in ascending order.
         """
-        return self._predict(X)
+        loss = self._loss()
+        if getattr(loss, "point", None) is None:
+            return self._predict(X)
+        return np.concatenate([decode_all(self.target_, loss, part) for part in self._scores(X)])
+
+    def score(self, X, y, sample_weight=None):
+        """Return the coefficient of determination R² of the predictions.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        float
+            Of several outputs the mean; of several quantiles that of the one nearest to the median.
+            For counts and amounts see also `sklearn.metrics.d2_tweedie_score`.
+        """
+        return r2_score(y, self._predict(X), sample_weight=sample_weight)
+
+    # The target -----------------------------------------------------------------------------
+
+    def _target_blocks(self, y, blocks):
+        found = super()._target_blocks(y, blocks)
+        numbers = self.target_.inverse_transform(found["y"].values[:])
+        with said_by(type(self).__name__):
+            loss = build_loss(self.loss, self.target_.spec_)
+        with said_by(f"{type(self).__name__}: loss={self.loss!r} does not suit y"):
+            check_range(loss, numbers, "take another loss, or leave out these samples")
+        return found
 
     def _target_modality(self, y):
-        return MODALITIES["numeric"](scaling="standard")
+        # Some losses ask for a scale of their own: there is no logarithm of what is standardised.
+        loss = resolve(self.loss, LOSSES, "loss")
+        return MODALITIES["numeric"](scaling=getattr(loss, "scaling", "standard"))
 
     def _target_spec(self):
         return self.target_.spec_
 
     def _target_loss(self):
         return self.loss
+
+    def _loss(self):
+        check_is_fitted(self)
+        return self.net_.criterion_.losses["y"]

@@ -14,7 +14,7 @@ from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
 from sklearn_crossmodal.utils._validation import said_by
 
-__all__ = ["ModalityTarget", "decode_values"]
+__all__ = ["ModalityTarget", "decode_all", "decode_values"]
 
 
 def decode_values(modality, loss, scores):
@@ -32,13 +32,38 @@ def decode_values(modality, loss, scores):
     Returns
     -------
     ndarray with B rows
+        Of several predictions of each number the one in the middle.
     """
     values = loss.link(scores)
+    point = getattr(loss, "point", None)
+    if point is not None:
+        values = values[..., point]
     if modality.kind in LIKELY_VALUES:
         values = LIKELY_VALUES[modality.kind](values, modality.spec_)
     if values.is_floating_point():
         values = values.double()
     return modality.inverse_transform(values.cpu().numpy())
+
+
+def decode_all(modality, loss, scores):
+    """Return all predictions of each number, such as quantiles, along the last axis.
+
+    Parameters
+    ----------
+    modality : Modality
+        Fitted, of kind ``"vector"``.
+    loss : Loss
+        Whose link gives several values of each number.
+    scores : Tensor of shape (B, ...)
+        As the decoder gives them.
+
+    Returns
+    -------
+    ndarray of shape (B, Q) or (B, n_columns, Q)
+    """
+    values = loss.link(scores).double().cpu().numpy()
+    each = [modality.inverse_transform(part) for part in np.moveaxis(values, -1, 0)]
+    return np.stack(each, axis=-1)
 
 
 class ModalityTarget:

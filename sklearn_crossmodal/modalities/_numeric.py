@@ -43,13 +43,15 @@ class Numeric(Modality):
 
     Parameters
     ----------
-    scaling : {"robust", "standard", "quantile"} or None, default="robust"
+    scaling : {"robust", "standard", "quantile", "mean"} or None, default="robust"
         - "robust": ``z = (x - median) / (q75 - q25)``, then the smooth clipping
           ``z / sqrt(1 + (z / 3)**2)`` of [1]_, so that an outlier cannot reach far. Sparse columns
           are divided by their largest absolute value and clipped likewise.
         - "standard": mean 0, standard deviation 1; sparse columns are only divided.
         - "quantile": the quantile of the standard normal distribution at the level of x among the
           values seen in `fit`; not for sparse columns.
+        - "mean": divided by the mean of the absolute values, columns that do not vary too. Zero
+          stays zero and signs stay, as the losses ``"poisson"`` and ``"gamma"`` of a target ask.
         - None: as given, columns that do not vary too.
 
         Statistics are weighted by `sample_weight`.
@@ -108,7 +110,7 @@ class Numeric(Modality):
     takes_sparse = True
     masked = True
     _parameter_constraints = {
-        "scaling": [StrOptions({"robust", "standard", "quantile"}), None],
+        "scaling": [StrOptions({"robust", "standard", "quantile", "mean"}), None],
         "log1p": ["boolean"],
     }
 

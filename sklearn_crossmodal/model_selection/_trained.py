@@ -55,7 +55,7 @@ class Search:
     X, y : object
         All samples.
     fit_params : dict
-        Arguments of `fit`, for all samples: none but sample_weight.
+        Arguments of `fit`, for all samples: none but sample_weight and groups.
     splits : list of (training rows, test rows)
         Those of the cross-validation.
     n_jobs : int or None

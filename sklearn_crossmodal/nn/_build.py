@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -81,7 +82,7 @@ def build_fusion(part, widths: Sequence[int]) -> nn.Module:
     return _Adapted(module, takes=2, dry_run=([torch.zeros(2, width) for width in widths], None))
 
 
-def build_decoder(part, width: int, spec: BlockSpec) -> nn.Module:
+def build_decoder(part, width: int, spec: BlockSpec, loss: nn.Module | None = None) -> nn.Module:
     """Build a decoder: (B, D) -> scores of the target.
 
     Parameters
@@ -92,6 +93,8 @@ def build_decoder(part, width: int, spec: BlockSpec) -> nn.Module:
         Width of the latent.
     spec : BlockSpec
         Of the target.
+    loss : nn.Module, default=None
+        A built loss, which may ask for other scores than one for each number or category.
 
     Returns
     -------
@@ -113,7 +116,8 @@ def build_decoder(part, width: int, spec: BlockSpec) -> nn.Module:
     """
     component = resolve(part, DECODERS, "decoder")
     check_kind(component, spec.kind, DECODERS, "decoder")
-    return component.build(width, spec)
+    scored = getattr(loss, "scored", None)  # a loss of a user's own may have none
+    return component.build(width, spec if scored is None else scored(spec))
 
 
 def build_loss(part, spec: BlockSpec) -> nn.Module:
@@ -150,7 +154,14 @@ def build_loss(part, spec: BlockSpec) -> nn.Module:
     return component.build()
 
 
-def check_range(loss: nn.Module, values: np.ndarray) -> None:
+#: What to do about a target beyond the range of its loss, which scaling may have brought there.
+_UNSCALED = (
+    "leave them unscaled, as Image(scaling='unit') and Numeric(scaling=None) do, or take another "
+    "loss"
+)
+
+
+def check_range(loss: nn.Module, values: np.ndarray, advice: str = _UNSCALED) -> None:
     """Raise if a target holds values that its loss is not defined for.
 
     Parameters
@@ -159,6 +170,8 @@ def check_range(loss: nn.Module, values: np.ndarray) -> None:
         A built loss; one of a user's own may have no range.
     values : ndarray, sparse array or LazyRows of shape (n, ...)
         The values of the target; of lazy ones only the first are looked at.
+    advice : str, optional
+        For the message: what to do.
 
     Raises
     ------
@@ -180,12 +193,15 @@ def check_range(loss: nn.Module, values: np.ndarray) -> None:
         return
     if isinstance(values, LazyRows):
         values = values[:64]
-    if values.min() >= span[0] and values.max() <= span[1]:
+    least, most = span
+    above = getattr(loss, "above", False)
+    if (values.min() > least if above else values.min() >= least) and values.max() <= most:
         return
+    allowed = f"from {least} to {most}"
+    if most == math.inf:
+        allowed = f"above {least}" if above else f"of {least} or more"
     raise ModalityError(
-        f"the loss takes values from {span[0]} to {span[1]}, got {values.min()} to {values.max()}: "
-        "leave them unscaled, as Image(scaling='unit') and Numeric(scaling=None) do, or take "
-        "another loss."
+        f"the loss takes values {allowed}, got {values.min():.6g} to {values.max():.6g}: {advice}."
     )
 
 

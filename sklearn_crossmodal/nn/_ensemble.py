@@ -59,6 +59,30 @@ class EnsembleNetwork(MultiModalNetwork):
         # Vectors, since weight decay is for matrices alone.
         self.scales = nn.ParameterList([_signs(n_members * size) for size in scales])
 
+    @classmethod
+    def of(
+        cls, network: MultiModalNetwork, n_members: int, sizes: Mapping[str, int]
+    ) -> EnsembleNetwork:
+        """Return an ensemble of the parts of a network.
+
+        Parameters
+        ----------
+        network : MultiModalNetwork
+            Not trained; it gives its parts away.
+        n_members : int
+            How many members.
+        sizes : mapping of str to int
+            For each modality that is a vector, how many numbers it has.
+
+        Returns
+        -------
+        EnsembleNetwork
+        """
+        encoders = {name: network.encoders[key] for name, key in network._modalities.items()}
+        decoders = {name: network.decoders[key] for name, key in network._targets.items()}
+        parts = encoders, network.fusion, network.bottleneck, decoders, network.heads
+        return cls(*parts, n_members=n_members, sizes=sizes)
+
     @property
     def n_latents(self) -> int:
         """Width of the shared latents of all members side by side."""

@@ -14,6 +14,7 @@ from sklearn_crossmodal.preprocessing._numeric_columns import (
     find_curve,
     find_moments,
     find_quantiles,
+    find_size,
     from_normal,
     has_gaps,
     row_slices,
@@ -43,7 +44,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    scaling : {"robust", "standard", "quantile"} or None, default="robust"
+    scaling : {"robust", "standard", "quantile", "mean"} or None, default="robust"
         - "robust": ``z = (x - median) / (q75 - q25)``, then the smooth clipping
           ``z / sqrt(1 + (z / 3)**2)`` of [1]_, so that an outlier cannot reach far. A column whose
           quartiles agree is divided by half its range. A sparse column is divided by its largest
@@ -52,6 +53,8 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         - "quantile": the quantile of the standard normal distribution at the level of x, the share
           of rows below x plus half of those equal to x, linear between the values seen in `fit`.
           Beyond them it stays at that of the last. Not for a sparse X.
+        - "mean": divided by the mean of the absolute values, so that zero stays zero, and signs
+          stay; columns that do not vary too. For counts and amounts that are a target.
         - None: as given, columns that do not vary too.
     log1p : bool, default=False
         Whether ``log(1 + x)`` is scaled instead of x, for counts and amounts.
@@ -96,7 +99,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "scaling": [StrOptions({"robust", "standard", "quantile"}), None],
+        "scaling": [StrOptions({"robust", "standard", "quantile", "mean"}), None],
         "log1p": ["boolean"],
     }
 
@@ -248,15 +251,18 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         """Leave out the columns that do not vary."""
         low, high = self.range_
         varies = high - low > tolerance * np.maximum(np.abs(low), np.abs(high))
-        self.scale_ = np.where(varies, self.scale_, 0)
         if self.scaling is None:
             self.center_, self.scale_ = np.zeros_like(low), np.ones_like(low)
-        every = self.scaling is None or not varies.any()
+        elif self.scaling == "mean":
+            self.center_ = np.zeros_like(low)
+        else:
+            self.scale_ = np.where(varies, self.scale_, 0)
+        every = self.scaling in (None, "mean") or not varies.any()
         self.kept_ = np.arange(len(low)) if every else np.flatnonzero(varies)
 
     def _describe(self, X, weight, gaps):
         """Learn from dense columns; return the quantiles of each."""
-        rows, of_all = sampled_rows(weight), self.scaling in ("standard", "quantile")
+        rows, of_all = sampled_rows(weight), self.scaling in ("standard", "quantile", "mean")
         if gaps or of_all or rows is None:
             columns = list(self._columns(X, weight))
         else:  # the same rows of all columns at once
@@ -272,13 +278,16 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         self.scale_ = np.where(spread > 0, spread, (high - low) / 2)
         if self.scaling == "standard":
             self.center_, self.scale_ = np.transpose([moments for _, moments in columns])
+        if self.scaling == "mean":
+            self.scale_ = np.array([size for _, size in columns])
         if self.scaling == "quantile":
             self._curves = [curve for _, curve in columns]
         return quantiles
 
     def _columns(self, X, weight):
         """Yield the quantiles of each column, and what else the scaling is made of."""
-        more = {"standard": find_moments, "quantile": find_curve}.get(self.scaling, lambda *_: None)
+        found_by = {"standard": find_moments, "quantile": find_curve, "mean": find_size}
+        more = found_by.get(self.scaling, lambda *_: None)
         for places in slices_of(X.shape[1], max(1, _COPIED // len(X))):  # few are copied at once
             numbers = self._forward(X[:, places]) if self.log1p else X[:, places]
             for column in np.ascontiguousarray(numbers.T):
@@ -301,6 +310,9 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         self.scale_ = np.maximum(np.abs(low), np.abs(high))
         if self.scaling == "standard":
             self.scale_ = np.sqrt(mean_variance_axis(X, axis=0, weights=weight)[1])
+        if self.scaling == "mean":
+            sizes = mean_variance_axis(abs(X), axis=0, weights=weight)[0]
+            self.scale_ = np.where(sizes > 0, sizes, 1.0)
         self._median = np.where(low == high, low, 0.0)
 
     def _check(self, X, *, reset):

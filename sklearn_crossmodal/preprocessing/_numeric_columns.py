@@ -14,6 +14,7 @@ __all__ = [
     "find_curve",
     "find_moments",
     "find_quantiles",
+    "find_size",
     "from_normal",
     "has_gaps",
     "row_slices",
@@ -146,6 +147,14 @@ def find_moments(column, weight):
     mean = np.average(column, weights=weight)
     spread = np.sqrt(np.average((column - mean) ** 2, weights=weight))
     return np.ldexp(mean, exponent), np.ldexp(spread, exponent)
+
+
+def find_size(column, weight):
+    """Return the mean of the absolute values, one where it is zero; sums have room."""
+    largest = np.abs(column).max() if len(column) else 0.0
+    if not largest:
+        return 1.0
+    return largest * np.average(np.abs(column.astype(np.float64)) / largest, weights=weight)
 
 
 def find_curve(column, weight):

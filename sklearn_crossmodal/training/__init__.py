@@ -1,7 +1,6 @@
 """Training: knows both blocks and networks, and alone knows skorch."""
 
 from sklearn_crossmodal.training._balance import BALANCES
-from sklearn_crossmodal.training._batching import split_folds, split_rows
 from sklearn_crossmodal.training._blending import fit_blend, fit_prior
 from sklearn_crossmodal.training._callbacks import EpochTasks
 from sklearn_crossmodal.training._dataset import BlockDataset
@@ -9,6 +8,7 @@ from sklearn_crossmodal.training._device import choose_device, choose_dtype, see
 from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
+from sklearn_crossmodal.training._splitting import split_folds, split_groups, split_rows
 from sklearn_crossmodal.training._stackable import stack_key
 from sklearn_crossmodal.training._together import joined, train_all, train_together
 from sklearn_crossmodal.training._train import Training, make_net, train
@@ -33,6 +33,7 @@ __all__ = [
     "optimizer_settings",
     "seeded",
     "split_folds",
+    "split_groups",
     "split_rows",
     "stack_key",
     "torch_dtype",

@@ -7,14 +7,13 @@ from itertools import repeat
 
 import numpy as np
 import torch
-from sklearn.model_selection import KFold, StratifiedKFold
 from torch import Tensor
 
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._reading import read_ahead
 from sklearn_crossmodal.utils._slices import slices_of
 
-__all__ = ["BatchIterator", "split_folds", "split_rows"]
+__all__ = ["BatchIterator"]
 
 #: Batches within which rows are sorted by length: enough for little padding, and few enough for
 #: the batches of an epoch to differ from those of the last.
@@ -132,60 +131,3 @@ def _cut(parts, sizes: list[int]) -> Iterator:
 
 def _side_by_side(cut: list[Iterator], sizes: list[int]) -> Iterator[tuple]:
     return zip(*cut, strict=True) if cut else repeat((), len(sizes))
-
-
-def split_rows(
-    n_rows: int, fraction: float, classes: np.ndarray | None, rng: np.random.RandomState
-) -> tuple[np.ndarray, np.ndarray]:
-    """Split row numbers into training and validation rows.
-
-    Parameters
-    ----------
-    n_rows : int
-        Number of rows.
-    fraction : float
-        Share of validation rows.
-    classes : ndarray of shape (n_rows,), int, or None
-        Class of each row: each gives its share. A class too rare to give a row gives none.
-    rng : numpy.random.RandomState
-        Source of randomness.
-
-    Returns
-    -------
-    training, validation : ndarray of int
-        In ascending order; validation may be empty.
-    """
-    if classes is None:
-        classes = np.zeros(n_rows, dtype=int)
-    held_out = np.zeros(n_rows, dtype=bool)
-    for one in np.unique(classes):
-        members = rng.permutation(np.flatnonzero(classes == one))
-        held_out[members[: min(round(fraction * len(members)), len(members) - 1)]] = True
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
-
-
-def split_folds(
-    n_rows: int, n_folds: int, classes: np.ndarray | None, seed: int
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Split row numbers into training and validation rows, so that each row validates once.
-
-    Parameters
-    ----------
-    n_rows : int
-        Number of rows.
-    n_folds : int
-        Number of splits.
-    classes : ndarray of shape (n_rows,), int, or None
-        Class of each row: each gives its share, unless one has less rows than there are folds.
-    seed : int
-        Of the order of the rows.
-
-    Returns
-    -------
-    list of (ndarray, ndarray) of int
-        In ascending order.
-    """
-    fewest = None if classes is None else np.unique(classes, return_counts=True)[1].min()
-    kind = KFold if fewest is None or fewest < n_folds else StratifiedKFold
-    folds = kind(n_folds, shuffle=True, random_state=seed)
-    return list(folds.split(np.zeros(n_rows), classes))

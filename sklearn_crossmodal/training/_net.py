@@ -426,21 +426,30 @@ class NetClassifier(ClassifierMixin, Net):
     ----------
     *args, **kwargs
         As `Net` takes them.
-    classes : ndarray of shape (n_classes,), default=None
+    classes : ndarray of shape (n_classes,), or a list of them, default=None
         The labels.
+    decide : callable, default=None
+        From probabilities to labels; None takes the most probable of `classes`.
     """
 
-    def __init__(self, *args, classes: np.ndarray | None = None, **kwargs) -> None:
+    def __init__(
+        self,
+        *args,
+        classes: np.ndarray | list[np.ndarray] | None = None,
+        decide: Callable[[np.ndarray], np.ndarray] | None = None,
+        **kwargs,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.classes = classes
+        self.decide = decide
 
     @property
-    def classes_(self) -> np.ndarray:
+    def classes_(self) -> np.ndarray | list[np.ndarray]:
         """The labels."""
         return self.classes
 
     def predict(self, X):
-        """Return the most probable label of each sample.
+        """Return the most probable label, or labels, of each sample.
 
         Parameters
         ----------
@@ -449,9 +458,12 @@ class NetClassifier(ClassifierMixin, Net):
 
         Returns
         -------
-        ndarray of shape (n,)
+        ndarray of shape (n,) or (n, n_outputs)
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        probabilities = self.predict_proba(X)
+        if self.decide is not None:
+            return self.decide(probabilities)
+        return self.classes_[probabilities.argmax(axis=1)]
 
 
 class NetRegressor(RegressorMixin, Net):

@@ -35,6 +35,7 @@ _OWNED = {
     "callbacks",
     "classes",
     "criterion",
+    "decide",
     "device",
     "iterator_train__seed",
     "lr",

@@ -9,7 +9,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_crossmodal.preprocessing import NumericScaler
 
-SCALINGS = ["robust", "standard", "quantile", None]
+SCALINGS = ["robust", "standard", "quantile", "mean", None]
 
 
 @parametrize_with_checks([NumericScaler(scaling=scaling) for scaling in SCALINGS])
@@ -267,3 +267,18 @@ def test_quantiles_of_long_columns_weigh_rows():
     np.testing.assert_allclose(found.scale_, exact[2] - exact[0], atol=0.05)
     weight = np.where(np.arange(20_000) == 7, 1e6, 1.0)
     assert NumericScaler().fit(X, sample_weight=weight).center_ == X[7]
+
+
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+def test_scaling_by_the_mean_keeps_zeros_and_signs_and_columns_that_do_not_vary(make):
+    X = np.array([[0.0, -4.0, 5.0, 0.0], [2.0, 2.0, 5.0, 0.0], [4.0, 0.0, 5.0, 0.0]])
+    scaled = NumericScaler(scaling="mean").fit_transform(make(X))
+    scaled = scaled.toarray() if sparse.issparse(scaled) else scaled
+    np.testing.assert_allclose(scaled, X / [2.0, 2.0, 5.0, 1.0])
+
+
+def test_scaling_by_the_mean_is_weighted_undone_and_has_room():
+    X = np.array([[1e307], [3e307], [8e307]])
+    scaler = NumericScaler(scaling="mean").fit(X, sample_weight=[1, 1, 0])
+    np.testing.assert_allclose(scaler.transform(X), [[0.5], [1.5], [4.0]])
+    np.testing.assert_allclose(scaler.inverse_transform([[0.5], [4.0]]), X[[0, 2]])

@@ -14,13 +14,29 @@ from sklearn_crossmodal.nn.losses._functions import (
     huber,
     squared_error,
 )
+from sklearn_crossmodal.nn.losses._ordinal import (
+    OrdinalLoss,
+    chain_log_probabilities,
+    ordinal_cross_entropy,
+)
+from sklearn_crossmodal.nn.losses._positive import (
+    GammaLoss,
+    PoissonLoss,
+    gamma_deviance,
+    poisson_deviance,
+)
+from sklearn_crossmodal.nn.losses._quantile import QuantileLoss, pinball
 
 #: The losses that have a name.
 LOSSES = {
     "squared_error": SquaredError,
     "absolute_error": AbsoluteError,
     "huber": HuberLoss,
+    "poisson": PoissonLoss,
+    "gamma": GammaLoss,
+    "quantile": QuantileLoss,
     "cross_entropy": CrossEntropy,
+    "ordinal": OrdinalLoss,
     "binary_cross_entropy": BinaryCrossEntropy,
 }
 
@@ -29,7 +45,12 @@ __all__ = [
     *sorted(loss.__name__ for loss in LOSSES.values()),
     "absolute_error",
     "binary_cross_entropy",
+    "chain_log_probabilities",
     "cross_entropy",
+    "gamma_deviance",
     "huber",
+    "ordinal_cross_entropy",
+    "pinball",
+    "poisson_deviance",
     "squared_error",
 ]

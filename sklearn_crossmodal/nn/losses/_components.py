@@ -9,6 +9,7 @@ from numbers import Real
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn.losses import _functions as functions
 from sklearn_crossmodal.utils._sklearn import Interval
@@ -23,9 +24,9 @@ __all__ = [
 ]
 
 
-def identity(prediction: Tensor) -> Tensor:
-    """Return the prediction as it is."""
-    return prediction
+def identity(given):
+    """Return the prediction, or the spec, as it is."""
+    return given
 
 
 softmax = partial(torch.softmax, dim=-1)
@@ -42,6 +43,13 @@ class Loss(nn.Module):
         From the scores of a decoder to the values of a block, or to probabilities.
     span : tuple of (float, float), default=None
         Least and largest value of a target; None allows all.
+    above : bool, default=False
+        Whether a target must be above the least value, not equal to it.
+    scored : callable, default=identity
+        From the spec of a target to that of the scores a decoder has to give for it.
+    point : int, default=None
+        Where a number has several predictions, along the last axis, the place of the one to take
+        where one is asked for; None where it has but one.
     """
 
     stacks = True
@@ -51,11 +59,18 @@ class Loss(nn.Module):
         per_sample: Callable[..., Tensor],
         link: Callable[[Tensor], Tensor],
         span: tuple[float, float] | None = None,
+        *,
+        above: bool = False,
+        scored: Callable[[BlockSpec], BlockSpec] = identity,
+        point: int | None = None,
     ) -> None:
         super().__init__()
         self.per_sample = per_sample
         self.link = link
         self.span = span
+        self.above = above
+        self.scored = scored
+        self.point = point
 
     def forward(
         self,
@@ -165,6 +180,8 @@ class BinaryCrossEntropy(Component):
     """
 
     kinds = SquaredError.kinds
+    #: How a regressor scales a target of its own: it must be from 0 to 1 as it is.
+    scaling = None
 
     def build(self) -> nn.Module:
         """Return the module: (prediction, target, mask, weight) -> scalar."""

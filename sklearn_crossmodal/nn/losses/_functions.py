@@ -11,6 +11,7 @@ __all__ = [
     "binary_cross_entropy",
     "cross_entropy",
     "huber",
+    "mean_over_entries",
     "squared_error",
     "weighted_mean",
 ]
@@ -24,7 +25,7 @@ def weighted_mean(losses: Tensor, weight: Tensor | None) -> Tensor:
     return (losses * weight).sum() / weight.sum().clamp(min=torch.finfo(losses.dtype).tiny)
 
 
-def _mean_over_entries(errors: Tensor, mask: Tensor | None) -> Tensor:
+def mean_over_entries(errors: Tensor, mask: Tensor | None) -> Tensor:
     """Average (B, ...) over all but the first axis, or over the entries that were observed."""
     if mask is None:
         errors = errors.flatten(1)
@@ -56,7 +57,7 @@ def squared_error(prediction: Tensor, target: Tensor, mask: Tensor | None = None
     >>> squared_error(torch.tensor([[1.0, 3.0]]), torch.zeros(1, 2))
     tensor([5.])
     """
-    return _mean_over_entries((prediction - target) ** 2, mask)
+    return mean_over_entries((prediction - target) ** 2, mask)
 
 
 def absolute_error(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -80,7 +81,7 @@ def absolute_error(prediction: Tensor, target: Tensor, mask: Tensor | None = Non
     >>> absolute_error(torch.tensor([[1.0, 3.0]]), torch.zeros(1, 2))
     tensor([2.])
     """
-    return _mean_over_entries((prediction - target).abs(), mask)
+    return mean_over_entries((prediction - target).abs(), mask)
 
 
 def huber(
@@ -115,7 +116,7 @@ def huber(
     tensor([0.5000, 2.5000])
     """
     errors = functional.huber_loss(prediction, target, reduction="none", delta=delta)
-    return _mean_over_entries(errors, mask)
+    return mean_over_entries(errors, mask)
 
 
 def binary_cross_entropy(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -142,7 +143,7 @@ def binary_cross_entropy(prediction: Tensor, target: Tensor, mask: Tensor | None
     tensor([0.6931])
     """
     errors = functional.binary_cross_entropy_with_logits(prediction, target, reduction="none")
-    return _mean_over_entries(errors, mask)
+    return mean_over_entries(errors, mask)
 
 
 def cross_entropy(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -173,4 +174,4 @@ def cross_entropy(prediction: Tensor, target: Tensor, mask: Tensor | None = None
         found = scores.gather(1, target)
     else:
         found = scores.gather(2, target.unsqueeze(-1)).squeeze(-1)
-    return _mean_over_entries(-found, mask)
+    return mean_over_entries(-found, mask)

@@ -1,0 +1,101 @@
+"""Which rows an estimator holds out of training, to find the best epoch on."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import column_or_1d
+
+from sklearn_crossmodal.data import is_missing
+from sklearn_crossmodal.training import split_groups, split_rows
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["check_groups", "held_out_rows"]
+
+
+def check_groups(estimator, groups, table):
+    """Return groups as an array with the rows of X, None if there are none.
+
+    Parameters
+    ----------
+    estimator : object
+        For the message.
+    groups : array-like of shape (n_samples,), or None
+        Group of each sample: numbers or strings.
+    table : MultiModalFrame or ndarray
+        The samples.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or None
+
+    Raises
+    ------
+    ValueError
+        If groups are missing, or not one a sample.
+    """
+    if groups is None:
+        return None
+    with said_by(f"{type(estimator).__name__}: groups"):
+        groups = column_or_1d(groups)
+        if len(groups) != table.shape[0]:
+            raise ValueError(
+                f"X has {table.shape[0]} rows, but there are {len(groups)} groups: give one for "
+                "each row."
+            )
+        missing = [place for place, group in enumerate(groups.tolist()) if is_missing(group)]
+        if missing:
+            raise ValueError(
+                f"{len(missing)} samples have no group, first rows {missing[:5]}: give each a "
+                "group of its own, or leave them out."
+            )
+    return groups
+
+
+def held_out_rows(estimator, data, n_rows, strata, seed):
+    """Split row numbers into those to train on and those held out.
+
+    Parameters
+    ----------
+    estimator : BaseCrossmodal
+        Whose `validation_fraction` is a share, or a splitter of scikit-learn.
+    data : FitData
+        With the target and the groups.
+    n_rows : int
+        Number of rows.
+    strata : ndarray of shape (n_rows,), int, or None
+        Class of each row.
+    seed : int
+        Of the split, where it is no splitter's.
+
+    Returns
+    -------
+    tuple of (training rows, validation rows), or None
+        None where no row can be spared.
+    """
+    fraction = estimator.validation_fraction
+    if hasattr(fraction, "split"):
+        splitter = f"validation_fraction={type(fraction).__name__}(...)"
+        with said_by(f"{type(estimator).__name__}: {splitter}"):
+            return _first_split(fraction, data, n_rows)
+    rng = check_random_state(seed)
+    if data.groups is None:
+        training, validation = split_rows(n_rows, fraction, strata, rng)
+    else:
+        training, validation = split_groups(data.groups, fraction, strata, rng)
+    return (training, validation) if len(validation) else None
+
+
+def _first_split(splitter, data, n_rows):
+    # X only gives the number of rows: the splitters of scikit-learn look at nothing else.
+    splits = iter(splitter.split(np.zeros((n_rows, 1)), data.y, data.groups))
+    training, validation = (np.asarray(part) for part in next(splits, ((), ())))
+    rows = np.concatenate([training, validation])
+    if not (len(training) and len(validation)):
+        raise ValueError("its first split leaves no rows to train on, or none to hold out.")
+    if rows.min() < 0 or rows.max() >= n_rows or len(np.unique(rows)) < len(rows):
+        raise ValueError(
+            f"its first split does not part {n_rows} rows, those of weight zero left out: it names "
+            "others, or one twice."
+        )
+    return training, validation

@@ -1,0 +1,90 @@
+"""Read what a user gives as the labels of a classifier: of one column or of several."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import assert_all_finite
+from sklearn.utils.multiclass import check_classification_targets
+
+from sklearn_crossmodal.estimators._input import check_labels, check_same_length
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["check_label_columns", "check_n_columns", "columns_of", "combinations", "typed"]
+
+#: Rows of one combination of labels below which it is no stratum of its own.
+_RARE = 10
+
+
+def check_label_columns(estimator, table, y):
+    """Return labels as an array with the rows of X, of one column or several.
+
+    Parameters
+    ----------
+    estimator : object
+        For the message.
+    table : MultiModalFrame or ndarray
+        The samples.
+    y : {array-like, sparse} of shape (n_samples,) or (n_samples, n_outputs)
+        Numbers or strings.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or (n_samples, n_outputs)
+
+    Raises
+    ------
+    ValueError
+        If y is None, holds no labels, or has not the rows of X; the message names the column.
+    """
+    y = y.toarray() if sparse.issparse(y) else y
+    if _n_columns(y) < 2:
+        return check_labels(estimator, table, y)
+    owner = type(estimator).__name__
+    y = np.asarray(y)
+    assert_all_finite(y, input_name="y", estimator_name=owner)
+    check_same_length(estimator, table, y)
+    columns = []
+    for place, column in enumerate(y.T):
+        with said_by(f"{owner}: column {place} of y"):
+            columns.append(typed(column))
+            check_classification_targets(columns[-1])
+    if all(column.dtype.kind in "biuf" for column in columns):
+        return np.column_stack(columns)
+    return y
+
+
+def _n_columns(y) -> int:
+    try:
+        shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
+    except ValueError:  # rows of unequal length, which `check_labels` refuses
+        return 1
+    return shape[1] if len(shape) == 2 else 1
+
+
+def typed(column):
+    """Return the labels of a column with the type of what it holds."""
+    if column.dtype.kind != "O":
+        return column
+    if len({isinstance(label, str) for label in column}) > 1:
+        raise ValueError("it holds both strings and numbers: make them of one type.")
+    return np.asarray(column.tolist())
+
+
+def columns_of(y):
+    """Return the columns of y, each with the type of what it holds."""
+    return [typed(column) for column in y.T]
+
+
+def check_n_columns(y, n_columns):
+    """Raise if y has not as many columns as in the first call."""
+    found = 1 if y.ndim == 1 else y.shape[1]
+    if found != n_columns:
+        raise ValueError(f"y has {found} columns, that of the first call had {n_columns}.")
+
+
+def combinations(codes):
+    """Return the combination of codes of each row, (n,) int; -1 for all that are rare."""
+    _, found, counts = np.unique(codes, axis=0, return_inverse=True, return_counts=True)
+    found = found.reshape(-1)
+    return np.where(counts[found] < _RARE, -1, found)

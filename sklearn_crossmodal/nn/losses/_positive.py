@@ -1,0 +1,145 @@
+"""Deviances of counts and of positive amounts, whose decoder gives logarithms."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn.losses._components import Loss
+from sklearn_crossmodal.nn.losses._functions import mean_over_entries
+
+__all__ = ["GammaLoss", "PoissonLoss", "gamma_deviance", "poisson_deviance"]
+
+#: Logarithms of predictions stay within this of zero: they are positive and finite in float32.
+_MOST = 50.0
+
+
+def poisson_deviance(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return the mean half Poisson deviance of each sample.
+
+    ``y log(y / m) - y + m`` for a target y and a mean m, the exponential of the prediction.
+
+    Parameters
+    ----------
+    prediction : Tensor of shape (B, ...)
+        Logarithms of means.
+    target : Tensor of shape (B, ...)
+        Numbers of 0 or more.
+    mask : Tensor of the same shape or (B, T) for steps (B, T, D), bool, default=None
+        Which entries count; None means all.
+
+    Returns
+    -------
+    Tensor of shape (B,)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses import poisson_deviance
+    >>> poisson_deviance(torch.zeros(2, 1), torch.tensor([[1.0], [0.0]]))
+    tensor([0., 1.])
+    """
+    errors = torch.xlogy(target, target) - target * prediction - target + prediction.exp()
+    return mean_over_entries(errors, mask)
+
+
+def gamma_deviance(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return the mean half gamma deviance of each sample.
+
+    ``y / m - log(y / m) - 1`` for a target y and a mean m, the exponential of the prediction.
+
+    Parameters
+    ----------
+    prediction : Tensor of shape (B, ...)
+        Logarithms of means.
+    target : Tensor of shape (B, ...)
+        Numbers above 0.
+    mask : Tensor of the same shape or (B, T) for steps (B, T, D), bool, default=None
+        Which entries count; None means all.
+
+    Returns
+    -------
+    Tensor of shape (B,)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses import gamma_deviance
+    >>> gamma_deviance(torch.zeros(2, 1), torch.tensor([[1.0], [2.0]]))
+    tensor([0.0000, 0.3069])
+    """
+    excess = target.log() - prediction
+    return mean_over_entries(torch.expm1(excess) - excess, mask)
+
+
+def exponential(prediction: Tensor) -> Tensor:
+    """Return the means that logarithms stand for."""
+    return prediction.clamp(-_MOST, _MOST).exp()
+
+
+class PoissonLoss(Component):
+    """Half the Poisson deviance of counts, under a logarithmic link.
+
+    Its least value is at the mean, also where the numbers are no counts, and predictions are
+    positive. A count of 1000 may be off by more than one of 10.
+
+    See Also
+    --------
+    GammaLoss : For amounts whose spread grows in proportion to their mean.
+
+    References
+    ----------
+    P. McCullagh, J. A. Nelder (1989). "Generalized linear models", 2nd edition.
+    doi:10.1201/9780203753736
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses import PoissonLoss
+    >>> loss = PoissonLoss().build()
+    >>> loss(torch.zeros(2, 1), torch.tensor([[1.0], [0.0]]))
+    tensor(0.5000)
+    >>> loss.link(torch.zeros(2))
+    tensor([1., 1.])
+    """
+
+    kinds = frozenset({"vector", "grid", "sequence"})
+    #: How a regressor scales a target of its own: so that zero stays zero, and its mean is one.
+    scaling = "mean"
+
+    def build(self) -> nn.Module:
+        """Return the module: (prediction, target, mask, weight) -> scalar."""
+        return Loss(poisson_deviance, exponential, span=(0, math.inf))
+
+
+class GammaLoss(Component):
+    """Half the gamma deviance of positive amounts, under a logarithmic link.
+
+    What counts is by which share a prediction is off, whatever the amount.
+
+    See Also
+    --------
+    PoissonLoss : For counts, which may be zero.
+
+    References
+    ----------
+    P. McCullagh, J. A. Nelder (1989). "Generalized linear models", 2nd edition.
+    doi:10.1201/9780203753736
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses import GammaLoss
+    >>> GammaLoss().build()(torch.zeros(1, 1), torch.tensor([[2.0]]))
+    tensor(0.3069)
+    """
+
+    kinds = PoissonLoss.kinds
+    scaling = "mean"
+
+    def build(self) -> nn.Module:
+        """Return the module: (prediction, target, mask, weight) -> scalar."""
+        return Loss(gamma_deviance, exponential, span=(0, math.inf), above=True)

@@ -1,0 +1,188 @@
+"""Which rows are held out of training: shares, whole groups, or what a splitter says."""
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.base import clone
+from sklearn.model_selection import (
+    GroupShuffleSplit,
+    KFold,
+    LeaveOneGroupOut,
+    PredefinedSplit,
+    StratifiedGroupKFold,
+    TimeSeriesSplit,
+    cross_val_score,
+)
+from sklearn.pipeline import make_pipeline
+from skorch.callbacks import Callback
+
+from sklearn_crossmodal import BatchedGridSearchCV, FusionClassifier
+from sklearn_crossmodal.utils.discovery import all_estimators
+
+N = 240
+ESTIMATORS = [name for name, _ in all_estimators("network")]
+
+
+class RecordHeldOut(Callback):
+    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        RecordHeldOut.training = dataset_train.rows.numpy()
+        RecordHeldOut.rows = None if dataset_valid is None else dataset_valid.rows.numpy()
+
+
+@pytest.fixture(scope="module")
+def X():
+    return np.random.default_rng(0).normal(size=(N, 3))
+
+
+@pytest.fixture(scope="module")
+def y(X):
+    return np.where(X[:, 0] > 0.5, "rare", "common")
+
+
+@pytest.fixture(scope="module")
+def groups():
+    return np.random.default_rng(1).integers(40, size=N)
+
+
+def recorded(name="FusionClassifier", **params):
+    settings = {"max_epochs": 1, "early_stopping": True, "random_state": 0}
+    classes = dict(all_estimators("network"))
+    return classes[name](**{**settings, "callbacks": [RecordHeldOut()], **params})
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_no_group_is_on_both_sides(name, X, groups):
+    y = None if name == "MultiModalAutoencoder" else (X[:, 0] > 0).astype(int)
+    recorded(name).fit(X, y, groups=groups)
+    inside, outside = groups[RecordHeldOut.training], groups[RecordHeldOut.rows]
+    assert not set(inside) & set(outside)
+    assert len(inside) + len(outside) == N
+    assert abs(len(outside) - 0.15 * N) <= np.bincount(groups).max()
+
+
+def test_held_out_groups_have_the_classes_in_about_their_proportions(X, y, groups):
+    for seed in range(5):
+        recorded(random_state=seed).fit(X, y, groups=groups)
+        assert np.mean(y[RecordHeldOut.rows] == "rare") == pytest.approx(
+            np.mean(y == "rare"), abs=0.08
+        )
+
+
+def test_the_last_group_of_a_class_is_trained_on(X):
+    groups = np.repeat(np.arange(24), 10)
+    y = groups == 3  # one class is all in one group
+    for seed in range(8):
+        recorded(random_state=seed).fit(X, y, groups=groups)
+        assert y[RecordHeldOut.training].any()
+        assert len(RecordHeldOut.rows) > 0
+
+
+def test_groups_larger_than_the_share_are_held_out_whole_and_one_group_never(X, y):
+    recorded().fit(X, y, groups=np.arange(N) % 3)
+    assert len(RecordHeldOut.rows) == N / 3
+    recorded().fit(X, y, groups=np.zeros(N))
+    assert RecordHeldOut.rows is None
+
+
+def test_the_seed_decides_which_groups_and_names_of_groups_do_not_matter(X, y, groups):
+    held_out = []
+    for seed, named in ((0, groups), (0, [f"g{group:02}" for group in groups]), (1, groups)):
+        recorded(random_state=seed).fit(X, y, groups=named)
+        held_out.append(RecordHeldOut.rows.tolist())
+    assert held_out[0] == held_out[1] != held_out[2]
+
+
+def test_without_groups_the_split_is_as_ever(X, y):
+    recorded().fit(X, y)
+    assert len(RecordHeldOut.rows) == sum(round(0.15 * np.sum(y == one)) for one in set(y))
+
+
+def test_groups_of_rows_of_weight_zero_are_left_out_with_them(X, y, groups):
+    weight = (np.arange(N) % 3 > 0).astype(float)
+    recorded().fit(X, y, weight, groups=groups)
+    kept = groups[weight > 0]
+    assert not set(kept[RecordHeldOut.training]) & set(kept[RecordHeldOut.rows])
+    expected = RecordHeldOut.rows
+    recorded().fit(X[weight > 0], y[weight > 0], groups=kept)
+    np.testing.assert_array_equal(RecordHeldOut.rows, expected)
+
+
+@pytest.mark.parametrize(
+    "splitter",
+    [
+        GroupShuffleSplit(test_size=0.3, random_state=4),
+        StratifiedGroupKFold(5),
+        LeaveOneGroupOut(),
+        TimeSeriesSplit(3),
+        PredefinedSplit(np.where(np.arange(N) < 30, 0, -1)),
+    ],
+)
+def test_the_first_split_of_a_splitter_is_taken(splitter, X, y, groups):
+    clf = recorded(validation_fraction=splitter)
+    assert clone(clf).get_params()["validation_fraction"] is not splitter
+    by_groups = "Group" in type(splitter).__name__
+    clf.fit(X, y, groups=groups if by_groups else None)
+    training, validation = next(iter(splitter.split(X, y, groups if by_groups else None)))
+    np.testing.assert_array_equal(RecordHeldOut.training, training)
+    np.testing.assert_array_equal(RecordHeldOut.rows, validation)
+
+
+def test_a_splitter_is_one_of_the_settings_of_a_search(X, y):
+    grid = {"validation_fraction": [0.2, KFold(4), TimeSeriesSplit(3)]}
+    clf = recorded(callbacks=None, max_epochs=3)
+    search = BatchedGridSearchCV(clf, grid, cv=2, error_score="raise").fit(X, y)
+    for params, score in zip(
+        search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True
+    ):
+        assert cross_val_score(clone(clf).set_params(**params), X, y, cv=2).mean() == score
+
+
+def test_what_is_no_share_and_no_splitter_is_refused(X, y):
+    for wrong in (1.5, "KFold", 0, [0.5]):
+        with pytest.raises(ValueError, match="'validation_fraction' parameter of FusionClassifier"):
+            recorded(validation_fraction=wrong).fit(X, y)
+
+
+def test_splitters_that_do_not_split_are_refused(X, y):
+    with pytest.raises(ValueError, match=r"FusionClassifier: validation_fraction=Group.*groups"):
+        recorded(validation_fraction=GroupShuffleSplit()).fit(X, y)
+    short = PredefinedSplit(np.r_[np.zeros(100), np.full(N, -1)])
+    with pytest.raises(ValueError, match=r"FusionClassifier: .*does not part 240 rows"):
+        recorded(validation_fraction=short).fit(X, y)
+    nothing = PredefinedSplit(np.full(N, -1))
+    with pytest.raises(ValueError, match=r"FusionClassifier: .*leaves no rows"):
+        recorded(validation_fraction=nothing).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        (np.arange(N - 1), f"X has {N} rows, but there are {N - 1} groups"),
+        (np.r_[[np.nan], np.arange(N - 1)], "1 samples have no group, first rows .0."),
+        (np.array([None, *["a"] * (N - 1)]), "1 samples have no group, first rows .0."),
+        (np.zeros((N, 2)), "1d array"),
+    ],
+)
+def test_groups_that_are_none_are_refused(X, y, groups, expected):
+    with pytest.raises(ValueError, match=f"FusionClassifier: groups: .*{expected}"):
+        recorded().fit(X, y, groups=groups)
+
+
+def test_groups_are_routed_to_fit_by_searches_and_pipelines(X, y, groups):
+    with sklearn.config_context(enable_metadata_routing=True):
+        clf = recorded(callbacks=None).set_fit_request(groups=True)
+        grid = {"learning_rate": [1e-3, 1e-2]}
+        cv = StratifiedGroupKFold(2)
+        search = BatchedGridSearchCV(clf, grid, cv=cv, error_score="raise")
+        search.fit(X, y, groups=groups)
+        assert search.best_score_ > 0
+        for params, score in zip(
+            search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True
+        ):
+            one = clone(clf).set_params(**params)
+            expected = cross_val_score(one, X, y, cv=cv, params={"groups": groups})
+            assert expected.mean() == score
+        make_pipeline(recorded().set_fit_request(groups=True)).fit(X, y, groups=groups)
+    assert not set(groups[RecordHeldOut.training]) & set(groups[RecordHeldOut.rows])
+    # And, as ever, only to the folds where nothing is routed.
+    BatchedGridSearchCV(FusionClassifier(max_epochs=2), grid, cv=cv).fit(X, y, groups=groups)

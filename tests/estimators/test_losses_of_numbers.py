@@ -1,0 +1,215 @@
+"""A regressor under losses that make something else of its target than a mean."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import mean_gamma_deviance, mean_poisson_deviance, r2_score
+
+from sklearn_crossmodal import (
+    BatchedGridSearchCV,
+    CrossModalRegressor,
+    FusionRegressor,
+    MultiModalAutoencoder,
+    MultiModalFrame,
+    Numeric,
+)
+from sklearn_crossmodal.nn.losses import BinaryCrossEntropy, QuantileLoss
+
+LEVELS = (0.1, 0.5, 0.9)
+
+
+@pytest.fixture(scope="module")
+def positive():
+    """Return X and the mean of a positive target, log-linear in X."""
+    X = np.random.default_rng(0).normal(size=(900, 3))
+    return X, np.exp(1 + X[:, 0] - 0.5 * X[:, 1])
+
+
+@pytest.fixture(scope="module")
+def fan():
+    """Return X and y whose spread grows with the second column."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, size=(2400, 2))
+    return X, X[:, 0] + (0.2 + np.abs(X[:, 1])) * rng.normal(size=2400)
+
+
+@pytest.fixture(scope="module")
+def quantiles(fan):
+    X, y = fan
+    return FusionRegressor(loss=QuantileLoss(LEVELS), random_state=0).fit(X[:1200], y[:1200])
+
+
+def test_counts_are_predicted_better_in_their_deviance_and_never_below_zero(positive, rng):
+    X, mean = positive
+    y = rng.poisson(mean)
+    found = {}
+    for loss in ("squared_error", "poisson"):
+        predicted = FusionRegressor(loss=loss, random_state=0).fit(X[:400], y[:400]).predict(X)
+        found[loss] = mean_poisson_deviance(y[400:], np.maximum(predicted[400:], 1e-2))
+    assert (predicted > 0).all()
+    assert found["poisson"] < found["squared_error"] - 0.05
+    assert found["poisson"] < mean_poisson_deviance(y[400:], mean[400:]) + 0.1
+
+
+def test_amounts_are_predicted_better_in_their_deviance_and_never_below_zero(positive, rng):
+    X, mean = positive
+    y = rng.gamma(2, mean / 2)
+    found = {}
+    for loss in ("squared_error", "gamma"):
+        predicted = FusionRegressor(loss=loss, random_state=0).fit(X[:400], y[:400]).predict(X)
+        found[loss] = mean_gamma_deviance(y[400:], np.maximum(predicted[400:], 1e-2))
+    assert (predicted > 0).all()
+    assert found["gamma"] < found["squared_error"] - 0.5
+    assert found["gamma"] < mean_gamma_deviance(y[400:], mean[400:]) + 0.15
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma"])
+def test_constant_amounts_are_predicted_in_their_units(loss):
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    predicted = FusionRegressor(loss=loss, random_state=0).fit(X, np.full(200, 700)).predict(X)
+    np.testing.assert_allclose(predicted, 700, rtol=0.05)
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma"])
+def test_without_knowledge_the_prediction_is_the_mean(loss, rng):
+    y = rng.gamma(2, 50, size=400)
+    settings = {"batch_size": 400, "modality_dropout": 0, "early_stopping": False}
+    reg = FusionRegressor(loss=loss, fusion="sum", random_state=0, **settings)
+    predicted = reg.fit(np.zeros((400, 1)), y).predict(np.zeros((1, 1)))
+    np.testing.assert_allclose(predicted, y.mean(), rtol=1e-3)
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma", "quantile"])
+def test_change_of_units_changes_only_the_units(loss, positive, rng):
+    X, mean = positive
+    y = 1 + rng.poisson(mean)
+    fits = [
+        FusionRegressor(loss=loss, max_epochs=5, random_state=0, dtype="float64").fit(X, y * unit)
+        for unit in (1.0, 1000.0)
+    ]
+    predicted = [reg.predict(X) for reg in fits]
+    np.testing.assert_allclose(predicted[1], 1000 * predicted[0], rtol=1e-6)
+
+
+def test_predictions_stay_positive_and_finite_far_from_all_samples(positive, rng):
+    X, mean = positive
+    reg = FusionRegressor(
+        [("x", Numeric(scaling="standard"), slice(None))], loss="poisson", random_state=0
+    ).fit(X, rng.poisson(mean))
+    predicted = reg.predict(np.array([[1e9, 0, 0], [-1e9, 0, 0], [0, 1e9, -1e9]]))
+    assert (predicted > 0).all()
+    assert np.isfinite(predicted).all()
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "allowed"), [("poisson", -1, "of 0 or more"), ("gamma", 0, "above 0")]
+)
+def test_numbers_that_a_loss_is_not_for_are_refused_in_their_units(loss, y, allowed):
+    X = np.arange(20.0).reshape(10, 2)
+    numbers = np.r_[y, np.arange(1.0, 10)]
+    reg = FusionRegressor(loss=loss)
+    expected = rf"FusionRegressor: loss='{loss}' .* values {allowed}, got {y} to 9: take another"
+    for call in (reg.fit, reg.partial_fit):
+        with pytest.raises(ValueError, match=expected):
+            call(X, numbers)
+    reg.partial_fit(X, numbers + 2)
+    with pytest.raises(ValueError, match=expected):
+        reg.partial_fit(X, numbers)
+
+
+def test_shares_of_one_are_learned_by_binary_cross_entropy(rng):
+    X = rng.normal(size=(300, 2))
+    y = 1 / (1 + np.exp(-2 * X[:, 0]))
+    reg = FusionRegressor(loss=BinaryCrossEntropy(), random_state=0).fit(X, y)
+    assert reg.score(X, y) > 0.98
+    assert 0 < reg.predict(10 * X).min() < reg.predict(10 * X).max() < 1
+
+
+def test_quantiles_cover_their_shares_and_follow_the_spread(fan, quantiles):
+    X, y = fan
+    predicted = quantiles.predict(X[1200:])
+    assert predicted.shape == (1200, 3)
+    below = (y[1200:, np.newaxis] < predicted).mean(axis=0)
+    np.testing.assert_allclose(below, LEVELS, atol=0.05)
+    width = predicted[:, 2] - predicted[:, 0]
+    assert np.corrcoef(width, np.abs(X[1200:, 1]))[0, 1] > 0.9
+
+
+def test_quantiles_never_cross_not_even_far_from_all_samples(quantiles, rng):
+    predicted = quantiles.predict(rng.normal(size=(500, 2)) * 100)
+    assert (np.diff(predicted, axis=1) >= 0).all()
+
+
+def test_score_of_quantiles_is_that_of_the_median(fan, quantiles):
+    X, y = fan
+    assert quantiles.score(X, y) == r2_score(y, quantiles.predict(X)[:, 1])
+    weight = np.arange(len(y))
+    expected = r2_score(y, quantiles.predict(X)[:, 1], sample_weight=weight)
+    assert quantiles.score(X, y, weight) == expected
+
+
+def test_one_quantile_is_a_column(fan):
+    X, y = fan
+    reg = FusionRegressor(loss=QuantileLoss((0.8,)), max_epochs=40, random_state=0).fit(X, y)
+    assert reg.predict(X).shape == (len(X), 1)
+    assert np.mean(y < reg.predict(X)[:, 0]) == pytest.approx(0.8, abs=0.05)
+
+
+def test_several_outputs_have_quantiles_each(fan):
+    X, y = fan
+    both = np.column_stack([y, 100 - y])
+    reg = FusionRegressor(loss="quantile", random_state=0).fit(X, both)
+    predicted = reg.predict(X)
+    assert predicted.shape == (len(X), 2, 3)
+    below = (both[:, :, np.newaxis] < predicted).mean(axis=0)
+    np.testing.assert_allclose(below, [LEVELS, LEVELS], atol=0.06)
+    assert reg.score(X, both) == r2_score(both, predicted[:, :, 1])
+
+
+@pytest.mark.parametrize("levels", [(0.9, 0.1), (), (0.5, 0.5), (0.0, 0.5), (0.5, 1.0), ("a",)])
+def test_quantiles_that_are_none_are_refused(levels):
+    with pytest.raises(ValueError, match="FusionRegressor: QuantileLoss: quantiles="):
+        FusionRegressor(loss=QuantileLoss(levels)).fit(np.ones((4, 1)), np.arange(4))
+
+
+def test_weight_two_is_a_row_twice(fan):
+    X, y = fan[0][:60], np.abs(fan[1][:60]) + 1
+    twice = np.r_[np.arange(60), np.arange(20)]
+    weight = np.r_[np.full(20, 2.0), np.ones(40)]
+    settings = {"batch_size": 100, "early_stopping": False, "max_epochs": 20, "dtype": "float64"}
+    modalities = [("x", Numeric(scaling="standard"), slice(None))]
+    for loss in ("poisson", "gamma", "quantile"):
+        reg = FusionRegressor(
+            modalities, loss=loss, fusion="sum", modality_dropout=0, random_state=0, **settings
+        )
+        weighted = reg.fit(X, y, weight).predict(X)
+        np.testing.assert_allclose(reg.fit(X[twice], y[twice]).predict(X), weighted, rtol=1e-6)
+
+
+def test_quantiles_are_searched_over_in_lockstep(fan):
+    X, y = fan[0][:120], fan[1][:120]
+    grid = {"loss__quantiles": [(0.5,), (0.1, 0.5, 0.9)], "learning_rate": [1e-3, 1e-2]}
+    reg = FusionRegressor(loss=QuantileLoss(), max_epochs=5, random_state=0)
+    search = BatchedGridSearchCV(reg, grid, cv=2, error_score="raise").fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_a_modality_is_decoded_to_the_median_of_its_quantiles(rng):
+    a = rng.normal(size=(300, 2))
+    X = MultiModalFrame({"a": a, "b": a @ rng.normal(size=(2, 2))})
+    numeric = Numeric(scaling="standard", loss=QuantileLoss())
+    auto = MultiModalAutoencoder(
+        [("a", numeric, "a"), ("b", Numeric(), "b")], n_components=2, random_state=0
+    ).fit(X)
+    assert r2_score(a, auto.reconstruct(X)["a"]) > 0.8
+    reg = CrossModalRegressor([("b", Numeric(), "b")], target=numeric, random_state=0)
+    assert reg.fit(X[["b"]], a).predict(X[["b"]]).shape == (300, 2)
+    assert reg.score(X[["b"]], a) > 0.8
+
+
+def test_counts_are_a_target_of_their_own_scale(positive, rng):
+    X, mean = positive
+    target = Numeric(scaling="mean", loss="poisson")
+    y = rng.poisson(mean)
+    reg = CrossModalRegressor(target=target, random_state=0).fit(X, y)
+    assert (reg.predict(X) > 0).all()
+    assert reg.score(X, y) > 0.7
