@@ -206,10 +206,9 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     def _splits(self, data, seed, *, wanted=False):
         """Return training and validation rows for each net; None where no rows are held out."""
         early = self.early_stopping
-        enough = len(data) >= self._min_samples_to_hold_out
-        if not (wanted or (enough if early == "auto" else early)):
-            return [None]
-        return [held_out_rows(self, data, len(data), self._strata(data.y), seed)]
+        early = len(data) >= self._min_samples_to_hold_out if early == "auto" else early
+        strata = self._strata(data.y)
+        return [held_out_rows(self, data, strata, seed) if wanted or early else None]
 
     # Answering ------------------------------------------------------------------------------
 

@@ -52,7 +52,7 @@ def check_groups(estimator, groups, table):
     return groups
 
 
-def held_out_rows(estimator, data, n_rows, strata, seed):
+def held_out_rows(estimator, data, strata, seed):
     """Split row numbers into those to train on and those held out.
 
     Parameters
@@ -61,8 +61,6 @@ def held_out_rows(estimator, data, n_rows, strata, seed):
         Whose `validation_fraction` is a share, or a splitter of scikit-learn.
     data : FitData
         With the target and the groups.
-    n_rows : int
-        Number of rows.
     strata : ndarray of shape (n_rows,), int, or None
         Class of each row.
     seed : int
@@ -73,7 +71,7 @@ def held_out_rows(estimator, data, n_rows, strata, seed):
     tuple of (training rows, validation rows), or None
         None where no row can be spared.
     """
-    fraction = estimator.validation_fraction
+    fraction, n_rows = estimator.validation_fraction, len(data)
     if hasattr(fraction, "split"):
         splitter = f"validation_fraction={type(fraction).__name__}(...)"
         with said_by(f"{type(estimator).__name__}: {splitter}"):
