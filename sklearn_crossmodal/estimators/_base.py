@@ -136,7 +136,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             {key: value for key, value in row.items() if key != "batches"}
             for row in self.net_.history
         ]
-        self.n_iter_ = max(row["epoch"] for row in self.history_)
+        self.n_iter_ = len({row["epoch"] for row in self.history_})
 
     def _check_input(self, X, y, sample_weight, groups, resume):
         """Return table, target, weights and groups of the rows whose weight is not zero."""

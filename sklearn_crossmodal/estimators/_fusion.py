@@ -88,7 +88,8 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
                 f"{owner}: balance={self.balance!r} looks at the heads of modalities, of which "
                 "auxiliary_weight=0 makes none: set it above 0."
             )
-        if self.balance == "gradient_blending" and not self.early_stopping and not self.n_folds:
+        held_out = self.early_stopping or self.n_folds not in ("auto", None)
+        if self.balance == "gradient_blending" and not held_out:
             raise ValueError(
                 f"{owner}: balance='gradient_blending' looks at rows that are held out: set "
                 "early_stopping to True or 'auto', or n_folds."
@@ -102,15 +103,17 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
         return trainings
 
     def _splits(self, data, seed):
-        n_folds, n_samples = self.n_folds, len(data)
-        if n_folds == "auto":
-            few = self._min_samples_to_fold <= n_samples < self._max_samples_to_fold
-            free = self.early_stopping == "auto" and not hasattr(self.validation_fraction, "split")
-            several = few and free and not self.warm_start
-            n_folds = 5 if several else None
+        n_folds = self._choose_folds(data) if self.n_folds == "auto" else self.n_folds
         if n_folds is None:
             return super()._splits(data, seed, wanted=self.balance == "gradient_blending")
-        return split_folds(n_samples, n_folds, self._strata(data.y), data.groups, seed)
+        return split_folds(len(data), n_folds, self._strata(data.y), data.groups, seed)
+
+    def _choose_folds(self, data):
+        """Return 5 where rows are few and networks are trained side by side, None elsewhere."""
+        few = self._min_samples_to_fold <= len(data) < self._max_samples_to_fold
+        tables = all(block.spec.kind in ("vector", "codes") for block in data.inputs.values())
+        free = self.early_stopping == "auto" and not hasattr(self.validation_fraction, "split")
+        return 5 if few and tables and free and not self.warm_start else None
 
     def _finish(self, trainings):
         nets = [training.net for training in trainings]

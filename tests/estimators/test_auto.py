@@ -48,13 +48,13 @@ def X(rng, y):
 
 
 def auto(**params):
-    network = FusionClassifier(max_epochs=8)
+    network = FusionClassifier(n_folds=None, max_epochs=8)
     settings = {"estimator": network, "companions": LIGHT, "cv": 3, "random_state": 0}
     return AutoFusionClassifier(**settings | params)
 
 
 def auto_regressor(**params):
-    network, companions = FusionRegressor(max_epochs=8), {"ridge": (Ridge(), None)}
+    network, companions = FusionRegressor(n_folds=None, max_epochs=8), {"ridge": (Ridge(), None)}
     settings = {"estimator": network, "companions": companions, "cv": 3, "random_state": 0}
     return AutoFusionRegressor(**settings | params)
 
@@ -102,7 +102,7 @@ def test_what_only_several_modalities_tell_is_found(rng):
     left, right = rng.choice([-1.0, 1.0], (2, 600))
     X = MultiModalFrame({"left": left[:, np.newaxis], "right": right[:, np.newaxis]})
     y = (left == right).astype(int)
-    clf = auto(estimator=FusionClassifier(max_epochs=60)).fit(X[:400], y[:400])
+    clf = auto(estimator=FusionClassifier(n_folds=None, max_epochs=60)).fit(X[:400], y[:400])
     assert clf.score(X[400:], y[400:]) > 0.9
     gain = clf.fusion_gain_
     assert gain.gain > 0.3
@@ -145,7 +145,7 @@ def test_training_samples_may_lack_modalities(X, y):
 def test_a_pattern_never_seen_gets_the_mean_of_those_that_can_speak(rng):
     y = rng.integers(0, 2, 60)
     X = MultiModalFrame({name: rng.normal(size=(60, 1)) + y[:, np.newaxis] for name in "abcdef"})
-    clf = auto(cv=2, estimator=FusionClassifier(max_epochs=2)).fit(X, y)
+    clf = auto(cv=2, estimator=FusionClassifier(n_folds=None, max_epochs=2)).fit(X, y)
     two = X[["b", "e"]]
     members = {one.member.name: one for one in clf._members}
     said = [
@@ -180,7 +180,7 @@ class Slow(ClassifierMixin, BaseEstimator):
 
 
 def test_time_is_kept(X, y):
-    network = FusionClassifier(max_epochs=100_000, learning_rate_schedule="constant")
+    network = FusionClassifier(n_folds=None, max_epochs=100_000, learning_rate_schedule="constant")
     start = time.perf_counter()
     clf = auto(estimator=network, time_limit=1.5).fit(X, y)
     assert time.perf_counter() - start < 1.5 + 1
@@ -205,7 +205,7 @@ class Slower(Slow):
 def test_a_companion_whose_folds_do_not_fit_into_the_time_is_left_out(X, y, power, capsys):
     limit, per_fold = 3.0, 6.0
     slow = Slower(per_fold / (2 / 3 * N) ** power, power)
-    network = FusionClassifier(max_epochs=2)
+    network = FusionClassifier(n_folds=None, max_epochs=2)
     start = time.perf_counter()
     clf = auto(estimator=network, companions={"slow": slow}, time_limit=limit, verbose=1).fit(X, y)
     assert time.perf_counter() - start < limit + 1
@@ -214,7 +214,10 @@ def test_a_companion_whose_folds_do_not_fit_into_the_time_is_left_out(X, y, powe
 
 
 def test_a_companion_whose_folds_fit_into_the_time_is_kept(X, y):
-    network, slow = FusionClassifier(max_epochs=2), Slow()  # 0.3 s, on few rows as on many
+    network, slow = (
+        FusionClassifier(n_folds=None, max_epochs=2),
+        Slow(),
+    )  # 0.3 s, on few rows as on many
     clf = auto(estimator=network, companions={"slow": slow}, time_limit=20).fit(X, y)
     assert "slow" in clf.leaderboard_["model"]
 
@@ -229,7 +232,7 @@ class SlowerByAndBy(Slow):
 
 
 def test_folds_that_take_longer_than_expected_are_not_all_fitted(X, y):
-    network, companions = FusionClassifier(max_epochs=2), {"slow": SlowerByAndBy()}
+    network, companions = FusionClassifier(n_folds=None, max_epochs=2), {"slow": SlowerByAndBy()}
     start = time.perf_counter()
     clf = auto(estimator=network, companions=companions, cv=8, time_limit=4).fit(X, y)
     assert time.perf_counter() - start < 4 + 1.5
@@ -473,7 +476,7 @@ def test_sets_keep_their_promise_where_absence_tells_of_the_class(rng):
     there = rng.random(3000) < np.where(y == 1, 0.9, 0.2)
     columns = {name: rng.normal(size=(3000, 2)) + 0.7 * y[:, np.newaxis] for name in "ab"}
     X = MultiModalFrame(columns, present={"b": there})
-    clf = auto(estimator=FusionClassifier(max_epochs=3), cv=2).fit(X[:1500], y[:1500])
+    clf = auto(estimator=FusionClassifier(n_folds=None, max_epochs=3), cv=2).fit(X[:1500], y[:1500])
     held = clf.predict_set(X[1500:], 0.8)[np.arange(1500), y[1500:]]
     for rows in (there[1500:], ~there[1500:]):
         assert abs(held[rows].mean() - 0.8) < 0.07  # three standard errors

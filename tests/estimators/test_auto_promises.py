@@ -29,7 +29,10 @@ def test_a_fusion_finds_what_only_modalities_together_tell(xor):
 
 def test_an_automatic_fusion_finds_what_only_modalities_together_tell(xor):
     X, y, X_new, y_new = xor
-    network, companions = FusionClassifier(max_epochs=40), {"linear": LogisticRegression()}
+    network, companions = (
+        FusionClassifier(n_folds=None, max_epochs=40),
+        {"linear": LogisticRegression()},
+    )
     auto = AutoFusionClassifier(estimator=network, companions=companions, cv=3, random_state=0)
     assert auto.fit(X, y).score(X_new, y_new) >= 0.85
     scores = dict(zip(auto.leaderboard_["model"], auto.leaderboard_["score"], strict=True))
@@ -43,7 +46,7 @@ def test_five_modalities_of_noise_cost_less_than_a_standard_error():
         "kernel": (KernelClassifier(), None),
         "extra_trees": ExtraTreesClassifier(50, random_state=0),
     }
-    network = FusionClassifier(max_epochs=15)
+    network = FusionClassifier(n_folds=None, max_epochs=15)
     auto = AutoFusionClassifier(estimator=network, companions=companions, cv=3, random_state=0)
     without = auto.fit(X[SIGNAL][:600], y[:600]).score(X[SIGNAL][600:], y[600:])
     place = auto.leaderboard_["model"].tolist().index("fused")

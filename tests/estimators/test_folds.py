@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
+from sklearn.model_selection import ShuffleSplit
 
 from sklearn_crossmodal import (
     BatchedGridSearchCV,
@@ -114,3 +115,30 @@ def test_more_folds_than_samples_of_a_class_still_train(X):
     y = np.array(["many"] * 88 + ["few"] * 2)
     clf = FusionClassifier(n_folds=5, max_epochs=1, random_state=0).fit(X, y)
     assert clf.predict_proba(X).shape == (90, 2)
+
+
+def test_few_samples_of_tables_get_folds_unless_something_else_is_asked_for(rng):
+    y = rng.integers(0, 2, 120)
+    table = MultiModalFrame({"a": rng.normal(size=(120, 2)), "b": rng.choice(["x", "y"], 120)})
+    texts = MultiModalFrame({"a": rng.normal(size=(120, 2)), "text": ["some words here"] * 120})
+    default = FusionClassifier(max_epochs=1, random_state=0)
+    assert len(default.fit(table, y).network_.networks) == 5
+    for X, params in [
+        (table[:99], {}),
+        (texts, {}),
+        (table, {"early_stopping": True}),
+        (table, {"early_stopping": False}),
+        (table, {"warm_start": True}),
+        (table, {"n_folds": None}),
+        (table, {"validation_fraction": ShuffleSplit(1, random_state=0)}),
+    ]:
+        one = clone(default).set_params(**params).fit(X, y[: len(X)])
+        assert not hasattr(one.network_, "networks")
+
+
+def test_groups_are_not_parted_by_folds(X, y, clf):
+    groups = np.repeat(np.arange(30), 3)
+    data = clf._read(X, y, None, groups=groups)
+    for training in clf._plan(data, 1):
+        rows, held_out = training.split
+        assert not set(groups[rows]) & set(groups[held_out])

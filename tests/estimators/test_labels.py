@@ -64,7 +64,7 @@ def plain(**params):
 
 def test_probabilities_of_an_order_are_the_chain_of_conditional_ones(ladder):
     X, y = ladder
-    clf = FusionClassifier(loss="ordinal", max_epochs=5, random_state=0).fit(X, y)
+    clf = FusionClassifier(loss="ordinal", n_folds=None, max_epochs=5, random_state=0).fit(X, y)
     head = clf.network_.decoders["y"].linear
     assert head.out_features == 4
     logits = clf.transform(X) @ head.weight.detach().double().numpy().T

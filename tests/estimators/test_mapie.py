@@ -24,7 +24,7 @@ CLASSIFIERS = {
     "fusion": lambda modalities: FusionClassifier(modalities, max_epochs=10, random_state=0),
     "auto": lambda modalities: AutoFusionClassifier(
         modalities,
-        estimator=FusionClassifier(max_epochs=4),
+        estimator=FusionClassifier(n_folds=None, max_epochs=4),
         companions={"linear": LogisticRegression()},
         cv=2,
         random_state=0,
@@ -34,7 +34,7 @@ REGRESSORS = {
     "fusion": lambda modalities: FusionRegressor(modalities, max_epochs=10, random_state=0),
     "auto": lambda modalities: AutoFusionRegressor(
         modalities,
-        estimator=FusionRegressor(max_epochs=4),
+        estimator=FusionRegressor(n_folds=None, max_epochs=4),
         companions={"linear": Ridge()},
         cv=2,
         random_state=0,

@@ -21,14 +21,16 @@ def y(X):
 
 
 def test_the_heads_start_from_the_logits_of_the_class_frequencies(X, y):
-    clf = FusionClassifier(max_epochs=1, random_state=0).fit(X, y, sample_weight=1.0 + y)
+    clf = FusionClassifier(n_folds=None, max_epochs=1, random_state=0).fit(
+        X, y, sample_weight=1.0 + y
+    )
     shares = np.bincount(y, weights=1.0 + y) / (1.0 + y).sum()
     prior = clf.network_.heads.prior.softmax(dim=0).numpy()
     np.testing.assert_allclose(prior, shares, atol=1e-4)
 
 
 def test_the_heads_of_a_regressor_start_from_the_mean(X, y):
-    reg = FusionRegressor(max_epochs=1, random_state=0).fit(X, 7.0 + y)
+    reg = FusionRegressor(n_folds=None, max_epochs=1, random_state=0).fit(X, 7.0 + y)
     np.testing.assert_allclose(reg.network_.heads.prior.numpy(), [0.0], atol=1e-6)
 
 
@@ -96,7 +98,7 @@ def test_one_modality_of_many_is_told_better_with_heads(rng):
 
 
 def test_a_single_modality_and_no_weight_have_no_heads(X, y):
-    alone = FusionClassifier(max_epochs=1).fit(X[["a"]], y)
-    without = FusionClassifier(max_epochs=1, auxiliary_weight=0).fit(X, y)
+    alone = FusionClassifier(n_folds=None, max_epochs=1).fit(X[["a"]], y)
+    without = FusionClassifier(n_folds=None, max_epochs=1, auxiliary_weight=0).fit(X, y)
     assert alone.network_.heads is None
     assert without.network_.heads is None

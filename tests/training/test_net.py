@@ -50,7 +50,7 @@ for name in HOOKS[1:]:
 @pytest.mark.parametrize("net_class", [Net, NetClassifier, NetRegressor])
 def test_the_net_is_a_net_of_skorch(net_class):
     assert issubclass(net_class, skorch.NeuralNet)
-    for method in ("partial_fit", "fit_loop", "train_step", "validation_step", "notify"):
+    for method in ("partial_fit", "fit_loop", "validation_step", "notify"):
         assert getattr(net_class, method) is getattr(skorch.NeuralNet, method)
 
 
@@ -137,10 +137,10 @@ def test_criterion_is_the_mean_over_the_targets():
             self.value = torch.tensor(value)
 
         def forward(self, prediction, target, mask, weight):
-            assert (prediction, target) == ("scores", "aim")
+            assert (prediction, target) == ("scores", "target")
             return self.value
 
-    scores, targets = dict.fromkeys("ab", "scores"), dict.fromkeys("ab", ("aim", None, None))
+    scores, targets = dict.fromkeys("ab", "scores"), dict.fromkeys("ab", ("target", None, None))
     both = Criterion({"a": Constant(1.0), "b": Constant(4.0)})
     assert both(scores, targets) == 2.5
     assert Criterion({"b": Constant(4.0)})(scores, targets) == 4
