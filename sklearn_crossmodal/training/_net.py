@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -12,11 +12,9 @@ import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
 from skorch import NeuralNet
 from skorch.history import History
-from torch import Tensor, nn
+from torch import Tensor
 
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
-from sklearn_crossmodal.nn._heads import HEADS, PRESENT
-from sklearn_crossmodal.nn.losses._functions import weighted_mean
 from sklearn_crossmodal.training._adam import FusedAdam
 from sklearn_crossmodal.training._answering import Answering
 from sklearn_crossmodal.training._callbacks import EpochCallback
@@ -24,121 +22,10 @@ from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import torch_dtype
 from sklearn_crossmodal.training._optimizers import slow_groups
 
-__all__ = ["Criterion", "Net", "NetClassifier", "NetRegressor"]
+__all__ = ["Net", "NetClassifier", "NetRegressor"]
 
 #: Optimizers that look at the loss once in a step.
 _PLAIN = (FusedAdam, torch.optim.AdamW, torch.optim.Adam, torch.optim.SGD)
-
-
-class Criterion(nn.Module):
-    """Average of the losses of all targets, and a share of those of the heads of modalities.
-
-    Parameters
-    ----------
-    losses : dict of str to nn.Module
-        For each target: (prediction, target, mask, weight) -> scalar.
-    auxiliary_weight : float, default=0.0
-        What the mean of the heads' losses is multiplied with. They are losses of the first target,
-        each over the samples that have its modality.
-    """
-
-    def __init__(self, losses: Mapping[str, nn.Module], auxiliary_weight: float = 0.0) -> None:
-        super().__init__()
-        self.losses = dict(losses)
-        self.auxiliary_weight = auxiliary_weight
-        #: Weights of the fused loss and of each head's, in place of 1 and `auxiliary_weight`, and
-        #: whether a callback sets them.
-        self.task_weights: list[float] | None = None
-        self.reweighs = False
-
-    def forward(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
-        loss = self.fused(predictions, targets)
-        if HEADS not in predictions or not self.auxiliary_weight:
-            return loss
-        alone = self.by_head(predictions, targets)
-        if self.task_weights is None:
-            return loss + self.auxiliary_weight * alone.mean()
-        return (torch.cat([loss.view(1), alone]) * alone.new_tensor(self.task_weights)).sum()
-
-    def fused(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
-        """Return the average of the losses of all targets.
-
-        Parameters
-        ----------
-        predictions : mapping of str to Tensor
-            What the network returned.
-        targets : mapping of str to (values, mask, weight)
-            The targets.
-
-        Returns
-        -------
-        Tensor
-            A scalar.
-        """
-        losses = [
-            loss(predictions[name], *_as_often(targets[name], predictions[name]))
-            for name, loss in self.losses.items()
-        ]
-        return losses[0] if len(losses) == 1 else torch.stack(losses).mean()
-
-    def by_head(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
-        """Return the loss of each head.
-
-        Parameters
-        ----------
-        predictions : mapping of str to Tensor
-            What the network returned in training.
-        targets : mapping of str to (values, mask, weight)
-            The targets.
-
-        Returns
-        -------
-        Tensor of shape (M,)
-        """
-        return self._of_heads(predictions, targets, lambda losses: losses)
-
-    def truth_by_head(
-        self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]
-    ) -> Tensor:
-        """Return what each head gives the truth on average: of classes, their probability.
-
-        Parameters
-        ----------
-        predictions : mapping of str to Tensor
-            What the network returned in training.
-        targets : mapping of str to (values, mask, weight)
-            The targets.
-
-        Returns
-        -------
-        Tensor of shape (M,)
-        """
-        return self._of_heads(predictions, targets, lambda losses: torch.exp(-losses))
-
-    def _of_heads(self, predictions, targets, made_of) -> Tensor:
-        """Return the mean, over the samples that have it, of what is made of a head's losses."""
-        name, loss = next(iter(self.losses.items()))
-        said, present = predictions[HEADS], predictions[PRESENT]
-        values, mask, weight = _as_often(targets[name], said)
-        found = []
-        for m, scores in enumerate(said.unbind(dim=1)):
-            counted = weight
-            if present is not None:
-                there = present[:, m].to(scores.dtype)
-                counted = there if weight is None else weight * there
-            found.append(weighted_mean(made_of(loss.per_sample(scores, values, mask)), counted))
-        return torch.stack(found)
-
-
-def _as_often(target: tuple, scores: Tensor) -> tuple:
-    """Return a target as many times as there are members of an ensemble that score its rows."""
-    n_members = len(scores) // len(target[0])
-    if n_members == 1:
-        return target
-    return tuple(
-        None if part is None else part.expand(n_members, *part.shape).flatten(0, 1)
-        for part in target
-    )
 
 
 class Net(Answering, NeuralNet):

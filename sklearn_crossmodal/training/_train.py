@@ -14,9 +14,10 @@ from torch import nn
 from sklearn_crossmodal.training._balance import BALANCES, GradientBlending
 from sklearn_crossmodal.training._batching import BatchIterator
 from sklearn_crossmodal.training._callbacks import BestEpochs, CosineDecay, EpochLine
+from sklearn_crossmodal.training._criterion import Criterion
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import seeded, suited_threads
-from sklearn_crossmodal.training._net import Criterion, Net
+from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._optimizers import optimizer_settings
 
 __all__ = [

@@ -6,7 +6,7 @@ from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, build_loss
 from sklearn_crossmodal.nn._ensemble import EnsembleNetwork
 from sklearn_crossmodal.nn._heads import HEADS, PRESENT, ModalityHeads
-from sklearn_crossmodal.training._net import Criterion
+from sklearn_crossmodal.training._criterion import Criterion
 
 K = 3
 

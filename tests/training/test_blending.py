@@ -7,7 +7,7 @@ from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn import build_loss
 from sklearn_crossmodal.nn._heads import HEADS, PRESENT
 from sklearn_crossmodal.training._blending import fit_blend
-from sklearn_crossmodal.training._net import Criterion
+from sklearn_crossmodal.training._criterion import Criterion
 
 
 @pytest.fixture
