@@ -31,6 +31,7 @@ def classifier(**params):
     """Return the estimator: 100 and 50 columns, 128 and 64 units."""
     settings = {"max_epochs": EPOCHS, "early_stopping": False, "modality_dropout": 0.0}
     return FusionClassifier(
+        n_folds=None,
         [
             ("a", Numeric(scaling=None, encoder=MLPEncoder(128)), slice(0, 100)),
             ("b", Numeric(scaling=None, encoder=MLPEncoder(128)), slice(100, N_COLUMNS)),

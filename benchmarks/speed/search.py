@@ -33,6 +33,7 @@ def data(n):
 def classifier(batch_size, epochs):
     """Return the estimator: 100 and 50 columns, 128 and 64 units."""
     return FusionClassifier(
+        n_folds=None,
         [
             ("a", Numeric(encoder=MLPEncoder(128)), slice(0, 100)),
             ("b", Numeric(encoder=MLPEncoder(128)), slice(100, N_COLUMNS)),

@@ -37,7 +37,7 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
         "n_folds": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left"), None],
     }
     #: From and below which numbers of samples ``n_folds="auto"`` makes folds.
-    _min_samples_to_fold, _max_samples_to_fold = 100, 2000
+    _min_samples_to_fold, _max_samples_to_fold = 100, 5000
     #: Whether scores of the target are logits, which add up as evidence does.
     _scores_add = False
 

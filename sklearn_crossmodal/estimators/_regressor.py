@@ -70,7 +70,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         `GroupShuffleSplit`, whose first split says which rows are.
     n_folds : int, None or "auto", default="auto"
         Number of networks, each trained without another part of the rows, which tell when to stop;
-        their scores are averaged. None trains one. "auto" is 5 for 100 to 2000 samples of numbers,
+        their scores are averaged. None trains one. "auto" is 5 for 100 to 5000 samples of numbers,
         categories and embeddings, unless `early_stopping` or `warm_start` is set; else None.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
