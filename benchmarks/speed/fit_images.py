@@ -36,7 +36,6 @@ def classifier(names, **params):
     ]
     settings = {"max_epochs": EPOCHS, "early_stopping": False, "modality_dropout": 0.0}
     return FusionClassifier(
-        n_folds=None,
         [entry for entry in modalities if entry[0] in names],
         fusion=ConcatFusion(width=0),
         batch_size=32,

@@ -31,12 +31,12 @@ def classifier(**params):
     """Return the estimator: 100 and 50 columns, 128 and 64 units."""
     settings = {"max_epochs": EPOCHS, "early_stopping": False, "modality_dropout": 0.0}
     return FusionClassifier(
-        n_folds=None,
         [
             ("a", Numeric(scaling=None, encoder=MLPEncoder(128)), slice(0, 100)),
             ("b", Numeric(scaling=None, encoder=MLPEncoder(128)), slice(100, N_COLUMNS)),
         ],
         fusion=ConcatFusion(width=64),
+        n_folds=None,
         random_state=0,
         learning_rate_schedule="constant",
         **(settings | params),

@@ -23,7 +23,6 @@ def measure(n, dtype, early_stopping, epochs):
         X[start : start + 10_000] = rng.normal(size=(min(10_000, n - start), N_COLUMNS))
     y = rng.integers(0, 2, n)
     clf = FusionClassifier(
-        n_folds=None,
         [("a", Numeric(), slice(0, 50)), ("b", Numeric(), slice(50, N_COLUMNS))],
         max_epochs=epochs,
         batch_size=1024,

@@ -98,7 +98,6 @@ def scikit_learn(X, y):
 def one_branch(X, y):
     """Return the fit of ours with one network of 128 and 64 units."""
     clf = FusionClassifier(
-        n_folds=None,
         [("all", Numeric(scaling=None, encoder=tower), slice(0, 150))],
         batch_size=BATCH,
         early_stopping=False,

@@ -33,12 +33,12 @@ def data(n):
 def classifier(batch_size, epochs):
     """Return the estimator: 100 and 50 columns, 128 and 64 units."""
     return FusionClassifier(
-        n_folds=None,
         [
             ("a", Numeric(encoder=MLPEncoder(128)), slice(0, 100)),
             ("b", Numeric(encoder=MLPEncoder(128)), slice(100, N_COLUMNS)),
         ],
         fusion=ConcatFusion(width=64),
+        n_folds=None,
         batch_size=batch_size,
         max_epochs=epochs,
         random_state=0,
