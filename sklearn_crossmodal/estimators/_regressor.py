@@ -80,7 +80,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         Probability with which each modality of a sample is hidden in training; one is always left.
     auxiliary_weight : float, default=0.3
         Of the losses of heads that predict from one modality each, as further tasks in training.
-        They also answer, beside the fusion, where modalities are absent; see `Notes`. 0 is none.
+        They also answer, beside the fusion, where modalities are absent. 0 makes none.
     balance : {"gradient_blending", "modulation", "pareto"} or None, default=None
         What is done for modalities that others leave behind, see the user guide: the losses of the
         fusion and the heads are weighed by how well what they learn carries over to held-out rows;
@@ -141,9 +141,12 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
 
     Notes
     -----
-    The defaults were chosen by cross-validation on generated data. Early stopping had R² .492 on
-    diabetes and .906 on Friedman's first problem (600 samples); training for 800 steps without
-    held-out rows had .407 and .911.
+    Where modalities are absent, the prediction is a blend of those of the fusion and of the heads
+    of the modalities that are there; the user guide has the formula.
+
+    The defaults were chosen on generated data, see ``benchmarks/DEFAULTS.md``. One network that
+    holds rows out had R² .492 on diabetes and .906 on Friedman's first problem (600 samples); one
+    that trains for 800 steps on all rows had .407 and .911.
 
     References
     ----------
