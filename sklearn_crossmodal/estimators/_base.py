@@ -107,10 +107,10 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         targets = self._target_blocks(y, blocks)
         return FitData(X, y, weight, self._inputs(blocks, weight), targets, groups)
 
-    def _plan(self, data, max_epochs, resume=False, hold_out=True):
+    def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
         """Make the nets; return their trainings."""
         seed = draw_seed(self.random_state)
-        splits = self._splits(data, seed) if hold_out else [None]
+        splits = splits or (self._splits(data, seed) if hold_out else [None])
         tasks = epoch_tasks(self, data.X, data.y, len(splits))
         return [
             self._plan_one(data, max_epochs, resume, seed + place, split, tasks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
+import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import nn
 
@@ -20,8 +21,10 @@ from sklearn_crossmodal.training import (
     fit_prior,
     joined,
     split_folds,
+    stack_key,
 )
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
+from sklearn_crossmodal.utils._validation import draw_seed, said_by
 
 __all__ = ["BaseFusion"]
 
@@ -56,7 +59,8 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
             return None
         loss = build_loss(self._target_loss(), self._target_spec())
         heads = [self._build_head(width, loss) for width in widths]
-        return ModalityHeads(heads, widths, "y", adds=self._scores_add)
+        # Logits of a chain of questions add up as evidence does only within a question.
+        return ModalityHeads(heads, widths, "y", adds=self._scores_add and self.loss != "ordinal")
 
     def _build_network(self, blocks):
         network, losses = super()._build_network(blocks)
@@ -72,9 +76,10 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
     def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True, groups=None):
         several = isinstance(getattr(getattr(self, "net_", None), "module_", None), AveragedNetwork)
         if resume and (several or self.n_folds not in ("auto", None)):
+            has = "it was fitted with" if several else f"n_folds={self.n_folds!r} trains"
             raise ValueError(
-                f"{type(self).__name__}: n_folds={self.n_folds!r} trains several networks, with "
-                "which warm_start and partial_fit cannot go on: set n_folds=None before `fit`."
+                f"{type(self).__name__}: {has} several networks, with which warm_start and "
+                "partial_fit cannot go on: set n_folds=None before `fit`."
             )
         self._check_balance()
         settings = {"max_epochs": max_epochs, "resume": resume, "hold_out": hold_out}
@@ -95,27 +100,38 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
                 "early_stopping to True or 'auto', or n_folds."
             )
 
-    def _plan(self, data, max_epochs, resume=False, hold_out=True):
-        trainings = super()._plan(data, max_epochs, resume, hold_out)
-        for training in trainings:
-            if training.net.module_.heads is not None and not resume:
-                fit_prior(training.net, training.dataset)
+    def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
+        trainings = super()._plan(data, max_epochs, resume, hold_out, splits)
+        several = len(trainings) > 1 and self.n_folds == "auto"
+        if several and isinstance(stack_key(trainings[0]), str):  # they would not be side by side
+            splits = self._one_split(data, draw_seed(self.random_state))
+            trainings = super()._plan(data, max_epochs, resume, hold_out, splits)
+        if trainings[0].net.module_.heads is not None:
+            fit_prior([training.net for training in trainings], trainings[0].dataset)
         return trainings
 
     def _splits(self, data, seed):
         n_folds = self._choose_folds(data) if self.n_folds == "auto" else self.n_folds
         if n_folds is None:
-            return super()._splits(data, seed, wanted=self.balance == "gradient_blending")
-        return split_folds(len(data), n_folds, self._strata(data.y), data.groups, seed)
+            return self._one_split(data, seed)
+        with said_by(f"{type(self).__name__}: n_folds={self.n_folds!r}"):
+            return split_folds(len(data), n_folds, self._strata(data.y), data.groups, seed)
+
+    def _one_split(self, data, seed):
+        return super()._splits(data, seed, wanted=self.balance == "gradient_blending")
 
     def _choose_folds(self, data):
         """Return 5 where rows are few and networks are trained side by side, None elsewhere."""
         few = self._min_samples_to_fold <= len(data) < self._max_samples_to_fold
-        tables = all(block.spec.kind in ("vector", "codes") for block in data.inputs.values())
         free = self.early_stopping == "auto" and not hasattr(self.validation_fraction, "split")
-        return 5 if few and tables and free and not self.warm_start else None
+        n_groups = 5 if data.groups is None else len(np.unique(data.groups))
+        tables = all(block.spec.kind in ("vector", "codes") for block in data.inputs.values())
+        wanted = few and free and tables and not self.warm_start and n_groups > 1
+        return min(5, n_groups) if wanted else None
 
     def _finish(self, trainings):
+        began = [training for training in trainings if training.net.history]
+        trainings = [one for one in began if "train_loss" in one.net.history[0]] or began[:1]
         nets = [training.net for training in trainings]
         if nets[0].module_.heads is not None and trainings[0].split is not None:
             held_out = [training.dataset.take(training.split[1]) for training in trainings]

@@ -143,10 +143,16 @@ def _train(prepared: list[tuple], verbose: int) -> None:
     for outcome, trainings in prepared:
         outcome.seconds += seconds
         failed = [error for error in islice(errors, len(trainings)) if error is not None]
-        if failed:
-            outcome.error = failed[0]
-        else:
-            outcome.estimator._finish(trainings)
+        outcome.error = failed[0] if failed else _finished(outcome.estimator, trainings)
+
+
+def _finished(estimator, trainings) -> Exception | None:
+    """Let an estimator note what its trainings tell; return what that raised."""
+    try:
+        estimator._finish(trainings)
+    except Exception as error:
+        return error
+    return None
 
 
 def why_not(estimator, fit_params: Collection[str]) -> str | None:

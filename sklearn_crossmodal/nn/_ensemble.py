@@ -18,10 +18,11 @@ class EnsembleNetwork(MultiModalNetwork):
     """A network whose members see the same samples, each scaled in its own way.
 
     Member i multiplies the numbers of a vector, before any layer mixes them, with scales of its own
-    that start as random signs, and has heads of its own; of other kinds of modality, which would
-    be encoded once for each member, it scales the latent. In training each row comes once for each
-    member, so that the loss is the mean of the members' losses and not that of their mean; answers
-    are the mean of their scores.
+    that start as random signs, and has a decoder of its own; of other kinds of modality, which
+    would be encoded once for each member, it scales the latent. Members share the heads of
+    modalities. In training each row comes once for each member, so that the loss is the mean of the
+    members' losses and not that of their mean; answers are the mean of their scores, which can be
+    decoded from latents too, where TabM averages probabilities.
 
     Parameters
     ----------

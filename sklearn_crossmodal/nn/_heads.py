@@ -63,7 +63,9 @@ class ModalityHeads(nn.Module):
         shares = (1 + (torch.arange(n_heads + 1) - 1.0).clamp(min=0) / (n_heads - 1)) / 2
         self.register_buffer("shares", shares)  # a_k, until held-out rows tell
         self.register_buffer("prior", torch.zeros(shape))
-        self.register_buffer("precisions", torch.full((n_heads,), 1e6))  # as good as the plain mean
+        self.register_buffer("n_seen", torch.zeros(()))
+        # So large that the plain mean is taken, until held-out rows tell.
+        self.register_buffer("precisions", torch.full((n_heads, *shape), 1e6))
 
     def forward(
         self, scores: Mapping[str, Tensor], latents: Sequence[Tensor], present: Tensor | None
@@ -142,6 +144,24 @@ class ModalityHeads(nn.Module):
         self.precisions.copy_(other.precisions)
         self.blends_all = bool(self.shares[-1] < 1)
 
+    def learn_prior(self, scores: Tensor, n_rows: int) -> None:
+        """Take the mean of the prior so far and of that of further rows.
+
+        Parameters
+        ----------
+        scores : Tensor of shape (...)
+            That fit best to these rows where nothing is seen.
+        n_rows : int
+            How many these are.
+        """
+        share = n_rows / (float(self.n_seen) + n_rows)
+        self.prior.lerp_(scores.to(self.prior), share)
+        self.n_seen += n_rows
+
+    def _load_from_state_dict(self, *args, **kwargs):
+        super()._load_from_state_dict(*args, **kwargs)
+        self.blends_all = bool(self.shares[-1] < 1)
+
     def together(self, said: Tensor, present: Tensor) -> Tensor:
         """Return what the heads of the modalities that are there say together.
 
@@ -156,11 +176,9 @@ class ModalityHeads(nn.Module):
         -------
         Tensor of shape (B, ...)
         """
-        weights = present.to(said.dtype)
+        weights = present.to(said.dtype).view(*present.shape, *(1,) * (said.ndim - 2))
         if not self.adds:
             precisions = weights * self.precisions.to(said.dtype)
-            total = 1 + (precisions - weights).sum(dim=1, keepdim=True)
-            weights = precisions / total
-        apart = said - self.prior.to(said.dtype)
-        weights = weights.view(*weights.shape, *(1,) * (said.ndim - 2))
-        return self.prior.to(said.dtype) + (weights * apart).sum(dim=1)
+            weights = precisions / (1 + (precisions - weights).sum(dim=1, keepdim=True))
+        prior = self.prior.to(said.dtype)
+        return prior + (weights * (said - prior)).sum(dim=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -65,7 +64,7 @@ class Modulation:
             if weight.grad is not None and weight.ndim > 1:
                 weight.grad += torch.randn_like(weight.grad) * weight.grad.std(correction=0)
         before = [[weight.detach().clone() for weight in weights] for weights in encoders]
-        net.optimizer_.step()
+        net.move(inputs, targets)
         with torch.no_grad():
             for share, weights, old in zip(shares.tolist(), encoders, before, strict=True):
                 for weight, was in zip(weights, old, strict=True):
@@ -85,16 +84,19 @@ def step_shares(truth: Tensor) -> Tensor:
     -------
     Tensor of shape (M,)
     """
-    others = (truth.sum() - truth) / (len(truth) - 1)
+    there = truth > 0  # a batch may lack a modality, which is neither ahead nor behind
+    others = (truth.sum() - truth) / (there.sum() - 1).clamp(min=1)
     ratios = truth / others.clamp(min=_TINY)
-    return torch.where(ratios > 1, 1 - torch.tanh(MODULATION * ratios), 1.0)
+    ahead = there & (ratios > 1) & (there.sum() > 1)
+    return torch.where(ahead, 1 - torch.tanh(MODULATION * ratios), 1.0)
 
 
 class Pareto:
     """Steps in which no encoder is moved against its own head, nor against the fusion.
 
-    For the encoder of modality u let g be the gradient of the fused loss and h that of its head's,
-    times `auxiliary_weight`. Where they agree, ``g . h >= 0``, it follows their sum; else ::
+    For the encoder of modality u let g be the gradient of the fused loss and h that of the other
+    part, `auxiliary_weight` times the mean loss of heads, of which its own alone depends on it.
+    Where they agree, ``g . h >= 0``, it follows their sum; else ::
 
         2 a g + 2 (1 - a) h,    a = h . (h - g) / |h - g|^2, at least 0 and at most 1,
 
@@ -125,7 +127,7 @@ class Pareto:
         """
         predictions, criterion = net.infer(inputs), net.criterion_
         fused = criterion.fused(predictions, targets)
-        alone = criterion.auxiliary_weight * criterion.by_head(predictions, targets).sum()
+        alone = criterion.auxiliary_weight * criterion.by_head(predictions, targets).mean()
         weights = _trained(net.module_)
         of_fused = torch.autograd.grad(fused, weights, retain_graph=True, allow_unused=True)
         of_heads = torch.autograd.grad(alone, weights, allow_unused=True)
@@ -134,10 +136,12 @@ class Pareto:
             weight.grad = _sum(first, second)
         for encoder in net.module_.encoders.values():
             shared = [w for w in _trained(encoder) if None not in both[w]]
+            if not shared:
+                continue
             found = without_conflict(*map(list, zip(*(both[w] for w in shared), strict=True)))
             for weight, gradient in zip(shared, found, strict=True):
                 weight.grad = gradient
-        net.optimizer_.step()
+        net.move(inputs, targets)
         return fused + alone, predictions
 
 
@@ -187,10 +191,12 @@ class GradientBlending(EpochCallback):
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
         n_done = len(net.history)
+        if dataset_valid is None:  # as in `partial_fit`: nothing tells what carries over
+            net.criterion_.task_weights = None
+            return
         if n_done > 1 and n_done % SUPER_EPOCH:
             return
-        places = np.linspace(0, len(dataset_train) - 1, min(len(dataset_train), len(dataset_valid)))
-        sample = dataset_train.take(places.astype(int))
+        sample = dataset_train.some(len(dataset_valid))
         now = [losses_of_heads(net, rows) for rows in (sample, dataset_valid)]
         if self.before_ is not None:
             weights = blended_weights(self.before_, now)

@@ -19,42 +19,47 @@ __all__ = ["fit_blend", "fit_prior", "losses_of_heads"]
 ENOUGH = 200
 #: Shares of the fused scores that are tried.
 TRIED = [place / 10 for place in range(11)]
-#: Rows of the target that the scores without any modality are fitted on at most.
-PRIOR_ROWS = 10_000
+#: Rows that anything here is fitted on at most.
+MOST_ROWS = 10_000
 
 
-def fit_prior(net: Net, dataset: BlockDataset) -> None:
-    """Set what the heads start from: the scores that fit best where nothing is seen.
+def fit_prior(nets: Sequence[Net], dataset: BlockDataset) -> None:
+    """Set what heads start from: the scores that fit best where nothing is seen.
+
+    They are drawn to zero as by one row more, so that a class that no row has is not impossible. A
+    network that goes on learning keeps the mean over all rows it has seen.
 
     Parameters
     ----------
-    net : Net
-        Whose network has heads.
+    nets : sequence of Net
+        Of one architecture, with heads.
     dataset : BlockDataset
         The training data.
     """
-    heads = net.module_.heads
-    rows = dataset.rows[:: -(-len(dataset) // PRIOR_ROWS)]
-    _, targets, _ = dataset.batch(rows)
-    target, loss = targets[heads.target], net.criterion_.losses[heads.target]
+    heads, name = nets[0].module_.heads, nets[0].module_.heads.target
+    rows = dataset.some(MOST_ROWS).rows
+    target, loss = dataset.target(name, rows), nets[0].criterion_.losses[name]
     constant = torch.zeros_like(heads.prior, device="cpu", requires_grad=True)
     optimizer = torch.optim.LBFGS([constant], max_iter=100, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
         error = loss(constant.expand(len(rows), *constant.shape), *target)
+        error = error + constant.square().sum() / len(rows)
         error.backward()
         return error
 
     optimizer.step(closure)
-    heads.prior.copy_(constant.detach())
+    for net in nets:
+        net.module_.heads.learn_prior(constant.detach(), len(dataset))
 
 
 def fit_blend(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int) -> None:
     """Set the share of the fused scores for each number of modalities that are there.
 
     Modalities of the rows are hidden at random, so many that each number is left; of the shares
-    from 0 to 1 the one with the lowest loss is taken. Too few rows change nothing.
+    from 0 to 1 the one with the lowest loss is taken. Where too few rows have so many, the share
+    stays as it is.
 
     Parameters
     ----------
@@ -65,19 +70,29 @@ def fit_blend(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int) 
     seed : int
         Of what is hidden.
     """
-    heads = nets[0].module_.heads
+    heads, name = nets[0].module_.heads, nets[0].module_.heads.target
     if sum(map(len, held_out)) < ENOUGH:
         return
-    loss = nets[0].criterion_.losses[heads.target]
-    said, present, target, fused = _collected(nets, held_out, seed)
+    some = [dataset.some(MOST_ROWS // len(nets)) for dataset in held_out]
+    loss = nets[0].criterion_.losses[name]
+    said, present, target, fused = _collected(nets, some, seed)
     if not heads.adds:
         heads.precisions.copy_(_precisions(heads, loss, said, present[-1], target))
     for count, (scores, there) in enumerate(zip(fused, present, strict=True), start=1):
-        together = heads.together(said, there)
-        losses = [loss(share * scores + (1 - share) * together, *target) for share in TRIED]
-        heads.shares[count] = TRIED[int(torch.stack(losses).argmin())]
+        exact = there.sum(dim=1) == count
+        if exact.sum() >= ENOUGH:
+            aims = _counted(target, exact.to(scores.dtype))
+            together = heads.together(said, there)
+            losses = [loss(share * scores + (1 - share) * together, *aims) for share in TRIED]
+            heads.shares[count] = TRIED[int(torch.stack(losses).argmin())]
     for net in nets:
         net.module_.heads.take_over(heads)
+
+
+def _counted(target: tuple, there: Tensor) -> tuple:
+    """Return a target with the rows that count for something."""
+    values, mask, weight = target
+    return values, mask, there if weight is None else weight * there
 
 
 @torch.inference_mode()
@@ -95,15 +110,18 @@ def losses_of_heads(net: Net, dataset: BlockDataset) -> Tensor:
     -------
     Tensor of shape (1 + M,), float64
     """
-    network, criterion, found, sizes = net.module_, net.criterion_, [], []
+    network, criterion, found, counts = net.module_, net.criterion_, [], []
     for inputs, targets in _batches(net, dataset):
         latents, present = network.latents(**inputs), network.spread(inputs["present"])
         said = {HEADS: network.heads.said(latents), PRESENT: present}
         scores = {**network.decode(network.fuse(latents, present)), **said}
         losses = criterion.fused(scores, targets).view(1), criterion.by_head(scores, targets)
         found.append(torch.cat(losses).double().cpu())
-        sizes.append(len(latents[0]))
-    return (torch.stack(found) * torch.tensor(sizes).unsqueeze(1)).sum(dim=0) / sum(sizes)
+        n_rows = torch.full((1,), len(latents[0]), dtype=torch.float64)
+        there = n_rows.expand(len(latents)) if present is None else present.sum(dim=0).cpu()
+        counts.append(torch.cat([n_rows, there]))
+    counted = torch.stack(counts)
+    return (torch.stack(found) * counted).sum(dim=0) / counted.sum(dim=0).clamp(min=1)
 
 
 @torch.inference_mode()
@@ -135,7 +153,7 @@ def _scored(net: Net, inputs: dict, generator: torch.Generator, targets: dict):
     latents, present = network.latents(**inputs), inputs["present"]
     if present is None:
         n_rows = len(next(iter(inputs["values"].values())))
-        present = torch.ones(n_rows, len(latents), dtype=torch.bool)
+        present = torch.ones(n_rows, len(latents), dtype=torch.bool, device=latents[0].device)
     order = torch.rand(present.shape, generator=generator).to(present.device)
     # Absent ones come last; then those are left that come first.
     places = (order + (~present).to(order.dtype)).argsort(dim=1).argsort(dim=1)
@@ -148,13 +166,23 @@ def _scored(net: Net, inputs: dict, generator: torch.Generator, targets: dict):
 
 
 def _precisions(heads: ModalityHeads, loss, said: Tensor, present: Tensor, target) -> Tensor:
-    """Return how many times each head's loss goes into that of knowing nothing, 1 at least."""
-    values, mask, weight = target
+    """Return how many times the variance around each head goes into that around the prior."""
+    there = present.to(said.dtype)
     nothing = heads.prior.expand(len(said), *heads.prior.shape)
     found = []
     for m, scores in enumerate(said.unbind(dim=1)):
-        there = present[:, m].to(scores.dtype)
-        counted = there if weight is None else weight * there
-        errors = [loss(one, values, mask, counted) for one in (nothing, scores)]
-        found.append(errors[0] / errors[1].clamp(min=1e-6))
+        aims = _counted(target, there[:, m])
+        before, after = (_variance(loss, one, aims) for one in (nothing, scores))
+        found.append((before / after.clamp(min=1e-6)).expand_as(heads.prior))
     return torch.stack(found).nan_to_num(1.0).clamp(min=1.0)
+
+
+def _variance(loss, scores: Tensor, target: tuple) -> Tensor:
+    """Return the mean squared error of each number, or what the loss has in its place."""
+    values, _, weight = target
+    if not values.is_floating_point():
+        return loss(scores, *target)  # of classes the log-loss
+    if scores.shape != values.shape:
+        return loss(scores, *target).square()  # of quantiles it grows as the spread does
+    errors = (loss.link(scores) - values).square()
+    return (errors * weight.view(-1, *(1,) * (errors.ndim - 1))).sum(dim=0) / weight.sum()

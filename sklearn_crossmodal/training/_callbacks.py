@@ -150,6 +150,7 @@ class EpochTasks(EpochCallback):
         self.task = task
 
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
+        self.task["estimator"].net_ = net  # of several, the one that is trained now
         self.epoch_ = self.context.subcontext(task_name="epoch")
         self.epoch_.call_on_fit_task_begin(**self.task)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -78,7 +78,9 @@ class Criterion(nn.Module):
         -------
         Tensor of shape (M,)
         """
-        return self._of_heads(predictions, targets, lambda losses: losses)
+        (_, loss), *_ = self.losses.items()
+        parts = self._of_heads(predictions, targets)
+        return torch.stack([loss(scores, *target) for scores, target in parts])
 
     def truth_by_head(
         self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]
@@ -96,21 +98,23 @@ class Criterion(nn.Module):
         -------
         Tensor of shape (M,)
         """
-        return self._of_heads(predictions, targets, lambda losses: torch.exp(-losses))
+        (_, loss), *_ = self.losses.items()
+        found = [
+            weighted_mean(torch.exp(-loss.per_sample(scores, values, mask)), weight)
+            for scores, (values, mask, weight) in self._of_heads(predictions, targets)
+        ]
+        return torch.stack(found)
 
-    def _of_heads(self, predictions, targets, made_of) -> Tensor:
-        """Return the mean, over the samples that have it, of what is made of a head's losses."""
-        name, loss = next(iter(self.losses.items()))
-        said, present = predictions[HEADS], predictions[PRESENT]
+    def _of_heads(self, predictions, targets) -> Iterator[tuple[Tensor, tuple]]:
+        """Yield the scores of each head, with the target of the samples that have its modality."""
+        name, said, present = next(iter(self.losses)), predictions[HEADS], predictions[PRESENT]
         values, mask, weight = _as_often(targets[name], said)
-        found = []
         for m, scores in enumerate(said.unbind(dim=1)):
             counted = weight
             if present is not None:
                 there = present[:, m].to(scores.dtype)
                 counted = there if weight is None else weight * there
-            found.append(weighted_mean(made_of(loss.per_sample(scores, values, mask)), counted))
-        return torch.stack(found)
+            yield scores, (values, mask, counted)
 
 
 def _as_often(target: tuple, scores: Tensor) -> tuple:

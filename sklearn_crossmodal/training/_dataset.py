@@ -144,6 +144,37 @@ class BlockDataset(Dataset):
         """
         return replace(self, taken=self.rows[torch.from_numpy(places)])
 
+    def target(self, name: str, rows: Tensor) -> tuple:
+        """Gather some rows of a target, and of no modality.
+
+        Parameters
+        ----------
+        name : str
+            Of the target.
+        rows : Tensor of shape (B,), int
+            Row numbers.
+
+        Returns
+        -------
+        tuple of (values, mask, weight)
+        """
+        return tuple(None if part is None else _gather(part, rows) for part in self.targets[name])
+
+    def some(self, n_most: int) -> BlockDataset:
+        """Return the data set of so many of its samples at most, spread over all of them.
+
+        Parameters
+        ----------
+        n_most : int
+            How many.
+
+        Returns
+        -------
+        BlockDataset
+        """
+        places = np.linspace(0, len(self) - 1, min(n_most, len(self)))
+        return self.take(places.round().astype(np.int64))
+
     def batch(self, rows: Tensor | slice):
         """Gather some rows.
 

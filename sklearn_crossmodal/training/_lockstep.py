@@ -105,6 +105,7 @@ class _Run:
 
     def interrupt(self) -> None:
         """End the training as far as it came."""
+        self.net.interrupted_ = True
         try:
             self._epochs.throw(KeyboardInterrupt)
         except StopIteration:

@@ -57,6 +57,9 @@ class Net(Answering, NeuralNet):
         self.answer = answer
         self.step = step
 
+    #: Whether the user ended the last training before its time.
+    interrupted_ = False
+
     def __getstate__(self):
         """Pickle weights, not the moments of the optimizer, of twice their size, nor batches."""
         slim = object.__new__(type(self))
@@ -85,6 +88,7 @@ class Net(Answering, NeuralNet):
         **kwargs : dict
             There for skorch.
         """
+        self.interrupted_ = False
         if not hasattr(self, "optimizer_"):
             self._initialize_optimizer()
 
@@ -119,6 +123,7 @@ class Net(Answering, NeuralNet):
         try:
             losses = [run(training, *batch) for batch in iterator]
         except KeyboardInterrupt:
+            self.interrupted_ = True
             warnings.warn(
                 f"Training was interrupted in epoch {len(self.history)}; the estimator is usable "
                 "as far as it came.",
@@ -190,6 +195,19 @@ class Net(Answering, NeuralNet):
         self._set_training(True)
         loss, predictions = self.step(self, *batch)
         return {"loss": loss, "y_pred": predictions}
+
+    def move(self, inputs, targets) -> None:
+        """Do the step of the optimizer, of which callbacks are told as skorch tells them.
+
+        Parameters
+        ----------
+        inputs, targets : dict
+            The batch.
+        """
+        if self._is_watched():
+            named = list(self.get_all_learnable_params())
+            self.notify("on_grad_computed", named_parameters=named, batch=(inputs, targets))
+        self.optimizer_.step()
 
     def loss_of(self, dataset: BlockDataset) -> float:
         """Return the loss over a data set, as of a validation.

@@ -120,13 +120,23 @@ def split_folds(
     list of (ndarray, ndarray) of int
         In ascending order.
     """
-    fewest = 0 if classes is None else np.unique(classes, return_counts=True)[1].min()
+    if classes is not None:
+        classes = _without_rare(classes, n_folds)
     if groups is None:
-        kind = StratifiedKFold if fewest >= n_folds else KFold
+        kind = KFold if classes is None else StratifiedKFold
     else:
-        kind = StratifiedGroupKFold if fewest >= n_folds else GroupKFold
+        kind = GroupKFold if classes is None else StratifiedGroupKFold
     folds = kind(n_folds, shuffle=True, random_state=seed)
     return list(folds.split(np.zeros(n_rows), classes, groups))
+
+
+def _without_rare(classes: np.ndarray, n_least: int) -> np.ndarray | None:
+    """Count classes of too few rows as the most frequent one; None if none has enough."""
+    found, places, counts = np.unique(classes, return_inverse=True, return_counts=True)
+    if counts.max() < n_least:
+        return None
+    merged = np.where(counts < n_least, counts.argmax(), np.arange(len(found)))
+    return merged[places]
 
 
 def _distance(shares: np.ndarray, fraction: float) -> float:

@@ -22,6 +22,8 @@ STACKED_NUMBERS = 2**23
 def train_all(trainings: Sequence[Training]) -> None:
     """Train nets; raise what the first of those that failed raised.
 
+    Where one is interrupted, those after it are not begun.
+
     Parameters
     ----------
     trainings : sequence of Training
@@ -29,7 +31,7 @@ def train_all(trainings: Sequence[Training]) -> None:
     """
     if len(trainings) == 1:
         return train(trainings[0])
-    for error in train_together(trainings):
+    for error in train_together(trainings, until_interrupted=True):
         if error is not None:
             raise error
 
@@ -56,7 +58,9 @@ def joined(nets: Sequence[Net]) -> Net:
     return first
 
 
-def train_together(trainings: Sequence[Training], verbose: int = 0) -> list[Exception | None]:
+def train_together(
+    trainings: Sequence[Training], verbose: int = 0, *, until_interrupted: bool = False
+) -> list[Exception | None]:
     """Train nets, those of one architecture together, with the numbers of `train`.
 
     They may differ in rows, seed, learning rate, weight decay, dropout, number of epochs and
@@ -68,6 +72,8 @@ def train_together(trainings: Sequence[Training], verbose: int = 0) -> list[Exce
         What is to be done.
     verbose : int, default=0
         Above 0 it is printed what is trained one after another, and why.
+    until_interrupted : bool, default=False
+        Whether none is begun after one was interrupted.
 
     Returns
     -------
@@ -82,9 +88,11 @@ def train_together(trainings: Sequence[Training], verbose: int = 0) -> list[Exce
         if isinstance(key, str) and verbose:
             print(f"{len(places)} networks are trained one after another: {key}.", flush=True)
         for some in _parts(places, trainings, alone=isinstance(key, str)):
+            if until_interrupted and any(trainings[place].net.interrupted_ for place in errors):
+                break
             found = _train([trainings[place] for place in some])
             errors |= dict(zip(some, found, strict=True))
-    return [errors[place] for place in range(len(trainings))]
+    return [errors.get(place) for place in range(len(trainings))]
 
 
 def _parts(places: list[int], trainings: Sequence[Training], *, alone: bool) -> Iterator[list[int]]:

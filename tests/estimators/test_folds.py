@@ -5,6 +5,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 from sklearn.model_selection import ShuffleSplit
+from skorch.callbacks import Callback
 
 from sklearn_crossmodal import (
     BatchedGridSearchCV,
@@ -12,6 +13,7 @@ from sklearn_crossmodal import (
     FusionRegressor,
     MultiModalFrame,
 )
+from sklearn_crossmodal.exceptions import InterruptedFitWarning
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +136,63 @@ def test_few_samples_of_tables_get_folds_unless_something_else_is_asked_for(rng)
     ]:
         one = clone(default).set_params(**params).fit(X, y[: len(X)])
         assert not hasattr(one.network_, "networks")
+
+
+@pytest.mark.parametrize("n_groups", [1, 3])
+def test_fewer_groups_than_folds_make_fewer_folds(rng, n_groups):
+    X = MultiModalFrame({"a": rng.normal(size=(120, 2)), "b": rng.normal(size=(120, 2))})
+    y, groups = rng.integers(0, 2, 120), np.arange(120) % n_groups
+    clf = FusionClassifier(max_epochs=1, random_state=0).fit(X, y, groups=groups)
+    n_networks = len(getattr(clf.network_, "networks", [clf.network_]))
+    assert n_networks == n_groups
+    with pytest.raises(ValueError, match="FusionClassifier: n_folds=5"):
+        FusionClassifier(n_folds=5, max_epochs=1).fit(X, y, groups=groups)
+
+
+def test_networks_that_are_not_trained_side_by_side_are_not_made_by_default(rng):
+    X, y = MultiModalFrame({"a": rng.normal(size=(120, 2))}), rng.integers(0, 2, 120)
+    for params in ({"callbacks": [Callback()]}, {"optimizer": "sgd"}):
+        clf = FusionClassifier(max_epochs=1, random_state=0, **params).fit(X, y)
+        assert not hasattr(clf.network_, "networks")
+
+
+class Stop(Callback):
+    """Interrupt the third batch."""
+
+    n_batches = 0
+
+    def on_batch_begin(self, net, **kwargs):
+        Stop.n_batches += 1
+        if Stop.n_batches == 3:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_fold_ends_the_fit_and_half_an_epoch_does_not_count(X, y, clf):
+    Stop.n_batches = 0
+    with pytest.warns(InterruptedFitWarning):
+        clf.set_params(callbacks=[Stop()], batch_size=10).fit(X, y)
+    assert not hasattr(clf.network_, "networks")
+    assert clf.predict(X).shape == (90,)
+
+
+def test_callbacks_of_scikit_learn_see_the_network_that_is_trained(X, y, clf):
+    seen = []
+
+    class Look(ScoringMonitor):
+        def on_fit_task_end(self, estimator, context, **task):
+            if context.task_name == "epoch":
+                seen.append(len(estimator.net_.history))
+
+    clf.set_callbacks(Look(scoring="accuracy")).fit(X, y)
+    assert seen == [1, 2, 3, 4] * 3
+
+
+def test_a_rare_class_leaves_the_others_in_their_shares(X, rng):
+    y = np.array(["a"] * 60 + ["b"] * 28 + ["rare"] * 2)
+    clf = FusionClassifier(n_folds=5, max_epochs=1, random_state=0)
+    for training in clf._plan(clf._read(X, y, None), 1):
+        _, held_out = training.split
+        assert (y[held_out] == "b").sum() in (5, 6)
 
 
 def test_groups_are_not_parted_by_folds(X, y, clf):

@@ -87,7 +87,7 @@ def test_numbers_together_are_the_posterior_mean_of_independent_measurements(rng
     measured = torch.from_numpy(rng.normal(size=(6, 2)))
     heads = heads_of(2, adds=False, n_scores=1)
     precisions = torch.from_numpy(1 + 1 / variances)
-    heads.precisions.copy_(precisions)
+    heads.precisions.copy_(precisions.unsqueeze(-1))
     alone = measured / torch.from_numpy(variances) / precisions
     found = heads.together(alone.unsqueeze(-1), torch.ones(6, 2).bool())[:, 0]
     expected = (measured / torch.from_numpy(variances)).sum(dim=1) / (1 + (1 / variances).sum())

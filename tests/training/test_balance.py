@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 from skorch.callbacks import Callback
+from torch import nn
 
-from sklearn_crossmodal import FusionClassifier, FusionRegressor, MultiModalFrame
+from sklearn_crossmodal import FusionClassifier, FusionRegressor, MultiModalFrame, Numeric
 from sklearn_crossmodal.training import BALANCES
 from sklearn_crossmodal.training._balance import (
     MODULATION,
@@ -50,6 +51,36 @@ def test_only_encoders_that_are_ahead_move_less():
     shares = step_shares(torch.tensor([30.0, 10.0, 20.0]))
     expected = [1 - np.tanh(MODULATION * 2), 1.0, 1.0]
     np.testing.assert_allclose(shares.numpy(), expected, rtol=1e-6)
+
+
+def test_a_modality_that_a_batch_lacks_is_neither_ahead_nor_behind():
+    assert step_shares(torch.tensor([0.5, 0.0])).tolist() == [1.0, 1.0]
+    shares = step_shares(torch.tensor([0.4, 0.0, 0.2]))
+    np.testing.assert_allclose(shares.numpy(), [1 - np.tanh(MODULATION * 2), 1.0, 1.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("balance", ["modulation", "pareto"])
+def test_gradients_are_shown_to_callbacks_and_encoders_may_have_none(ignored, balance):
+    class Count(Callback):
+        n = 0
+
+        def on_grad_computed(self, net, **kwargs):
+            Count.n += 1
+
+    X, y = ignored
+    modalities = [
+        ("strong", Numeric(encoder=lambda spec: nn.Flatten()), "strong"),
+        ("weak", "numeric", "weak"),
+    ]
+    clf = FusionClassifier(modalities, balance=balance, max_epochs=1, callbacks=[Count()])
+    clf.fit(X, y)
+    assert Count.n > 10
+
+
+def test_gradient_blending_without_held_out_rows_weighs_as_ever(ignored):
+    X, y = ignored
+    clf = FusionClassifier(balance="gradient_blending", random_state=0).partial_fit(X, y)
+    assert clf.net_.criterion_.task_weights is None
 
 
 def test_gradients_that_agree_are_added():

@@ -68,8 +68,8 @@ def test_few_held_out_rows_leave_the_shares_as_they_are(X, y):
 def test_a_useless_modality_weighs_nothing_among_numbers(rng):
     a, noise = rng.normal(size=(2, 2000, 3))
     X, y = MultiModalFrame({"a": a, "noise": noise}), a[:, 0]
-    reg = FusionRegressor(max_epochs=60, random_state=0).fit(X, y)
-    precisions = reg.network_.heads.precisions.tolist()
+    reg = FusionRegressor(early_stopping=True, max_epochs=60, random_state=0).fit(X, y)
+    precisions = reg.network_.heads.precisions[:, 0].tolist()
     assert precisions[0] > 20
     assert precisions[1] == pytest.approx(1.0, abs=0.05)
 
@@ -102,3 +102,54 @@ def test_a_single_modality_and_no_weight_have_no_heads(X, y):
     without = FusionClassifier(n_folds=None, max_epochs=1, auxiliary_weight=0).fit(X, y)
     assert alone.network_.heads is None
     assert without.network_.heads is None
+
+
+def test_the_prior_of_a_network_that_goes_on_learning_is_that_of_all_rows(X, y):
+    clf = FusionClassifier(random_state=0)
+    ordered = np.argsort(y, kind="stable")
+    parts = np.array_split(ordered, 4)  # the first is of one class
+    for rows in parts:
+        clf.partial_fit(X[rows], y[rows], classes=[0, 1])
+    prior = clf.network_.heads.prior.softmax(dim=0).numpy()
+    assert np.isfinite(prior).all()
+    assert prior.min() > 0.02
+
+
+def test_a_class_without_rows_is_not_impossible(X, y):
+    clf = FusionClassifier(random_state=0).partial_fit(X, y, classes=[0, 1, 2])
+    assert clf.network_.heads.prior.softmax(dim=0)[2] > 1e-5
+
+
+def test_only_rows_with_so_many_modalities_tell_of_their_share(rng):
+    # Most rows have one modality; those with both are told by their sum, which no head knows.
+    a, b = rng.normal(size=(2, 3000, 1))
+    y = (a[:, 0] * b[:, 0] > 0).astype(int)
+    present = np.arange(3000) % 10 == 0
+    X = MultiModalFrame({"a": a, "b": b}, present={"b": present})
+    clf = FusionClassifier(early_stopping=True, max_epochs=1, random_state=0)
+    (training,) = clf._prepare(X, y, None, 1)
+    heads = training.net.module_.heads
+    held_out = training.dataset.take(training.split[1])
+    n_both = int(present[training.split[1]].sum())
+    assert n_both < 200  # too few to move the share from where it starts
+    fit_blend([training.net], [held_out], 0)
+    assert heads.shares[2] == 1.0
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber"])
+def test_precisions_are_ratios_of_variances_whatever_the_loss(rng, loss):
+    a, b = rng.normal(size=(2, 3000, 1))
+    X, y = MultiModalFrame({"a": a, "b": b}), 3 * a[:, 0] + b[:, 0]
+    reg = FusionRegressor(loss=loss, early_stopping=True, max_epochs=40, random_state=0).fit(X, y)
+    precisions = reg.network_.heads.precisions[:, 0].tolist()
+    assert precisions[0] == pytest.approx(10, rel=0.3)  # 10 of variance, 1 of it left
+    assert precisions[1] == pytest.approx(10 / 9, rel=0.1)
+
+
+def test_each_number_has_precisions_of_its_own(rng):
+    a, b = rng.normal(size=(2, 2000, 1))
+    X, y = MultiModalFrame({"a": a, "b": b}), np.hstack([a, b])
+    reg = FusionRegressor(early_stopping=True, max_epochs=40, random_state=0).fit(X, y)
+    precisions = reg.network_.heads.precisions.numpy()
+    assert (np.diag(precisions) > 20).all()
+    assert (np.diag(precisions[::-1]) < 1.2).all()
