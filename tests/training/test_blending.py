@@ -1,3 +1,6 @@
+import copy
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -6,6 +9,7 @@ from sklearn_crossmodal import FusionClassifier, FusionRegressor, MultiModalFram
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn import build_loss
 from sklearn_crossmodal.nn._heads import HEADS, PRESENT
+from sklearn_crossmodal.training import _blending
 from sklearn_crossmodal.training._blending import fit_blend
 from sklearn_crossmodal.training._criterion import Criterion
 
@@ -153,3 +157,15 @@ def test_each_number_has_precisions_of_its_own(rng):
     precisions = reg.network_.heads.precisions.numpy()
     assert (np.diag(precisions) > 20).all()
     assert (np.diag(precisions[::-1]) < 1.2).all()
+
+
+def test_all_that_is_collected_is_on_the_device_of_the_network(X, y):
+    # There need be no GPU: tensors without values have a device too, and refuse to meet others.
+    clf = FusionClassifier(n_folds=None, max_epochs=1, random_state=0).fit(X, y)
+    network = copy.deepcopy(clf.network_).to("meta").eval()
+    values = {name: torch.empty(9, 3, dtype=torch.float64, device="meta") for name in "abc"}
+    inputs = {"values": values, "masks": {}, "present": None}
+    net = SimpleNamespace(module_=network)
+    with torch.no_grad():
+        said, left, _, fused = _blending._scored(net, inputs, torch.Generator(), {"y": None})
+    assert {one.device.type for one in (said, *left, *fused)} == {"meta"}
