@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
+import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import nn
 
@@ -113,7 +114,8 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
         few = self._min_samples_to_fold <= len(data) < self._max_samples_to_fold
         tables = all(block.spec.kind in ("vector", "codes") for block in data.inputs.values())
         free = self.early_stopping == "auto" and not hasattr(self.validation_fraction, "split")
-        return 5 if few and tables and free and not self.warm_start else None
+        enough = data.groups is None or len(np.unique(data.groups)) >= 5
+        return 5 if few and tables and free and enough and not self.warm_start else None
 
     def _finish(self, trainings):
         nets = [training.net for training in trainings]
