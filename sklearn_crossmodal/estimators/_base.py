@@ -128,7 +128,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     def _check_targets(self, targets):
         for name, loss in self.net_.criterion_.losses.items():
             with said_by(f"{type(self).__name__}: target {name!r}"):
-                check_range(loss, targets[name].values)
+                check_range(loss, targets[name].values, observed=targets[name].observed)
 
     def _finish(self, trainings):
         """Note what trainings that are over have to tell."""
