@@ -215,6 +215,18 @@ def test_counts_are_a_target_of_their_own_scale(positive, rng):
     assert reg.score(X, y) > 0.7
 
 
+def test_going_on_with_another_loss_is_refused(positive):
+    X, y = positive
+    reg = FusionRegressor(warm_start=True, n_folds=None, max_epochs=2).fit(X, y)
+    reg.set_params(loss="squared_error").fit(X, y)
+    for loss in ("quantile", "poisson", QuantileLoss()):
+        with pytest.raises(ValueError, match=r"FusionRegressor: loss=.* first call, SquaredError"):
+            reg.set_params(loss=loss).fit(X, y)
+    reg.set_params(warm_start=False, loss=QuantileLoss((0.5,))).fit(X, y)
+    with pytest.raises(ValueError, match="first call, QuantileLoss"):
+        reg.set_params(warm_start=True, loss=QuantileLoss((0.4,))).fit(X, y)
+
+
 def test_the_class_of_a_loss_is_no_loss(positive):
     with pytest.raises(TypeError, match=r"the loss is the class QuantileLoss: pass .* Quantile"):
         FusionRegressor(loss=QuantileLoss).fit(*positive)
