@@ -7,7 +7,6 @@ from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.multiclass import type_of_target
 
 from sklearn_crossmodal.estimators._auto_base import BaseAutoFusion
 from sklearn_crossmodal.estimators._classifier import FusionClassifier
@@ -192,12 +191,12 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
                 "several columns of labels."
             )
         y = y.toarray() if sparse.issparse(y) else y
-        if y is not None and type_of_target(y).startswith("continuous"):
-            raise ValueError(
-                f"{owner}: Unknown label type: continuous. Maybe you are trying to fit a "
-                "classifier to numbers: take AutoFusionRegressor."
-            )
-        return check_labels(self, table, y)
+        try:
+            return check_labels(self, table, y)
+        except ValueError as error:
+            if "continuous" in str(error):
+                error.args = (f"{error.args[0]} Take AutoFusionRegressor for numbers.",)
+            raise
 
     def _fit_target(self, y, counted):
         self.classes_ = np.unique(y[counted])

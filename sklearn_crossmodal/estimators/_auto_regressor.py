@@ -19,6 +19,7 @@ from sklearn_crossmodal.estimators._combining import (
 from sklearn_crossmodal.estimators._input import check_same_length
 from sklearn_crossmodal.estimators._kernel_machine import KernelRegressor
 from sklearn_crossmodal.estimators._regressor import FusionRegressor
+from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["AutoFusionRegressor"]
 
@@ -161,7 +162,8 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
             )
         if np.asarray(as_column(y)).dtype.kind in "OUST":
             y = self._numbers(y)
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
+        with said_by(type(self).__name__):
+            y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
         check_same_length(self, table, y)
         return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 
