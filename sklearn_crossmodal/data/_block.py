@@ -134,6 +134,13 @@ class Block:
         """Kind of the values, that of the specification."""
         return self.spec.kind
 
+    @property
+    def observed(self) -> np.ndarray | None:
+        """Which rows, steps or numbers were observed, as `mask` has them; None if all were."""
+        if self.mask is not None:
+            return self.mask & self.present[:, np.newaxis]
+        return None if self.present.all() else self.present
+
     def __len__(self) -> int:
         return len(self.present)
 

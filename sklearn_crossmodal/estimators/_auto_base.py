@@ -7,32 +7,31 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import check_cv
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.estimators._composition import ModalityParams
 from sklearn_crossmodal.estimators._conformal import Calibration
+from sklearn_crossmodal.estimators._cv_folds import cv_folds
+from sklearn_crossmodal.estimators._given_members import (
+    check_companions,
+    check_names,
+    check_network,
+)
+from sklearn_crossmodal.estimators._holding_out import check_groups
 from sklearn_crossmodal.estimators._input import check_weight, check_X
 from sklearn_crossmodal.estimators._leaderboard import fusion_gain, leaderboard
-from sklearn_crossmodal.estimators._members import (
-    check_companions,
-    check_network,
-    companion_members,
-    network_members,
-)
+from sklearn_crossmodal.estimators._members import companion_members, network_members
 from sklearn_crossmodal.estimators._out_of_fold import Samples, fit_out_of_fold
 from sklearn_crossmodal.estimators._pattern_combiners import PatternCombiners
 from sklearn_crossmodal.estimators._time_limit import Clock
 from sklearn_crossmodal.estimators._view import View
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
-from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error
+from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error, said_by
 
 __all__ = ["BaseAutoFusion"]
 
 #: Of the time limit; the rest is for their combination.
 _SHARE_OF_MEMBERS = 0.85
-#: Below this number of samples there are eight folds, so that models see more of them; else five.
-_SMALL = 500
 
 
 class BaseAutoFusion(ModalityParams):
@@ -125,6 +124,7 @@ class BaseAutoFusion(ModalityParams):
     def _fit(self, X, y, sample_weight, groups):
         clock, table = Clock(self.time_limit), check_X(self, X, reset=True)
         y, weight = self._check_y(table, y), check_weight(self, sample_weight, table)
+        groups = check_groups(self, groups, table)
         self._bank = self._bind_modalities(X, table)
         counted = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
         if len(counted) < 2:
@@ -137,20 +137,31 @@ class BaseAutoFusion(ModalityParams):
             self._bank.leave_out(absent)
             view = View(self._bank, table)
         target = self._fit_target(y, counted)
+        samples = Samples(
+            type(self).__name__,
+            view,
+            y,
+            weight,
+            groups,
+            view.patterns_to_combine(),
+            self._answer,
+            self._stratifies,
+        )
         self._members = fit_out_of_fold(
             self._make_members(view.entries(self._bank), len(counted), seed),
-            Samples(view, y, weight, view.patterns_to_combine(), self._answer),
+            samples,
             self._split(y, counted, groups, seed),
             clock=clock.for_share(_SHARE_OF_MEMBERS),
             n_jobs=self.n_jobs,
             verbose=self.verbose,
         )
-        self._combine(view, target, weight, seed, clock)
+        self._combine(samples, target, seed, clock)
         return self
 
     def _make_members(self, entries, n_samples, seed):
         """Return the members, those that tell most in the least time first."""
         owner, companions = type(self).__name__, self.companions or {}
+        check_names(owner, entries)
         base = clone(check_network(owner, self.estimator, self._network()))
         base.set_params(random_state=seed)
         if companions == "auto":
@@ -162,24 +173,19 @@ class BaseAutoFusion(ModalityParams):
         return [networks[0], *others, *networks[1:]]
 
     def _split(self, y, counted, groups, seed):
-        """Return the rows to train on and to answer for in each fold, of those that count."""
-        cv = (8 if len(counted) < _SMALL else 5) if isinstance(self.cv, str) else self.cv
-        groups = None if groups is None else np.asarray(groups)
-        if isinstance(cv, Integral):
-            some = None if groups is None else groups[counted]
-            folds = self._folds(cv, y[counted], some, seed).split(counted, y[counted], some)
-            return [(counted[training], counted[validation]) for training, validation in folds]
-        folds = check_cv(cv, y, classifier=self._stratifies).split(np.zeros(len(y)), y, groups)
-        return [tuple(rows[np.isin(rows, counted)] for rows in fold) for fold in folds]
+        with said_by(type(self).__name__):
+            return cv_folds(self.cv, y, counted, groups, stratify=self._stratifies, seed=seed)
 
-    def _combine(self, view, target, weight, seed, clock):
+    def _combine(self, samples, target, seed, clock):
         """Fit a combiner for each pattern of modalities; keep what is said out of fold."""
+        view = samples.view
         self._combiners = PatternCombiners(self._candidates, self._members)
         crossed = self._combiners.fit(
             view,
             target,
             self._losses,
-            sample_weight=weight,
+            sample_weight=samples.sample_weight,
+            groups=samples.groups,
             stratify=self._stratifies,
             seed=seed,
             clock=clock,
@@ -191,9 +197,9 @@ class BaseAutoFusion(ModalityParams):
             },
             {pattern: view.is_pattern(pattern)[rows] for pattern, (rows, _) in crossed.items()},
         )
-        self._report(view, target, crossed)
+        self._report(view, target, samples.sample_weight, crossed)
 
-    def _report(self, view, target, crossed):
+    def _report(self, view, target, weight, crossed):
         """Set what the fit found out about members and their combination."""
         own = [one.own_answers(view) for one in self._members]
         fused = np.full((len(target), *own[0].shape[1:]), np.nan)
@@ -202,11 +208,15 @@ class BaseAutoFusion(ModalityParams):
             fused[rows[exact]] = found[exact]
         self.oof_predictions_ = self._bounded(fused)
         whole = tuple(view.names)
-        weights = self._combiners.weights(whole)
-        merits = [self._merits(answers, target) for answers in [*own, self.oof_predictions_]]
+        shares = self._combiners.weights(whole)
+        weight = np.ones(len(target)) if weight is None else weight
+        merits = [
+            self._merits(answers, target, weight) for answers in [*own, self.oof_predictions_]
+        ]
         names = [one.member.name for one in self._members]
-        self.leaderboard_ = leaderboard(self._members, merits, weights)
-        self.fusion_gain_ = fusion_gain(dict(zip(names, merits, strict=False)), merits[-1], whole)
+        self.leaderboard_ = leaderboard(self._members, merits, shares, weight)
+        alone = dict(zip(names, merits, strict=False))
+        self.fusion_gain_ = fusion_gain(alone, merits[-1], whole, weight)
 
     # Answering ------------------------------------------------------------------------------
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
 
 from sklearn_crossmodal.estimators._auto_base import BaseAutoFusion
 from sklearn_crossmodal.estimators._classifier import FusionClassifier
@@ -182,10 +182,29 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
     # The target -----------------------------------------------------------------------------
 
     def _check_y(self, table, y):
-        return check_labels(self, table, y)
+        owner = type(self).__name__
+        shape = np.shape(y) if y is not None else ()
+        if len(shape) > 1 and shape[1] != 1:
+            raise ValueError(
+                f"{owner}: y should be a 1d array of one label a sample, got an array of shape "
+                f"{shape}: fit one {owner} for each column, or take FusionClassifier, which takes "
+                "several columns of labels."
+            )
+        y = y.toarray() if sparse.issparse(y) else y
+        try:
+            return check_labels(self, table, y)
+        except ValueError as error:
+            if "continuous" in str(error):
+                error.args = (f"{error.args[0]} Take AutoFusionRegressor for numbers.",)
+            raise
 
     def _fit_target(self, y, counted):
         self.classes_ = np.unique(y[counted])
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__}: y has one class, {self.classes_.tolist()}, those of "
+                "weight zero left out: give samples of two classes at least."
+            )
         return np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
 
     def _network(self):
@@ -201,14 +220,6 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
             "boosting": (boosting, 30),
         }
 
-    def _folds(self, n_splits, y, groups, seed):
-        if groups is not None:
-            return StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
-        fewest = np.unique(y, return_counts=True)[1].min()
-        kind = StratifiedKFold if fewest >= 2 else KFold
-        n_splits = min(n_splits, max(fewest, 2) if kind is StratifiedKFold else len(y))
-        return kind(n_splits, shuffle=True, random_state=seed)
-
     def _answer(self, model, X):
         """Return probabilities of all classes; a model knows only those it was fitted on."""
         found = np.zeros((len(X), len(self.classes_)))
@@ -219,7 +230,7 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         """Return one minus the probability of the true class."""
         return 1 - predictions[np.arange(len(target)), target]
 
-    def _merits(self, answers, target):
+    def _merits(self, answers, target, weight):
         """Return 1 where a sample is classified right, 0 where not, NaN where nothing is said."""
         right = (answers.argmax(axis=-1) == target).astype(float)
         return np.where(np.isnan(answers).any(axis=-1), np.nan, right)

@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GroupKFold, KFold
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import check_array
 
+from sklearn_crossmodal.data import as_column
 from sklearn_crossmodal.estimators._auto_base import BaseAutoFusion
 from sklearn_crossmodal.estimators._combining import (
     ConvexWeights,
@@ -19,6 +19,7 @@ from sklearn_crossmodal.estimators._combining import (
 from sklearn_crossmodal.estimators._input import check_same_length
 from sklearn_crossmodal.estimators._kernel_machine import KernelRegressor
 from sklearn_crossmodal.estimators._regressor import FusionRegressor
+from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["AutoFusionRegressor"]
 
@@ -159,9 +160,22 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y "
                 "is None."
             )
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
+        if np.asarray(as_column(y)).dtype.kind in "OUST":
+            y = self._numbers(y)
+        with said_by(type(self).__name__):
+            y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
         check_same_length(self, table, y)
         return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _numbers(self, y):
+        """Return what is not stored as numbers as such, or raise."""
+        try:
+            return np.asarray(y).astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{type(self).__name__}: y must hold numbers ({error}): take AutoFusionClassifier "
+                "for labels, and leave out samples without a number."
+            ) from error
 
     def _fit_target(self, y, counted):
         self._range = y[counted].min(axis=0), y[counted].max(axis=0)
@@ -181,13 +195,16 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
             "boosting": (MultiOutputRegressor(boosting) if several else boosting, 30),
         }
 
-    def _folds(self, n_splits, y, groups, seed):
-        if groups is not None:
-            return GroupKFold(n_splits, shuffle=True, random_state=seed)
-        return KFold(min(n_splits, len(y)), shuffle=True, random_state=seed)
-
     def _answer(self, model, X):
-        return np.clip(model.predict(X), *self._range)
+        """Return one number for each of the target; of quantiles that nearest to the median."""
+        found = model._predict(X) if isinstance(model, FusionRegressor) else model.predict(X)
+        found, shape = np.asarray(found), (len(X), *np.shape(self._range[0]))
+        if found.size != np.prod(shape):
+            raise ValueError(
+                f"it predicts an array of shape {found.shape}, where {shape} is needed: wrap it in "
+                "MultiOutputRegressor if it predicts one number, or take another."
+            )
+        return np.clip(found.reshape(shape), *self._range)
 
     def _bounded(self, predictions):
         return np.clip(predictions, *self._range)
@@ -196,10 +213,11 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         """Return how far predictions are off."""
         return np.abs(predictions - target)
 
-    def _merits(self, answers, target):
-        """Return what each sample adds to R², whose mean it is."""
-        spread = target.reshape(len(target), -1).var(axis=0)
-        errors = ((answers - target) ** 2).reshape(len(target), -1)
+    def _merits(self, answers, target, weight):
+        """Return what each sample adds to R², whose weighted mean it is."""
+        target = target.reshape(len(target), -1)
+        spread = np.average((target - np.average(target, 0, weight)) ** 2, 0, weight)
+        errors = (answers.reshape(target.shape) - target) ** 2
         return 1 - (errors / np.where(spread > 0, spread, 1)).mean(axis=1)
 
     def __sklearn_tags__(self):

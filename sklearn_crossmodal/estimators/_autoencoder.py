@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -391,7 +392,7 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
             Minus the mean, over the modalities that are present, of the loss per entry.
         """
         blocks = self._raw_blocks(X)
-        losses = self.net_.sample_losses(self._inputs(blocks), blocks)
+        losses = self.net_.sample_losses(self._inputs(blocks), self._target_blocks(None, blocks))
         present = np.column_stack([block.present for block in blocks.values()])
         return -(losses * present).sum(axis=1) / present.sum(axis=1)
 
@@ -420,7 +421,10 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         """Nothing to learn: the targets are the modalities, which are fitted already."""
 
     def _target_blocks(self, y, blocks):
-        return blocks
+        return {
+            name: _without_indicators(modality, blocks[name])
+            for name, modality, _ in self.modalities_
+        }
 
     def _build_decoders(self, width):
         decoders, losses = {}, {}
@@ -451,6 +455,23 @@ class MultiModalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     @property
     def _n_features_out(self):
         return self.network_.bottleneck.out_features
+
+
+def _without_indicators(modality, block):
+    """Return a block whose columns of 0 and 1, which say what is missing, are no target.
+
+    That is, under a loss of amounts above zero, which they are not.
+    """
+    n_columns = len(getattr(modality, "indicators_", ()))
+    if not n_columns or not getattr(build_loss(modality.loss, block.spec), "above", False):
+        return block
+    mask = (
+        np.ones((len(block), block.spec.size), dtype=bool)
+        if block.mask is None
+        else block.mask.copy()
+    )
+    mask[:, -n_columns:] = False
+    return replace(block, mask=mask)
 
 
 def _n_rows(blocks):

@@ -69,8 +69,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         """Return the target as an array with the rows of X, None if there is none."""
         return None
 
-    def _class_weights(self, y, sample_weight):
-        """Return the sample weights times those of the classes."""
+    def _class_weights(self, y, sample_weight, *, reset):
+        """Return the sample weights times those of the classes, which are found first."""
         return sample_weight
 
     def _strata(self, y):
@@ -128,7 +128,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     def _check_targets(self, targets):
         for name, loss in self.net_.criterion_.losses.items():
             with said_by(f"{type(self).__name__}: target {name!r}"):
-                check_range(loss, targets[name].values)
+                check_range(loss, targets[name].values, observed=targets[name].observed)
 
     def _finish(self, trainings):
         """Note what trainings that are over have to tell."""
@@ -144,7 +144,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         y = self._check_y(table, y, reset=not resume)
         weight = check_weight(self, sample_weight, table)
         groups = check_groups(self, groups, table)
-        weight = self._class_weights(y, weight)
+        weight = self._class_weights(y, weight, reset=not resume)
         if weight is None or weight.all():
             return table, y, weight, groups
         if not weight.any():

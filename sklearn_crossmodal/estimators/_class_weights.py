@@ -37,7 +37,19 @@ def label_weights(class_weight, classes, y, sample_weight):
             raise ValueError(f"class_weight must not be negative, got {negative}.")
         factors = np.array([class_weight.get(one, 1.0) for one in present.tolist()])
     else:
-        factors = compute_class_weight(
-            class_weight, classes=present, y=y, sample_weight=sample_weight
-        )
+        factors = _balanced(class_weight, present, y, sample_weight)
     return factors[np.searchsorted(present, y)]
+
+
+def _balanced(class_weight, present, y, sample_weight):
+    """Return the factor of each class that is present; 1 of those that have no weight at all."""
+    counted = np.ones(len(y), dtype=bool) if sample_weight is None else sample_weight > 0
+    some = np.unique(y[counted])
+    factors = np.ones(len(present))
+    factors[np.searchsorted(present, some)] = compute_class_weight(
+        class_weight,
+        classes=some,
+        y=y[counted],
+        sample_weight=None if sample_weight is None else sample_weight[counted],
+    )
+    return factors

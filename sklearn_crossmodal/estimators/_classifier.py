@@ -8,8 +8,10 @@ from sklearn.metrics import accuracy_score
 
 from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.estimators._fusion import BaseFusion
-from sklearn_crossmodal.estimators._label_columns import check_label_columns
+from sklearn_crossmodal.estimators._input import check_weight
+from sklearn_crossmodal.estimators._label_columns import check_label_columns, check_n_columns
 from sklearn_crossmodal.estimators._labels import find_labels
+from sklearn_crossmodal.estimators._resuming import keep_loss
 from sklearn_crossmodal.training import NetClassifier
 from sklearn_crossmodal.utils._sklearn import StrOptions
 from sklearn_crossmodal.utils._validation import said_by
@@ -26,7 +28,9 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
 
     The head follows the target: of two columns or more, y is an indicator of labels where it holds
     only 0 and 1, with a sigmoid for each label, as in `MLPClassifier`; else each column has classes
-    of its own and a softmax over them, as in `RandomForestClassifier`.
+    of its own and a softmax over them, as in `RandomForestClassifier`. That is told from the labels
+    of `fit`: columns of the classes 0, 1 and 2 are an indicator to a fold of a cross-validation in
+    which no sample has a 2. Labels that are strings never are one.
 
     Parameters
     ----------
@@ -399,10 +403,13 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         float
         """
         predicted = self.predict(X)
-        if isinstance(self.classes_, list):  # which scikit-learn's accuracy does not take
-            right = (predicted == np.asarray(y)).all(axis=1)
-            return float(np.average(right, weights=sample_weight))
-        return accuracy_score(y, predicted, sample_weight=sample_weight)
+        y = check_label_columns(self, predicted, y)
+        if predicted.ndim == 1 and y.ndim == 1:
+            return accuracy_score(y, predicted, sample_weight=sample_weight)
+        with said_by(type(self).__name__):
+            check_n_columns(y, 1 if predicted.ndim == 1 else predicted.shape[1])
+        right = (predicted == y).all(axis=1)  # of columns of classes scikit-learn takes none
+        return float(np.average(right, weights=check_weight(self, sample_weight, predicted)))
 
     def _answered(self, X, what):
         scores = self._scores(X)  # first: it says so if the estimator is not fitted
@@ -415,23 +422,26 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
     # The target -----------------------------------------------------------------------------
 
     def _check_y(self, X, y, *, reset):
-        y = check_label_columns(self, X, y)
-        first = getattr(self, "_first_classes", None)
-        with said_by(type(self).__name__):
-            if reset:
-                self._labels = find_labels(y, self.loss, first)
-                self.classes_ = self._labels.classes
-            elif first is not None:
-                self._labels.compare(first)
-            self._labels.check(y)
-        return y
+        keep_loss(self, reset=reset)
+        return check_label_columns(self, X, y)
 
-    def _class_weights(self, y, sample_weight):
-        if self.class_weight is None:
-            return sample_weight
+    def _class_weights(self, y, sample_weight, *, reset):
         with said_by(type(self).__name__):
+            self._find_labels(y if sample_weight is None else y[sample_weight > 0], reset)
+            if self.class_weight is None:
+                return sample_weight
             factors = self._labels.weights(self.class_weight, y, sample_weight)
         return factors if sample_weight is None else factors * sample_weight
+
+    def _find_labels(self, y, reset):
+        """Find the labels of the samples that count, or compare them with those of the first."""
+        first = getattr(self, "_first_classes", None)
+        if reset:
+            self._labels = find_labels(y, self.loss, first)
+            self.classes_ = self._labels.classes
+        elif first is not None:
+            self._labels.compare(first)
+        self._labels.check(y)
 
     def _fit_target(self, y, sample_weight):
         """Nothing to learn beyond the classes, which `_check_y` found."""

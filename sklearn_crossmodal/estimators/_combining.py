@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 from scipy.optimize import minimize, nnls
 from scipy.special import log_softmax
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, StratifiedKFold
 
 __all__ = [
     "ConvexWeights",
     "LogPool",
     "NonNegativeLeastSquares",
     "StackedLogistic",
-    "choose_combiner",
     "log_losses",
     "squared_errors",
 ]
@@ -25,8 +21,6 @@ __all__ = [
 _TINY = 1e-7
 #: Of forests, that say zero of what they have not seen, a product needs more.
 _TINY_IN_PRODUCT = 1e-4
-#: Rows that a coefficient of a combiner needs: below, the mean is taken.
-_ROWS_A_COEFFICIENT = 10
 
 
 class ConvexWeights(BaseEstimator):
@@ -181,73 +175,6 @@ class NonNegativeLeastSquares(BaseEstimator):
     def combine(self, answers):
         parts = np.einsum("nm...,m->n...", answers - self._center, self.weights_)
         return self._center + parts
-
-
-def choose_combiner(
-    candidates: Sequence[BaseEstimator],
-    answers: np.ndarray,
-    y: np.ndarray,
-    losses: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    *,
-    sample_weight: np.ndarray | None,
-    stratify: bool,
-    seed: int,
-) -> tuple[BaseEstimator, np.ndarray]:
-    """Return the fitted combiner that predicts best by cross-validation, and what it says there.
-
-    Parameters
-    ----------
-    candidates : sequence of combiners
-        The first is the mean, which is taken where rows are too few for the others.
-    answers : ndarray of shape (n, n_members, ...)
-        What the members say out of fold.
-    y : ndarray of shape (n, ...)
-        The target; codes of classes.
-    losses : callable
-        (predictions, y) -> ndarray of shape (n,), less is better.
-    sample_weight : ndarray of shape (n,) or None
-        Weights of the samples.
-    stratify : bool
-        Whether y are classes.
-    seed : int
-        Of the folds.
-
-    Returns
-    -------
-    combiner : object
-        Fitted on all rows.
-    predictions : ndarray of shape (n, ...)
-        Of rows that it was not fitted on.
-    """
-    n_coefficients = int(np.prod(answers.shape[1:]))
-    few = len(y) < _ROWS_A_COEFFICIENT * answers.shape[1]
-    too_few = len(y) < _ROWS_A_COEFFICIENT * n_coefficients
-    tried = [
-        one
-        for place, one in enumerate(candidates)
-        if place == 0 or (not few and not (too_few and isinstance(one, StackedLogistic)))
-    ]
-    found = []
-    for candidate in tried:
-        predictions = _crossed(candidate, answers, y, sample_weight, stratify, seed)
-        found.append((np.average(losses(predictions, y), weights=sample_weight), predictions))
-    best = int(np.argmin([loss for loss, _ in found]))
-    return clone(tried[best]).fit(answers, y, sample_weight), found[best][1]
-
-
-def _crossed(candidate, answers, y, sample_weight, stratify, seed):
-    """Return predictions of each row by a combiner fitted on others."""
-    classes = np.unique(y, return_counts=True)[1] if stratify else [len(y)]
-    n_folds = min(5, min(classes)) if stratify else min(5, len(y))
-    if n_folds < 2:
-        return clone(candidate).fit(answers, y, sample_weight).combine(answers)
-    folds = (StratifiedKFold if stratify else KFold)(n_folds, shuffle=True, random_state=seed)
-    predictions = np.empty((len(y), *answers.shape[2:]))
-    for training, validation in folds.split(answers[:, 0], y if stratify else None):
-        weight = None if sample_weight is None else sample_weight[training]
-        one = clone(candidate).fit(answers[training], y[training], weight)
-        predictions[validation] = one.combine(answers[validation])
-    return predictions
 
 
 def log_losses(predictions: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inspect import isclass
+
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d
@@ -37,7 +39,7 @@ def check_groups(estimator, groups, table):
     if groups is None:
         return None
     with said_by(f"{type(estimator).__name__}: groups"):
-        groups = column_or_1d(groups)
+        groups = column_or_1d(groups, input_name="it")
         if len(groups) != table.shape[0]:
             raise ValueError(
                 f"X has {table.shape[0]} rows, but there are {len(groups)} groups: give one for "
@@ -72,6 +74,12 @@ def held_out_rows(estimator, data, strata, seed):
         None where no row can be spared.
     """
     fraction, n_rows = estimator.validation_fraction, len(data)
+    if isclass(fraction):
+        name = fraction.__name__
+        raise TypeError(
+            f"{type(estimator).__name__}: validation_fraction is the class {name}: pass an "
+            f"instance, {name}()."
+        )
     if hasattr(fraction, "split"):
         splitter = f"validation_fraction={type(fraction).__name__}(...)"
         with said_by(f"{type(estimator).__name__}: {splitter}"):

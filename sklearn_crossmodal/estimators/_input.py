@@ -189,7 +189,8 @@ def check_labels(estimator, table, y):
     y = column_or_1d(y, warn=True)
     assert_all_finite(y, input_name="y", estimator_name=owner)
     check_same_length(estimator, table, y)
-    check_classification_targets(y)
+    with said_by(owner):
+        check_classification_targets(y)
     return y
 
 

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 
+from sklearn_crossmodal.data import is_missing
 from sklearn_crossmodal.estimators._input import check_labels, check_same_length
 from sklearn_crossmodal.utils._validation import said_by
 
@@ -41,17 +42,31 @@ def check_label_columns(estimator, table, y):
     if _n_columns(y) < 2:
         return check_labels(estimator, table, y)
     owner = type(estimator).__name__
-    y = np.asarray(y)
-    assert_all_finite(y, input_name="y", estimator_name=owner)
+    names, y = getattr(y, "columns", None), np.asarray(y)
     check_same_length(estimator, table, y)
     columns = []
     for place, column in enumerate(y.T):
-        with said_by(f"{owner}: column {place} of y"):
+        name = place if names is None else repr(names[place])
+        with said_by(f"{owner}: column {name} of y"):
+            _check_none_missing(column)
             columns.append(typed(column))
             check_classification_targets(columns[-1])
     if all(column.dtype.kind in "biuf" for column in columns):
         return np.column_stack(columns)
     return y
+
+
+def _check_none_missing(column) -> None:
+    """Raise if a label is missing, or infinite."""
+    if column.dtype.kind != "O":
+        assert_all_finite(column, input_name="y")
+        return
+    missing = [row for row, label in enumerate(column) if is_missing(label)]
+    if missing:
+        raise ValueError(
+            f"{len(missing)} samples have no label, first rows {missing[:5]}: leave them out, or "
+            "give them a label of their own."
+        )
 
 
 def _n_columns(y) -> int:

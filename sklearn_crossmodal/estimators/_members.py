@@ -11,20 +11,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_crossmodal.estimators._vectorizer import ModalityVectorizer
-from sklearn_crossmodal.exceptions import ModalityError
 
 __all__ = [
+    "JOINT",
     "Member",
-    "check_companions",
-    "check_network",
     "companion_members",
     "network_members",
 ]
 
 #: Name of the network over all modalities.
 JOINT = "joint"
-#: Components of each text, series, image and pretrained vector that a companion is given.
-_N_COMPONENTS = 30
 
 
 @dataclass(frozen=True)
@@ -57,51 +53,28 @@ class Member:
         copy = clone(self.estimator).set_params(**{key: entries})
         return replace(self, estimator=copy, modalities=tuple(names))
 
-    def fit(self, X, y, sample_weight=None, callback=None) -> BaseEstimator:
-        """Return a fitted copy; weights are not given to a companion that takes none."""
-        copy, weights = clone(self.estimator), {}
+    @property
+    def described(self) -> str:
+        """What it is, for messages."""
+        return "network" if self.is_network else f"companion {self.name!r}"
+
+    def fit(self, X, y, sample_weight=None, groups=None, callback=None) -> BaseEstimator:
+        """Return a fitted copy.
+
+        Weights are not given to a companion that takes none. Groups are for networks, which hold
+        rows out themselves.
+        """
+        copy, params = clone(self.estimator), {}
+        if self.is_network and groups is not None:
+            params["groups"] = groups
         if callback is not None and self.is_network:
             copy.set_callbacks(callback)
         if sample_weight is not None:
             last = copy if self.is_network else copy[-1]
             if has_fit_parameter(last, "sample_weight"):
                 prefix = "" if self.is_network else f"{copy.steps[-1][0]}__"
-                weights = {f"{prefix}sample_weight": sample_weight}
-        return copy.fit(X, y, **weights)
-
-
-def check_network(owner: str, estimator, usual) -> BaseEstimator:
-    """Return the network whose parameters the networks have; raise if it is of another kind."""
-    if estimator is None:
-        return usual
-    if not isinstance(estimator, type(usual)):
-        raise TypeError(
-            f"{owner}: estimator must be a {type(usual).__name__}, got {type(estimator).__name__}: "
-            "give others as companions."
-        )
-    if estimator.get_params(deep=False).get("modalities") is not None:
-        raise ModalityError(
-            f"{owner}: estimator has modalities of its own: give them to {owner} instead."
-        )
-    return estimator
-
-
-def check_companions(owner: str, companions: dict, entries: list[tuple], says: str) -> dict:
-    """Return companions with their numbers of components; raise if they cannot be members."""
-    mute, given = [], {}
-    for name, one in companions.items():
-        given[name] = one if isinstance(one, tuple) else (one, _N_COMPONENTS)
-        if not hasattr(given[name][0], says):
-            mute.append(name)
-    if mute:
-        raise ValueError(
-            f"{owner}: the companions {mute} have no {says}: wrap them, for example in "
-            "CalibratedClassifierCV, or take others."
-        )
-    taken = {JOINT, *(name for name, *_ in entries)} & set(companions)
-    if taken:
-        raise ValueError(f"{owner}: companions need other names than {sorted(taken)}.")
-    return given
+                params[f"{prefix}sample_weight"] = sample_weight
+        return copy.fit(X, y, **params)
 
 
 def network_members(estimator, entries: list[tuple]) -> list[Member]:

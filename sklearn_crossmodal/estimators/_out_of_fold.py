@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn_crossmodal.estimators._members import Member
 from sklearn_crossmodal.estimators._time_limit import Clock, Deadline, expected_seconds, portion
 from sklearn_crossmodal.estimators._view import View
+from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["FittedMember", "FoldModel", "Samples", "fit_out_of_fold"]
 
@@ -28,23 +29,32 @@ class Samples:
 
     Parameters
     ----------
+    owner : str
+        For messages: whose members they are.
     view : View
         The samples.
     y : ndarray of shape (n, ...)
         The target.
     sample_weight : ndarray of shape (n,) or None
         Weights of the samples.
+    groups : ndarray of shape (n,) or None
+        Of which networks hold out all rows, or none.
     patterns : list of tuple of str
         Of modalities: what is said when only these are there is asked for each.
     answer : callable
         (model, X) -> ndarray with a row for each of X.
+    stratify : bool
+        Whether y are classes.
     """
 
+    owner: str
     view: View
     y: np.ndarray
     sample_weight: np.ndarray | None
+    groups: np.ndarray | None
     patterns: list[tuple]
     answer: Callable
+    stratify: bool
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,8 @@ def fit_out_of_fold(
 ) -> list[FittedMember]:
     """Fit each member on each fold, the first members first.
 
-    A network over a single modality is left out if too few rows of a fold have it.
+    A network over a single modality is left out if too few rows of a fold have it, or those that
+    have it are of one class.
 
     Parameters
     ----------
@@ -143,7 +154,7 @@ def fit_out_of_fold(
         At least one.
     """
     found = []
-    members = [member for member in members if _can_learn(member, samples.view, folds)]
+    members = [member for member in members if _can_learn(member, samples, folds)]
     for place, member in enumerate(members):
         fits = _fit_folds(
             member, samples, folds, clock, len(members) - place, n_jobs, is_first=not found
@@ -156,12 +167,20 @@ def fit_out_of_fold(
     return found
 
 
-def _can_learn(member, view, folds) -> bool:
+def _can_learn(member, samples, folds) -> bool:
     """Tell whether all folds have rows enough of the modality of a network that reads only one."""
     if len(member.modalities) > 1:
         return True
-    there = view.rows_with(member.modalities)
-    return all(there[rows].all() or there[rows].sum() >= _FEWEST for rows, _ in folds)
+    there = samples.view.rows_with(member.modalities)
+    return all(_are_enough(rows[there[rows]], len(rows), samples) for rows, _ in folds)
+
+
+def _are_enough(rows, n_rows, samples) -> bool:
+    """Tell whether there is something to be learned from those rows that have a modality."""
+    if len(rows) == n_rows:
+        return True
+    several = not samples.stratify or len(np.unique(samples.y[rows])) > 1
+    return len(rows) >= _FEWEST and several
 
 
 def _fit_folds(member, samples, folds, clock, n_members, n_jobs, is_first) -> list[tuple]:
@@ -206,14 +225,25 @@ def _fit_fold(member, samples, fold, deadline):
     rows = training[there[training].any(axis=1)]
     known = there[rows].any(axis=0)  # a rare modality may be absent from all rows of a fold
     member = member.only([name for name, one in zip(member.modalities, known, strict=True) if one])
-    weight = None if samples.sample_weight is None else samples.sample_weight[rows]
-    estimator = member.fit(view.only(member.modalities, rows), samples.y[rows], weight, deadline)
-    model, answers = FoldModel(estimator, member.modalities), {}
+    weight, groups = (
+        None if part is None else part[rows] for part in (samples.sample_weight, samples.groups)
+    )
+    X, y = view.only(member.modalities, rows), samples.y[rows]
+    with said_by(f"{samples.owner}: {member.described}"):
+        estimator = member.fit(X, y, weight, groups, deadline)
+        model = FoldModel(estimator, member.modalities)
+        answers = _answers(model, samples, validation)
+    return model, answers, time.time() - start
+
+
+def _answers(model, samples, validation) -> dict[tuple, tuple]:
+    """Return the rows and what is said of them, for each pattern of which the model knows some."""
+    view, answers = samples.view, {}
     for pattern in samples.patterns:
         names, asked = model.reads(pattern), validation[view.rows_with(pattern)[validation]]
         if names and len(asked):
-            answers[pattern] = asked, samples.answer(estimator, view.only(names, asked))
-    return model, answers, time.time() - start
+            answers[pattern] = asked, samples.answer(model.estimator, view.only(names, asked))
+    return answers
 
 
 def _joined(member, fits, n_rows) -> FittedMember:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import clone
 
-from sklearn_crossmodal.estimators._combining import choose_combiner
+from sklearn_crossmodal.estimators._choosing import choose_combiner
 from sklearn_crossmodal.estimators._out_of_fold import FittedMember
 from sklearn_crossmodal.estimators._view import View
 from sklearn_crossmodal.exceptions import ModalityError
@@ -29,7 +29,9 @@ class PatternCombiners:
         self._members = members
         self._found: dict[tuple, tuple] = {}
 
-    def fit(self, view: View, target, losses, *, sample_weight, stratify, seed, clock) -> dict:
+    def fit(
+        self, view: View, target, losses, *, sample_weight, groups, stratify, seed, clock
+    ) -> dict:
         """Choose a combiner for each pattern by what was said out of fold.
 
         Parameters
@@ -42,6 +44,8 @@ class PatternCombiners:
             (predictions, target) -> ndarray of shape (n,).
         sample_weight : ndarray of shape (n,) or None
             Weights of the samples.
+        groups : ndarray of shape (n,) or None
+            Rows of a group are in one fold.
         stratify : bool
             Whether the target are classes.
         seed : int
@@ -66,6 +70,7 @@ class PatternCombiners:
                     target[rows],
                     losses,
                     sample_weight=None if sample_weight is None else sample_weight[rows],
+                    groups=None if groups is None else groups[rows],
                     stratify=stratify,
                     seed=seed,
                 )

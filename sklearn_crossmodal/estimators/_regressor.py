@@ -8,6 +8,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.estimators._fusion import BaseFusion
+from sklearn_crossmodal.estimators._resuming import keep_loss
 from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all
 from sklearn_crossmodal.modalities import MODALITIES
 from sklearn_crossmodal.nn import build_loss, check_range, resolve
@@ -331,6 +332,10 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         return r2_score(y, self._predict(X), sample_weight=sample_weight)
 
     # The target -----------------------------------------------------------------------------
+
+    def _check_y(self, X, y, *, reset):
+        keep_loss(self, reset=reset)
+        return super()._check_y(X, y, reset=reset)
 
     def _target_blocks(self, y, blocks):
         found = super()._target_blocks(y, blocks)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec, LazyRows
@@ -159,9 +160,16 @@ _UNSCALED = (
     "leave them unscaled, as Image(scaling='unit') and Numeric(scaling=None) do, or take another "
     "loss"
 )
+_SCALED = "scale them by their mean alone, as Numeric(scaling='mean') does, or take another loss"
 
 
-def check_range(loss: nn.Module, values: np.ndarray, advice: str = _UNSCALED) -> None:
+def check_range(
+    loss: nn.Module,
+    values: np.ndarray,
+    advice: str | None = None,
+    *,
+    observed: np.ndarray | None = None,
+) -> None:
     """Raise if a target holds values that its loss is not defined for.
 
     Parameters
@@ -170,8 +178,10 @@ def check_range(loss: nn.Module, values: np.ndarray, advice: str = _UNSCALED) ->
         A built loss; one of a user's own may have no range.
     values : ndarray, sparse array or LazyRows of shape (n, ...)
         The values of the target; of lazy ones only the first are looked at.
-    advice : str, optional
-        For the message: what to do.
+    advice : str, default=None
+        For the message: what to do. None is about scaling.
+    observed : ndarray of shape (n, ...), bool, default=None
+        Which values count, of dense ones: rows, steps, or single numbers. None means all.
 
     Raises
     ------
@@ -191,8 +201,9 @@ def check_range(loss: nn.Module, values: np.ndarray, advice: str = _UNSCALED) ->
     span = getattr(loss, "span", None)
     if span is None:
         return
-    if isinstance(values, LazyRows):
-        values = values[:64]
+    values = _observed_values(values, observed)
+    if not values.shape[0]:
+        return
     least, most = span
     above = getattr(loss, "above", False)
     if (values.min() > least if above else values.min() >= least) and values.max() <= most:
@@ -201,8 +212,16 @@ def check_range(loss: nn.Module, values: np.ndarray, advice: str = _UNSCALED) ->
     if most == math.inf:
         allowed = f"above {least}" if above else f"of {least} or more"
     raise ModalityError(
-        f"the loss takes values {allowed}, got {values.min():.6g} to {values.max():.6g}: {advice}."
+        f"the loss takes values {allowed}, got {values.min():.6g} to {values.max():.6g}: "
+        f"{advice or (_SCALED if most == math.inf else _UNSCALED)}."
     )
+
+
+def _observed_values(values, observed):
+    """Return values that count, of lazy rows the first; sparse ones as they are."""
+    if isinstance(values, LazyRows):
+        values, observed = values[:64], None if observed is None else observed[:64]
+    return values if observed is None or sparse.issparse(values) else values[observed]
 
 
 def example_values(spec: BlockSpec, n: int = 2) -> Tensor:

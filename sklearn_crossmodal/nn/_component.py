@@ -129,6 +129,9 @@ def resolve(part, registry: Mapping[str, type[Component]], family: str):
         return registry[part]()
     if isinstance(part, Component):
         return part
+    if inspect.isclass(part) and issubclass(part, Component):
+        name = part.__name__
+        raise TypeError(f"the {family} is the class {name}: pass an instance, {name}().")
     if isinstance(part, nn.Module) or callable(part):
         return Factory(part)
     raise TypeError(

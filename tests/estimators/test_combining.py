@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from sklearn_crossmodal.estimators._choosing import choose_combiner
 from sklearn_crossmodal.estimators._combining import (
     ConvexWeights,
     LogPool,
     NonNegativeLeastSquares,
     StackedLogistic,
-    choose_combiner,
     log_losses,
     squared_errors,
 )
@@ -130,3 +130,47 @@ def test_predictions_come_of_other_rows(rng):
         candidates, answers, y, squared_errors, sample_weight=None, stratify=False, seed=0
     )
     assert squared_errors(predictions, y).mean() > 0.9 * y.var()
+
+
+def test_where_a_training_part_has_one_class_there_is_no_regression(said):
+    answers, y = said
+    combiner, predictions = choice(answers, np.ones_like(y))
+    assert not isinstance(combiner, StackedLogistic)
+    assert np.isfinite(predictions).all()
+    one_other = np.r_[0, np.ones(len(y) - 1, dtype=int)]
+    assert not isinstance(choice(answers, one_other)[0], StackedLogistic)
+
+
+class ByHeart(ConvexWeights):
+    """Is right of the rows that it was fitted on."""
+
+    def fit(self, answers, y, sample_weight=None):
+        self.known_ = {row.tobytes(): label for row, label in zip(answers, y, strict=True)}
+        return self
+
+    def combine(self, answers):
+        labels = [self.known_.get(row.tobytes(), -1) for row in answers]
+        return np.stack([np.eye(answers.shape[2])[label] for label in labels])
+
+
+def test_a_class_of_one_row_makes_no_combiner_judge_rows_it_was_fitted_on(rng):
+    y = np.r_[2, rng.integers(0, 2, 199)]
+    answers = rng.dirichlet(np.ones(3), (200, 4))
+    candidates = [ConvexWeights(equal=True), ByHeart()]
+    settings = {"sample_weight": None, "stratify": True, "seed": 0}
+    assert type(choose_combiner(candidates, answers, y, log_losses, **settings)[0]) is ConvexWeights
+
+
+def test_rows_of_a_group_are_not_parted(rng):
+    groups = np.repeat(np.arange(20), 10)
+    y = rng.integers(0, 2, 20)[groups]
+    answers = rng.dirichlet(np.ones(2), (20, 3))[groups]  # a group is known again
+    _, parted = choice(answers, y)
+    _, whole = choice(answers, y, groups=groups)
+    assert log_losses(whole, y).mean() > log_losses(parted, y).mean()
+
+
+def test_one_group_gets_the_mean(said):
+    answers, y = said
+    combiner, _ = choice(answers, y, groups=np.zeros(len(y)))
+    assert combiner.equal

@@ -186,3 +186,11 @@ def test_groups_are_routed_to_fit_by_searches_and_pipelines(X, y, groups):
     assert not set(groups[RecordHeldOut.training]) & set(groups[RecordHeldOut.rows])
     # And, as ever, only to the folds where nothing is routed.
     BatchedGridSearchCV(FusionClassifier(max_epochs=2), grid, cv=cv).fit(X, y, groups=groups)
+
+
+def test_the_class_of_a_splitter_is_no_splitter():
+    clf = FusionClassifier(early_stopping=True, n_folds=None, validation_fraction=KFold)
+    with pytest.raises(
+        TypeError, match=r"validation_fraction is the class KFold: pass .* KFold\(\)"
+    ):
+        clf.fit(np.zeros((20, 2)), [0, 1] * 10)

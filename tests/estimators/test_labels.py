@@ -341,3 +341,74 @@ def test_held_out_rows_have_the_combinations_of_labels_in_their_proportions(X, i
     rare = np.column_stack([np.arange(N) // 3, np.arange(N) % 7])  # then there are no strata
     clf.fit(X, rare)
     assert len(RecordHeldOut.rows) == round(0.15 * N)
+
+
+# What is not there, and what is missing ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced", {0: 1, 1: 2}])
+def test_a_class_of_samples_of_weight_zero_is_not_there(X, class_weight):
+    y = (X[:, 0] > 0).astype(int)
+    weight = np.r_[0, np.ones(N - 1)]
+    clf = FusionClassifier(class_weight=class_weight, n_folds=None, max_epochs=2, random_state=0)
+    found = clone(clf).fit(X, np.r_[5, y[1:]], sample_weight=weight)
+    assert found.classes_.tolist() == [0, 1]
+    expected = clone(clf).fit(X[1:], y[1:]).predict_proba(X)
+    np.testing.assert_allclose(found.predict_proba(X), expected)
+
+
+def test_balanced_factors_are_of_samples_that_count():
+    from sklearn_crossmodal.estimators._class_weights import label_weights
+
+    y, weight = np.array([5, 0, 0, 0, 1]), np.array([0.0, 1, 1, 1, 1])
+    found = label_weights("balanced", np.array([0, 1]), y, weight)
+    np.testing.assert_allclose(found, [1, 2 / 3, 2 / 3, 2 / 3, 2])
+
+
+def test_other_values_of_samples_of_weight_zero_leave_an_indicator_one(X, indicator):
+    y = np.r_[[[7, 7, 7]], indicator[1:]]
+    clf = FusionClassifier(n_folds=None, max_epochs=2, random_state=0)
+    clf.fit(X, y, sample_weight=np.r_[0, np.ones(N - 1)])
+    assert clf.predict_proba(X).shape == (N, 3)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (pd.DataFrame({"u": ["a", None] * 150, "v": ["x", "y"] * 150}), "column 'u' of y"),
+        (pd.DataFrame({"u": [1, 2] * 150, "v": ["x", np.nan] * 150}), "column 'v' of y"),
+        (pd.DataFrame({"u": pd.array([1, pd.NA] * 150), "v": [1, 2] * 150}), "column 'u' of y"),
+        (np.array([[1, 2.0], [2, np.nan]] * 150), "column 1 of y: Input y contains NaN"),
+    ],
+)
+def test_a_missing_label_names_its_column(X, y, message):
+    with pytest.raises(ValueError, match=f"FusionClassifier: {message}"):
+        FusionClassifier().fit(X, y)
+
+
+def test_strings_of_0_and_1_are_columns_of_classes(X, indicator):
+    clf = FusionClassifier(n_folds=None, max_epochs=2).fit(X, indicator.astype(str))
+    assert [found.tolist() for found in clf.classes_] == [["0", "1"]] * 3
+
+
+def test_scores_take_y_as_a_fit_does(X, indicator):
+    y = indicator + np.arange(3)
+    clf = FusionClassifier(n_folds=None, max_epochs=2, random_state=0).fit(X, sparse.csr_array(y))
+    assert clf.score(X, sparse.csr_array(y)) == clf.score(X, y) == clf.score(X, y.tolist())
+    with pytest.raises(ValueError, match="FusionClassifier: y has 1 columns, .* had 3"):
+        clf.score(X, y[:, 0])
+    with pytest.raises(ValueError, match="FusionClassifier: .*X has 300 rows, y has 5"):
+        clf.score(X, y[:5])
+    one = clf.fit(X, y[:, 0])
+    with pytest.raises(ValueError, match="FusionClassifier: y has 3 columns, .* had 1"):
+        one.score(X, y)
+
+
+def test_going_on_with_another_loss_is_refused(X, indicator):
+    clf = FusionClassifier(warm_start=True, n_folds=None, max_epochs=2).fit(X, indicator[:, 0])
+    clf.fit(X, indicator[:, 0])
+    clf.set_params(loss="ordinal")
+    for go_on in (clf.fit, clf.partial_fit):
+        with pytest.raises(ValueError, match="loss='ordinal' differs .* set warm_start=False"):
+            go_on(X, indicator[:, 0])
+    clf.set_params(warm_start=False).fit(X, indicator[:, 0])

@@ -213,3 +213,48 @@ def test_counts_are_a_target_of_their_own_scale(positive, rng):
     reg = CrossModalRegressor(target=target, random_state=0).fit(X, y)
     assert (reg.predict(X) > 0).all()
     assert reg.score(X, y) > 0.7
+
+
+def test_going_on_with_another_loss_is_refused(positive):
+    X, y = positive
+    reg = FusionRegressor(warm_start=True, n_folds=None, max_epochs=2).fit(X, y)
+    reg.set_params(loss="squared_error").fit(X, y)
+    for loss in ("quantile", "poisson", QuantileLoss()):
+        with pytest.raises(ValueError, match=r"FusionRegressor: loss=.* first call, SquaredError"):
+            reg.set_params(loss=loss).fit(X, y)
+    reg.set_params(warm_start=False, loss=QuantileLoss((0.5,))).fit(X, y)
+    with pytest.raises(ValueError, match="first call, QuantileLoss"):
+        reg.set_params(warm_start=True, loss=QuantileLoss((0.4,))).fit(X, y)
+
+
+def test_the_class_of_a_loss_is_no_loss(positive):
+    with pytest.raises(TypeError, match=r"the loss is the class QuantileLoss: pass .* Quantile"):
+        FusionRegressor(loss=QuantileLoss).fit(*positive)
+
+
+def test_amounts_too_small_for_float32_are_learned(positive):
+    X, y = positive
+    reg = FusionRegressor(loss="gamma", dtype="float32", n_folds=None, max_epochs=2)
+    reg.fit(X, np.r_[1e-46, y[1:]])
+    assert np.isfinite(reg.predict(X)).all()
+    assert np.isfinite(reg.history_[-1]["train_loss"])
+
+
+@pytest.mark.parametrize("loss", ["gamma", "poisson"])
+@pytest.mark.parametrize("scaling", ["mean", None])
+def test_amounts_that_were_not_observed_are_no_amounts(loss, scaling):
+    amounts = np.random.default_rng(0).gamma(2, size=(60, 3)) + 0.1
+    amounts[3, 1], amounts[5:9] = np.nan, np.nan
+    other = np.random.default_rng(1).normal(size=(60, 2))
+    X = MultiModalFrame({"n": amounts, "m": other})
+    entries = [("n", Numeric(scaling=scaling, loss=loss), "n"), ("m", Numeric(), "m")]
+    encoder = MultiModalAutoencoder(entries, n_components=2, max_epochs=3, random_state=0).fit(X)
+    assert np.isfinite(encoder.transform(X)).all()
+    assert np.isfinite(encoder.history_[-1]["train_loss"])
+
+
+def test_advice_on_amounts_is_to_scale_them_by_their_mean():
+    X = np.random.default_rng(0).gamma(2, size=(60, 3))
+    encoder = MultiModalAutoencoder([("n", Numeric(loss="gamma"), slice(None))], n_components=2)
+    with pytest.raises(ValueError, match="scale them by their mean.*Numeric\\(scaling='mean'\\)"):
+        encoder.fit(X)

@@ -42,6 +42,7 @@ def poisson_deviance(prediction: Tensor, target: Tensor, mask: Tensor | None = N
     >>> poisson_deviance(torch.zeros(2, 1), torch.tensor([[1.0], [0.0]]))
     tensor([0., 1.])
     """
+    target = _observed(target, mask)
     errors = torch.xlogy(target, target) - target * prediction - target + prediction.exp()
     return mean_over_entries(errors, mask)
 
@@ -71,8 +72,19 @@ def gamma_deviance(prediction: Tensor, target: Tensor, mask: Tensor | None = Non
     >>> gamma_deviance(torch.zeros(2, 1), torch.tensor([[1.0], [2.0]]))
     tensor([0.0000, 0.3069])
     """
+    # What is above zero may be none of a coarser precision.
+    target = _observed(target, mask).clamp(min=torch.finfo(prediction.dtype).tiny)
     excess = target.log() - prediction
     return mean_over_entries(torch.expm1(excess) - excess, mask)
+
+
+def _observed(target: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the target, with ones where nothing was observed, whose logarithm is finite."""
+    if mask is None:
+        return target
+    if mask.ndim < target.ndim:  # steps of several numbers have one entry a step
+        mask = mask.unsqueeze(-1)
+    return target.masked_fill(~mask, 1)
 
 
 def exponential(prediction: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Losses of numbers that make something else of them than a mean, against scikit-learn's."""
 
+import numpy as np
 import pytest
 import torch
 from sklearn.metrics import mean_gamma_deviance, mean_pinball_loss, mean_poisson_deviance
@@ -80,3 +81,33 @@ def test_values_beyond_the_range_are_refused(part, values, allowed):
     with pytest.raises(ModalityError, match=f"takes values {allowed}, got"):
         check_range(part().build(), torch.tensor(values).numpy())
     check_range(part().build(), torch.tensor([1e-9, 1e9]).numpy())
+
+
+@pytest.mark.parametrize("part", [PoissonLoss, GammaLoss])
+def test_what_was_not_observed_adds_nothing(part):
+    scores = torch.zeros(2, 2, requires_grad=True)
+    target, mask = (
+        torch.tensor([[1.0, -1.0], [2.0, 3.0]]),
+        torch.tensor([[True, False], [True] * 2]),
+    )
+    found = part().build().per_sample(scores, target, mask)
+    found.sum().backward()
+    assert scores.grad[0, 1] == 0
+    other = part().build().per_sample(torch.zeros(2, 2), torch.tensor([[1.0, 5.0], [2, 3]]), mask)
+    torch.testing.assert_close(found.detach(), other)
+
+
+def test_gamma_deviance_of_an_amount_that_underflows_is_finite():
+    scores = torch.zeros(1, 1, requires_grad=True)
+    found = gamma_deviance(scores, torch.tensor([[1e-46]]))
+    found.sum().backward()
+    assert torch.isfinite(found).all()
+    assert torch.isfinite(scores.grad).all()
+
+
+def test_only_what_was_observed_must_be_in_range():
+    values, observed = np.array([[1.0, -1.0]]), np.array([[True, False]])
+    check_range(GammaLoss().build(), values, observed=observed)
+    check_range(GammaLoss().build(), values, observed=np.zeros((1, 2), dtype=bool))
+    with pytest.raises(ModalityError, match="values above 0, got -1 to 1"):
+        check_range(GammaLoss().build(), values, observed=np.ones((1, 2), dtype=bool))
