@@ -17,7 +17,7 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 .PHONY: help setup demo test lint bench bench-emoji bench-data bench-speed clean
 
 help:
-	@echo "make demo    run the examples on the emoji data; pictures go to demo/"
+	@echo "make demo    run the examples; pictures go to demo/"
 	@echo "make test    run the tests and the doctests"
 	@echo "make lint    check style and format with ruff"
 	@echo "make bench   print the defaults beside classical models on all data sets; bench-emoji, bench-data: on emoji and other data by modality; bench-speed: of speed"
@@ -44,6 +44,7 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(STAMP)
+	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_absent_modalities.py
 	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_emoji.py
 	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_image_text.py
 

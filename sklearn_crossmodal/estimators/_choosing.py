@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from sklearn_crossmodal.estimators._combining import StackedLogistic
-from sklearn_crossmodal.estimators._dealing import deal_folds
+from sklearn_crossmodal.training import deal_folds
 
 __all__ = ["choose_combiner"]
 

@@ -6,12 +6,10 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 
-from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.estimators._fusion import BaseFusion
 from sklearn_crossmodal.estimators._input import check_weight
 from sklearn_crossmodal.estimators._label_columns import check_label_columns, check_n_columns
-from sklearn_crossmodal.estimators._labels import find_labels
-from sklearn_crossmodal.estimators._resuming import keep_loss
+from sklearn_crossmodal.estimators._label_target import LabelTarget
 from sklearn_crossmodal.training import NetClassifier
 from sklearn_crossmodal.utils._sklearn import StrOptions
 from sklearn_crossmodal.utils._validation import said_by
@@ -19,7 +17,7 @@ from sklearn_crossmodal.utils._validation import said_by
 __all__ = ["FusionClassifier"]
 
 
-class FusionClassifier(ClassifierMixin, BaseFusion):
+class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
     """Classify samples that are seen in several modalities.
 
     A network per modality encodes it; a fusion joins the latents; a linear head scores the classes,
@@ -87,6 +85,7 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
         What is done for modalities that others leave behind, see the user guide: the losses of the
         fusion and the heads are weighed by how well what they learn carries over to held-out rows;
         encoders that are ahead move less; or no encoder moves against its head or the fusion.
+        The first weighs heads in place of `auxiliary_weight`.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class, times `sample_weight`; "balanced" makes it inverse to its frequency.
         For several columns of labels a list of one dict a column, whose weights are multiplied.
@@ -410,58 +409,6 @@ class FusionClassifier(ClassifierMixin, BaseFusion):
             check_n_columns(y, 1 if predicted.ndim == 1 else predicted.shape[1])
         right = (predicted == y).all(axis=1)  # of columns of classes scikit-learn takes none
         return float(np.average(right, weights=check_weight(self, sample_weight, predicted)))
-
-    def _answered(self, X, what):
-        scores = self._scores(X)  # first: it says so if the estimator is not fitted
-        return np.concatenate([getattr(self._labels, what)(part) for part in scores])
-
-    def _arranged(self, X, what):
-        found = self._answered(X, what)
-        return self._labels.arranged(found)
-
-    # The target -----------------------------------------------------------------------------
-
-    def _check_y(self, X, y, *, reset):
-        keep_loss(self, reset=reset)
-        return check_label_columns(self, X, y)
-
-    def _class_weights(self, y, sample_weight, *, reset):
-        with said_by(type(self).__name__):
-            self._find_labels(y if sample_weight is None else y[sample_weight > 0], reset)
-            if self.class_weight is None:
-                return sample_weight
-            factors = self._labels.weights(self.class_weight, y, sample_weight)
-        return factors if sample_weight is None else factors * sample_weight
-
-    def _find_labels(self, y, reset):
-        """Find the labels of the samples that count, or compare them with those of the first."""
-        first = getattr(self, "_first_classes", None)
-        if reset:
-            self._labels = find_labels(y, self.loss, first)
-            self.classes_ = self._labels.classes
-        elif first is not None:
-            self._labels.compare(first)
-        self._labels.check(y)
-
-    def _fit_target(self, y, sample_weight):
-        """Nothing to learn beyond the classes, which `_check_y` found."""
-
-    def _target_blocks(self, y, blocks):
-        values = self._labels.values(y)
-        return {"y": Block(values, np.ones(len(y), dtype=bool), self._labels.spec)}
-
-    def _target_spec(self):
-        return self._labels.spec
-
-    def _target_loss(self):
-        return self._labels.loss
-
-    def _strata(self, y):
-        return self._labels.strata(y)
-
-    def _answers(self, losses):
-        labels = self._labels
-        return {"answer": labels.probabilities, "classes": self.classes_, "decide": labels.decide}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.model_selection import check_cv
 
-from sklearn_crossmodal.estimators._dealing import deal_folds
+from sklearn_crossmodal.training import deal_folds
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["cv_folds"]

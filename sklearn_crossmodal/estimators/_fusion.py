@@ -17,14 +17,14 @@ from sklearn_crossmodal.nn.decoders import CodesDecoder, MLPDecoder
 from sklearn_crossmodal.training import (
     BALANCES,
     choose_device,
+    deal_folds,
     fit_blend,
     fit_prior,
     joined,
-    split_folds,
     stack_key,
 )
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
-from sklearn_crossmodal.utils._validation import draw_seed, said_by
+from sklearn_crossmodal.utils._validation import draw_seed
 
 __all__ = ["BaseFusion"]
 
@@ -112,10 +112,20 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
 
     def _splits(self, data, seed):
         n_folds = self._choose_folds(data) if self.n_folds == "auto" else self.n_folds
-        if n_folds is None:
-            return self._one_split(data, seed)
-        with said_by(f"{type(self).__name__}: n_folds={self.n_folds!r}"):
-            return split_folds(len(data), n_folds, self._strata(data.y), data.groups, seed)
+        folds = [] if n_folds is None else self._fold(data, n_folds, seed)
+        return folds or self._one_split(data, seed)
+
+    def _fold(self, data, n_folds, seed):
+        strata = self._strata(data.y)
+        classes = np.zeros(len(data), dtype=int) if strata is None else strata
+        settings = {"stratify": strata is not None, "seed": seed}
+        folds = deal_folds(n_folds, classes, data.groups, **settings)
+        if self.n_folds != "auto" and len(folds) < n_folds:
+            raise ValueError(
+                f"{type(self).__name__}: n_folds={n_folds} is more than there are samples, samples "
+                "of a class, or groups: take less, or None."
+            )
+        return folds
 
     def _one_split(self, data, seed):
         return super()._splits(data, seed, wanted=self.balance == "gradient_blending")
@@ -123,11 +133,9 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
     def _choose_folds(self, data):
         """Return 5 where rows are few and networks are trained side by side, None elsewhere."""
         few = self._min_samples_to_fold <= len(data) < self._max_samples_to_fold
-        free = self.early_stopping == "auto" and not hasattr(self.validation_fraction, "split")
-        n_groups = 5 if data.groups is None else len(np.unique(data.groups))
         tables = all(block.spec.kind in ("vector", "codes") for block in data.inputs.values())
-        wanted = few and free and tables and not self.warm_start and n_groups > 1
-        return min(5, n_groups) if wanted else None
+        free = self.early_stopping == "auto" and not hasattr(self.validation_fraction, "split")
+        return 5 if few and tables and free and not self.warm_start else None
 
     def _finish(self, trainings):
         began = [training for training in trainings if training.net.history]

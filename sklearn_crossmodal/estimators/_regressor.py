@@ -86,6 +86,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         What is done for modalities that others leave behind, see the user guide: the losses of the
         fusion and the heads are weighed by how well what they learn carries over to held-out rows;
         encoders that are ahead move less; or no encoder moves against its head or the fusion.
+        The first weighs heads in place of `auxiliary_weight`.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
     device : str, default="auto"

@@ -30,8 +30,6 @@ def keep_loss(estimator, *, reset: bool) -> None:
 
 def _described(owner: str, loss) -> str | None:
     """Return a loss with its parameters in words; None of a module, which has none to compare."""
-    if loss in ("ordinal", "cross_entropy"):  # of a classifier, for which these are no components
-        return loss
     with said_by(owner):
         component = resolve(loss, LOSSES, "loss")
     return None if isinstance(component, Factory) else repr(component)

@@ -158,10 +158,6 @@ class ModalityHeads(nn.Module):
         self.prior.lerp_(scores.to(self.prior), share)
         self.n_seen += n_rows
 
-    def _load_from_state_dict(self, *args, **kwargs):
-        super()._load_from_state_dict(*args, **kwargs)
-        self.blends_all = bool(self.shares[-1] < 1)
-
     def together(self, said: Tensor, present: Tensor) -> Tensor:
         """Return what the heads of the modalities that are there say together.
 
@@ -182,3 +178,7 @@ class ModalityHeads(nn.Module):
             weights = precisions / (1 + (precisions - weights).sum(dim=1, keepdim=True))
         prior = self.prior.to(said.dtype)
         return prior + (weights * (said - prior)).sum(dim=1)
+
+    def _load_from_state_dict(self, *args, **kwargs):
+        super()._load_from_state_dict(*args, **kwargs)
+        self.blends_all = bool(self.shares[-1] < 1)

@@ -8,7 +8,7 @@ from sklearn_crossmodal.training._device import choose_device, choose_dtype, see
 from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
-from sklearn_crossmodal.training._splitting import split_folds, split_groups, split_rows
+from sklearn_crossmodal.training._splitting import deal_folds, split_groups, split_rows
 from sklearn_crossmodal.training._stackable import stack_key
 from sklearn_crossmodal.training._together import joined, train_all, train_together
 from sklearn_crossmodal.training._train import Training, make_net, train
@@ -25,6 +25,7 @@ __all__ = [
     "Training",
     "choose_device",
     "choose_dtype",
+    "deal_folds",
     "embed_frozen",
     "fit_blend",
     "fit_prior",
@@ -32,7 +33,6 @@ __all__ = [
     "make_net",
     "optimizer_settings",
     "seeded",
-    "split_folds",
     "split_groups",
     "split_rows",
     "stack_key",

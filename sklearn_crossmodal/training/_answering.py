@@ -14,7 +14,7 @@ from sklearn_crossmodal.training._batching import BatchIterator
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import torch_dtype
 
-__all__ = ["Answering"]
+__all__ = ["Answering", "predict_batch_size"]
 
 #: Samples in a batch of prediction: enough to keep the processor busy, few enough for its cache.
 PREDICT_BATCH_SIZE = 2048
@@ -129,5 +129,16 @@ class Answering:
 
 
 def predict_batch_size(dataset: BlockDataset) -> int:
+    """Return how many samples a batch has where nothing is trained.
+
+    Parameters
+    ----------
+    dataset : BlockDataset
+        Whose widest modality decides it.
+
+    Returns
+    -------
+    int
+    """
     widest = max(math.prod(rows.shape[1:]) for rows in dataset.values.values())
     return max(1, min(PREDICT_BATCH_SIZE, PREDICT_BATCH_NUMBERS // max(widest, 1)))

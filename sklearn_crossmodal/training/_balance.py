@@ -58,18 +58,24 @@ class Modulation:
         net.optimizer_.zero_grad()
         loss.backward()
         with torch.no_grad():
-            shares = step_shares(net.criterion_.truth_by_head(predictions, targets))
-        encoders = [_trained(encoder) for encoder in net.module_.encoders.values()]
-        for weight in [weight for weights in encoders for weight in weights]:
-            if weight.grad is not None and weight.ndim > 1:
-                weight.grad += torch.randn_like(weight.grad) * weight.grad.std(correction=0)
-        before = [[weight.detach().clone() for weight in weights] for weights in encoders]
+            shares = step_shares(net.criterion_.truth_by_head(predictions, targets)).tolist()
+            encoders = [_trained(encoder) for encoder in net.module_.encoders.values()]
+            _add_noise([weight for weights in encoders for weight in weights])
+            ahead = [(k, weights) for k, weights in zip(shares, encoders, strict=True) if k < 1]
+            before = [[weight.clone() for weight in weights] for _, weights in ahead]
         net.move(inputs, targets)
         with torch.no_grad():
-            for share, weights, old in zip(shares.tolist(), encoders, before, strict=True):
+            for (share, weights), old in zip(ahead, before, strict=True):
                 for weight, was in zip(weights, old, strict=True):
                     weight.copy_(torch.lerp(was, weight, share))
         return loss, predictions
+
+
+def _add_noise(weights: Sequence[nn.Parameter]) -> None:
+    """Add noise of its own spread to the gradient of each matrix and kernel."""
+    for weight in weights:
+        if weight.grad is not None and weight.ndim > 1:
+            weight.grad += torch.randn_like(weight.grad) * weight.grad.std(correction=0)
 
 
 def step_shares(truth: Tensor) -> Tensor:
@@ -176,7 +182,8 @@ class GradientBlending(EpochCallback):
 
         w_k = (G_k / O_k ^ 2) / sum_j(G_j / O_j ^ 2)
 
-    A task that does not generalise, ``G_k <= 0``, gets no weight; if none does, weights stay.
+    A task that does not generalise, ``G_k <= 0``, gets no weight; if none does, weights stay. They
+    take the place of `auxiliary_weight`, which counts only where no rows are held out.
 
     References
     ----------
@@ -187,14 +194,13 @@ class GradientBlending(EpochCallback):
     def on_train_begin(self, net, X=None, y=None, **kwargs) -> None:
         n_tasks = 1 + len(net.module_.encoders)
         self.before_ = None
-        net.criterion_.task_weights = [1 / n_tasks] * n_tasks
+        # Without held-out rows, as in `partial_fit`, nothing tells what carries over.
+        blind = net.train_split is None
+        net.criterion_.task_weights = None if blind else [1 / n_tasks] * n_tasks
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
         n_done = len(net.history)
-        if dataset_valid is None:  # as in `partial_fit`: nothing tells what carries over
-            net.criterion_.task_weights = None
-            return
-        if n_done > 1 and n_done % SUPER_EPOCH:
+        if dataset_valid is None or (n_done > 1 and n_done % SUPER_EPOCH):
             return
         sample = dataset_train.some(len(dataset_valid))
         now = [losses_of_heads(net, rows) for rows in (sample, dataset_valid)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_crossmodal.estimators._dealing import deal_folds
+from sklearn_crossmodal.training import deal_folds
 
 
 def dealt(y, n_folds=5, groups=None, stratify=True):

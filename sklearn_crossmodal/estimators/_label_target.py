@@ -1,0 +1,67 @@
+"""A target that is labels: what y is found to be says what is learned and answered."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_crossmodal.data import Block
+from sklearn_crossmodal.estimators._label_columns import check_label_columns
+from sklearn_crossmodal.estimators._labels import find_labels
+from sklearn_crossmodal.estimators._resuming import keep_loss
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["LabelTarget"]
+
+
+class LabelTarget:
+    """Mixin: y is read, weighed and answered by what `find_labels` finds it to be."""
+
+    def _answered(self, X, what):
+        scores = self._scores(X)  # first: it says so if the estimator is not fitted
+        return np.concatenate([getattr(self._labels, what)(part) for part in scores])
+
+    def _arranged(self, X, what):
+        found = self._answered(X, what)
+        return self._labels.arranged(found)
+
+    def _check_y(self, X, y, *, reset):
+        keep_loss(self, reset=reset)
+        return check_label_columns(self, X, y)
+
+    def _class_weights(self, y, sample_weight, *, reset):
+        with said_by(type(self).__name__):
+            self._find_labels(y if sample_weight is None else y[sample_weight > 0], reset)
+            if self.class_weight is None:
+                return sample_weight
+            factors = self._labels.weights(self.class_weight, y, sample_weight)
+        return factors if sample_weight is None else factors * sample_weight
+
+    def _find_labels(self, y, reset):
+        """Find the labels of the samples that count, or compare them with those of the first."""
+        first = getattr(self, "_first_classes", None)
+        if reset:
+            self._labels = find_labels(y, self.loss, first)
+            self.classes_ = self._labels.classes
+        elif first is not None:
+            self._labels.compare(first)
+        self._labels.check(y)
+
+    def _fit_target(self, y, sample_weight):
+        """Nothing to learn beyond the classes, which `_check_y` found."""
+
+    def _target_blocks(self, y, blocks):
+        values = self._labels.values(y)
+        return {"y": Block(values, np.ones(len(y), dtype=bool), self._labels.spec)}
+
+    def _target_spec(self):
+        return self._labels.spec
+
+    def _target_loss(self):
+        return self._labels.loss
+
+    def _strata(self, y):
+        return self._labels.strata(y)
+
+    def _answers(self, losses):
+        labels = self._labels
+        return {"answer": labels.probabilities, "classes": self.classes_, "decide": labels.decide}
