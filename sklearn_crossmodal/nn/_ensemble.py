@@ -21,8 +21,8 @@ class EnsembleNetwork(MultiModalNetwork):
     that start as random signs, and has a decoder of its own; of other kinds of modality, which
     would be encoded once for each member, it scales the latent. Members share the heads of
     modalities. In training each row comes once for each member, so that the loss is the mean of the
-    members' losses and not that of their mean; answers are the mean of their scores, which can be
-    decoded from latents too, where TabM averages probabilities.
+    members' losses and not that of their mean; answers are the mean of their scores, where
+    TabM averages probabilities: so quantiles and counts are averaged as classes are.
 
     Parameters
     ----------
@@ -116,7 +116,8 @@ class EnsembleNetwork(MultiModalNetwork):
         for scale, (name, key) in zip(self.scales, self._modalities.items(), strict=True):
             encoder = self.encoders[key]
             if name in self.scaled:
-                latent = encoder(self._seen(values[name], scale), None)
+                mask = self.spread(masks.get(name))
+                latent = encoder(self._seen(values[name], scale), mask)
             else:
                 latent = self._seen(encoder(values[name], masks.get(name)), scale)
             found.append(latent)
