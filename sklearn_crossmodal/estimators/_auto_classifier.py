@@ -18,6 +18,7 @@ from sklearn_crossmodal.estimators._combining import (
 )
 from sklearn_crossmodal.estimators._input import check_labels
 from sklearn_crossmodal.estimators._kernel_machine import KernelClassifier
+from sklearn_crossmodal.estimators._label_columns import shape_of
 
 __all__ = ["AutoFusionClassifier"]
 
@@ -182,8 +183,7 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
     # The target -----------------------------------------------------------------------------
 
     def _check_y(self, table, y):
-        owner = type(self).__name__
-        shape = np.shape(y) if y is not None else ()
+        owner, shape = type(self).__name__, shape_of(y)
         if len(shape) > 1 and shape[1] != 1:
             raise ValueError(
                 f"{owner}: y should be a 1d array of one label a sample, got an array of shape "

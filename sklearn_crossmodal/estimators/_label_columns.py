@@ -11,7 +11,14 @@ from sklearn_crossmodal.data import is_missing
 from sklearn_crossmodal.estimators._input import check_labels, check_same_length
 from sklearn_crossmodal.utils._validation import said_by
 
-__all__ = ["check_label_columns", "check_n_columns", "columns_of", "combinations", "typed"]
+__all__ = [
+    "check_label_columns",
+    "check_n_columns",
+    "columns_of",
+    "combinations",
+    "shape_of",
+    "typed",
+]
 
 #: Rows of one combination of labels below which it is no stratum of its own.
 _RARE = 10
@@ -39,7 +46,7 @@ def check_label_columns(estimator, table, y):
         If y is None, holds no labels, or has not the rows of X; the message names the column.
     """
     y = y.toarray() if sparse.issparse(y) else y
-    if _n_columns(y) < 2:
+    if len(shape := shape_of(y)) != 2 or shape[1] < 2:
         return check_labels(estimator, table, y)
     owner = type(estimator).__name__
     names, y = getattr(y, "columns", None), np.asarray(y)
@@ -69,12 +76,12 @@ def _check_none_missing(column) -> None:
         )
 
 
-def _n_columns(y) -> int:
+def shape_of(y) -> tuple[int, ...]:
+    """Return the shape of labels in any form; of rows of unequal length their number alone."""
     try:
-        shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
-    except ValueError:  # rows of unequal length, which `check_labels` refuses
-        return 1
-    return shape[1] if len(shape) == 2 else 1
+        return tuple(y.shape) if hasattr(y, "shape") else np.asarray(y).shape
+    except ValueError:  # `check_labels` refuses them
+        return (len(y),)
 
 
 def typed(column):
