@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklearn_crossmodal.data import fill_missing
@@ -13,9 +15,18 @@ from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._input import check_weight
 from sklearn_crossmodal.estimators._own_target import OwnTarget
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.utils._sklearn import Interval
+from sklearn_crossmodal.nn.variational import POSTERIORS
+from sklearn_crossmodal.training import evidence_bounds
+from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 
 __all__ = ["MultiModalAutoencoder"]
+
+#: Draws of the latent that an evidence bound is the mean over.
+_N_DRAWS = 16
+
+
+def _is_variational(estimator):
+    return estimator.variational is not None
 
 
 class MultiModalAutoencoder(
@@ -38,7 +49,23 @@ class MultiModalAutoencoder(
         Size of the shared representation.
     fusion : str, component or nn.Module factory, default="mean"
         How the latents of the modalities are joined: a name or component of
-        `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths.
+        `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths. Where
+        `variational` is given, that joins them, and `fusion` has no effect.
+    variational : {"poe", "moe", "mopoe", "mvtcae"}, component or None, default=None
+        What makes the representation a distribution, whose mean `transform` returns: products of
+        what the modalities believe, mixtures of them, or both; a name or component of
+        `sklearn_crossmodal.nn.variational`. Losses of the modalities are likelihoods then: squared
+        errors those of Gaussian noise of scale one. None is a deterministic autoencoder.
+    beta : float, default=1.0
+        Weight of the divergence of that distribution from a standard normal one.
+    n_warmup_epochs : int, default=10
+        Epochs over which `beta` rises to its value.
+    n_private_components : int, default=0
+        Size of a further representation of each modality alone, of what it shares with no other.
+        `transform` puts them behind the shared one, zeros where the modality is absent.
+    target_weight : float, default=0.0
+        Weight of a loss that asks the shared representation for y, by a linear map, beside the
+        mean of the modalities' losses. At 0 y is ignored.
     max_epochs : int or "auto", default="auto"
         Epochs at most. "auto" is 200 where held-out rows tell when to stop; else as many as 800
         steps of the optimizer need, from 40 to 200.
@@ -147,6 +174,11 @@ class MultiModalAutoencoder(
     _parameter_constraints = {
         **BaseCrossmodal._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
+        "variational": [StrOptions(set(POSTERIORS)), HasMethods("build"), None],
+        "beta": [Interval(Real, 0, None, closed="left")],
+        "n_warmup_epochs": [Interval(Integral, 0, None, closed="left")],
+        "n_private_components": [Interval(Integral, 0, None, closed="left")],
+        "target_weight": [Interval(Real, 0, None, closed="left")],
     }
 
     def __init__(
@@ -155,6 +187,11 @@ class MultiModalAutoencoder(
         *,
         n_components=16,
         fusion="mean",
+        variational=None,
+        beta=1.0,
+        n_warmup_epochs=10,
+        n_private_components=0,
+        target_weight=0.0,
         max_epochs="auto",
         batch_size="auto",
         learning_rate=2e-3,
@@ -178,6 +215,11 @@ class MultiModalAutoencoder(
         self.modalities = modalities
         self.n_components = n_components
         self.fusion = fusion
+        self.variational = variational
+        self.beta = beta
+        self.n_warmup_epochs = n_warmup_epochs
+        self.n_private_components = n_private_components
+        self.target_weight = target_weight
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -205,8 +247,9 @@ class MultiModalAutoencoder(
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
             The samples. Where a modality is absent it is neither read nor asked for.
-        y : None
-            Ignored; pipelines pass it.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Labels or numbers, for `target_weight` above 0; a sample may lack one, as NaN or None.
+            Ignored at 0, as pipelines pass it.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; one of weight zero is not there.
         groups : array-like of shape (n_samples,), default=None
@@ -226,7 +269,7 @@ class MultiModalAutoencoder(
         """
         return self._fit(
             X,
-            None,
+            y,
             sample_weight,
             max_epochs=self.max_epochs,
             resume=self.warm_start,
@@ -240,8 +283,8 @@ class MultiModalAutoencoder(
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
             The samples.
-        y : None
-            Ignored; pipelines pass it.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            As in `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples.
 
@@ -250,7 +293,7 @@ class MultiModalAutoencoder(
         MultiModalAutoencoder
             Itself.
         """
-        return self._fit(X, None, sample_weight, max_epochs=1, resume=True, hold_out=False)
+        return self._fit(X, y, sample_weight, max_epochs=1, resume=True, hold_out=False)
 
     def transform(self, X):
         """Return the shared representation of what is present of each sample.
@@ -263,6 +306,7 @@ class MultiModalAutoencoder(
         Returns
         -------
         ndarray of shape (n_samples, n_components), float64
+            With private components those of each modality follow.
         """
         return self._encode(X)
 
@@ -333,7 +377,7 @@ class MultiModalAutoencoder(
                     f"{type(modality).__name__} cannot be decoded into the form it had in `fit`: "
                     "take what `reconstruct` gives, or drop the modality."
                 )
-        raw = self._decode(self.net_.outputs(blocks))
+        raw = self._decode(self._told(blocks))
         for name, ids in raw.items():  # in a table of ids what is behind the end is no gap
             if blocks[name].kind == "tokens" and ids.dtype.kind in "if":
                 raw[name] = np.where(blocks[name].present[:, np.newaxis], np.nan, ids)
@@ -374,10 +418,39 @@ class MultiModalAutoencoder(
                 f"{names}{why}."
             )
         blocks = self._blocks(X, only=sources)
-        return self._decode(self.net_.outputs(blocks), [target])[target]
+        return self._decode(self._told(blocks), [target])[target]
 
-    def score_samples(self, X):
-        """Return the negative reconstruction loss of each sample; an outlier has a low one.
+    @available_if(_is_variational)
+    def sample(self, n_samples=1, random_state=None):
+        """Draw samples of all modalities, decoded from draws of the prior; if `variational`.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the draws.
+
+        Returns
+        -------
+        MultiModalFrame, or ndarray of shape (n_samples, n_features)
+            As `inverse_transform` returns it: what is most likely given the draw, without noise.
+        """
+        check_is_fitted(self)
+        if n_samples < 1:
+            raise ValueError(
+                f"{type(self).__name__}: n_samples must be at least 1, got {n_samples}."
+            )
+        rng = check_random_state(random_state)
+        return self.inverse_transform(rng.normal(size=(n_samples, self._n_features_out)))
+
+    def inconsistency(self, X):
+        """Return how far the modalities of each sample contradict each other.
+
+        Each modality that is present is compared with what the others let one expect of it, of all
+        that its encoder gives; the farthest counts. For a sample of one piece it is near zero, and
+        its standard deviation one; a picture with another's text has a large one. What is unusual
+        in itself, but the same in all modalities, is none: see `score_samples`.
 
         Parameters
         ----------
@@ -387,15 +460,42 @@ class MultiModalAutoencoder(
         Returns
         -------
         ndarray of shape (n_samples,), float64
-            Minus the mean, over the modalities that are present, of the loss per entry.
+            Zero where there is but one modality.
+        """
+        blocks = self._blocks(X)
+        if self._relations is None:
+            return np.zeros(_n_rows(blocks))
+        found = self._relations.contradictions(self.net_, self._carried(blocks))
+        return (
+            np.where(np.isnan(found), -np.inf, found)
+            .max(axis=1, initial=-np.inf)
+            .clip(min=np.where(np.isnan(found).all(axis=1), 0.0, -np.inf))
+        )
+
+    def score_samples(self, X):
+        """Return how well each sample is reconstructed; an outlier has a low score.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            Minus the mean, over the modalities that are present, of the loss per entry. If
+            `variational`, a lower bound of the log-likelihood of what is present, in nats.
         """
         blocks = self._raw_blocks(X)
-        losses = self.net_.sample_losses(self._inputs(blocks), self._target_blocks(None, blocks))
+        inputs, targets = self._inputs(blocks), self._target_blocks(None, blocks)
+        if self.variational is not None:
+            return evidence_bounds(self.net_, inputs, targets, _noise(self._n_features_out))
+        losses = self.net_.sample_losses(inputs, targets)
         present = np.column_stack([block.present for block in blocks.values()])
         return -(losses * present).sum(axis=1) / present.sum(axis=1)
 
     def score(self, X, y=None, sample_weight=None):
-        """Return the negative reconstruction loss, averaged over the samples; higher is better.
+        """Return the mean of `score_samples` over the samples; higher is better.
 
         Parameters
         ----------
@@ -415,7 +515,14 @@ class MultiModalAutoencoder(
 
     @property
     def _n_features_out(self):
-        return self.network_.bottleneck.out_features
+        n_own = self.n_private_components * len(self.modalities_)
+        return self.n_components + n_own
+
+
+def _noise(n_components):
+    """Return draws over which expectations are means: the same in each call, and each negated."""
+    half = np.random.default_rng(0).normal(size=(_N_DRAWS // 2, n_components))
+    return np.concatenate([half, -half])
 
 
 def _n_rows(blocks):

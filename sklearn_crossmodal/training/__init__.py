@@ -5,7 +5,9 @@ from sklearn_crossmodal.training._blending import fit_blend, fit_prior
 from sklearn_crossmodal.training._callbacks import EpochTasks
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
+from sklearn_crossmodal.training._evidence import evidence_bounds
 from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
+from sklearn_crossmodal.training._leaving_out import latents_of, presence_of, scores_by_others
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
 from sklearn_crossmodal.training._splitting import deal_folds, split_groups, split_rows
@@ -27,11 +29,15 @@ __all__ = [
     "choose_dtype",
     "deal_folds",
     "embed_frozen",
+    "evidence_bounds",
     "fit_blend",
     "fit_prior",
     "joined",
+    "latents_of",
     "make_net",
     "optimizer_settings",
+    "presence_of",
+    "scores_by_others",
     "seeded",
     "split_groups",
     "split_rows",

@@ -99,8 +99,8 @@ class Answering:
             with torch.inference_mode():
                 scores, aims = self.infer(self._to_device(inputs)), self._to_device(aims)
                 parts = [
-                    loss.per_sample(scores[name], *aims[name][:2])
-                    for name, loss in self.criterion_.losses.items()
+                    self.criterion_.losses[name].per_sample(scores[name], values, mask)
+                    for name, (values, mask, _) in aims.items()
                 ]
             losses.append(torch.stack(parts, dim=1).double().cpu().numpy())
         return np.concatenate(losses)

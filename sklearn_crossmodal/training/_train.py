@@ -11,12 +11,15 @@ import numpy as np
 from skorch.callbacks import Callback, LRScheduler
 from torch import nn
 
+from sklearn_crossmodal.nn._heads import LABELS
+from sklearn_crossmodal.nn.variational import VariationalNetwork
 from sklearn_crossmodal.training._balance import BALANCES, GradientBlending
 from sklearn_crossmodal.training._batching import BatchIterator
 from sklearn_crossmodal.training._callbacks import BestEpochs, CosineDecay, EpochLine
 from sklearn_crossmodal.training._criterion import Criterion
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import seeded, suited_threads
+from sklearn_crossmodal.training._evidence import EvidenceBound, WarmUp
 from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._optimizers import optimizer_settings
 
@@ -130,7 +133,7 @@ def make_net(
     )
     settings = {
         "module": network,
-        "criterion": Criterion(losses, params.get("auxiliary_weight", 0.0)),
+        "criterion": _criterion(losses, network, params),
         "batch_size": choose_batch_size(params["batch_size"], n_samples),
         "iterator_train": BatchIterator,
         "iterator_train__shuffle": True,
@@ -280,6 +283,14 @@ class _HeldOut:
         return dataset.take(self.training), dataset.take(self.validation)
 
 
+def _criterion(losses: Mapping[str, nn.Module], network: nn.Module, params: Mapping) -> Criterion:
+    """Return what is minimised: the average loss, or the evidence bound of a distribution."""
+    added = {LABELS: params["target_weight"]} if LABELS in losses else None
+    if isinstance(network, VariationalNetwork):
+        return EvidenceBound(losses, params["beta"], added)
+    return Criterion(losses, params.get("auxiliary_weight", 0.0), added)
+
+
 def _remedy(params: Mapping[str, object], network: nn.Module):
     """Return what keeps the modalities in balance, None where nothing is to be balanced."""
     balance = params.get("balance")
@@ -302,4 +313,6 @@ def _callbacks(params: Mapping[str, object]) -> list:
         own.append(CosineDecay())
     # Copies, since skorch writes to them: the parameters of an estimator do not change in `fit`.
     lines = [EpochLine()] if params["verbose"] else []
+    if params.get("variational") is not None:
+        own.append(WarmUp(params["n_warmup_epochs"]))
     return [*own, *map(copy.deepcopy, theirs), *lines]

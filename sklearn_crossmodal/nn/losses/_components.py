@@ -29,6 +29,11 @@ def identity(given):
     return given
 
 
+def is_location(loss: nn.Module) -> bool:
+    """Tell whether the scores that a loss takes are the predicted numbers themselves."""
+    return getattr(loss, "link", None) is identity
+
+
 softmax = partial(torch.softmax, dim=-1)
 
 
