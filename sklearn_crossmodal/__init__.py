@@ -24,6 +24,7 @@ _HOMES = {
     "ModalityVectorizer": "estimators",
     "MultiModalAutoencoder": "estimators",
     "MultiModalFrame": "data",
+    "MultiModalImputer": "estimators",
     "Numeric": "modalities",
     "Pretrained": "nn.encoders",
     "Sequence": "modalities",

@@ -466,11 +466,8 @@ class MultiModalAutoencoder(
         if self._relations is None:
             return np.zeros(_n_rows(blocks))
         found = self._relations.contradictions(self.net_, self._carried(blocks))
-        return (
-            np.where(np.isnan(found), -np.inf, found)
-            .max(axis=1, initial=-np.inf)
-            .clip(min=np.where(np.isnan(found).all(axis=1), 0.0, -np.inf))
-        )
+        most = np.where(np.isnan(found), -np.inf, found).max(axis=1)
+        return np.where(np.isnan(found).all(axis=1), 0.0, most)
 
     def score_samples(self, X):
         """Return how well each sample is reconstructed; an outlier has a low score.

@@ -22,7 +22,7 @@ from sklearn_crossmodal.nn import (
 )
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.nn.variational import POSTERIORS, VariationalNetwork
-from sklearn_crossmodal.training import BlockDataset, torch_dtype
+from sklearn_crossmodal.training import BlockDataset, baselines, torch_dtype
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["OwnTarget"]
@@ -71,6 +71,13 @@ class OwnTarget(LatentLabels):
                 decoders[name] = build_decoder(modality.decoder, width, spec, loss)
         of_labels, their_losses = self._label_decoder()
         return decoders | of_labels, losses | their_losses
+
+    def _plan_one(self, data, max_epochs, resume, seed, split, tasks):
+        training = super()._plan_one(data, max_epochs, resume, seed, split, tasks)
+        if self.variational is None:  # where losses are likelihoods, they are in one unit
+            found = baselines(self.net_, training.dataset, self._n_features_out)
+            self.net_.criterion_.baselines = found
+        return training
 
     def _finish(self, trainings):
         super()._finish(trainings)

@@ -1,6 +1,7 @@
 """Training: knows both blocks and networks, and alone knows skorch."""
 
 from sklearn_crossmodal.training._balance import BALANCES
+from sklearn_crossmodal.training._baselines import baselines
 from sklearn_crossmodal.training._blending import fit_blend, fit_prior
 from sklearn_crossmodal.training._callbacks import EpochTasks
 from sklearn_crossmodal.training._dataset import BlockDataset
@@ -25,6 +26,7 @@ __all__ = [
     "NetClassifier",
     "NetRegressor",
     "Training",
+    "baselines",
     "choose_device",
     "choose_dtype",
     "deal_folds",

@@ -38,6 +38,8 @@ class Criterion(nn.Module):
         self.losses = dict(losses)
         self.auxiliary_weight = auxiliary_weight
         self.target_weights = dict(target_weights or {})
+        #: What the losses of targets are divided by, one where nothing is said.
+        self.baselines: dict[str, float] = {}
         #: Weights of the fused loss and of each head's, in place of 1 and `auxiliary_weight`, and
         #: whether a callback sets them.
         self.task_weights: list[float] | None = None
@@ -69,6 +71,7 @@ class Criterion(nn.Module):
         """
         losses = [
             loss(predictions[name], *as_often(targets[name], predictions[name]))
+            / self.baselines.get(name, 1.0)
             for name, loss in self.losses.items()
             if name not in self.target_weights
         ]
@@ -92,6 +95,7 @@ class Criterion(nn.Module):
         """
         return sum(
             weight
+            / self.baselines.get(name, 1.0)
             * self.losses[name](predictions[name], *as_often(targets[name], predictions[name]))
             for name, weight in self.target_weights.items()
         )
