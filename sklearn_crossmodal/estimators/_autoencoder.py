@@ -35,9 +35,13 @@ class MultiModalAutoencoder(
     """Find a shared representation of several modalities, and give them back from it.
 
     ``z = W fusion(encoder_1(x_1), ..., encoder_M(x_M)) + b``, ``x_m = decoder_m(z)``, with one z of
-    `n_components` numbers for all. The loss of a modality is divided by its size, and the losses of
-    all are averaged; a modality that a sample lacks does not count for it. In training modalities
-    are hidden at random and still asked for, so that each can be told from the others.
+    `n_components` numbers for all. The loss of a modality is a mean over its entries, divided by
+    that of a constant guess (to the next power of two), and the losses of all are averaged; a
+    modality that a sample lacks does not count for it. In training modalities are hidden at random
+    and still asked for, so that each can be told from the others.
+
+    For numbers `impute` and `translate` also follow a linear path past the few components, which is
+    found in closed form once the network is trained; `transform` and `reconstruct` do not.
 
     Parameters
     ----------
@@ -153,6 +157,8 @@ class MultiModalAutoencoder(
        arXiv:1608.03983, for the cosine.
     .. [3] J. Ngiam et al. (2011). "Multimodal deep learning". ICML, section 3.3: denoising across
        modalities by hiding them.
+    .. [4] T. M. Sutter, I. Daunhawer, J. E. Vogt (2021). "Generalized multimodal ELBO".
+       arXiv:2105.02470, for `variational`; the others' papers are with the components.
 
     Examples
     --------
@@ -480,14 +486,16 @@ class MultiModalAutoencoder(
         Returns
         -------
         ndarray of shape (n_samples,), float64
-            Minus the mean, over the modalities that are present, of the loss per entry. If
-            `variational`, a lower bound of the log-likelihood of what is present, in nats.
+            Minus the mean, over the modalities that are present, of the loss per entry, over that
+            of a constant guess. If `variational`, a lower bound of the log-likelihood of what is
+            present, in nats.
         """
         blocks = self._raw_blocks(X)
         inputs, targets = self._inputs(blocks), self._target_blocks(None, blocks)
         if self.variational is not None:
             return evidence_bounds(self.net_, inputs, targets, _noise(self._n_features_out))
         losses = self.net_.sample_losses(inputs, targets)
+        losses /= [self.net_.criterion_.baselines[name] for name in targets]
         present = np.column_stack([block.present for block in blocks.values()])
         return -(losses * present).sum(axis=1) / present.sum(axis=1)
 
@@ -517,8 +525,12 @@ class MultiModalAutoencoder(
 
 
 def _noise(n_components):
-    """Return draws over which expectations are means: the same in each call, and each negated."""
+    """Return draws over which expectations are means: the same in each call.
+
+    Each comes with its negative, and all have variance one: so means of squares are near too.
+    """
     half = np.random.default_rng(0).normal(size=(_N_DRAWS // 2, n_components))
+    half /= np.sqrt((half**2).mean(axis=0))
     return np.concatenate([half, -half])
 
 

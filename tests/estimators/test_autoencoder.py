@@ -364,13 +364,16 @@ def test_score_samples_is_minus_the_mean_loss_of_what_is_present(X):
     squares = ((found - X["table"]) / X["table"].std(axis=0)) ** 2
     only = X[["table"]]
     alone = ((fitted.reconstruct(only)["table"] - X["table"]) / X["table"].std(axis=0)) ** 2
-    np.testing.assert_allclose(fitted.score_samples(only), -alone.mean(axis=1))
+    of_table, of_words = fitted.net_.criterion_.baselines.values()
+    np.testing.assert_allclose(fitted.score_samples(only), -alone.mean(axis=1) / of_table)
     scores = network_scores(fitted, X)["words"]
     block = fitted.modalities_[1][1].transform(X["words"])
     likely = np.take_along_axis(scores, block.values, axis=1)
     entropy = -(likely * block.mask).sum(axis=1) / block.mask.sum(axis=1)
     np.testing.assert_allclose(
-        fitted.score_samples(X), -(squares.mean(axis=1) + entropy) / 2, rtol=1e-6
+        fitted.score_samples(X),
+        -(squares.mean(axis=1) / of_table + entropy / of_words) / 2,
+        rtol=1e-6,
     )
 
 

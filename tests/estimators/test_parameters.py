@@ -4,12 +4,14 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
 from skorch.callbacks import Callback
 
 from sklearn_crossmodal import Numeric, Text
 from sklearn_crossmodal.data import MultiModalFrame
 from sklearn_crossmodal.nn.fusion import LateFusion
 from sklearn_crossmodal.nn.losses import HuberLoss
+from sklearn_crossmodal.nn.variational import MVTCAEPosterior
 from sklearn_crossmodal.utils.discovery import all_estimators
 
 PARAMETERS = [
@@ -215,6 +217,44 @@ def effect_of_loss(case):
 def effect_of_n_components(case):
     for n_components in (2, 5):
         assert case.fit(n_components=n_components).transform(case.X).shape == (40, n_components)
+
+
+def effect_of_variational(case):
+    latents = [case.fit(variational=name).transform(case.X) for name in (None, "poe", "moe")]
+    assert not np.array_equal(latents[0], latents[1])
+    assert not np.array_equal(latents[1], latents[2])
+    assert case.fit(variational=MVTCAEPosterior(alpha=0.3)).network_.fusion.alpha == 0.3
+
+
+def effect_of_beta(case):
+    settings = {"variational": "mopoe", "n_warmup_epochs": 0, "max_epochs": 30}
+    free, drawn = (case.fit(beta=beta, **settings).transform(case.X) for beta in (0.0, 1000.0))
+    assert drawn.std() < 0.5 * free.std()
+
+
+def effect_of_n_warmup_epochs(case):
+    fitted = [case.fit(variational="mopoe", n_warmup_epochs=n) for n in (0, 100)]
+    assert [one.net_.criterion_.warmth for one in fitted] == [1.0, 3 / 101]
+    settings = {"variational": "mopoe", "beta": 10.0}
+    assert case.differ({"n_warmup_epochs": 0, **settings}, {"n_warmup_epochs": 9, **settings})
+
+
+def effect_of_n_private_components(case):
+    fitted = case.fit(n_components=3, n_private_components=2)
+    assert fitted.transform(case.X).shape == (40, 3 + 2 * 2)
+
+
+def effect_of_target_weight(case):
+    labels = np.arange(40) % 2
+    modalities = [("table", Numeric(), "table")]
+    told = []
+    for weight in (0.0, 50.0):
+        made = case.make(
+            case.name, modalities=modalities, target_weight=weight, n_components=2, max_epochs=150
+        )
+        latent = made.fit(case.X, labels).transform(case.X)
+        told.append(LogisticRegression().fit(latent, labels).score(latent, labels))
+    assert told[1] > told[0] + 0.1
 
 
 def effect_of_target(case):
