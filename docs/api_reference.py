@@ -31,6 +31,17 @@ API_REFERENCE = {
     ],
     "sklearn_crossmodal.data": ["Block", "BlockSpec", "Columns", "ModalityDtype"],
     "sklearn_crossmodal.exceptions": ["InterruptedFitWarning", "ModalityError"],
+    "sklearn_crossmodal.metrics": [
+        "absence_curve",
+        "area_under_absence_curve",
+        "bleu_score",
+        "cross_coherence",
+        "joint_coherence",
+        "latent_probe",
+        "latent_probe_score",
+        "translation_matrix",
+        "translation_score",
+    ],
     "sklearn_crossmodal.modalities": ["Modality"],
     "sklearn_crossmodal.nn": [
         "Component",
