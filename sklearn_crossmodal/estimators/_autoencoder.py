@@ -87,7 +87,8 @@ class MultiModalAutoencoder(
     early_stopping : bool or "auto", default="auto"
         Whether rows are held out, training stops when their loss no longer falls, and the weights
         of the best epochs are taken: their mean, or those of the best where that is better. "auto"
-        is True from 100 samples on.
+        is True from 100 samples on where all modalities are tables. The words of a text are soon
+        learned by heart, while pictures, and what they have in common, go on improving.
     validation_fraction : float or splitter, default=0.15
         Share of the rows that is held out; or a splitter of scikit-learn, such as
         `GroupShuffleSplit`, whose first split says which rows are.
@@ -95,8 +96,10 @@ class MultiModalAutoencoder(
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4
         By how much the held-out loss must fall to count as an improvement.
-    modality_dropout : float, default=0.3
+    modality_dropout : float, default=0.5
         Probability with which each modality of a sample is hidden in training; one is always left.
+        On training rows of UCI mfeat .5 told digits as well as .3 from all views, and better where
+        60 % were absent.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
     device : str, default="auto"
@@ -208,7 +211,7 @@ class MultiModalAutoencoder(
         validation_fraction=0.15,
         n_iter_no_change=16,
         tol=1e-4,
-        modality_dropout=0.3,
+        modality_dropout=0.5,
         warm_start=False,
         device="auto",
         dtype="auto",

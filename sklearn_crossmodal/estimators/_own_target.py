@@ -27,6 +27,9 @@ from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["OwnTarget"]
 
+#: Kinds of blocks that are tables.
+_TABLES = {"vector", "codes"}
+
 
 class OwnTarget(LatentLabels):
     """Mixin: each modality is decoded from the shared latent, of `n_components` numbers."""
@@ -78,6 +81,12 @@ class OwnTarget(LatentLabels):
             found = baselines(self.net_, training.dataset, self._n_features_out)
             self.net_.criterion_.baselines = found
         return training
+
+    def _splits(self, data, seed, *, wanted=False):
+        tables = all(block.kind in _TABLES for block in data.inputs.values())
+        if self.early_stopping == "auto" and not (tables or wanted):
+            return [None]
+        return super()._splits(data, seed, wanted=wanted)
 
     def _finish(self, trainings):
         super()._finish(trainings)
