@@ -14,13 +14,13 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 	"$$python" -c '$(is_new_enough)' >/dev/null 2>&1 && { echo "$$python"; break; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-emoji bench-data bench-speed clean
+.PHONY: help setup demo test lint bench bench-emoji bench-shared bench-data bench-speed clean
 
 help:
 	@echo "make demo    run the examples; pictures go to demo/"
 	@echo "make test    run the tests and the doctests"
 	@echo "make lint    check style and format with ruff"
-	@echo "make bench   print the defaults beside classical models on all data sets; bench-emoji, bench-data: on emoji and other data by modality; bench-speed: of speed"
+	@echo "make bench   print the defaults beside classical models on all data sets; bench-emoji, bench-data: on emoji and other data by modality; bench-shared: the shared space; bench-speed: of speed"
 	@echo "make setup   only make .venv and install into it; the other targets do so when needed"
 	@echo "make clean   remove what the other targets made, .venv included"
 
@@ -62,6 +62,9 @@ bench: $(STAMP)
 
 bench-emoji: $(STAMP)
 	$(BIN)/python benchmarks/bench_emoji.py
+
+bench-shared: $(STAMP)
+	$(BIN)/python benchmarks/shared/run.py
 
 bench-data: $(STAMP)
 	$(BIN)/python benchmarks/bench_data.py

@@ -49,8 +49,8 @@ def contradictions():
         print(seed, area, flush=True)
     targets = {"mv_handwritten, mean of the views": "≥ .950", "emoji, text": "≥ .850"}
     return [
-        "Area under the ROC curve of `inconsistency`, for test samples one of whose modalities is that",
-        "of a sample of another class, beside the same samples as they are.",
+        "Area under the ROC curve of `inconsistency`, for test samples one of whose modalities is",
+        "that of a sample of another class, beside the same samples as they are.",
         "",
         *table(
             ["modality", "AUROC", "target"],

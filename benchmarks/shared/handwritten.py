@@ -85,7 +85,8 @@ def latent():
         for (name, values), target in zip(found.items(), targets, strict=True)
     ]
     return [
-        "Accuracy of a logistic regression on `transform`, 32 components, official shuffles (1600/400).",
+        "Accuracy of a logistic regression on `transform`, 32 components; published shuffles,",
+        "1600/400.",
         "",
         *table(["samples", "accuracy", "target"], rows),
     ]
@@ -120,8 +121,8 @@ def imputation():
     ]
     return [
         "Error of a view that all test samples lack; one is that of the training mean.",
-        "The iterative imputer has 3 rounds on the 100 nearest features, in which training and test rows",
-        "are together: its defaults take hours here.",
+        "The iterative imputer has 3 rounds on the 100 nearest features, in which training and test",
+        "rows are together: its defaults take hours here.",
         "",
         *table(["view", *columns], rows),
     ]

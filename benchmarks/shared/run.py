@@ -17,10 +17,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import sklearn
 import torch
+from beside import peers
 from coherence import coherence
 from contradictions import contradictions, pictures
 from handwritten import imputation, latent
-from beside import peers
 
 RESULTS = Path(__file__).parents[1] / "SHARED.md"
 SECTIONS = {
@@ -33,9 +33,9 @@ SECTIONS = {
 }
 HEADER = f"""# The shared space
 
-`make bench-shared`, which runs `python benchmarks/shared/run.py`; {os.cpu_count()} cores, one thread,
-{platform.machine()}, scikit-learn {sklearn.__version__}, torch {torch.__version__}. Mean ± standard error over
-seeds 0 to 2. Defaults were chosen on generated data and in training rows.
+`make bench-shared`, which runs `python benchmarks/shared/run.py`; {os.cpu_count()} cores, one
+thread, {platform.machine()}, scikit-learn {sklearn.__version__}, torch {torch.__version__}. Mean ±
+standard error over seeds 0 to 2. Defaults were chosen on generated data and in training rows.
 """
 
 
