@@ -37,7 +37,7 @@ def peers():
     return [
         "MoPoE on two views of mv_handwritten (fac and kar, standardised), 1600 training samples,",
         "100 epochs of batches of 64, encoders and decoders of one layer of 64, 16 components,",
-        "rescaled likelihoods, Adam with 1e-3. Errors are mean squares of test samples, one is that",
+        "rescaled likelihoods, Adam with 1e-3. Errors are mean squares of test samples, 1 that",
         "of the mean: both views from both, and each from the other.",
         "",
         *table(["package", "seconds an epoch", "reconstruction", "translation"], rows),

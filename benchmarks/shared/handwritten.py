@@ -121,8 +121,8 @@ def imputation():
     ]
     return [
         "Error of a view that all test samples lack; one is that of the training mean.",
-        "The iterative imputer has 3 rounds on the 100 nearest features, in which training and test",
-        "rows are together: its defaults take hours here.",
+        "The iterative imputer has 3 rounds on the 100 nearest features, in which training and",
+        "test rows are together: its defaults take hours here.",
         "",
         *table(["view", *columns], rows),
     ]
