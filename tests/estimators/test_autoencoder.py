@@ -111,6 +111,25 @@ def test_inverse_transform_refuses_another_number_of_components(fitted):
         fitted.inverse_transform(np.zeros((3, 5)))
 
 
+def test_texts_with_many_scores_are_decoded_a_few_at_a_time(X, fitted, monkeypatch):
+    latent, whole, losses = fitted.transform(X), fitted.reconstruct(X), fitted.score_samples(X)
+    spec = {name: modality.spec_ for name, modality, _ in fitted.modalities_}["words"]
+    monkeypatch.setattr(
+        "sklearn_crossmodal.training._answering.PREDICT_BATCH_SCORES",
+        7 * spec.shape[0] * spec.n_categories,
+    )
+    n_rows = []
+    decoder = fitted.network_.decoders["words"]
+    hook = decoder.register_forward_hook(lambda module, args, out: n_rows.append(len(out)))
+    for found in (fitted.inverse_transform(latent), fitted.reconstruct(X)):
+        np.testing.assert_allclose(found["table"], whole["table"])
+        np.testing.assert_array_equal(found["words"], whole["words"])
+    np.testing.assert_allclose(fitted.score_samples(X), losses)
+    hook.remove()
+    assert max(n_rows) <= 8  # a single last sample joins the batch before it
+    assert sum(n_rows) == 3 * len(X)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_inverse_transform_agrees_in_other_precisions(dtype, X):
     fitted = MultiModalAutoencoder(listed(), dtype=dtype, **{**QUICK, "max_epochs": 2}).fit(X)
