@@ -14,10 +14,10 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 	"$$python" -c '$(is_new_enough)' >/dev/null 2>&1 && { echo "$$python"; break; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-emoji bench-shared bench-data bench-speed clean
+.PHONY: help setup demo demo-cifar10-imdb test lint bench bench-emoji bench-shared bench-data bench-speed clean
 
 help:
-	@echo "make demo    run the examples; pictures go to demo/"
+	@echo "make demo    run the examples; pictures go to demo/. demo-cifar10-imdb: the one that downloads 250 MB first"
 	@echo "make test    run the tests and the doctests"
 	@echo "make lint    check style and format with ruff"
 	@echo "make bench   print the defaults beside classical models on all data sets; bench-emoji, bench-data: on emoji and other data by modality; bench-shared: the shared space; bench-speed: of speed"
@@ -47,6 +47,9 @@ demo: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_absent_modalities.py
 	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_emoji.py
 	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_image_text.py
+
+demo-cifar10-imdb: $(STAMP)
+	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_cifar10_imdb.py
 
 # Two workers with one thread each: on tensors as small as the tests', torch's own threads only get in each other's way.
 test: $(STAMP)

@@ -25,6 +25,7 @@ API_REFERENCE = {
         "infer_modalities",
     ],
     "sklearn_crossmodal.datasets": [
+        "fetch_cifar10_imdb",
         "load_emoji",
         "make_multimodal_classification",
         "make_multimodal_regression",
