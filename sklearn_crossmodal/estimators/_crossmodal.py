@@ -9,12 +9,12 @@ from sklearn.base import (
     RegressorMixin,
     TransformerMixin,
 )
-from sklearn.metrics import r2_score
 from torch import nn
 
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._input import check_weight
 from sklearn_crossmodal.estimators._target import ModalityTarget
+from sklearn_crossmodal.estimators._units import r2_in_units
 from sklearn_crossmodal.modalities import MODALITIES, Embedding, Modality, modality_for
 from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.training import NetRegressor
@@ -325,7 +325,7 @@ class CrossModalRegressor(
             right = (predicted == y).reshape(len(y), -1).mean(axis=1)
             return float(np.average(right, weights=check_weight(self, sample_weight, y)))
         flat = [np.asarray(part, dtype=float).reshape(len(y), -1) for part in (y, predicted)]
-        return r2_score(*flat, sample_weight=sample_weight)
+        return r2_in_units(*flat, sample_weight)
 
     def _as_predicted(self, y, blocks):
         """Return y in the form of predictions: as images and embeddings are read."""
@@ -355,7 +355,7 @@ class CrossModalRegressor(
         weight = check_weight(self, sample_weight, y)
         if weight is not None:
             weight = np.repeat(weight, target.mask.sum(axis=1))
-        return r2_score(*flat, sample_weight=weight)
+        return r2_in_units(*flat, weight)
 
     def _target_modality(self, y):
         if isinstance(self.target, Modality):
