@@ -60,6 +60,8 @@ def test_history_has_the_epochs_of_all_networks(X, y, clf):
     clf.fit(X, y)
     assert [row["fold"] for row in clf.history_] == [0] * 4 + [1] * 4 + [2] * 4
     assert all("valid_loss" in row for row in clf.history_)
+    ends = [row["epoch"] for row in clf.history_ if "valid_loss_averaged" in row]
+    assert ends == [4, 4, 4]
     assert clf.n_iter_ == 4
 
 
