@@ -122,7 +122,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             self.net_ = self._make_net(data.inputs, device, resume)
         self._check_targets(data.targets)
         dataset = data.dataset(torch_dtype(self.dtype_))
-        return Training(self.net_, dataset, max_epochs, split, seed, tasks)
+        with said_by(type(self).__name__):
+            return Training(self.net_, dataset, max_epochs, split, seed, tasks)
 
     def _check_targets(self, targets):
         for name, loss in self.net_.criterion_.losses.items():
@@ -208,8 +209,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         """Return training and validation rows for each net; None where no rows are held out."""
         early = self.early_stopping
         early = len(data) >= self._min_samples_to_hold_out if early == "auto" else early
-        strata = self._strata(data.y)
-        return [held_out_rows(self, data, strata, seed) if wanted or early else None]
+        return [held_out_rows(self, data, self._strata(data.y), seed) if wanted or early else None]
 
     # Answering ------------------------------------------------------------------------------
 

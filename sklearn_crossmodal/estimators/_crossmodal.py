@@ -9,12 +9,12 @@ from sklearn.base import (
     RegressorMixin,
     TransformerMixin,
 )
-from sklearn.metrics import r2_score
 from torch import nn
 
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._input import check_weight
 from sklearn_crossmodal.estimators._target import ModalityTarget
+from sklearn_crossmodal.estimators._units import r2_in_units
 from sklearn_crossmodal.modalities import MODALITIES, Embedding, Modality, modality_for
 from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.training import NetRegressor
@@ -109,7 +109,8 @@ class CrossModalRegressor(
     net_ : skorch.NeuralNet
         The skorch net that trained it.
     history_ : list of dict
-        Losses, and what callbacks record, of each epoch.
+        Losses, and what callbacks record, of each epoch. Where rows are held out, the last epoch
+        of a network also has ``valid_loss_averaged``, the loss of the weights that are taken.
     n_iter_ : int
         Number of epochs.
     dtype_ : {"float64", "float32", "bfloat16"}
@@ -325,7 +326,7 @@ class CrossModalRegressor(
             right = (predicted == y).reshape(len(y), -1).mean(axis=1)
             return float(np.average(right, weights=check_weight(self, sample_weight, y)))
         flat = [np.asarray(part, dtype=float).reshape(len(y), -1) for part in (y, predicted)]
-        return r2_score(*flat, sample_weight=sample_weight)
+        return r2_in_units(*flat, sample_weight)
 
     def _as_predicted(self, y, blocks):
         """Return y in the form of predictions: as images and embeddings are read."""
@@ -355,7 +356,7 @@ class CrossModalRegressor(
         weight = check_weight(self, sample_weight, y)
         if weight is not None:
             weight = np.repeat(weight, target.mask.sum(axis=1))
-        return r2_score(*flat, sample_weight=weight)
+        return r2_in_units(*flat, weight)
 
     def _target_modality(self, y):
         if isinstance(self.target, Modality):

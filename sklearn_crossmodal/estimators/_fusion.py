@@ -9,6 +9,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import nn
 
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
+from sklearn_crossmodal.estimators._holding_out import check_one_split, has_own_split
 from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.nn._ensemble import EnsembleNetwork
 from sklearn_crossmodal.nn._heads import ModalityHeads
@@ -93,7 +94,7 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
                 f"{owner}: balance={self.balance!r} looks at the heads of modalities, of which "
                 "auxiliary_weight=0 makes none: set it above 0."
             )
-        held_out = self.early_stopping or self.n_folds not in ("auto", None)
+        held_out = self.early_stopping or self.n_folds not in ("auto", None) or has_own_split(self)
         if self.balance == "gradient_blending" and not held_out:
             raise ValueError(
                 f"{owner}: balance='gradient_blending' looks at rows that are held out: set "
@@ -112,6 +113,8 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
 
     def _splits(self, data, seed):
         n_folds = self._choose_folds(data) if self.n_folds == "auto" else self.n_folds
+        if n_folds is not None:
+            check_one_split(self, f"n_folds={n_folds}")
         folds = [] if n_folds is None else self._fold(data, n_folds, seed)
         return folds or self._one_split(data, seed)
 
@@ -135,7 +138,8 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
         few = self._min_samples_to_fold <= len(data) < self._max_samples_to_fold
         tables = all(block.spec.kind in ("vector", "codes") for block in data.inputs.values())
         free = self.early_stopping == "auto" and not hasattr(self.validation_fraction, "split")
-        return 5 if few and tables and free and not self.warm_start else None
+        free = free and not self.warm_start and not has_own_split(self)
+        return 5 if few and tables and free else None
 
     def _finish(self, trainings):
         began = [training for training in trainings if training.net.history]

@@ -22,6 +22,7 @@ from sklearn_crossmodal.training._device import seeded, suited_threads
 from sklearn_crossmodal.training._evidence import EvidenceBound, WarmUp
 from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._optimizers import optimizer_settings
+from sklearn_crossmodal.training._splitting import split_rows_by
 
 __all__ = [
     "Training",
@@ -176,7 +177,7 @@ class Training:
     max_epochs : int or "auto"
         How many epochs at most; see `choose_max_epochs`.
     split : (training rows, validation rows), or None
-        None trains on all rows, without validation.
+        None trains on all rows, without validation. A `train_split` of the net takes its place.
     seed : int
         Of the order of the samples and of dropout; that of a later training differs by what was
         trained before.
@@ -190,6 +191,11 @@ class Training:
     split: tuple[np.ndarray, np.ndarray] | None
     seed: int
     epoch_tasks: Callable[[int], Callback] | None = None
+
+    def __post_init__(self) -> None:
+        if self.net.train_split:  # now, so that all who ask for the rows are told the same ones
+            split = split_rows_by(self.net.train_split, self.dataset)
+            object.__setattr__(self, "split", split)
 
 
 def train(training: Training) -> None:
@@ -235,7 +241,7 @@ def started(training: Training) -> Iterator[Net]:
     ValueError
         If the loss of the last epoch is no number.
     """
-    net, split = training.net, training.split
+    net, split, given = training.net, training.split, training.net.train_split
     net.max_epochs = choose_max_epochs(
         training.max_epochs,
         n_samples=len(training.dataset),
@@ -243,20 +249,18 @@ def started(training: Training) -> Iterator[Net]:
         held_out=split is not None,
     )
     net.iterator_train__seed = training.seed + len(net.history)
-    if split is not None and net.train_split is None:
+    if split is not None:
         net.train_split = _HeldOut(*split)
     callbacks = net.callbacks_
     if training.epoch_tasks is not None:  # last, so that it sees what the others record
         net.callbacks_ = [*callbacks, ("EpochTasks", training.epoch_tasks(net.max_epochs))]
     yield net
-    net.callbacks_ = callbacks
+    net.callbacks_, net.train_split = callbacks, given
     if not np.isfinite(net.history[-1].get("train_loss", 0.0)):
         raise ValueError(
             f"Training diverged: the loss of epoch {len(net.history)} is "
             f"{net.history[-1]['train_loss']}. Lower learning_rate, or scale the data."
         )
-    if isinstance(net.train_split, _HeldOut):
-        net.train_split = None
 
 
 def _carry_over(before: Net, net: Net) -> None:
