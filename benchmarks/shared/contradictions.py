@@ -6,7 +6,7 @@ import numpy as np
 from handwritten import load
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import roc_auc_score
-from table import mean_and_error, table
+from table import mean_and_error, short, table
 
 from sklearn_crossmodal import MultiModalAutoencoder, MultiModalFrame
 from sklearn_crossmodal.datasets import load_emoji
@@ -73,7 +73,7 @@ def pictures():
         "mean picture": _pixels(X).mean(axis=0),
         "nearest by TF-IDF": _pixels(X)[np.ravel(near)],
     }
-    rows = [[name, f"{np.mean((found - true) ** 2):.4f}"] for name, found in floors.items()]
+    rows = [[name, short(np.mean((found - true) ** 2), 4)] for name, found in floors.items()]
     errors = []
     for seed in SEEDS:
         made = MultiModalAutoencoder(random_state=seed).fit(X)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["data_folder", "mean_and_error", "table"]
+__all__ = ["data_folder", "mean_and_error", "short", "table"]
 
 
 def data_folder():
@@ -20,10 +20,11 @@ def mean_and_error(values, digits=3):
     """Return mean and standard error of values, as in ``.912 ± .004``."""
     values = np.asarray(values, dtype=float)
     error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-    return f"{_short(values.mean(), digits)} ± {_short(error, digits)}"
+    return f"{short(values.mean(), digits)} ± {short(error, digits)}"
 
 
-def _short(number, digits):
+def short(number, digits):
+    """Return a number without the zero before its point."""
     return (
         f"{number:.{digits}f}".replace("0.", ".", 1) if abs(number) < 1 else f"{number:.{digits}f}"
     )
