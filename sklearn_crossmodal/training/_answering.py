@@ -97,13 +97,20 @@ class Answering:
         self._set_training(False)
         for inputs, aims, _ in BatchIterator(dataset, predict_batch_size(dataset)):
             with torch.inference_mode():
-                scores, aims = self.infer(self._to_device(inputs)), self._to_device(aims)
+                aims = self._to_device(aims)
+                scores = self.infer(self._informed(self._to_device(inputs), aims))
                 parts = [
                     loss.per_sample(scores[name], *aims[name][:2])
                     for name, loss in self.criterion_.losses.items()
                 ]
             losses.append(torch.stack(parts, dim=1).double().cpu().numpy())
         return np.concatenate(losses)
+
+    def _informed(self, inputs: dict, targets: Mapping[str, tuple]) -> dict:
+        """Return inputs with the tokens of those targets that are decoded token by token."""
+        if not self.module_.taught:
+            return inputs
+        return {**inputs, "known": {name: targets[name][0] for name in self.module_.taught}}
 
     def outputs(self, blocks: Mapping[str, Block], step: str = "forward") -> Iterator:
         """Run the network over blocks in large batches, without gradients.
