@@ -16,13 +16,20 @@ from sklearn_crossmodal.modalities import Text
 from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.nn._beam_search import beam_search, sample_tokens
 from sklearn_crossmodal.nn.decoders import DECODERS
-from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
+from sklearn_crossmodal.utils._sklearn import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn_crossmodal.utils._validation import draw_seed
 
 __all__ = ["CrossModalGenerator"]
 
 #: Scores of tokens that are computed at once at most, of all beams of a batch.
 SCORES_AT_ONCE = 2**23
+#: Parameters of `predict`.
+_OF_SAYING = ("n_beams", "length_penalty", "max_length", "temperature")
 _DECODERS = sorted(name for name, part in DECODERS.items() if getattr(part, "takes_targets", False))
 
 
@@ -310,7 +317,9 @@ class CrossModalGenerator(
             where `random_state` is an int.
         """
         blocks = self._blocks(X)
-        self._validate_params()
+        said = {name: getattr(self, name) for name in _OF_SAYING}
+        constraints = {name: self._parameter_constraints[name] for name in said}
+        validate_parameter_constraints(constraints, said, type(self).__name__)
         seed = draw_seed(self.random_state)
         generator = torch.Generator().manual_seed(seed)
         n_rows = max(1, SCORES_AT_ONCE // (self.n_beams * self.target_.spec_.n_categories))
