@@ -89,7 +89,7 @@ class CrossModalGenerator(
     early_stopping : bool or "auto", default="auto"
         Whether rows are held out, training stops when their loss no longer falls, and the weights
         of the best epochs are taken: their mean, or those of the best where that is better. "auto"
-        is True from 100 samples on.
+        is True from 5000 samples on.
     validation_fraction : float or splitter, default=0.15
         Share of the rows that is held out; or a splitter of scikit-learn, such as
         `GroupShuffleSplit`, whose first split says which rows are.
@@ -186,6 +186,8 @@ class CrossModalGenerator(
         "max_length": [Interval(Integral, 1, None, closed="left"), None],
         "temperature": [Interval(Real, 0, None, closed="neither"), None],
     }
+    #: Words that one text alone has make the loss of held-out rows rise while texts become better.
+    _min_samples_to_hold_out = 5000
 
     def __init__(
         self,
