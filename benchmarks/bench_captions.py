@@ -27,10 +27,10 @@ HEADER = """# Emoji: names from pictures, test split
 {threads} threads, {machine}. Mean and standard deviation over the seeds.
 
 BLEU of the whole test split times 100, of up to 1, 2 and 4 words in a row, of lowercase names \
-without punctuation, floors as well. Names have 2.1 words on average: few have four in a row. No two \
-emoji have the same name, so the most frequent name is any; the best constant is the training name \
-that has the highest BLEU-2 on the training names. {n_unknown:.0%} of the words of the test names are \
-in no training name.
+without punctuation, those of the floors too. Names have {length:.1f} words on average: few have \
+four in a row. No two emoji share a name, so that the most frequent name is any; the best constant \
+is the training name that has the highest BLEU-2 on the training names. {n_unknown:.0%} of the \
+words of the test names are in no training name.
 
 | names | BLEU-1 | BLEU-2 | BLEU-4 | exact | log-likelihood of a token | seconds a fit |
 |---|---|---|---|---|---|---|"""
@@ -100,6 +100,7 @@ def main():
         torch=torch.__version__,
         threads=torch.get_num_threads(),
         machine=platform.machine(),
+        length=len(words) / len(test_names),
         n_unknown=np.mean([word not in known for word in words]),
     )
     lines = [header]

@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from sklearn_crossmodal import CrossModalGenerator, FusionClassifier, FusionRegressor
-from sklearn_crossmodal.modalities import RESERVED_NAMES, Numeric
+from sklearn_crossmodal.modalities import RESERVED_NAMES, Numeric, Text
 from sklearn_crossmodal.nn.decoders import RecurrentDecoder
 from sklearn_crossmodal.nn.fusion import ConcatFusion
 from sklearn_crossmodal.utils.discovery import all_estimators
@@ -40,6 +40,18 @@ class SpelledGenerator(CrossModalGenerator):
 
 def in_writing(y):
     return y if y is None else np.asarray(y).astype(str)
+
+
+class Characters:
+    """A tokenizer whose ids do not depend on how often they occur."""
+
+    n_tokens = 128
+
+    def encode(self, texts):
+        return [[ord(character) for character in text] for text in texts]
+
+    def decode(self, rows):
+        return ["".join(map(chr, row)) for row in rows]
 
 
 SPELLED = {"CrossModalGenerator": SpelledGenerator}
@@ -108,7 +120,8 @@ def test_scikit_learn_check(estimator, check):
 def deterministic(estimator):
     """Return the estimator set so that training has nothing random but the first weights."""
     if isinstance(estimator, CrossModalGenerator):
-        estimator.set_params(decoder=RecurrentDecoder(dropout=0.0))
+        target = Text(tokenizer=Characters())
+        estimator.set_params(target=target, decoder=RecurrentDecoder(dropout=0.0))
     return estimator.set_params(
         modalities=[("numeric", Numeric(scaling="standard"), slice(None))],
         fusion=ConcatFusion(dropout=0.0),

@@ -121,7 +121,6 @@ class CrossModalGenerator(
     net_params : dict, default=None
         Further arguments of the skorch net, such as ``{"optimizer__betas": (0.8, 0.99)}``.
 
-
     Attributes
     ----------
     target_ : Text
@@ -142,7 +141,6 @@ class CrossModalGenerator(
         Number of columns of X, or of its modalities.
     feature_names_in_ : ndarray of shape (n_features_in_,), object
         Names of the columns, if X had names.
-
 
     Raises
     ------
