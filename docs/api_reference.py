@@ -8,6 +8,7 @@ API_REFERENCE = {
         "BatchedGridSearchCV",
         "BatchedRandomizedSearchCV",
         "Categorical",
+        "CrossModalGenerator",
         "CrossModalRegressor",
         "Embedding",
         "FusionClassifier",
@@ -56,7 +57,14 @@ API_REFERENCE = {
         "check_range",
         "resolve",
     ],
-    "sklearn_crossmodal.nn.decoders": ["CNNDecoder", "CodesDecoder", "MLPDecoder", "TokensDecoder"],
+    "sklearn_crossmodal.nn.decoders": [
+        "AttentionDecoder",
+        "CNNDecoder",
+        "CodesDecoder",
+        "MLPDecoder",
+        "RecurrentDecoder",
+        "TokensDecoder",
+    ],
     "sklearn_crossmodal.nn.encoders": [
         "AttentionEncoder",
         "BagEncoder",

@@ -15,6 +15,7 @@ _HOMES = {
     "BatchedGridSearchCV": "model_selection",
     "BatchedRandomizedSearchCV": "model_selection",
     "Categorical": "modalities",
+    "CrossModalGenerator": "estimators",
     "CrossModalRegressor": "estimators",
     "Embedding": "modalities",
     "FusionClassifier": "estimators",

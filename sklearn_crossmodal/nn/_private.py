@@ -104,13 +104,17 @@ class PrivateNetwork(MultiModalNetwork):
         parts = [self.fuse(latents, present), *self.private_means(latents, present)]
         return torch.cat(parts, dim=-1)
 
-    def decode(self, latent: Tensor) -> dict[str, Tensor]:
+    def decode(
+        self, latent: Tensor, known: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
         """Return the scores of each target.
 
         Parameters
         ----------
         latent : Tensor of shape (B, D' + M * n_private)
             As `encode` gives it.
+        known : mapping of str to Tensor of shape (B, T), int, default=None
+            As `MultiModalNetwork.decode` takes them.
 
         Returns
         -------
@@ -120,17 +124,17 @@ class PrivateNetwork(MultiModalNetwork):
         n_shared = latent.shape[-1] - self.n_private * len(own)
         shared, private = latent.tensor_split([n_shared], dim=-1)
         parts = private.unflatten(-1, (len(own), self.n_private))
-        return {
-            name: self.decoders[key](
-                torch.cat([shared, parts[:, own[name]]], dim=-1) if name in own else shared
-            )
-            for name, key in self._targets.items()
+        read = {
+            name: torch.cat([shared, parts[:, own[name]]], dim=-1) if name in own else shared
+            for name in self._targets
         }
+        return {name: self.decode_one(name, one, known) for name, one in read.items()}
 
     def forward(
         self,
         values: Mapping[str, Tensor],
         masks: Mapping[str, Tensor] | None = None,
         present: Tensor | None = None,
+        known: Mapping[str, Tensor] | None = None,
     ) -> dict[str, Tensor]:
-        return self.decode(self.encode(values, masks, present))
+        return self.decode(self.encode(values, masks, present), known)

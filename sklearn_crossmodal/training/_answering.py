@@ -100,13 +100,20 @@ class Answering:
         batch_size = min(predict_batch_size(dataset), self._rows_of_scores())
         for inputs, aims, _ in BatchIterator(dataset, batch_size):
             with torch.inference_mode():
-                scores, aims = self.infer(self._to_device(inputs)), self._to_device(aims)
+                aims = self._to_device(aims)
+                scores = self.infer(self._informed(self._to_device(inputs), aims))
                 parts = [
                     self.criterion_.losses[name].per_sample(scores[name], values, mask)
                     for name, (values, mask, _) in aims.items()
                 ]
             losses.append(torch.stack(parts, dim=1).double().cpu().numpy())
         return np.concatenate(losses)
+
+    def _informed(self, inputs: dict, targets: Mapping[str, tuple]) -> dict:
+        """Return inputs with the tokens of those targets that are decoded token by token."""
+        if not self.module_.taught:
+            return inputs
+        return {**inputs, "known": {name: targets[name][0] for name in self.module_.taught}}
 
     def outputs(self, blocks: Mapping[str, Block], step: str = "forward") -> Iterator:
         """Run the network over blocks in large batches, without gradients.

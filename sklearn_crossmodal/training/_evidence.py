@@ -133,7 +133,8 @@ def evidence_bounds(
 
 def _likelihoods(net, latent: Tensor, targets: Mapping[str, tuple]) -> Tensor:
     """Return the log-likelihood of what each sample has, given its latent, (B,)."""
-    scores, total = net.module_.decode(latent), torch.zeros_like(latent[:, 0])
+    known = {name: targets[name][0] for name in net.module_.taught}
+    scores, total = net.module_.decode(latent, known), torch.zeros_like(latent[:, 0])
     for name, (values, mask, weight) in targets.items():
         loss = net.criterion_.losses[name].nll(scores[name], values, mask)
         likelihood = -loss * _n_entries(values, mask)

@@ -9,6 +9,7 @@ from skorch.callbacks import Callback
 
 from sklearn_crossmodal import Numeric, Text
 from sklearn_crossmodal.data import MultiModalFrame
+from sklearn_crossmodal.nn.decoders import AttentionDecoder, RecurrentDecoder
 from sklearn_crossmodal.nn.fusion import LateFusion
 from sklearn_crossmodal.nn.losses import HuberLoss
 from sklearn_crossmodal.nn.variational import MVTCAEPosterior
@@ -258,11 +259,56 @@ def effect_of_target_weight(case):
 
 
 def effect_of_target(case):
+    if case.name == "CrossModalGenerator":
+        texts = case.fit(target=Text(lowercase=False))
+        assert texts.target_.lowercase is False
+        assert case.fit(target=Text(max_length=2)).target_.spec_.shape == (2,)
+        return
     texts = case.make(case.name, target=Text(max_length=2)).fit(case.X, case.X["words"])
     assert texts.target_.max_length == 2
     assert max(len(text.split()) for text in texts.predict(case.X)) <= 2
     assert isinstance(case.fit(target="numeric").target_, Numeric)
     assert case.differ({"target": Numeric(scaling=None)}, {"target": Numeric(scaling="standard")})
+
+
+def effect_of_decoder(case):
+    decoders = {"decoder": RecurrentDecoder(width=8)}, {"decoder": AttentionDecoder(width=8)}
+    fitted = [case.fit(**decoder).network_.decoders["y"] for decoder in decoders]
+    assert [hasattr(decoder, "recurrence") for decoder in fitted] == [True, False]
+    assert case.differ(*decoders)
+
+
+def said(case, **params):
+    """Return what a generator says, set so after `fit`, that has learned to end too soon."""
+    texts = np.array(["a b c d e", "f", "f"] * 13 + ["f"], dtype=object)
+    settings = {"max_epochs": 60, "learning_rate": 0.01, "modality_dropout": 0.0}
+    modalities = [("table", Numeric(), "table")]
+    fitted = case.make(case.name, modalities=modalities, **settings).fit(case.X, texts)
+    return fitted.set_params(**params).predict(case.X)
+
+
+def effect_of_n_beams(case):
+    # "f" is the likelier first word, and followed by its end; longer texts are not sought.
+    greedy, sought = (said(case, n_beams=n, length_penalty=9.0) for n in (1, 5))
+    assert (greedy == "f").mean() > 0.6 > 0.1 > (sought == "f").mean()
+
+
+def effect_of_length_penalty(case):
+    short, long = (said(case, length_penalty=a) for a in (0.0, 9.0))
+    assert (short == "f").mean() > 0.6 > 0.1 > (long == "f").mean()
+
+
+def effect_of_max_length(case):
+    for most in (1, 3):
+        texts = said(case, max_length=most, length_penalty=9.0)
+        assert max(len(text.split()) for text in texts) == most
+
+
+def effect_of_temperature(case):
+    np.testing.assert_array_equal(said(case, temperature=1e-9), said(case, n_beams=1))
+    drawn = said(case, temperature=1.0)
+    np.testing.assert_array_equal(drawn, said(case, temperature=1.0))
+    assert len(set(said(case, temperature=100.0))) > len(set(drawn)) > 1
 
 
 def effect_of_warm_start(case):

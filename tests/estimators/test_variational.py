@@ -238,3 +238,22 @@ def test_training_goes_on_from_a_distribution(X):
     for _ in range(3):
         made.partial_fit(X)
     assert made.n_iter_ == 3
+
+
+def test_texts_that_are_decoded_token_by_token_have_a_bound():
+    rng = np.random.default_rng(0)
+    level = rng.integers(0, 2, size=120)
+    words = np.where(level, "very very much", "rather little").astype(object)
+    X = MultiModalFrame({"words": words, "level": level + 0.1 * rng.normal(size=120)})
+    modalities = [
+        ("words", Text(encoder="gru", decoder="recurrent"), "words"),
+        ("level", Numeric(), "level"),
+    ]
+    made = MultiModalAutoencoder(
+        modalities, n_components=2, n_private_components=1, variational="poe", **QUICK
+    ).fit(X)
+    assert (made.translate(X, source="level", target="words") == words).mean() > 0.9
+    assert np.isfinite(made.score_samples(X)).all()
+    odd = MultiModalFrame({"words": words[::-1], "level": np.asarray(X["level"])})
+    differs = words[::-1] != words
+    assert (made.score_samples(odd) < made.score_samples(X))[differs].mean() > 0.9

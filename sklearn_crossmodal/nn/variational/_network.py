@@ -109,15 +109,21 @@ class VariationalNetwork(PrivateNetwork):
         values: Mapping[str, Tensor],
         masks: Mapping[str, Tensor] | None = None,
         present: Tensor | None = None,
+        known: Mapping[str, Tensor] | None = None,
     ) -> dict[str, Tensor]:
         if torch.is_inference_mode_enabled():
-            return super().forward(values, masks, present)
+            return super().forward(values, masks, present, known)
         latents = self.latents(values, masks, present)
         # The same noise for each validation, so that epochs can be compared.
         generator = None if self.training else torch.Generator().manual_seed(0)
         draws = self.fusion.draw(latents, present, generator)
         private, cost = self._draw_private(latents, draws, generator)
-        scores = self.decode(torch.cat([draws.latent, private], dim=-1))
+        latent = torch.cat([draws.latent, private], dim=-1)
+        known = {
+            name: tokens.repeat(len(latent) // len(tokens), 1)
+            for name, tokens in (known or {}).items()
+        }
+        scores = self.decode(latent, known)
         return {**scores, DIVERGENCE: draws.divergence + cost, COUNTED: draws.targets}
 
     def _draw_private(self, latents: Sequence[Tensor], draws: Draws, generator):
