@@ -17,7 +17,7 @@ downloaded, 250 MB once. Everything is seeded.
 # For each review the text decoder scores 10 000 words at each of 256 places: 82 million scores a
 # batch of 32, 1.3 seconds of processor time and 1.7 GB at the peak. So the example trains on 960
 # pairs, 300 steps in all. That takes six and a half minutes of processor time, which two cores
-# share; all 25 000 pairs take nearly three hours.
+# share; all 25 000 pairs would take nearly three hours.
 import os
 import time
 from pathlib import Path
