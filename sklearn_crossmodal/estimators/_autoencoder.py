@@ -98,8 +98,6 @@ class MultiModalAutoencoder(
         By how much the held-out loss must fall to count as an improvement.
     modality_dropout : float, default=0.5
         Probability with which each modality of a sample is hidden in training; one is always left.
-        On training rows of UCI mfeat .5 told digits as well as .3 from all views, and better where
-        60 % were absent.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
     device : str, default="auto"
@@ -152,6 +150,12 @@ class MultiModalAutoencoder(
     --------
     CrossModalRegressor : One modality from others, trained for that alone.
     FusionClassifier : A representation for telling classes apart, by its `transform`.
+
+    Notes
+    -----
+    On training rows of UCI mfeat a `modality_dropout` of .5 told digits from all views as well as
+    .3 did, within .006, and from 40 % of them better, by .02. On those of emoji 40 epochs without
+    held-out rows found texts of other pictures with an AUROC of .87; stopped early, of .77.
 
     References
     ----------
