@@ -121,7 +121,8 @@ def evidence_bounds(
     draws = torch.from_numpy(noise).to(net.device, dtype)
     net._set_training(False)
     found = []
-    for inputs, aims, _ in BatchIterator(dataset, predict_batch_size(dataset)):
+    batch_size = min(predict_batch_size(dataset), net._rows_of_scores())
+    for inputs, aims, _ in BatchIterator(dataset, batch_size):
         with torch.inference_mode():
             belief = net.module_.belief(**net._to_device(inputs))
             aims = net._to_device(aims)

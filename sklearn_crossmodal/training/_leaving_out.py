@@ -64,7 +64,8 @@ def scores_by_others(net, dataset: BlockDataset) -> Iterator[dict[str, Tensor]]:
         Of each modality the scores by its decoder; of no meaning where it is the only one.
     """
     net._set_training(False)
-    for inputs, _, _ in BatchIterator(dataset, predict_batch_size(dataset)):
+    batch_size = min(predict_batch_size(dataset), net._rows_of_scores())
+    for inputs, _, _ in BatchIterator(dataset, batch_size):
         inputs = net._to_device(inputs)
         values, present = inputs["values"], inputs["present"]
         if present is None:

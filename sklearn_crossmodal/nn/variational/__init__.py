@@ -1,13 +1,10 @@
 """Latents as distributions: posteriors that join what modalities believe, and their network."""
 
 from sklearn_crossmodal.nn.variational._gaussian import Gaussian, kl_divergence, product_of_experts
+from sklearn_crossmodal.nn.variational._mixture import MoEPosterior, MoPoEPosterior
+from sklearn_crossmodal.nn.variational._mvtcae import MVTCAEPosterior
 from sklearn_crossmodal.nn.variational._network import COUNTED, DIVERGENCE, VariationalNetwork
-from sklearn_crossmodal.nn.variational._posteriors import (
-    MoEPosterior,
-    MoPoEPosterior,
-    MVTCAEPosterior,
-    PoEPosterior,
-)
+from sklearn_crossmodal.nn.variational._poe import PoEPosterior
 
 #: The posteriors that have a name.
 POSTERIORS = {

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sklearn_crossmodal.nn._private import PrivateNetwork
 from sklearn_crossmodal.nn.variational._gaussian import Gaussian, kl_divergence
-from sklearn_crossmodal.nn.variational._posteriors import Draws, normal_like
+from sklearn_crossmodal.nn.variational._posterior import Draws, normal_like
 
 __all__ = ["COUNTED", "DIVERGENCE", "VariationalNetwork"]
 
