@@ -29,7 +29,7 @@ class RecurrentDecoder(Component):
     ----------
     cell : {"gru", "lstm"}, default="gru"
         Kind of the recurrent network.
-    width : int, default=128
+    width : int, default=256
         Width of its state.
     embedding_width : int, default=64
         Width of token embeddings.
@@ -69,7 +69,7 @@ class RecurrentDecoder(Component):
     }
 
     def __init__(
-        self, cell="gru", *, width=128, embedding_width=64, dropout=0.2, token_dropout=0.0
+        self, cell="gru", *, width=256, embedding_width=64, dropout=0.2, token_dropout=0.0
     ):
         self.cell = cell
         self.width = width
