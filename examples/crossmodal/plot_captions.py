@@ -3,19 +3,19 @@ Names from pictures
 ===================
 
 What would you call this? ``CrossModalGenerator`` looks at a picture and says a name, word by word,
-having seen 1 524 emoji with their names. A third of the words in the names of the other 382 it has
-never read, so that it cannot be right about all. Is it better than the simple thing: the name of the
-picture that looks most alike?
+having seen 1 524 emoji with their names. A third of the words in the names of the other 382 it
+has never read, so that it cannot be right about all. Is it better than the simple thing, the name
+of the picture that looks most alike?
 
-Everything is seeded. The script prints a table and writes a picture to ``demo/``; it takes one to two
-minutes on two cores.
+Everything is seeded. The script prints a table and writes a picture to ``demo/``; it takes one to
+two minutes on two cores.
 """
 
 # %%
 # The data
 # --------
-# X has one column, the pictures; y are the names. BLEU compares runs of words with those of the true
-# name: here of lowercase words without punctuation, as the generator says them.
+# X has one column, the pictures; y are the names. BLEU compares runs of words with those of the
+# true name: here of lowercase words without punctuation, as the generator says them.
 import re
 import time
 from pathlib import Path
@@ -73,7 +73,7 @@ for ax, row in zip(axes.flat, shown, strict=True):
     ax.set_title(f"{name}\n", fontsize=9, color=colour, weight="bold")
     ax.text(0.5, 1.04, truth, transform=ax.transAxes, ha="center", fontsize=8, color="#777")
 fig.suptitle(
-    "Names of test pictures: all words right (green), some (blue), none (red); in grey the true name"
+    "Names of test pictures: right (green), partly right (blue), wrong (red); in grey the true name"
 )
 fig.savefig(OUT / "captions.png", dpi=120)
 

@@ -100,7 +100,7 @@ class _RecurrentDecoder(TokenByToken):
     """(B, D) and (B, T) known tokens, if any -> (B, T, K)."""
 
     def __init__(self, latent_width: int, spec: BlockSpec, params: dict) -> None:
-        super().__init__(spec.shape[0])
+        super().__init__(spec)
         width, read = params["width"], params["embedding_width"]
         self.embedding = StepEmbedding(spec, read)
         self.begin = nn.Parameter(0.1 * torch.randn(read))
