@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from sklearn_crossmodal import CrossModalGenerator
+from sklearn_crossmodal import CrossModalGenerator, Image
 from sklearn_crossmodal.datasets import load_emoji
 from sklearn_crossmodal.metrics import bleu_score
 
@@ -25,6 +25,8 @@ HEADER = """# Emoji: names from pictures, test split
 
 `make bench-captions`; {n_train} train, {n_test} test pictures; seeds {seeds}; torch {torch}, \
 {threads} threads, {machine}. Mean and standard deviation over the seeds.
+
+Pictures go through `Image(encoder="mlp")` for 100 epochs; all else is as it is by default.
 
 BLEU of the whole test split times 100, of up to 1, 2 and 4 words in a row, of lowercase names \
 without punctuation, those of the floors too. Names have {length:.1f} words on average: few have \
@@ -81,9 +83,14 @@ def row(name, found, *further):
     return f"| {name} | {' | '.join(cells)} | {means[-1]:.3f} | {' | '.join(further)} |"
 
 
-def generator(seed, **params):
-    """Return the generator that is measured."""
-    return CrossModalGenerator(random_state=seed, **params)
+def generator(seed):
+    """Return the generator that is measured.
+
+    By cross-validation in the training rows a picture as one row of pixels is worth more here than
+    its convolutions, as it is for the nearest picture: much of the art recurs in its place.
+    """
+    modalities = [("image", Image(encoder="mlp"), "image")]
+    return CrossModalGenerator(modalities, max_epochs=100, random_state=seed)
 
 
 def main():
@@ -115,7 +122,7 @@ def main():
         seconds.append(time.perf_counter() - start)
     likely = [f"{np.mean([one.score(X_test, test_names) for one in fitted]):.2f}"]
     for label, params in {
-        "`CrossModalGenerator()`": {},
+        "`CrossModalGenerator`, beam search": {},
         "the same, greedy": {"n_beams": 1},
         "the same, drawn": {"temperature": 1.0},
     }.items():

@@ -174,7 +174,7 @@ def sample_tokens(
         scores, state = step(state, last)
         noise = torch.rand(scores.shape, generator=generator, dtype=torch.float64)
         noise = -torch.log(-torch.log(noise.clamp(min=torch.finfo(noise.dtype).tiny)))
-        noisy = sayable(scores).double() + temperature * noise.to(device)
+        noisy = sayable(scores) + temperature * noise.to(scores)
         last = torch.where(ended, PADDING, noisy.argmax(dim=-1))
         drawn[:, place] = last
         ended = ended | (last == END)

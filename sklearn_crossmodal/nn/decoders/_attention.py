@@ -105,7 +105,7 @@ class _AttentionDecoder(TokenByToken):
     def __init__(
         self, latent_width: int, spec: BlockSpec, blocks: list[AttentionBlock], params: dict
     ) -> None:
-        super().__init__(spec.shape[0])
+        super().__init__(spec)
         self.width, self.n_heads = params["width"], params["n_heads"]
         self.first = nn.Linear(latent_width, self.width)
         self.embedding = StepEmbedding(spec, self.width)

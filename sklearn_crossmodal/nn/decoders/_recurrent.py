@@ -29,7 +29,7 @@ class RecurrentDecoder(Component):
     ----------
     cell : {"gru", "lstm"}, default="gru"
         Kind of the recurrent network.
-    width : int, default=128
+    width : int, default=256
         Width of its state.
     embedding_width : int, default=64
         Width of token embeddings.
@@ -69,7 +69,7 @@ class RecurrentDecoder(Component):
     }
 
     def __init__(
-        self, cell="gru", *, width=128, embedding_width=64, dropout=0.2, token_dropout=0.0
+        self, cell="gru", *, width=256, embedding_width=64, dropout=0.2, token_dropout=0.0
     ):
         self.cell = cell
         self.width = width
@@ -100,7 +100,7 @@ class _RecurrentDecoder(TokenByToken):
     """(B, D) and (B, T) known tokens, if any -> (B, T, K)."""
 
     def __init__(self, latent_width: int, spec: BlockSpec, params: dict) -> None:
-        super().__init__(spec.shape[0])
+        super().__init__(spec)
         width, read = params["width"], params["embedding_width"]
         self.embedding = StepEmbedding(spec, read)
         self.begin = nn.Parameter(0.1 * torch.randn(read))

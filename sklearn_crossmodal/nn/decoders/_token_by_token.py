@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sklearn_crossmodal.data import END, PADDING, UNKNOWN
+from sklearn_crossmodal.data import END, PADDING, UNKNOWN, BlockSpec
 from sklearn_crossmodal.nn._beam_search import State, sayable
 
 __all__ = ["TokenByToken", "drop_tokens"]
@@ -29,16 +29,18 @@ class TokenByToken(nn.Module, ABC):
 
     Parameters
     ----------
-    n_steps : int
-        Tokens of a text at most, its end included.
+    spec : BlockSpec
+        Of the texts.
     """
 
     #: Whether `forward` takes the known tokens of the target.
     takes_targets = True
 
-    def __init__(self, n_steps: int) -> None:
+    def __init__(self, spec: BlockSpec) -> None:
         super().__init__()
-        self.n_steps = n_steps
+        self.n_steps = spec.shape[0]
+        #: Scores of a text: who scores many texts at once goes by it.
+        self.n_scores = self.n_steps * spec.n_categories
 
     @abstractmethod
     def taught(self, latent: Tensor, tokens: Tensor) -> Tensor:
