@@ -24,9 +24,8 @@ RESULTS = Path(__file__).with_name("CAPTIONS.md")
 HEADER = """# Emoji: names from pictures, test split
 
 `make bench-captions`; {n_train} train, {n_test} test pictures; seeds {seeds}; torch {torch}, \
-{threads} threads, {machine}. Mean and standard deviation over the seeds.
-
-Pictures go through `Image(encoder="mlp")` for 100 epochs; all else is as it is by default.
+{threads} threads, {machine}. Mean and standard deviation over the seeds. Pictures go through \
+`Image(encoder="mlp")` for 100 epochs; all else is as it is by default.
 
 BLEU of the whole test split times 100, of up to 1, 2 and 4 words in a row, of lowercase names \
 without punctuation, those of the floors too. Names have {length:.1f} words on average: few have \

@@ -279,28 +279,29 @@ def effect_of_decoder(case):
 
 
 def said(case, **params):
-    """Return what a generator says, set so after `fit`, that has learned to end too soon."""
+    """Return what a generator that was taught two texts, whatever the sample, says with params."""
     texts = np.array(["a b c d e", "f", "f"] * 13 + ["f"], dtype=object)
-    settings = {"max_epochs": 60, "learning_rate": 0.01, "modality_dropout": 0.0}
-    modalities = [("table", Numeric(), "table")]
-    fitted = case.make(case.name, modalities=modalities, **settings).fit(case.X, texts)
-    return fitted.set_params(**params).predict(case.X)
+    X = MultiModalFrame({"table": np.ones((40, 1))})
+    settings = {"max_epochs": 60, "learning_rate": 0.01, "modalities": {"table": "table"}}
+    return case.make(case.name, **settings).fit(X, texts).set_params(**params).predict(X)
 
 
 def effect_of_n_beams(case):
     # "f" is the likelier first word, and followed by its end; longer texts are not sought.
     greedy, sought = (said(case, n_beams=n, length_penalty=9.0) for n in (1, 5))
-    assert (greedy == "f").mean() > 0.6 > 0.1 > (sought == "f").mean()
+    assert set(greedy) == {"f"}
+    assert set(sought) == {"a b c d e"}
 
 
 def effect_of_length_penalty(case):
     short, long = (said(case, length_penalty=a) for a in (0.0, 9.0))
-    assert (short == "f").mean() > 0.6 > 0.1 > (long == "f").mean()
+    assert set(short) == {"f"}
+    assert set(long) == {"a b c d e"}
 
 
 def effect_of_max_length(case):
     for most in (1, 3):
-        texts = said(case, max_length=most, length_penalty=9.0)
+        texts = said(case, max_length=most, length_penalty=20.0)
         assert max(len(text.split()) for text in texts) == most
 
 
