@@ -45,6 +45,12 @@ def groups():
     return np.random.default_rng(1).integers(40, size=N)
 
 
+def target_of(name, X):
+    """Return two classes in the form that the estimator takes; an autoencoder takes none."""
+    y = None if name == "MultiModalAutoencoder" else (X[:, 0] > 0).astype(int)
+    return y.astype(str) if name == "CrossModalGenerator" else y
+
+
 def recorded(name="FusionClassifier", **params):
     settings = {"max_epochs": 1, "early_stopping": True, "random_state": 0}
     classes = dict(all_estimators("network"))
@@ -53,8 +59,7 @@ def recorded(name="FusionClassifier", **params):
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_no_group_is_on_both_sides(name, X, groups):
-    y = None if name == "MultiModalAutoencoder" else (X[:, 0] > 0).astype(int)
-    y = y.astype(str) if name == "CrossModalGenerator" else y
+    y = target_of(name, X)
     recorded(name).fit(X, y, groups=groups)
     inside, outside = groups[RecordHeldOut.training], groups[RecordHeldOut.rows]
     assert not set(inside) & set(outside)
@@ -214,7 +219,7 @@ def first_rows(n_rows):
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("early", [False, "auto", True])
 def test_a_train_split_decides_which_rows_are_held_out(name, early, X):
-    y = None if name == "MultiModalAutoencoder" else (X[:, 0] > 0).astype(int)
+    y = target_of(name, X)
     fitted = recorded(name, net_params=first_rows(100), early_stopping=early).fit(X, y)
     np.testing.assert_array_equal(RecordHeldOut.training, np.arange(100))
     np.testing.assert_array_equal(RecordHeldOut.rows, np.arange(100, N))
