@@ -21,8 +21,9 @@ __all__ = ["Relations"]
 
 #: Samples that are looked at at most: enough for the covariance of a thousand features.
 _N_SAMPLES = 4096
-#: Numbers that a modality may have, for a linear path to lead to it and from it.
-_N_NUMBERS = 1024
+#: Numbers that a modality, and all of them together, may have for a linear path to lead to them and
+#: from them: each pattern of absence is a system of so many equations.
+_N_NUMBERS, _N_TOGETHER = 1024, 2048
 #: Scale of what encoders give beside the numbers themselves, whose linear part is known better.
 #: Chosen in the training rows of UCI mfeat, of .3, .5 and 1.
 _LATENT_SCALE = 0.5
@@ -156,15 +157,18 @@ def _others(n, rows):
 
 def _numbers_of(net, dataset):
     """Return the modalities whose scores are numbers, of a block of numbers in memory."""
-    return [
-        name
+    widths = {
+        name: values.shape[1]
         for name, values in dataset.values.items()
         if isinstance(values, Tensor)
         and values.ndim == 2
         and values.is_floating_point()
         and values.shape[1] <= _N_NUMBERS
         and is_location(net.criterion_.losses[name])
-    ]
+    }
+    while sum(widths.values()) > _N_TOGETHER:
+        del widths[max(widths, key=widths.get)]
+    return list(widths)
 
 
 def _values(dataset, names):

@@ -165,3 +165,13 @@ def test_very_wide_tables_have_no_path():
     fitted = MultiModalAutoencoder(modalities, n_components=2, max_epochs=2, random_state=0).fit(X)
     assert fitted._relations._numbers == ["b"]
     assert fitted.translate(X, source="b", target="a").shape == (60, 1100)
+
+
+def test_tables_that_are_too_wide_together_leave_out_the_widest():
+    rng = np.random.default_rng(0)
+    X = MultiModalFrame(
+        {name: rng.normal(size=(40, n)) for name, n in zip("abc", [900, 901, 300], strict=True)}
+    )
+    modalities = [(name, Numeric(), name) for name in X]
+    fitted = MultiModalAutoencoder(modalities, n_components=2, max_epochs=1, random_state=0).fit(X)
+    assert fitted._relations._numbers == ["a", "c"]
