@@ -132,8 +132,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     def _finish(self, trainings):
         """Note what trainings that are over have to tell."""
-        rows = self.net_.history
-        self.history_ = [{key: row[key] for key in row if key != "batches"} for row in rows]
+        self.history_ = [{k: row[k] for k in row if k != "batches"} for row in self.net_.history]
         self.n_iter_ = len({row["epoch"] for row in self.history_})
 
     def _check_input(self, X, y, sample_weight, groups, resume):
@@ -239,7 +238,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     def _scores(self, X):
         """Return the scores of the target ``"y"``, one tensor a batch."""
-        return [scores["y"] for scores in self.net_.outputs(self._blocks(X))]
+        blocks = self._blocks(X)  # first: it says so if the estimator is not fitted
+        return [scores["y"] for scores in self.net_.outputs(blocks)]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

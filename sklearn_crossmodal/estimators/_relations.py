@@ -160,7 +160,8 @@ def _numbers_of(net, dataset):
     widths = {
         name: values.shape[1]
         for name, values in dataset.values.items()
-        if isinstance(values, Tensor)
+        if values is dataset.targets[name][0]  # not so behind a frozen encoder
+        and isinstance(values, Tensor)
         and values.ndim == 2
         and values.is_floating_point()
         and values.shape[1] <= _N_NUMBERS

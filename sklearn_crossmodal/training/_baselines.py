@@ -34,9 +34,11 @@ def baselines(net, dataset: BlockDataset, width: int) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        One for a target that hardly varies, or that no row has.
+        One for a target that hardly varies, that no row has, or that is the only one.
     """
     rows, losses, found = dataset.some(_MOST_ROWS).rows, net.criterion_.losses, {}
+    if len(losses) == 1:  # which has none to be like
+        return dict.fromkeys(losses, 1.0)
     for name, scores in _example(net, width).items():
         values, mask, weight = dataset.target(name, rows)
         if scores.shape[-1] > _MANY and not values.is_floating_point():

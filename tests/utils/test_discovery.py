@@ -10,6 +10,7 @@ from sklearn_crossmodal.nn.decoders import DECODERS
 from sklearn_crossmodal.nn.encoders import ENCODERS
 from sklearn_crossmodal.nn.fusion import FUSIONS
 from sklearn_crossmodal.nn.losses import LOSSES
+from sklearn_crossmodal.nn.variational import POSTERIORS
 from sklearn_crossmodal.utils.discovery import all_components, all_estimators
 
 REGISTRIES = {
@@ -18,6 +19,7 @@ REGISTRIES = {
     "fusion": FUSIONS,
     "decoder": DECODERS,
     "loss": LOSSES,
+    "posterior": POSTERIORS,
 }
 
 
