@@ -214,7 +214,7 @@ WRONG_OWN_PARAMETER = {
     "decoder of another kind": (
         "MultiModalAutoencoder",
         {"modalities": [("texts", Text(decoder="cnn"), "words")]},
-        ["'texts'", "'tokens'", "CNNDecoder", "['tokens']"],
+        ["'texts'", "'tokens'", "CNNDecoder", "['attention', 'recurrent', 'tokens']"],
     ),
     "negative class_weight": (
         "FusionClassifier",
