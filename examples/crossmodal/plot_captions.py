@@ -22,7 +22,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import NearestNeighbors
 
 from sklearn_crossmodal import CrossModalGenerator, Image
 from sklearn_crossmodal.datasets import load_emoji
@@ -53,8 +53,8 @@ said["drawn"] = generator.set_params(temperature=1.0).predict(X_test)
 # %%
 # The floors: one name for all, and the name of the nearest picture.
 pixels = [X["image"].reshape(len(X), -1) / 255 for X in (X_train, X_test)]
-nearest = KNeighborsClassifier(n_neighbors=1).fit(pixels[0], y_train)
-said["nearest picture"] = nearest.predict(pixels[1])
+nearest = NearestNeighbors(n_neighbors=1).fit(pixels[0])
+said["nearest picture"] = y_train[nearest.kneighbors(pixels[1], return_distance=False)[:, 0]]
 said["'white flag' for all"] = np.full(len(y_test), "white flag", dtype=object)
 
 print(f"{'names':<24} BLEU-1   BLEU-2    exact")
@@ -65,15 +65,15 @@ for name, texts in said.items():
 # %%
 # Pictures it has never seen, what it calls them, and below what they are called
 # -------------------------------------------------------------------------------
-shown = np.random.default_rng(0).choice(len(y_test), 28, replace=False)
-fig, axes = plt.subplots(4, 7, figsize=(12, 8.2), layout="constrained")
+shown = np.random.default_rng(0).choice(len(y_test), 24, replace=False)
+fig, axes = plt.subplots(4, 6, figsize=(13, 10), layout="constrained")
 for ax, row in zip(axes.flat, shown, strict=True):
     ax.imshow(X_test["image"][row], interpolation="bilinear")
     ax.set_axis_off()
     name, truth = said["beam search"][row], y_test[row]
     shared = set(name.split()) & set(truth.split())
     colour = "#1b7f3b" if name == truth else "#2a6f97" if shared else "#a33"
-    ax.set_title(f"{name}\n", fontsize=9, color=colour, weight="bold")
+    ax.set_title(f"{name}\n", fontsize=8.5, color=colour, weight="bold")
     ax.text(0.5, 1.04, truth, transform=ax.transAxes, ha="center", fontsize=8, color="#777")
 fig.suptitle(
     "Names of test pictures: right (green), partly right (blue), wrong (red); in grey the true name"

@@ -137,7 +137,7 @@ class _AttentionDecoder(TokenByToken):
         steps = self._placed(steps, 0)
         for block in self.blocks:
             steps = block(steps, causal=True)
-        return self.scores(self.norm(steps))
+        return self.norm(steps)
 
     def _placed(self, steps: Tensor, n_before: int) -> Tensor:
         """Return steps (B, T, D) with codes of their places added."""

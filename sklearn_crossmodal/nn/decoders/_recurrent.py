@@ -124,7 +124,7 @@ class _RecurrentDecoder(TokenByToken):
         if self.training and self.token_dropout:
             tokens = drop_tokens(tokens, self.token_dropout)
         outputs, _ = self._run(self.start(latent), self._steps(tokens))
-        return self.scores(self.dropout(outputs))
+        return self.dropout(outputs)
 
     def _steps(self, tokens: Tensor) -> Tensor:
         """Return what stands for the beginning and for tokens (B, T), (B, T + 1, D')."""

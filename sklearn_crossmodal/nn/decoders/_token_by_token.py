@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from sklearn_crossmodal.data import END, PADDING, UNKNOWN, BlockSpec
 from sklearn_crossmodal.nn._beam_search import State, sayable
@@ -42,9 +41,12 @@ class TokenByToken(nn.Module, ABC):
         #: Scores of a text: who scores many texts at once goes by it.
         self.n_scores = self.n_steps * spec.n_categories
 
+    #: From what `taught` returns to scores, (N, D) -> (N, K).
+    scores: nn.Module
+
     @abstractmethod
     def taught(self, latent: Tensor, tokens: Tensor) -> Tensor:
-        """Return the scores (B, T, K) of the tokens that follow the known ones (B, T - 1)."""
+        """Return what is scored after none to all of the known tokens (B, T - 1), (B, T, D)."""
 
     @abstractmethod
     def start(self, latent: Tensor) -> State:
@@ -57,10 +59,14 @@ class TokenByToken(nn.Module, ABC):
     def forward(self, latent: Tensor, tokens: Tensor | None = None) -> Tensor:
         if tokens is None:
             return self._greedy(latent)
-        # Nothing is computed behind the longest text of a batch.
-        longest = max(int((tokens != PADDING).sum(dim=1).max()), 1)
-        scores = self.taught(latent, tokens[:, : longest - 1])
-        return functional.pad(scores, (0, 0, 0, tokens.shape[1] - longest))
+        known = tokens != PADDING
+        longest = max(int(known.sum(dim=1).max()), 1)
+        steps = self.taught(latent, tokens[:, : longest - 1])
+        # Most of the work is in the vocabulary, and most of a batch of texts is padding.
+        found = self.scores(steps[known[:, :longest]])
+        scores = found.new_zeros(*tokens.shape, found.shape[-1])
+        scores[known] = found
+        return scores
 
     def _greedy(self, latent: Tensor) -> Tensor:
         state, last, found = self.start(latent), None, []
