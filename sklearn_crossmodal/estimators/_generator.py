@@ -156,9 +156,9 @@ class CrossModalGenerator(
     -----
     Names of the training pictures of `load_emoji`, by cross-validation in these rows, BLEU of up to
     two words times 100, with `n_beams` and `length_penalty` as they are by default. On two folds of
-    principal components of the pixels, for 40 epochs: 18.7 with the default decoder, 15.5 with half
-    its `width`, 13.2 with an LSTM of that width, 17.9 with "attention"; 3.2 where held-out rows end
-    the training. On four folds of pixels through "mlp", for 100 epochs: 17.6, and 17.3 greedily; of
+    principal components of the pixels, for 40 epochs: 18.7 with the default decoder, 17.9 with
+    "attention"; of half the `width` 15.5, with an LSTM 13.2, and 3.2 where held-out rows end the
+    training. On four folds of pixels through "mlp", for 100 epochs: 17.6, and 17.3 greedily; of
     up to four words 15.9 and 13.9; the name of the nearest picture has 17.6 and 13.0.
 
     References
