@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import abstractmethod
 from itertools import product
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn.variational._gaussian import Gaussian, kl_divergence, product_of_experts
 from sklearn_crossmodal.nn.variational._posterior import (
     Draws,
     Posterior,
+    PosteriorComponent,
     normal_like,
     one_of,
     uniform_like,
@@ -24,61 +24,14 @@ __all__ = ["MoEPosterior", "MoPoEPosterior"]
 _ALL_SUBSETS_UP_TO, _N_SUBSETS = 5, 32
 
 
-class MoEPosterior(Component):
-    """Mixture of experts (MMVAE): the latent is drawn from one modality, and explains all.
-
-    ``q(z | x) = 1 / M sum_m q_m(z | x_m)``, with the evidence bound in place of the importance
-    weighted one; each sample draws one modality a step, of which the sum over all is the mean.
-
-    References
-    ----------
-    Y. Shi, N. Siddharth, B. Paige, P. H. S. Torr (2019). "Variational mixture-of-experts
-    autoencoders for multi-modal deep generative models". arXiv:1911.03393
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sklearn_crossmodal.nn.variational import MoEPosterior
-    >>> MoEPosterior().build([3, 5], 2)([torch.zeros(4, 3), torch.zeros(4, 5)]).shape
-    torch.Size([4, 2])
-    """
-
-    def build(self, widths: Sequence[int], n_components: int) -> nn.Module:
-        """Return the module: [(B, D_1), ..., (B, D_M)], (B, M) -> (B, n_components)."""
-        return _MoE(widths, n_components)
-
-
-class MoPoEPosterior(Component):
-    """Mixture of products of experts, one for each subset of the modalities.
-
-    ``q(z | x) = 1 / (2^M - 1) sum_S prod_{m in S} q_m(z | x_m)``; each sample draws one subset a
-    step. Of more than five modalities 32 subsets are drawn a step.
-
-    References
-    ----------
-    T. M. Sutter, I. Daunhawer, J. E. Vogt (2021). "Generalized multimodal ELBO". arXiv:2105.02470
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sklearn_crossmodal.nn.variational import MoPoEPosterior
-    >>> MoPoEPosterior().build([3, 5], 2)([torch.zeros(4, 3), torch.zeros(4, 5)]).shape
-    torch.Size([4, 2])
-    """
-
-    def build(self, widths: Sequence[int], n_components: int) -> nn.Module:
-        """Return the module: [(B, D_1), ..., (B, D_M)], (B, M) -> (B, n_components)."""
-        return _MoPoE(widths, n_components)
-
-
 class _Mixture(Posterior):
     """Products of subsets, each as likely; a draw is from one of them."""
 
+    @abstractmethod
     def subsets(self, present: Tensor, generator: torch.Generator | None) -> Tensor:
         """Return subsets of what is present, (B, K, M), and with it each as often."""
-        raise NotImplementedError
 
-    def _draw(self, experts, present, generator):
+    def draw_of(self, experts, present, generator):
         subsets = self.subsets(present, generator)
         joined = product_of_experts(experts, subsets)
         there = subsets.any(dim=-1)
@@ -117,3 +70,46 @@ class _MoE(_Mixture):
         mean = (weight * experts.mean).sum(dim=1)
         spread = experts.log_variance.exp() + (experts.mean - mean.unsqueeze(1)) ** 2
         return Gaussian(mean, (weight * spread).sum(dim=1).clamp(min=1e-8).log())
+
+
+class MoEPosterior(PosteriorComponent):
+    """Mixture of experts (MMVAE): the latent is drawn from one modality, and explains all.
+
+    ``q(z | x) = 1 / M sum_m q_m(z | x_m)``, with the evidence bound in place of the importance
+    weighted one; each sample draws one modality a step, of which the sum over all is the mean.
+
+    References
+    ----------
+    Y. Shi, N. Siddharth, B. Paige, P. H. S. Torr (2019). "Variational mixture-of-experts
+    autoencoders for multi-modal deep generative models". arXiv:1911.03393
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.variational import MoEPosterior
+    >>> MoEPosterior().build([3, 5], 2)([torch.zeros(4, 3), torch.zeros(4, 5)]).shape
+    torch.Size([4, 2])
+    """
+
+    _module = _MoE
+
+
+class MoPoEPosterior(PosteriorComponent):
+    """Mixture of products of experts, one for each subset of the modalities.
+
+    ``q(z | x) = 1 / (2^M - 1) sum_S prod_{m in S} q_m(z | x_m)``; each sample draws one subset a
+    step. Of more than five modalities 32 subsets are drawn a step.
+
+    References
+    ----------
+    T. M. Sutter, I. Daunhawer, J. E. Vogt (2021). "Generalized multimodal ELBO". arXiv:2105.02470
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.variational import MoPoEPosterior
+    >>> MoPoEPosterior().build([3, 5], 2)([torch.zeros(4, 3), torch.zeros(4, 5)]).shape
+    torch.Size([4, 2])
+    """
+
+    _module = _MoPoE

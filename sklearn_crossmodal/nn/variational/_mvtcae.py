@@ -6,17 +6,39 @@ from collections.abc import Sequence
 from numbers import Real
 
 import torch
-from torch import nn
 
-from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn.variational._gaussian import Gaussian, kl_divergence
-from sklearn_crossmodal.nn.variational._posterior import Draws, Posterior, normal_like
+from sklearn_crossmodal.nn.variational._posterior import (
+    Draws,
+    Posterior,
+    PosteriorComponent,
+    normal_like,
+)
 from sklearn_crossmodal.utils._sklearn import Interval
 
 __all__ = ["MVTCAEPosterior"]
 
 
-class MVTCAEPosterior(Component):
+class _MVTCAE(Posterior):
+    """The product, which is drawn to the experts too."""
+
+    def __init__(self, widths: Sequence[int], n_components: int, alpha: float) -> None:
+        super().__init__(widths, n_components)
+        self.alpha = alpha
+
+    def draw_of(self, experts, present, generator):
+        joint = self.joint(experts, present)
+        latent = joint.at(normal_like(joint.mean, generator))
+        n_modalities = present.shape[1]
+        one_row = Gaussian(*(part.unsqueeze(1) for part in joint))
+        from_experts = (kl_divergence(one_row, experts) * present).sum(dim=1) / n_modalities
+        divergence = (1 - self.alpha) * kl_divergence(joint) + self.alpha * from_experts
+        share = (n_modalities - self.alpha) / n_modalities
+        counted = torch.full_like(present, share, dtype=latent.dtype)
+        return Draws(latent, divergence, present, counted)
+
+
+class MVTCAEPosterior(PosteriorComponent):
     """Product of experts that keeps the total correlation of the modalities (MVTCAE).
 
     The divergence of the product q from the prior p and from each expert q_m is weighed ::
@@ -43,31 +65,8 @@ class MVTCAEPosterior(Component):
     torch.Size([4, 2])
     """
 
+    _module = _MVTCAE
     _parameter_constraints = {"alpha": [Interval(Real, 0, 1, closed="both")]}
 
     def __init__(self, alpha=0.9):
         self.alpha = alpha
-
-    def build(self, widths: Sequence[int], n_components: int) -> nn.Module:
-        """Return the module: [(B, D_1), ..., (B, D_M)], (B, M) -> (B, n_components)."""
-        self._validate_params()
-        return _MVTCAE(widths, n_components, self.alpha)
-
-
-class _MVTCAE(Posterior):
-    """The product, which is drawn to the experts too."""
-
-    def __init__(self, widths: Sequence[int], n_components: int, alpha: float) -> None:
-        super().__init__(widths, n_components)
-        self.alpha = alpha
-
-    def _draw(self, experts, present, generator):
-        joint = self.joint(experts, present)
-        latent = joint.at(normal_like(joint.mean, generator))
-        n_modalities = present.shape[1]
-        one_row = Gaussian(*(part.unsqueeze(1) for part in joint))
-        from_experts = (kl_divergence(one_row, experts) * present).sum(dim=1) / n_modalities
-        divergence = (1 - self.alpha) * kl_divergence(joint) + self.alpha * from_experts
-        share = (n_modalities - self.alpha) / n_modalities
-        counted = torch.full_like(present, share, dtype=latent.dtype)
-        return Draws(latent, divergence, present, counted)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn.variational._gaussian import Gaussian, product_of_experts
 
-__all__ = ["Draws", "Posterior", "normal_like", "one_of", "uniform_like"]
+__all__ = ["Draws", "Posterior", "PosteriorComponent", "normal_like", "one_of", "uniform_like"]
 
 
 class Draws(NamedTuple):
@@ -34,7 +36,32 @@ class Draws(NamedTuple):
     targets: Tensor | None = None
 
 
-class Posterior(nn.Module):
+class PosteriorComponent(Component):
+    """What makes a posterior once the widths are known; its parameters are those of the module."""
+
+    _module: type[Posterior]
+
+    def build(self, widths: Sequence[int], n_components: int) -> nn.Module:
+        """Return the module.
+
+        Parameters
+        ----------
+        widths : sequence of int
+            Width D_m of each modality's latent.
+        n_components : int
+            Width D of the shared latent.
+
+        Returns
+        -------
+        nn.Module
+            [(B, D_1), ..., (B, D_M)], (B, M) -> (B, D), the mean of the posterior; with `belief`
+            and `draw`.
+        """
+        self._validate_params()
+        return self._module(widths, n_components, **self.get_params())
+
+
+class Posterior(nn.Module, ABC):
     """[(B, D_1), ..., (B, D_M)] -> (B, D), as a fusion; the mean of the joint posterior.
 
     Each modality is an expert: a Gaussian by a linear map of its latent.
@@ -71,10 +98,13 @@ class Posterior(nn.Module):
         generator: torch.Generator | None = None,
     ) -> Draws:
         """Return draws to learn from; `generator` is None in training."""
-        return self._draw(self.experts(latents), _presence(latents, present), generator)
+        return self.draw_of(self.experts(latents), _presence(latents, present), generator)
 
-    def _draw(self, experts, present, generator):
-        raise NotImplementedError
+    @abstractmethod
+    def draw_of(
+        self, experts: Gaussian, present: Tensor, generator: torch.Generator | None
+    ) -> Draws:
+        """Return draws, given the Gaussian of each modality and which are there, (B, M)."""
 
 
 def _presence(latents: Sequence[Tensor], present: Tensor | None) -> Tensor:
