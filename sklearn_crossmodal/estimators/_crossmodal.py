@@ -336,14 +336,6 @@ class CrossModalRegressor(
             return np.stack([*y])
         return y
 
-    def _log_likelihood(self, blocks, y, sample_weight):
-        target = self._target_blocks(y, blocks)
-        losses = self.net_.sample_losses(blocks, target)[:, 0]
-        n_tokens = target["y"].mask.sum(axis=1)
-        weight = check_weight(self, sample_weight, y)
-        weight = n_tokens if weight is None else n_tokens * weight
-        return -float(np.average(losses, weights=weight))
-
     def _score_of_steps(self, blocks, y, sample_weight):
         target = self._target_blocks(y, blocks)["y"]
         scores = [part["y"] for part in self.net_.outputs(blocks)]
