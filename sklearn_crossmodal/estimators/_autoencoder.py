@@ -456,8 +456,7 @@ class MultiModalAutoencoder(
 
     @property
     def _n_features_out(self):
-        n_own = self.n_private_components * len(self.modalities_)
-        return self.n_components + n_own
+        return self.network_.n_latents
 
 
 def _n_rows(blocks):

@@ -26,6 +26,13 @@ class LatentLabels:
 
     def _check_y(self, X, y, *, reset):
         owner = type(self).__name__
+        if not reset and (LABELS in self.net_.criterion_.losses) != bool(self.target_weight):
+            with_or_without = "without" if self.target_weight else "with"
+            raise ValueError(
+                f"{owner}: target_weight={self.target_weight}, but the first call of `fit`, from "
+                f"which this one goes on, was {with_or_without} labels: set warm_start=False, or "
+                "take the old one."
+            )
         if not self.target_weight:
             return None
         if y is None:

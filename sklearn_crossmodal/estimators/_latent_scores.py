@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_crossmodal.estimators._input import check_weight
+from sklearn_crossmodal.nn.variational import VariationalNetwork
 from sklearn_crossmodal.training import evidence_bounds
 
 __all__ = ["LatentScores"]
@@ -58,7 +59,7 @@ class LatentScores:
         """
         blocks = self._raw_blocks(X)
         inputs, targets = self._inputs(blocks), self._target_blocks(None, blocks)
-        if self.variational is not None:
+        if isinstance(self.network_, VariationalNetwork):
             return evidence_bounds(self.net_, inputs, targets, _noise(self._n_features_out))
         losses = self.net_.sample_losses(inputs, targets)
         losses /= [self.net_.criterion_.baselines[name] for name in targets]

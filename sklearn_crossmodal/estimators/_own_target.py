@@ -77,9 +77,9 @@ class OwnTarget(LatentLabels):
 
     def _plan_one(self, data, max_epochs, resume, seed, split, tasks):
         training = super()._plan_one(data, max_epochs, resume, seed, split, tasks)
-        if self.variational is None:  # where losses are likelihoods, they are in one unit
-            found = baselines(self.net_, training.dataset, self._n_features_out)
-            self.net_.criterion_.baselines = found
+        # Likelihoods are in one unit already.
+        if not isinstance(self.network_, VariationalNetwork):
+            self.net_.criterion_.baselines = baselines(self.net_, training.dataset)
         return training
 
     def _splits(self, data, seed, *, wanted=False):

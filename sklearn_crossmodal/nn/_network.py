@@ -69,8 +69,8 @@ class MultiModalNetwork(nn.Module):
 
     @property
     def n_latents(self) -> int:
-        """Width of the shared latent, where the bottleneck leaves it as it is."""
-        return self.fusion.out_features
+        """Width of the shared latent: that of the bottleneck, or of the fusion if it has none."""
+        return getattr(self.bottleneck, "out_features", self.fusion.out_features)
 
     def latents(
         self,

@@ -66,6 +66,11 @@ class PrivateNetwork(MultiModalNetwork):
     def _private_layer(self, width: int) -> nn.Module:
         return nn.Linear(width, self.n_private)
 
+    @property
+    def n_latents(self) -> int:
+        """Width of the shared latent and of the private ones behind it."""
+        return super().n_latents + self.n_private * len(self._modalities)
+
     def private_means(self, latents: Sequence[Tensor], present: Tensor | None) -> list[Tensor]:
         """Return the private latent of each modality, (B, n_private) each, zero where absent.
 

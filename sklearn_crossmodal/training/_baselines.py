@@ -17,7 +17,7 @@ _MOST_ROWS, _N_STEPS = 512, 20
 _MANY = 100
 
 
-def baselines(net, dataset: BlockDataset, width: int) -> dict[str, float]:
+def baselines(net, dataset: BlockDataset) -> dict[str, float]:
     """Return the loss of the best constant for each target, rounded to a power of two.
 
     Rounded, since only its order matters, and folds of the same data shall have the same.
@@ -28,8 +28,6 @@ def baselines(net, dataset: BlockDataset, width: int) -> dict[str, float]:
         Initialised.
     dataset : BlockDataset
         With targets.
-    width : int
-        Of the latent that its network decodes.
 
     Returns
     -------
@@ -39,7 +37,7 @@ def baselines(net, dataset: BlockDataset, width: int) -> dict[str, float]:
     rows, losses, found = dataset.some(_MOST_ROWS).rows, net.criterion_.losses, {}
     if len(losses) == 1:  # which has none to be like
         return dict.fromkeys(losses, 1.0)
-    for name, scores in _example(net, width).items():
+    for name, scores in _example(net).items():
         values, mask, weight = dataset.target(name, rows)
         if scores.shape[-1] > _MANY and not values.is_floating_point():
             cost = _entropy(values, mask, weight)
@@ -50,14 +48,12 @@ def baselines(net, dataset: BlockDataset, width: int) -> dict[str, float]:
 
 
 @torch.no_grad()
-def _example(net, width: int) -> dict[str, Tensor]:
+def _example(net) -> dict[str, Tensor]:
     """Return scores of one sample, without touching running statistics."""
     weight = next(net.module_.parameters())
     net._set_training(False)
-    return {
-        name: scores.cpu()
-        for name, scores in net.module_.decode(weight.new_zeros(1, width)).items()
-    }
+    decoded = net.module_.decode(weight.new_zeros(1, net.module_.n_latents))
+    return {name: scores.cpu() for name, scores in decoded.items()}
 
 
 def _entropy(values: Tensor, mask: Tensor | None, weight: Tensor | None) -> float:

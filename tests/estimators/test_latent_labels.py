@@ -109,3 +109,11 @@ def test_a_pipeline_hands_y_on(X, factor):
 def test_a_wrong_y_is_refused(y, message, X):
     with pytest.raises(ValueError, match=message):
         MultiModalAutoencoder(target_weight=1.0).fit(seen(X), y)
+
+
+@pytest.mark.parametrize(("first", "then"), [(0.0, 1.0), (1.0, 0.0)])
+def test_labels_come_with_the_first_fit_or_not_at_all(first, then, X, factor):
+    made = MultiModalAutoencoder(**{**QUICK, "max_epochs": 1}, target_weight=first)
+    made.fit(seen(X), factor).set_params(target_weight=then)
+    with pytest.raises(ValueError, match=f"target_weight={then}.*first call of `fit`"):
+        made.partial_fit(seen(X), factor)

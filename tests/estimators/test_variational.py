@@ -258,3 +258,13 @@ def test_texts_that_are_decoded_token_by_token_have_a_bound():
     odd = MultiModalFrame({"words": words[::-1], "level": np.asarray(X["level"])})
     differs = words[::-1] != words
     assert (made.score_samples(odd) < made.score_samples(X))[differs].mean() > 0.9
+
+
+def test_parameters_set_after_fit_do_not_change_what_is_fitted(X):
+    made = MultiModalAutoencoder(n_components=3, variational="moe", **{**QUICK, "max_epochs": 2})
+    made.fit(X)
+    scores, names = made.score_samples(X), made.get_feature_names_out()
+    made.set_params(n_components=5, variational=None, n_private_components=2)
+    np.testing.assert_array_equal(made.score_samples(X), scores)
+    np.testing.assert_array_equal(made.get_feature_names_out(), names)
+    assert made.inverse_transform(made.transform(X))["a"].shape == (N, 4)
