@@ -9,91 +9,17 @@ from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn._beam_search import State
-from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn._layers import StepEmbedding
-from sklearn_crossmodal.nn.decoders._token_by_token import TokenByToken, drop_tokens
+from sklearn_crossmodal.nn.decoders._token_by_token import (
+    TokenByToken,
+    TokenByTokenDecoder,
+    drop_tokens,
+)
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["RecurrentDecoder"]
 
 _CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
-
-
-class RecurrentDecoder(Component):
-    """Each token of a text given the latent and the tokens before it, by a recurrent network.
-
-    The latent sets the first state, and is read again at each step. In training it is given the
-    true tokens (teacher forcing); asked for a text it goes by its own.
-
-    Parameters
-    ----------
-    cell : {"gru", "lstm"}, default="gru"
-        Kind of the recurrent network.
-    width : int, default=256
-        Width of its state.
-    embedding_width : int, default=64
-        Width of token embeddings.
-    dropout : float, default=0.2
-        Share of what the network reads, and of its state before the scores, set to zero in
-        training.
-    token_dropout : float, default=0.0
-        Share of the true tokens that are hidden in training, so that more is left to the latent.
-
-    References
-    ----------
-    O. Vinyals, A. Toshev, S. Bengio, D. Erhan (2015). "Show and tell: A neural image caption
-    generator". arXiv:1411.4555; hidden tokens: S. R. Bowman et al. (2016), "Generating sentences
-    from a continuous space". arXiv:1511.06349
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sklearn_crossmodal.data import BlockSpec
-    >>> from sklearn_crossmodal.nn.decoders import RecurrentDecoder
-    >>> decoder = RecurrentDecoder("lstm").build(5, BlockSpec("tokens", (4,), n_categories=9))
-    >>> (
-    ...     decoder(torch.zeros(1, 5)).shape,
-    ...     decoder(torch.zeros(1, 5), torch.tensor([[3, 2, 0, 0]])).shape,
-    ... )
-    (torch.Size([1, 4, 9]), torch.Size([1, 4, 9]))
-    """
-
-    kinds = frozenset({"tokens"})
-    takes_targets = True
-    _parameter_constraints = {
-        "cell": [StrOptions(set(_CELLS))],
-        "width": [Interval(Integral, 1, None, closed="left")],
-        "embedding_width": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "token_dropout": [Interval(Real, 0, 1, closed="left")],
-    }
-
-    def __init__(
-        self, cell="gru", *, width=256, embedding_width=64, dropout=0.2, token_dropout=0.0
-    ):
-        self.cell = cell
-        self.width = width
-        self.embedding_width = embedding_width
-        self.dropout = dropout
-        self.token_dropout = token_dropout
-
-    def build(self, width: int, spec: BlockSpec) -> nn.Module:
-        """Return the module for targets of kind ``"tokens"``.
-
-        Parameters
-        ----------
-        width : int
-            Width D of the latent.
-        spec : BlockSpec
-            Of the target.
-
-        Returns
-        -------
-        nn.Module
-            (B, D) -> (B, T, number of tokens); also given the true tokens (B, T), int.
-        """
-        self._validate_params()
-        return _RecurrentDecoder(width, spec, self.get_params())
 
 
 class _RecurrentDecoder(TokenByToken):
@@ -139,3 +65,61 @@ class _RecurrentDecoder(TokenByToken):
         outputs, after = self.recurrence(read, tuple(hidden) if self.n_states > 1 else hidden[0])
         after = after if isinstance(after, tuple) else (after,)
         return outputs, (latent, *(part.squeeze(0) for part in after))
+
+
+class RecurrentDecoder(TokenByTokenDecoder):
+    """Each token of a text given the latent and the tokens before it, by a recurrent network.
+
+    The latent sets the first state, and is read again at each step. In training it is given the
+    true tokens (teacher forcing); asked for a text it goes by its own.
+
+    Parameters
+    ----------
+    cell : {"gru", "lstm"}, default="gru"
+        Kind of the recurrent network.
+    width : int, default=256
+        Width of its state.
+    embedding_width : int, default=64
+        Width of token embeddings.
+    dropout : float, default=0.2
+        Share of what the network reads, and of its state before the scores, set to zero in
+        training.
+    token_dropout : float, default=0.0
+        Share of the true tokens that are hidden in training, so that more is left to the latent.
+
+    References
+    ----------
+    O. Vinyals, A. Toshev, S. Bengio, D. Erhan (2015). "Show and tell: A neural image caption
+    generator". arXiv:1411.4555; hidden tokens: S. R. Bowman et al. (2016), "Generating sentences
+    from a continuous space". arXiv:1511.06349
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn.decoders import RecurrentDecoder
+    >>> decoder = RecurrentDecoder("lstm").build(5, BlockSpec("tokens", (4,), n_categories=9))
+    >>> (
+    ...     decoder(torch.zeros(1, 5)).shape,
+    ...     decoder(torch.zeros(1, 5), torch.tensor([[3, 2, 0, 0]])).shape,
+    ... )
+    (torch.Size([1, 4, 9]), torch.Size([1, 4, 9]))
+    """
+
+    _module = _RecurrentDecoder
+    _parameter_constraints = {
+        "cell": [StrOptions(set(_CELLS))],
+        "width": [Interval(Integral, 1, None, closed="left")],
+        "embedding_width": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "token_dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(
+        self, cell="gru", *, width=256, embedding_width=64, dropout=0.2, token_dropout=0.0
+    ):
+        self.cell = cell
+        self.width = width
+        self.embedding_width = embedding_width
+        self.dropout = dropout
+        self.token_dropout = token_dropout

@@ -9,11 +9,43 @@ from torch import Tensor, nn
 
 from sklearn_crossmodal.data import END, PADDING, UNKNOWN, BlockSpec
 from sklearn_crossmodal.nn._beam_search import State, sayable
+from sklearn_crossmodal.nn._component import Component
 
-__all__ = ["TokenByToken", "drop_tokens"]
+__all__ = ["TokenByToken", "TokenByTokenDecoder", "drop_tokens"]
 
 #: Score of a token that is not said. Finite, also in half precision: no loss turns to NaN.
 _NEVER = -1e4
+
+
+class TokenByTokenDecoder(Component):
+    """What makes such a decoder once the shapes are known."""
+
+    kinds = frozenset({"tokens"})
+    takes_targets = True
+    _module: type[TokenByToken]
+
+    def build(self, width: int, spec: BlockSpec) -> nn.Module:
+        """Return the module for targets of kind ``"tokens"``.
+
+        Parameters
+        ----------
+        width : int
+            Width D of the latent.
+        spec : BlockSpec
+            Of the target.
+
+        Returns
+        -------
+        nn.Module
+            (B, D) -> (B, T, number of tokens); also given the true tokens (B, T), int.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not what it must be.
+        """
+        self._validate_params()
+        return self._module(width, spec, self.get_params())
 
 
 class TokenByToken(nn.Module, ABC):
