@@ -57,7 +57,8 @@ class MultiModalAutoencoder(
         `sklearn_crossmodal.nn.variational`. Losses of the modalities are likelihoods then: squared
         errors those of Gaussian noise of scale one. None is a deterministic autoencoder.
     beta : float, default=1.0
-        Weight of the divergence of that distribution from a standard normal one.
+        Weight of the divergence of that distribution from a standard normal one; without
+        `variational` it has no effect, nor has `n_warmup_epochs`.
     n_warmup_epochs : int, default=10
         Epochs over which `beta` rises to its value.
     n_private_components : int, default=0

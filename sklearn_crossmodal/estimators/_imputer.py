@@ -88,7 +88,9 @@ class MultiModalImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Itself.
         """
         with restored_on_error(self):
-            made = self.estimator or MultiModalAutoencoder(random_state=self.random_state)
+            made = self.estimator
+            if made is None:
+                made = MultiModalAutoencoder(random_state=self.random_state)
             self.estimator_ = clone(made).fit(X, y, sample_weight=sample_weight)
             self.n_features_in_ = self.estimator_.n_features_in_
             if hasattr(self.estimator_, "feature_names_in_"):

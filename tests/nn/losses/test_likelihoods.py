@@ -59,20 +59,26 @@ def test_counts_that_spread_more():
 
 
 def test_what_is_masked_counts_for_no_likelihood():
-    log_r = np.zeros_like(SCORES)
-    mask = torch.tensor(RNG.random(COUNTS.shape) < 0.5)
-    for function, scores in [
-        (gaussian_nll, SCORES),
-        (laplace_nll, SCORES),
-        (poisson_nll, SCORES),
-        (negative_binomial_nll, np.stack([SCORES, log_r], axis=-1)),
+    mask = RNG.random(COUNTS.shape) < 0.6
+    both, mean = np.stack([SCORES, np.zeros_like(SCORES)], axis=-1), np.exp(SCORES)
+    for function, scores, densities in [
+        (gaussian_nll, SCORES, stats.norm.logpdf(COUNTS, SCORES)),
+        (laplace_nll, SCORES, stats.laplace.logpdf(COUNTS, SCORES)),
+        (poisson_nll, SCORES, stats.poisson.logpmf(COUNTS, mean)),
+        (negative_binomial_nll, both, stats.nbinom.logpmf(COUNTS, 1.0, 1 / (1 + mean))),
     ]:
-        scores, counts = tensors(scores, COUNTS)
-        hidden = torch.where(mask, counts, torch.nan)
-        found = function(scores, counts, mask)
-        assert torch.isfinite(found).all()
-        if function is not gaussian_nll and function is not laplace_nll:
-            torch.testing.assert_close(function(scores, hidden, mask), found)
+        found = function(*tensors(scores, COUNTS, mask))
+        expected = -(densities * mask).sum(axis=1) / mask.sum(axis=1).clip(min=1)
+        torch.testing.assert_close(found, torch.tensor(expected))
+
+
+@pytest.mark.parametrize("function", [poisson_nll, negative_binomial_nll])
+def test_a_count_that_is_masked_may_be_any(function):
+    scores = np.stack([SCORES, SCORES], axis=-1) if function is negative_binomial_nll else SCORES
+    mask = torch.tensor(RNG.random(COUNTS.shape) < 0.5)
+    scores, counts = tensors(scores, COUNTS)
+    hidden = torch.where(mask, counts, torch.nan)
+    torch.testing.assert_close(function(scores, hidden, mask), function(scores, counts, mask))
 
 
 @pytest.mark.parametrize("name", ["squared_error", "absolute_error"])
