@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from table import mean_and_error, table
+from markdown import mean_and_error, table
 
 __all__ = ["peers"]
 

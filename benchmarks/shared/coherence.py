@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from markdown import mean_and_error, table
 from polydigits import N_VERSIONS, classifiers, make_polydigits
-from table import mean_and_error, table
 
 from sklearn_crossmodal import MultiModalAutoencoder
 from sklearn_crossmodal.metrics import cross_coherence, joint_coherence

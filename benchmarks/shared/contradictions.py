@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from handwritten import load
+from markdown import mean_and_error, short, table
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import roc_auc_score
-from table import mean_and_error, short, table
 
 from sklearn_crossmodal import MultiModalAutoencoder, MultiModalFrame
 from sklearn_crossmodal.datasets import load_emoji

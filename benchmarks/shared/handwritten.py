@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
+from markdown import mean_and_error, table
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from table import data_folder, mean_and_error, table
 
 from sklearn_crossmodal import MultiModalAutoencoder, MultiModalFrame
 
-__all__ = ["imputation", "latent", "load", "some_absent"]
+sys.path.append(str(Path(__file__).parents[1] / "fusion"))
+from row import absent
+from rows_shared import handwritten
+
+__all__ = ["imputation", "latent", "load"]
 
 SEEDS = [0, 1, 2]
 
 
 def load(seed):
     """Return views and labels of 1600 training and 400 test samples, by the published shuffles."""
-    with np.load(data_folder() / "mv_handwritten" / "data.npz", allow_pickle=False) as file:
-        views = {name.split("_")[1]: file[name].astype(float) for name in file if "view" in name}
-        y = file["y"].astype(int)
-    rows = np.arange(len(y))
-    np.random.RandomState(seed).shuffle(rows)
-    train, test = rows[:1600], rows[1600:]
-    frames = [
-        MultiModalFrame({name: view[some] for name, view in views.items()})
-        for some in (train, test)
-    ]
-    return *frames, y[train], y[test]
-
-
-def some_absent(X, share, rng):
-    """Return X without this share of its cells, drawn at random; one a row is left."""
-    there = rng.random((len(X), X.shape[1])) >= share
-    none = ~there.any(axis=1)
-    there[none, rng.integers(0, X.shape[1], size=none.sum())] = True
-    return MultiModalFrame(dict(X), present=dict(zip(X, there.T, strict=True))), there
+    X, y, tests = handwritten(seed)
+    X_test, y_test = tests[""]
+    X, X_test = (
+        MultiModalFrame({name.split("_")[1]: part[name].astype(float) for name in part})
+        for part in (X, X_test)
+    )
+    return X, X_test, y, y_test
 
 
 def autoencoder(seed):
@@ -62,17 +57,16 @@ def latent():
     }
     for seed in SEEDS:
         X, X_test, y, y_test = load(seed)
-        rng = np.random.default_rng(seed)
         made = autoencoder(seed).fit(X)
         probe = _probe(made, X, y)
         found["all views"].append(probe.score(made.transform(X_test), y_test))
-        holes, _ = some_absent(X_test, 0.6, rng)
+        holes = absent(X_test, 0.6, seed)
         found["60 % absent"].append(probe.score(made.transform(holes), y_test))
-        holes, there = some_absent(X, 0.5, rng)
+        holes = absent(X, 0.5, seed)
         made = autoencoder(seed).fit(holes)
         probe = _probe(made, holes, y)
         found["trained on half of the cells"].append(probe.score(made.transform(X_test), y_test))
-        whole = there.all(axis=1)
+        whole = np.all([holes.presence(name) for name in holes], axis=0)
         made = autoencoder(seed).fit(X[whole])
         probe = _probe(made, X[whole], y[whole])
         found["trained on complete samples of these"].append(

@@ -1,19 +1,10 @@
-"""Where the data is, and how tables are written."""
+"""How tables are written."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 
-__all__ = ["data_folder", "mean_and_error", "short", "table"]
-
-
-def data_folder():
-    """Return the folder of real data: as the variable says, or beside the repository."""
-    given = os.environ.get("SKLEARN_CROSSMODAL_DATA")
-    return Path(given) if given else Path(__file__).parents[3] / "shared" / "data"
+__all__ = ["mean_and_error", "short", "table"]
 
 
 def mean_and_error(values, digits=3):
