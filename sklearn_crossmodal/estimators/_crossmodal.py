@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import numpy as np
 from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     MultiOutputMixin,
     RegressorMixin,
     TransformerMixin,
 )
-from sklearn.metrics import r2_score
-from torch import nn
 
+from sklearn_crossmodal.data import MultiModalFrame
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
-from sklearn_crossmodal.estimators._input import check_weight
-from sklearn_crossmodal.estimators._target import ModalityTarget
-from sklearn_crossmodal.modalities import MODALITIES, Embedding, Modality, modality_for
-from sklearn_crossmodal.nn import build_decoder, build_loss
+from sklearn_crossmodal.estimators._cross_target import CrossTarget
+from sklearn_crossmodal.estimators._folding import FOLDING_CONSTRAINTS, Folding
+from sklearn_crossmodal.estimators._initial import INITIAL_CONSTRAINTS, Initial
+from sklearn_crossmodal.estimators._intervals import Intervals
+from sklearn_crossmodal.estimators._linear_paths import LINEAR_PATH_CONSTRAINTS, LinearPaths
+from sklearn_crossmodal.modalities import MODALITIES, Modality
+from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.training import NetRegressor
-from sklearn_crossmodal.utils._sklearn import StrOptions
+from sklearn_crossmodal.utils._sklearn import HasMethods, StrOptions
 
 __all__ = ["CrossModalRegressor"]
 
@@ -28,7 +29,11 @@ class CrossModalRegressor(
     RegressorMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    ModalityTarget,
+    Intervals,
+    LinearPaths,
+    Initial,
+    Folding,
+    CrossTarget,
     BaseCrossmodal,
 ):
     """Predict one modality from others.
@@ -155,7 +160,11 @@ class CrossModalRegressor(
 
     _parameter_constraints = {
         **BaseCrossmodal._parameter_constraints,
-        "target": [StrOptions(set(MODALITIES)), Modality, None],
+        "target": [StrOptions(set(MODALITIES)), Modality, list, dict, None],
+        "loss": [StrOptions(set(LOSSES)), HasMethods("build"), dict, None],
+        **LINEAR_PATH_CONSTRAINTS,
+        **INITIAL_CONSTRAINTS,
+        **FOLDING_CONSTRAINTS,
     }
     _net_class = NetRegressor
 
@@ -164,7 +173,10 @@ class CrossModalRegressor(
         modalities=None,
         *,
         target=None,
+        loss=None,
         fusion="concat",
+        linear_path="auto",
+        init=None,
         max_epochs="auto",
         batch_size="auto",
         learning_rate=2e-3,
@@ -173,6 +185,7 @@ class CrossModalRegressor(
         optimizer="adamw",
         early_stopping="auto",
         validation_fraction=0.15,
+        n_folds="auto",
         n_iter_no_change=16,
         tol=1e-4,
         modality_dropout=0.1,
@@ -187,7 +200,10 @@ class CrossModalRegressor(
     ):
         self.modalities = modalities
         self.target = target
+        self.loss = loss
         self.fusion = fusion
+        self.linear_path = linear_path
+        self.init = init
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -196,6 +212,7 @@ class CrossModalRegressor(
         self.optimizer = optimizer
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.n_folds = n_folds
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.modality_dropout = modality_dropout
@@ -279,6 +296,25 @@ class CrossModalRegressor(
         """
         return self._predict(X)
 
+    def predict_interval(self, X, confidence=0.9):
+        """Return, for each sample, an interval that holds each number of the target.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+        confidence : float, default=0.9
+            Share of samples whose interval is to hold their number; of several numbers each by
+            itself.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2) or (n_samples, 2, n_outputs), float64
+            Lower and upper end.
+        """
+        found = self._intervals(X, confidence)
+        return MultiModalFrame(found) if self._is_table else found["y"]
+
     def transform(self, X):
         """Return the fused latent of each sample, which the target is decoded from.
 
@@ -312,64 +348,29 @@ class CrossModalRegressor(
             variables of all their steps; the mean log-likelihood per token, in nats, for a text;
             the share of cells that are right, for categories.
         """
-        blocks = self._blocks(X)
-        y = self._check_y(next(iter(blocks.values())), y, reset=False)
-        if self.target_.kind == "tokens":
-            return self._log_likelihood(blocks, y, sample_weight)
-        if self.target_.kind == "sequence":
-            return self._score_of_steps(blocks, y, sample_weight)
-        y = self._as_predicted(y, blocks)
-        scores = [part["y"] for part in self.net_.outputs(blocks)]
-        predicted = np.concatenate([self.net_.answer(part) for part in scores])
-        if self.target_.kind == "codes":
-            right = (predicted == y).reshape(len(y), -1).mean(axis=1)
-            return float(np.average(right, weights=check_weight(self, sample_weight, y)))
-        flat = [np.asarray(part, dtype=float).reshape(len(y), -1) for part in (y, predicted)]
-        return r2_score(*flat, sample_weight=sample_weight)
+        return self._score(X, y, sample_weight)
 
-    def _as_predicted(self, y, blocks):
-        """Return y in the form of predictions: as images and embeddings are read."""
-        if self.target_.kind == "grid" or isinstance(self.target_, Embedding):
-            return self.target_.inverse_transform(self._target_blocks(y, blocks)["y"].values[:])
-        if self.target_.kind == "vector" and y.dtype.kind == "O":  # not so: scaling may clip
-            return np.stack([*y])
-        return y
+    def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
+        self._resumed = resume
+        return super()._plan(data, max_epochs, resume, hold_out, splits)
 
-    def _log_likelihood(self, blocks, y, sample_weight):
-        target = self._target_blocks(y, blocks)
-        losses = self.net_.sample_losses(blocks, target)[:, 0]
-        n_tokens = target["y"].mask.sum(axis=1)
-        weight = check_weight(self, sample_weight, y)
-        weight = n_tokens if weight is None else n_tokens * weight
-        return -float(np.average(losses, weights=weight))
-
-    def _score_of_steps(self, blocks, y, sample_weight):
-        target = self._target_blocks(y, blocks)["y"]
-        scores = [part["y"] for part in self.net_.outputs(blocks)]
-        predicted = np.concatenate([self.net_.answer(part) for part in scores])
-        truth = self.target_.inverse_transform(target.values)
-        flat = [
-            np.stack([*part]).reshape(*target.mask.shape, -1)[target.mask]
-            for part in (truth, predicted)
-        ]
-        weight = check_weight(self, sample_weight, y)
-        if weight is not None:
-            weight = np.repeat(weight, target.mask.sum(axis=1))
-        return r2_score(*flat, sample_weight=weight)
-
-    def _target_modality(self, y):
-        if isinstance(self.target, Modality):
-            return self.target
-        modality = modality_for(y, "y") if self.target is None else MODALITIES[self.target]
-        # Numbers are predicted in the whole of their range: nothing may be clipped.
-        return modality(scaling="standard") if modality is MODALITIES["numeric"] else modality()
-
-    def _build_decoders(self, width):
-        spec = self.target_.spec_
-        loss = build_loss(self.target_.loss, spec)
-        decoders = {"y": build_decoder(self.target_.decoder, width, spec, loss)}
-        return nn.Identity(), decoders, {"y": loss}
+    def _complete(self, trainings):
+        super()._complete(trainings)
+        if trainings[0].split is None:
+            self._calibrations = (
+                "no rows were held out in the last training: set early_stopping=True or n_folds, "
+                "or fit 100 samples or more"
+            )
+        elif self._resumed:
+            self._calibrations = (
+                "the last training went on from another, which may have seen the rows that it held "
+                "out: set warm_start=False"
+            )
+        elif not any(modality.kind == "vector" for modality in self._targets.values()):
+            self._calibrations = "no target is numbers"
+        else:
+            self._calibrate(trainings)
 
     @property
     def _n_features_out(self):
-        return self.network_.fusion.out_features
+        return self.network_.n_latents

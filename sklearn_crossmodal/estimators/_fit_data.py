@@ -31,6 +31,7 @@ _OF_TRAINING = {
     "fusion",
     "learning_rate",
     "learning_rate_schedule",
+    "linear_path",
     "max_epochs",
     "modality_dropout",
     "n_components",

@@ -62,6 +62,8 @@ class MultiModalNetwork(nn.Module):
         self.bottleneck = bottleneck
         self._targets, self.decoders = _named_modules(decoders)
         self.heads = heads
+        #: Each a `LinearPath`, whoever wants one puts it here.
+        self.linear_paths = nn.ModuleList()
 
     @property
     def n_latents(self) -> int:
@@ -207,6 +209,8 @@ class MultiModalNetwork(nn.Module):
         scores = self.decode(self.fuse(latents, present))
         if self.heads is not None:
             scores = self.heads(scores, latents, present)
+        for path in self.linear_paths:
+            scores = path(scores, values, present)
         if self.training:
             return scores
         return {name: self.gathered(one) for name, one in scores.items()}

@@ -6,6 +6,8 @@ from sklearn_crossmodal.training._callbacks import EpochTasks
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
 from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
+from sklearn_crossmodal.training._held_out import scores_by_pattern
+from sklearn_crossmodal.training._linear_fit import fit_linear_paths
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
 from sklearn_crossmodal.training._splitting import deal_folds, split_groups, split_rows
@@ -28,10 +30,12 @@ __all__ = [
     "deal_folds",
     "embed_frozen",
     "fit_blend",
+    "fit_linear_paths",
     "fit_prior",
     "joined",
     "make_net",
     "optimizer_settings",
+    "scores_by_pattern",
     "seeded",
     "split_groups",
     "split_rows",

@@ -1,0 +1,114 @@
+"""Where a training starts: at what an autoencoder has learned of the same modalities."""
+
+from __future__ import annotations
+
+import copy
+
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+
+from sklearn_crossmodal.estimators._autoencoder import MultiModalAutoencoder
+from sklearn_crossmodal.exceptions import ModalityError
+
+__all__ = ["INITIAL_CONSTRAINTS", "Initial"]
+
+INITIAL_CONSTRAINTS = {"init": [MultiModalAutoencoder, FrozenEstimator, None]}
+#: Parameters of a modality that say how it is predicted, and not how it is read.
+_OF_TARGETS = ("decoder", "loss")
+
+
+class Initial:
+    """Mixin: modalities, and weights of their parts, are taken from the autoencoder `init`."""
+
+    def _initial(self):
+        """Return the autoencoder, None without; raise if there is nothing to take from it."""
+        owner, given = type(self).__name__, self.init
+        frozen = isinstance(given, FrozenEstimator)
+        autoencoder = given.estimator if frozen else given
+        if autoencoder is None:
+            return None
+        if not isinstance(autoencoder, MultiModalAutoencoder):
+            raise TypeError(
+                f"{owner}: init is a FrozenEstimator of {type(autoencoder).__name__}: pass a "
+                "fitted MultiModalAutoencoder, or FrozenEstimator of one."
+            )
+        if not autoencoder.__sklearn_is_fitted__():
+            raise NotFittedError(
+                f"{owner}: init is a MultiModalAutoencoder that is not fitted. `clone`, which "
+                "cross_val_score, GridSearchCV and pipelines call, drops what an estimator has "
+                "learned: fit it first, and pass init=FrozenEstimator(autoencoder)."
+            )
+        return autoencoder
+
+    def _bind_modalities(self, X, table):
+        bank, autoencoder = super()._bind_modalities(X, table), self._initial()
+        if autoencoder is None:
+            return bank
+        known = {bound.name: bound for bound in autoencoder._bank.bound}
+        names = [bound.name for bound in bank.bound]
+        if not set(names) & set(known):
+            raise ModalityError(
+                f"{type(self).__name__}: none of the modalities {names} has the name of one of "
+                f"init, {list(known)}: name those alike that are the same."
+            )
+        for bound in bank.bound:
+            if bound.name in known:
+                self._check_same(bound, known[bound.name])
+                bank.adopt(bound.name, copy.deepcopy(known[bound.name].modality))
+        return bank
+
+    def _check_same(self, own, known):
+        """Raise if a modality is not that of the same name that the autoencoder has."""
+        speaker = f"{type(self).__name__}: modality {own.name!r}"
+        labels = own.labels or own.positions, known.labels or known.positions
+        named = None not in (own.labels, known.labels)
+        if len(labels[0]) != len(labels[1]) or (named and labels[0] != labels[1]):
+            raise ModalityError(
+                f"{speaker} has the columns {labels[0]}, that of init has {labels[1]}: give it the "
+                "same, or another name."
+            )
+        if isinstance(self.modalities, list):  # others are inferred, and so are what they find
+            ours, theirs = (_as_read(one.modality) for one in (own, known))
+            if ours != theirs:
+                raise ModalityError(
+                    f"{speaker} is {ours}, that of init is {theirs}: make them the same, or give "
+                    "it another name."
+                )
+
+    def _build_network(self, blocks):
+        network, losses = super()._build_network(blocks)
+        autoencoder = self._initial()
+        if autoencoder is not None:
+            learned = autoencoder.network_
+            self._take_encoders(network, learned)
+            for name in set(network._targets) & set(learned._targets):
+                _take_matching(
+                    network.decoders[network._targets[name]],
+                    learned.decoders[learned._targets[name]],
+                )
+        return network, losses
+
+    def _take_encoders(self, network, learned):
+        for name, key in network._modalities.items():
+            if name in learned._modalities:
+                weights = learned.encoders[learned._modalities[name]].state_dict()
+                try:
+                    network.encoders[key].load_state_dict(weights)
+                except RuntimeError as error:
+                    raise ModalityError(
+                        f"{type(self).__name__}: modality {name!r} has another encoder than that "
+                        f"of init: {error}"
+                    ) from error
+
+
+def _as_read(modality) -> str:
+    """Describe a modality, but not as a target."""
+    params = modality.get_params(deep=False)
+    return repr(type(modality)(**{k: v for k, v in params.items() if k not in _OF_TARGETS}))
+
+
+def _take_matching(part, learned):
+    """Take over the weights of the same name and shape."""
+    own, weights = part.state_dict(), learned.state_dict()
+    same = {n: w for n, w in weights.items() if n in own and own[n].shape == w.shape}
+    part.load_state_dict(own | same)
