@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     MultiOutputMixin,
@@ -19,7 +21,7 @@ from sklearn_crossmodal.estimators._linear_paths import LINEAR_PATH_CONSTRAINTS,
 from sklearn_crossmodal.modalities import MODALITIES, Modality
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.training import NetRegressor
-from sklearn_crossmodal.utils._sklearn import HasMethods, StrOptions
+from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 
 __all__ = ["CrossModalRegressor"]
 
@@ -165,6 +167,7 @@ class CrossModalRegressor(
         **LINEAR_PATH_CONSTRAINTS,
         **INITIAL_CONSTRAINTS,
         **FOLDING_CONSTRAINTS,
+        "input_noise": [Interval(Real, 0, None, closed="left")],
     }
     _net_class = NetRegressor
 
@@ -189,6 +192,7 @@ class CrossModalRegressor(
         n_iter_no_change=16,
         tol=1e-4,
         modality_dropout=0.1,
+        input_noise=0.2,
         warm_start=False,
         device="auto",
         dtype="auto",
@@ -216,6 +220,7 @@ class CrossModalRegressor(
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.modality_dropout = modality_dropout
+        self.input_noise = input_noise
         self.warm_start = warm_start
         self.device = device
         self.dtype = dtype

@@ -29,6 +29,7 @@ _OF_TRAINING = {
     "dtype",
     "early_stopping",
     "fusion",
+    "input_noise",
     "learning_rate",
     "learning_rate_schedule",
     "linear_path",

@@ -27,6 +27,7 @@ RESERVED_NAMES = frozenset(
         "estimator",
         "fusion",
         "init",
+        "input_noise",
         "learning_rate",
         "learning_rate_schedule",
         "linear_path",

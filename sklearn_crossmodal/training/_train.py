@@ -135,6 +135,7 @@ def make_net(
         "iterator_train": BatchIterator,
         "iterator_train__shuffle": True,
         "iterator_train__modality_dropout": params["modality_dropout"],
+        "iterator_train__noise": params.get("input_noise", 0.0),
         "iterator_valid": BatchIterator,
         "train_split": None,
         "callbacks": [*_callbacks(params), *([remedy] if reweighs else [])],
