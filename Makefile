@@ -14,13 +14,13 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 	"$$python" -c '$(is_new_enough)' >/dev/null 2>&1 && { echo "$$python"; break; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-emoji bench-data bench-speed clean
+.PHONY: help setup demo demo-cifar10-imdb test lint bench bench-emoji bench-shared bench-captions bench-data bench-speed clean
 
 help:
-	@echo "make demo    run the examples; pictures go to demo/"
+	@echo "make demo    run the examples; pictures go to demo/. demo-cifar10-imdb: the one that downloads 250 MB first"
 	@echo "make test    run the tests and the doctests"
 	@echo "make lint    check style and format with ruff"
-	@echo "make bench   print the defaults beside classical models on all data sets; bench-emoji, bench-data: on emoji and other data by modality; bench-speed: of speed"
+	@echo "make bench   print the defaults beside classical models on all data sets; bench-emoji, bench-data: on emoji and other data by modality; bench-shared, bench-captions: the shared space, and names from pictures; bench-speed: of speed"
 	@echo "make setup   only make .venv and install into it; the other targets do so when needed"
 	@echo "make clean   remove what the other targets made, .venv included"
 
@@ -47,6 +47,10 @@ demo: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_absent_modalities.py
 	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_emoji.py
 	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_image_text.py
+	MPLBACKEND=Agg $(BIN)/python examples/crossmodal/plot_captions.py
+
+demo-cifar10-imdb: $(STAMP)
+	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_cifar10_imdb.py
 
 # Two workers with one thread each: on tensors as small as the tests', torch's own threads only get in each other's way.
 test: $(STAMP)
@@ -62,6 +66,12 @@ bench: $(STAMP)
 
 bench-emoji: $(STAMP)
 	$(BIN)/python benchmarks/bench_emoji.py
+
+bench-shared: $(STAMP)
+	$(BIN)/python benchmarks/shared/run.py
+
+bench-captions: $(STAMP)
+	$(BIN)/python benchmarks/bench_captions.py
 
 bench-data: $(STAMP)
 	$(BIN)/python benchmarks/bench_data.py

@@ -21,6 +21,7 @@ BELOW = {
     "estimators": {"utils", "data", "preprocessing", "modalities", "nn", "training"},
     "model_selection": {"utils", "training", "estimators"},
     "datasets": {"utils", "data"},
+    "metrics": {"utils", "data"},
 }
 FILES = [*sorted(ROOT.glob("*/**/*.py")), ROOT / "exceptions.py"]
 

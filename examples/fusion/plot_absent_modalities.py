@@ -18,6 +18,7 @@ The script writes two pictures to ``demo/`` and takes about a minute on two core
 # The data
 # --------
 # Each modality shows a factor that all have in common and one of its own, with noise.
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -26,8 +27,9 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from sklearn_crossmodal import AutoFusionClassifier, FusionClassifier, MultiModalFrame
+from sklearn_crossmodal import AutoFusionClassifier, FusionClassifier
 from sklearn_crossmodal.datasets import make_multimodal_classification
+from sklearn_crossmodal.metrics import absence_curve
 
 OUT = Path("demo")
 OUT.mkdir(exist_ok=True)
@@ -36,28 +38,8 @@ X, y = make_multimodal_classification(
     2600, n_modalities=4, n_classes=4, class_sep=1.2, random_state=0
 )
 X_train, y_train, X_test, y_test = X[:600], y[:600], X[600:], y[600:]
-names = list(X)
-
-
-def is_there(n_rows, share, seed=0):
-    """Draw which modality of which row is there; one always is."""
-    rng = np.random.default_rng(seed)
-    there = rng.random((n_rows, len(names))) >= share
-    empty = ~there.any(axis=1)
-    there[empty, rng.integers(0, len(names), empty.sum())] = True
-    return dict(zip(names, there.T, strict=True))
-
-
-def hidden(X, share):
-    """Return X with modalities of rows absent at random."""
-    return MultiModalFrame({name: X[name] for name in names}, present=is_there(len(X), share))
-
-
-def as_table(X, share):
-    """Return the columns of the same side by side, NaN where a modality is absent."""
-    there = is_there(len(X), share)
-    return np.hstack([np.where(there[name][:, np.newaxis], X[name], np.nan) for name in names])
-
+places = np.cumsum([0, *(X[name].shape[1] for name in X)])
+columns = {name: slice(*places[k : k + 2]) for k, name in enumerate(X)}  # of the same, side by side
 
 # %%
 # Three networks and a table
@@ -70,13 +52,15 @@ models = {
     ),
 }
 shares = np.linspace(0, 0.75, 6)
+curve_of = partial(absence_curve, shares=shares, n_repeats=1, random_state=0)
 curves = {}
 for name, model in models.items():
     model.fit(X_train, y_train)
-    curves[name] = [model.score(hidden(X_test, share), y_test) for share in shares]
+    curves[name] = curve_of(model, X_test, y_test).mean
 table = make_pipeline(SimpleImputer(), LogisticRegression(max_iter=1000))
-table.fit(as_table(X_train, 0), y_train)
-curves["table, means"] = [table.score(as_table(X_test, share), y_test) for share in shares]
+table.fit(np.hstack([X_train[name] for name in X]), y_train)
+table_test = np.hstack([X_test[name] for name in X])
+curves["table, means"] = curve_of(table, table_test, y_test, modalities=columns).mean
 
 print(f"{'share absent':>26s}" + "".join(f"{share:7.2f}" for share in shares))
 for name, curve in curves.items():

@@ -16,6 +16,7 @@ from sklearn_crossmodal.data._cells import as_cells
 from sklearn_crossmodal.data._columns import Columns, as_table, select_columns
 from sklearn_crossmodal.data._fill import fill_missing, table_of
 from sklearn_crossmodal.data._frame import MultiModalFrame
+from sklearn_crossmodal.data._hide import hide_cells
 from sklearn_crossmodal.data._lazy import LazyRows, is_lazy
 from sklearn_crossmodal.data._quantities import is_quantity, to_number
 from sklearn_crossmodal.data._resolve import is_named, resolve_columns
@@ -47,6 +48,7 @@ __all__ = [
     "as_table",
     "fill_missing",
     "find_present",
+    "hide_cells",
     "is_lazy",
     "is_missing",
     "is_named",

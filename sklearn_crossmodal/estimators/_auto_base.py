@@ -77,7 +77,7 @@ class BaseAutoFusion(ModalityParams):
 
     @abstractmethod
     def _fit_target(self, y, counted):
-        """Learn from the rows that count; return the target as combiners read it."""
+        """Learn from the rows that count; return y for members, and for combiners."""
 
     @abstractmethod
     def _network(self):
@@ -136,7 +136,7 @@ class BaseAutoFusion(ModalityParams):
         if absent := view.absent_in(counted):
             self._bank.leave_out(absent)
             view = View(self._bank, table)
-        target = self._fit_target(y, counted)
+        y, target = self._fit_target(y, counted)
         samples = Samples(
             type(self).__name__,
             view,

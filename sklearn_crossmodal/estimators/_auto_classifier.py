@@ -205,7 +205,7 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
                 f"{type(self).__name__}: y has one class, {self.classes_.tolist()}, those of "
                 "weight zero left out: give samples of two classes at least."
             )
-        return np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+        return y, np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
 
     def _network(self):
         return FusionClassifier(n_folds=None)

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklearn_crossmodal.data import fill_missing
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
-from sklearn_crossmodal.estimators._input import check_weight
+from sklearn_crossmodal.estimators._latent_scores import LatentScores
 from sklearn_crossmodal.estimators._own_target import OwnTarget
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.utils._sklearn import Interval
+from sklearn_crossmodal.nn.variational import POSTERIORS
+from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 
 __all__ = ["MultiModalAutoencoder"]
 
 
+def _is_variational(estimator):
+    return estimator.variational is not None
+
+
 class MultiModalAutoencoder(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, OwnTarget, BaseCrossmodal
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, LatentScores, OwnTarget, BaseCrossmodal
 ):
     """Find a shared representation of several modalities, and give them back from it.
 
     ``z = W fusion(encoder_1(x_1), ..., encoder_M(x_M)) + b``, ``x_m = decoder_m(z)``, with one z of
-    `n_components` numbers for all. The loss of a modality is divided by its size, and the losses of
-    all are averaged; a modality that a sample lacks does not count for it. In training modalities
-    are hidden at random and still asked for, so that each can be told from the others.
+    `n_components` numbers for all. The loss of a modality is a mean over its entries, divided by
+    that of a constant guess (to the next power of two), and the losses of all are averaged; a
+    modality that a sample lacks does not count for it. In training modalities are hidden at random
+    and still asked for, so that each can be told from the others.
+
+    For numbers `impute` and `translate` also follow a linear path past the few components, which is
+    found in closed form once the network is trained; `transform` and `reconstruct` do not.
 
     Parameters
     ----------
@@ -38,7 +49,23 @@ class MultiModalAutoencoder(
         Size of the shared representation.
     fusion : str, component or nn.Module factory, default="mean"
         How the latents of the modalities are joined: a name or component of
-        `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths.
+        `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths. Where
+        `variational` is given, that joins them, and `fusion` has no effect.
+    variational : {"poe", "moe", "mopoe", "mvtcae"}, component or None, default=None
+        What makes the representation a distribution, whose mean `transform` returns: products of
+        what the modalities believe, mixtures of them, or both; a name or component of
+        `sklearn_crossmodal.nn.variational`. Losses of the modalities are likelihoods then: squared
+        errors those of Gaussian noise of scale one. None is a deterministic autoencoder.
+    beta : float, default=1.0
+        Weight of the divergence of that distribution from a standard normal one.
+    n_warmup_epochs : int, default=10
+        Epochs over which `beta` rises to its value.
+    n_private_components : int, default=0
+        Size of a further representation of each modality alone, of what it shares with no other.
+        `transform` puts them behind the shared one, zeros where the modality is absent.
+    target_weight : float, default=0.0
+        Weight of a loss that asks the shared representation for y, by a linear map, beside the
+        mean of the modalities' losses. At 0 y is ignored.
     max_epochs : int or "auto", default="auto"
         Epochs at most. "auto" is 200 where held-out rows tell when to stop; else as many as 800
         steps of the optimizer need, from 40 to 200.
@@ -56,7 +83,8 @@ class MultiModalAutoencoder(
     early_stopping : bool or "auto", default="auto"
         Whether rows are held out, training stops when their loss no longer falls, and the weights
         of the best epochs are taken: their mean, or those of the best where that is better. "auto"
-        is True from 100 samples on.
+        is True from 100 samples on where all modalities are tables. The words of a text are soon
+        learned by heart, while pictures, and what they have in common, go on improving.
     validation_fraction : float or splitter, default=0.15
         Share of the rows that is held out; or a splitter of scikit-learn, such as
         `GroupShuffleSplit`, whose first split says which rows are.
@@ -64,7 +92,7 @@ class MultiModalAutoencoder(
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4
         By how much the held-out loss must fall to count as an improvement.
-    modality_dropout : float, default=0.3
+    modality_dropout : float, default=0.5
         Probability with which each modality of a sample is hidden in training; one is always left.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
@@ -97,7 +125,8 @@ class MultiModalAutoencoder(
     net_ : skorch.NeuralNet
         The skorch net that trained it.
     history_ : list of dict
-        Losses, and what callbacks record, of each epoch.
+        Losses, and what callbacks record, of each epoch. Where rows are held out, the last epoch
+        of a network also has ``valid_loss_averaged``, the loss of the weights that are taken.
     n_iter_ : int
         Number of epochs.
     dtype_ : {"float64", "float32", "bfloat16"}
@@ -118,6 +147,12 @@ class MultiModalAutoencoder(
     CrossModalRegressor : One modality from others, trained for that alone.
     FusionClassifier : A representation for telling classes apart, by its `transform`.
 
+    Notes
+    -----
+    On training rows of UCI mfeat a `modality_dropout` of .5 told digits from all views as well as
+    .3 did, within .006, and from 40 % of them better, by .02. On those of emoji 40 epochs without
+    held-out rows found texts of other pictures with an AUROC of .87; stopped early, of .77.
+
     References
     ----------
     .. [1] D. P. Kingma, J. Ba (2015). "Adam: A method for stochastic optimization".
@@ -126,6 +161,8 @@ class MultiModalAutoencoder(
        arXiv:1608.03983, for the cosine.
     .. [3] J. Ngiam et al. (2011). "Multimodal deep learning". ICML, section 3.3: denoising across
        modalities by hiding them.
+    .. [4] T. M. Sutter, I. Daunhawer, J. E. Vogt (2021). "Generalized multimodal ELBO".
+       arXiv:2105.02470, for `variational`; the others' papers are with the components.
 
     Examples
     --------
@@ -147,6 +184,11 @@ class MultiModalAutoencoder(
     _parameter_constraints = {
         **BaseCrossmodal._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
+        "variational": [StrOptions(set(POSTERIORS)), HasMethods("build"), None],
+        "beta": [Interval(Real, 0, None, closed="left")],
+        "n_warmup_epochs": [Interval(Integral, 0, None, closed="left")],
+        "n_private_components": [Interval(Integral, 0, None, closed="left")],
+        "target_weight": [Interval(Real, 0, None, closed="left")],
     }
 
     def __init__(
@@ -155,6 +197,11 @@ class MultiModalAutoencoder(
         *,
         n_components=16,
         fusion="mean",
+        variational=None,
+        beta=1.0,
+        n_warmup_epochs=10,
+        n_private_components=0,
+        target_weight=0.0,
         max_epochs="auto",
         batch_size="auto",
         learning_rate=2e-3,
@@ -165,7 +212,7 @@ class MultiModalAutoencoder(
         validation_fraction=0.15,
         n_iter_no_change=16,
         tol=1e-4,
-        modality_dropout=0.3,
+        modality_dropout=0.5,
         warm_start=False,
         device="auto",
         dtype="auto",
@@ -178,6 +225,11 @@ class MultiModalAutoencoder(
         self.modalities = modalities
         self.n_components = n_components
         self.fusion = fusion
+        self.variational = variational
+        self.beta = beta
+        self.n_warmup_epochs = n_warmup_epochs
+        self.n_private_components = n_private_components
+        self.target_weight = target_weight
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -205,8 +257,9 @@ class MultiModalAutoencoder(
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
             The samples. Where a modality is absent it is neither read nor asked for.
-        y : None
-            Ignored; pipelines pass it.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Labels or numbers, for `target_weight` above 0; a sample may lack one, as NaN or None.
+            Ignored at 0, as pipelines pass it.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; one of weight zero is not there.
         groups : array-like of shape (n_samples,), default=None
@@ -226,7 +279,7 @@ class MultiModalAutoencoder(
         """
         return self._fit(
             X,
-            None,
+            y,
             sample_weight,
             max_epochs=self.max_epochs,
             resume=self.warm_start,
@@ -240,8 +293,8 @@ class MultiModalAutoencoder(
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
             The samples.
-        y : None
-            Ignored; pipelines pass it.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            As in `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples.
 
@@ -250,7 +303,7 @@ class MultiModalAutoencoder(
         MultiModalAutoencoder
             Itself.
         """
-        return self._fit(X, None, sample_weight, max_epochs=1, resume=True, hold_out=False)
+        return self._fit(X, y, sample_weight, max_epochs=1, resume=True, hold_out=False)
 
     def transform(self, X):
         """Return the shared representation of what is present of each sample.
@@ -263,6 +316,7 @@ class MultiModalAutoencoder(
         Returns
         -------
         ndarray of shape (n_samples, n_components), float64
+            With private components those of each modality follow.
         """
         return self._encode(X)
 
@@ -333,7 +387,7 @@ class MultiModalAutoencoder(
                     f"{type(modality).__name__} cannot be decoded into the form it had in `fit`: "
                     "take what `reconstruct` gives, or drop the modality."
                 )
-        raw = self._decode(self.net_.outputs(blocks))
+        raw = self._decode(self._told(blocks))
         for name, ids in raw.items():  # in a table of ids what is behind the end is no gap
             if blocks[name].kind == "tokens" and ids.dtype.kind in "if":
                 raw[name] = np.where(blocks[name].present[:, np.newaxis], np.nan, ids)
@@ -374,48 +428,36 @@ class MultiModalAutoencoder(
                 f"{names}{why}."
             )
         blocks = self._blocks(X, only=sources)
-        return self._decode(self.net_.outputs(blocks), [target])[target]
+        return self._decode(self._told(blocks), [target])[target]
 
-    def score_samples(self, X):
-        """Return the negative reconstruction loss of each sample; an outlier has a low one.
-
-        Parameters
-        ----------
-        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples; a modality may be absent.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), float64
-            Minus the mean, over the modalities that are present, of the loss per entry.
-        """
-        blocks = self._raw_blocks(X)
-        losses = self.net_.sample_losses(self._inputs(blocks), self._target_blocks(None, blocks))
-        present = np.column_stack([block.present for block in blocks.values()])
-        return -(losses * present).sum(axis=1) / present.sum(axis=1)
-
-    def score(self, X, y=None, sample_weight=None):
-        """Return the negative reconstruction loss, averaged over the samples; higher is better.
+    @available_if(_is_variational)
+    def sample(self, n_samples=1, random_state=None):
+        """Draw samples of all modalities, decoded from draws of the prior; if `variational`.
 
         Parameters
         ----------
-        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples.
-        y : None
-            Ignored; scikit-learn's tools pass it.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
+        n_samples : int, default=1
+            How many.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the draws.
 
         Returns
         -------
-        float
+        MultiModalFrame, or ndarray of shape (n_samples, n_features)
+            As `inverse_transform` returns it: what is most likely given the draw, without noise.
         """
-        losses = self.score_samples(X)
-        return float(np.average(losses, weights=check_weight(self, sample_weight, losses)))
+        check_is_fitted(self)
+        if n_samples < 1:
+            raise ValueError(
+                f"{type(self).__name__}: n_samples must be at least 1, got {n_samples}."
+            )
+        rng = check_random_state(random_state)
+        return self.inverse_transform(rng.normal(size=(n_samples, self._n_features_out)))
 
     @property
     def _n_features_out(self):
-        return self.network_.bottleneck.out_features
+        n_own = self.n_private_components * len(self.modalities_)
+        return self.n_components + n_own
 
 
 def _n_rows(blocks):

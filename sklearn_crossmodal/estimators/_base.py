@@ -41,8 +41,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     _parameter_constraints = SHARED_CONSTRAINTS
     _net_class = Net
-    #: ``early_stopping="auto"`` holds rows out from this number of samples on. Errors in numbers
-    #: grow when training goes on too long, at any size where a validation loss tells something.
+    #: ``early_stopping="auto"`` holds rows out from here on: errors in numbers grow in the end.
     _min_samples_to_hold_out = 100
     #: Groups that a search is given are for its own folds, unless they are asked for.
     __metadata_request__fit = {"groups": False}
@@ -123,7 +122,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             self.net_ = self._make_net(data.inputs, device, resume)
         self._check_targets(data.targets)
         dataset = data.dataset(torch_dtype(self.dtype_))
-        return Training(self.net_, dataset, max_epochs, split, seed, tasks)
+        with said_by(type(self).__name__):
+            return Training(self.net_, dataset, max_epochs, split, seed, tasks)
 
     def _check_targets(self, targets):
         for name, loss in self.net_.criterion_.losses.items():
@@ -132,10 +132,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     def _finish(self, trainings):
         """Note what trainings that are over have to tell."""
-        self.history_ = [
-            {key: value for key, value in row.items() if key != "batches"}
-            for row in self.net_.history
-        ]
+        rows = self.net_.history
+        self.history_ = [{key: row[key] for key in row if key != "batches"} for row in rows]
         self.n_iter_ = len({row["epoch"] for row in self.history_})
 
     def _check_input(self, X, y, sample_weight, groups, resume):
@@ -191,12 +189,16 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             **self._answers(losses),
         )
 
-    def _build_network(self, blocks):
-        owner, encoders = type(self).__name__, {}
+    def _build_encoders(self, blocks):
+        encoders = {}
         for name, modality, _ in self._bank.fitted:
-            with said_by(f"{owner}: modality {name!r}"):
+            with said_by(f"{type(self).__name__}: modality {name!r}"):
                 encoders[name] = build_encoder(modality.encoder, blocks[name].spec)
-        with said_by(owner):
+        return encoders
+
+    def _build_network(self, blocks):
+        encoders = self._build_encoders(blocks)
+        with said_by(type(self).__name__):
             widths = [encoder.out_features for encoder in encoders.values()]
             fusion = build_fusion(self.fusion, widths)
             bottleneck, decoders, losses = self._build_decoders(fusion.out_features)
@@ -207,8 +209,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         """Return training and validation rows for each net; None where no rows are held out."""
         early = self.early_stopping
         early = len(data) >= self._min_samples_to_hold_out if early == "auto" else early
-        strata = self._strata(data.y)
-        return [held_out_rows(self, data, strata, seed) if wanted or early else None]
+        return [held_out_rows(self, data, self._strata(data.y), seed) if wanted or early else None]
 
     # Answering ------------------------------------------------------------------------------
 
@@ -238,8 +239,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     def _scores(self, X):
         """Return the scores of the target ``"y"``, one tensor a batch."""
-        blocks = self._blocks(X)
-        return [scores["y"] for scores in self.net_.outputs(blocks)]
+        return [scores["y"] for scores in self.net_.outputs(self._blocks(X))]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -178,7 +178,14 @@ def _component_for(place: str, name: str) -> str:
     from sklearn_crossmodal.nn.encoders import ENCODERS
     from sklearn_crossmodal.nn.fusion import FUSIONS
     from sklearn_crossmodal.nn.losses import LOSSES
+    from sklearn_crossmodal.nn.variational import POSTERIORS
 
-    families = {"fusion": FUSIONS, "encoder": ENCODERS, "decoder": DECODERS, "loss": LOSSES}
+    families = {
+        "fusion": FUSIONS,
+        "encoder": ENCODERS,
+        "decoder": DECODERS,
+        "loss": LOSSES,
+        "variational": POSTERIORS,
+    }
     registry = families.get(place.rpartition("__")[2], MODALITIES)
     return f"{place}={registry[name].__name__}()" if name in registry else "the component itself"

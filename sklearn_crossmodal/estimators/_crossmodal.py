@@ -116,7 +116,8 @@ class CrossModalRegressor(
     net_ : skorch.NeuralNet
         The skorch net that trained it.
     history_ : list of dict
-        Losses, and what callbacks record, of each epoch.
+        Losses, and what callbacks record, of each epoch. Where rows are held out, the last epoch
+        of a network also has ``valid_loss_averaged``, the loss of the weights that are taken.
     n_iter_ : int
         Number of epochs.
     dtype_ : {"float64", "float32", "bfloat16"}

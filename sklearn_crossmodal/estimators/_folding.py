@@ -6,6 +6,7 @@ from numbers import Integral
 
 import numpy as np
 
+from sklearn_crossmodal.estimators._holding_out import check_one_split, has_own_split
 from sklearn_crossmodal.nn._network import AveragedNetwork
 from sklearn_crossmodal.training import deal_folds, joined, stack_key
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
@@ -48,6 +49,8 @@ class Folding:
 
     def _splits(self, data, seed):
         n_folds = self._choose_folds(data) if self.n_folds == "auto" else self.n_folds
+        if n_folds is not None:
+            check_one_split(self, f"n_folds={n_folds}")
         folds = [] if n_folds is None else self._fold(data, n_folds, seed)
         return folds or self._one_split(data, seed)
 
@@ -72,7 +75,8 @@ class Folding:
         blocks = [*data.inputs.values(), *data.targets.values()]
         tables = all(block.spec.kind in ("vector", "codes") for block in blocks)
         free = self.early_stopping == "auto" and not hasattr(self.validation_fraction, "split")
-        return 5 if few and tables and free and not self.warm_start else None
+        free = free and not self.warm_start and not has_own_split(self)
+        return 5 if few and tables and free else None
 
     def _finish(self, trainings):
         began = [training for training in trainings if training.net.history]

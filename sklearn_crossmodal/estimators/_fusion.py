@@ -9,6 +9,7 @@ from torch import nn
 
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._folding import FOLDING_CONSTRAINTS, Folding
+from sklearn_crossmodal.estimators._holding_out import has_own_split
 from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.nn._ensemble import EnsembleNetwork
 from sklearn_crossmodal.nn._heads import ModalityHeads
@@ -73,7 +74,7 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Folding, Bas
                 f"{owner}: balance={self.balance!r} looks at the heads of modalities, of which "
                 "auxiliary_weight=0 makes none: set it above 0."
             )
-        held_out = self.early_stopping or self.n_folds not in ("auto", None)
+        held_out = self.early_stopping or self.n_folds not in ("auto", None) or has_own_split(self)
         if self.balance == "gradient_blending" and not held_out:
             raise ValueError(
                 f"{owner}: balance='gradient_blending' looks at rows that are held out: set "

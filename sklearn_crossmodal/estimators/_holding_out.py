@@ -12,7 +12,7 @@ from sklearn_crossmodal.data import is_missing
 from sklearn_crossmodal.training import split_groups, split_rows
 from sklearn_crossmodal.utils._validation import said_by
 
-__all__ = ["check_groups", "held_out_rows"]
+__all__ = ["check_groups", "check_one_split", "has_own_split", "held_out_rows"]
 
 
 def check_groups(estimator, groups, table):
@@ -54,6 +54,43 @@ def check_groups(estimator, groups, table):
     return groups
 
 
+def has_own_split(estimator) -> bool:
+    """Tell whether `net_params` has a `train_split`, which then says which rows are held out.
+
+    Parameters
+    ----------
+    estimator : BaseCrossmodal
+        Whose `net_params` are looked at.
+
+    Returns
+    -------
+    bool
+    """
+    return bool((estimator.net_params or {}).get("train_split"))
+
+
+def check_one_split(estimator, other) -> None:
+    """Raise if `net_params` has a `train_split` beside another parameter that holds rows out.
+
+    Parameters
+    ----------
+    estimator : BaseCrossmodal
+        Whose `net_params` are looked at.
+    other : str
+        The other parameter, as in a call.
+
+    Raises
+    ------
+    ValueError
+        If it has.
+    """
+    if has_own_split(estimator):
+        raise ValueError(
+            f"{type(estimator).__name__}: {other} and net_params['train_split'] both say which "
+            "rows are held out: leave one of them out."
+        )
+
+
 def held_out_rows(estimator, data, strata, seed):
     """Split row numbers into those to train on and those held out.
 
@@ -82,6 +119,7 @@ def held_out_rows(estimator, data, strata, seed):
         )
     if hasattr(fraction, "split"):
         splitter = f"validation_fraction={type(fraction).__name__}(...)"
+        check_one_split(estimator, splitter)
         with said_by(f"{type(estimator).__name__}: {splitter}"):
             return _first_split(fraction, data, n_rows)
     rng = check_random_state(seed)

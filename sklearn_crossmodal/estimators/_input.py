@@ -20,7 +20,13 @@ from sklearn_crossmodal.utils._sklearn import (
 )
 from sklearn_crossmodal.utils._validation import said_by
 
-__all__ = ["check_X", "check_labels", "check_same_length", "check_weight"]
+__all__ = [
+    "check_X",
+    "check_labels",
+    "check_none_missing",
+    "check_same_length",
+    "check_weight",
+]
 
 
 def check_X(estimator, X, *, reset):
@@ -186,12 +192,36 @@ def check_labels(estimator, table, y):
         raise ValueError(
             f"This {owner} estimator requires y to be passed, but the target y is None."
         )
-    y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name="y", estimator_name=owner)
-    check_same_length(estimator, table, y)
     with said_by(owner):
+        y = column_or_1d(y, warn=True)
+        check_none_missing(y)
+        check_same_length(estimator, table, y)
         check_classification_targets(y)
     return y
+
+
+def check_none_missing(labels):
+    """Raise if a label is missing, or infinite.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+        Numbers, strings or objects.
+
+    Raises
+    ------
+    ValueError
+        If one is; of objects the message names the rows.
+    """
+    if labels.dtype.kind != "O":
+        assert_all_finite(labels, input_name="y")
+        return
+    missing = [row for row, label in enumerate(labels) if is_missing(label)]
+    if missing:
+        raise ValueError(
+            f"{len(missing)} samples have no label, first rows {missing[:5]}: leave them out, or "
+            "give them a label of their own."
+        )
 
 
 def check_same_length(estimator, table, y):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 
-from sklearn_crossmodal.data import is_missing
-from sklearn_crossmodal.estimators._input import check_labels, check_same_length
+from sklearn_crossmodal.estimators._input import check_labels, check_none_missing, check_same_length
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = [
@@ -55,25 +53,12 @@ def check_label_columns(estimator, table, y):
     for place, column in enumerate(y.T):
         name = place if names is None else repr(names[place])
         with said_by(f"{owner}: column {name} of y"):
-            _check_none_missing(column)
+            check_none_missing(column)
             columns.append(typed(column))
             check_classification_targets(columns[-1])
     if all(column.dtype.kind in "biuf" for column in columns):
         return np.column_stack(columns)
     return y
-
-
-def _check_none_missing(column) -> None:
-    """Raise if a label is missing, or infinite."""
-    if column.dtype.kind != "O":
-        assert_all_finite(column, input_name="y")
-        return
-    missing = [row for row, label in enumerate(column) if is_missing(label)]
-    if missing:
-        raise ValueError(
-            f"{len(missing)} samples have no label, first rows {missing[:5]}: leave them out, or "
-            "give them a label of their own."
-        )
 
 
 def shape_of(y) -> tuple[int, ...]:

@@ -8,33 +8,104 @@ import numpy as np
 from torch import nn
 
 from sklearn_crossmodal.data import table_of
+from sklearn_crossmodal.estimators._latent_labels import LatentLabels
+from sklearn_crossmodal.estimators._relations import Relations
 from sklearn_crossmodal.estimators._target import decode_values
-from sklearn_crossmodal.nn import build_decoder, build_loss
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.nn import (
+    MultiModalNetwork,
+    PrivateNetwork,
+    build_decoder,
+    build_fusion,
+    build_loss,
+    resolve,
+)
+from sklearn_crossmodal.nn.losses import LOSSES
+from sklearn_crossmodal.nn.variational import POSTERIORS, VariationalNetwork
+from sklearn_crossmodal.training import BlockDataset, baselines, torch_dtype
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["OwnTarget"]
 
+#: Kinds of blocks that are tables.
+_TABLES = {"vector", "codes"}
 
-class OwnTarget:
+
+class OwnTarget(LatentLabels):
     """Mixin: each modality is decoded from the shared latent, of `n_components` numbers."""
 
-    def _fit_target(self, y, sample_weight):
-        """Nothing to learn: the targets are the modalities, which are fitted already."""
-
     def _target_blocks(self, y, blocks):
-        return {
+        own = {
             name: _without_indicators(modality, blocks[name])
             for name, modality, _ in self.modalities_
         }
+        return own | self._label_blocks(y)
 
-    def _build_decoders(self, width):
+    def _build_network(self, blocks):
+        encoders = self._build_encoders(blocks)
+        joined = self._build_joined([encoder.out_features for encoder in encoders.values()])
+        decoders, losses = self._build_decoders()
+        n_private = self.n_private_components
+        if self.variational is not None:
+            return VariationalNetwork(encoders, joined, decoders, n_private), losses
+        bottleneck = nn.Linear(joined.out_features, self.n_components)
+        if n_private:
+            return PrivateNetwork(encoders, joined, bottleneck, decoders, n_private), losses
+        return MultiModalNetwork(encoders, joined, bottleneck, decoders), losses
+
+    def _build_joined(self, widths):
+        """Return what joins latents of these widths: a fusion, or a posterior."""
+        with said_by(type(self).__name__):
+            if self.variational is None:
+                return build_fusion(self.fusion, widths)
+            return resolve(self.variational, POSTERIORS, "posterior").build(
+                widths, self.n_components
+            )
+
+    def _build_decoders(self):
         decoders, losses = {}, {}
+        width = self.n_components + self.n_private_components
         for name, modality, _ in self.modalities_:
             with said_by(f"{type(self).__name__}: modality {name!r}"):
                 spec = modality.spec_
                 losses[name] = loss = build_loss(modality.loss, spec)
-                decoders[name] = build_decoder(modality.decoder, self.n_components, spec, loss)
-        return nn.Linear(width, self.n_components), decoders, losses
+                if self.variational is not None:
+                    _check_likelihood(modality.loss, loss, spec.kind)
+                decoders[name] = build_decoder(modality.decoder, width, spec, loss)
+        of_labels, their_losses = self._label_decoder()
+        return decoders | of_labels, losses | their_losses
+
+    def _plan_one(self, data, max_epochs, resume, seed, split, tasks):
+        training = super()._plan_one(data, max_epochs, resume, seed, split, tasks)
+        if self.variational is None:  # where losses are likelihoods, they are in one unit
+            found = baselines(self.net_, training.dataset, self._n_features_out)
+            self.net_.criterion_.baselines = found
+        return training
+
+    def _splits(self, data, seed, *, wanted=False):
+        tables = all(block.kind in _TABLES for block in data.inputs.values())
+        if self.early_stopping == "auto" and not (tables or wanted):
+            return [None]
+        return super()._splits(data, seed, wanted=wanted)
+
+    def _finish(self, trainings):
+        super()._finish(trainings)
+        training = trainings[0]
+        held_out = None if training.split is None else training.split[1]
+        self._relations = None
+        if len(self.modalities_) > 1:
+            self._relations = Relations(self.net_, training.dataset, held_out)
+
+    def _carried(self, blocks, targets=None):
+        """Return blocks as the data set that the network reads."""
+        return BlockDataset.from_blocks(blocks, torch_dtype(self.net_.precision), targets)
+
+    def _told(self, blocks):
+        """Yield batches of scores in which absent numbers are what all that is there tells."""
+        scores = self.net_.outputs(blocks)
+        if self._relations is None:
+            return scores
+        return self._relations.corrected(self.net_, self._carried(blocks), scores)
 
     def _decode(self, batches, names=None):
         """Return the raw data of the modalities, {name: array}, from batches of scores."""
@@ -52,6 +123,17 @@ class OwnTarget:
 
     def _assemble(self, raw, n_rows):
         return table_of(self._bank.columns_of(raw), n_rows, self.n_features_in_)
+
+
+def _check_likelihood(part, loss, kind):
+    """Raise if a loss is that of no distribution, and so has no part in an evidence bound."""
+    if getattr(loss, "nll", None) is None:
+        fitting = [name for name, made in LOSSES.items() if kind in made.kinds]
+        fitting = sorted(name for name in fitting if LOSSES[name]().build().nll is not None)
+        raise ModalityError(
+            f"loss {part!r} is that of no distribution, which variational=... needs: take one of "
+            f"{fitting}."
+        )
 
 
 def _without_indicators(modality, block):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.estimators._fusion import BaseFusion
 from sklearn_crossmodal.estimators._resuming import keep_loss
 from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all
+from sklearn_crossmodal.estimators._units import r2_in_units
 from sklearn_crossmodal.modalities import MODALITIES
 from sklearn_crossmodal.nn import build_loss, check_range, resolve
 from sklearn_crossmodal.nn.losses import LOSSES
@@ -120,7 +120,8 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
     net_ : skorch.NeuralNet
         The skorch net that trained it.
     history_ : list of dict
-        Losses, and what callbacks record, of each epoch.
+        Losses, and what callbacks record, of each epoch. Where rows are held out, the last epoch
+        of a network also has ``valid_loss_averaged``, the loss of the weights that are taken.
     n_iter_ : int
         Number of epochs.
     dtype_ : {"float64", "float32", "bfloat16"}
@@ -330,7 +331,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
             Of several outputs the mean; of several quantiles that of the one nearest to the median.
             For counts and amounts see also `sklearn.metrics.d2_tweedie_score`.
         """
-        return r2_score(y, self._predict(X), sample_weight=sample_weight)
+        return r2_in_units(y, self._predict(X), sample_weight)
 
     # The target -----------------------------------------------------------------------------
 

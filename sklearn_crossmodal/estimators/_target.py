@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from sklearn_crossmodal.data import Columns, as_column, is_missing, is_named
-from sklearn_crossmodal.estimators._input import check_same_length
+from sklearn_crossmodal.estimators._input import check_same_length, check_weight
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
 from sklearn_crossmodal.utils._validation import said_by
@@ -114,6 +114,15 @@ class ModalityTarget:
 
     def _answers(self, losses):
         return {"answer": _Answer(self.target_, losses["y"])}
+
+    def _log_likelihood(self, blocks, y, sample_weight):
+        """Return the mean log-likelihood of a token of y, in nats."""
+        target = self._target_blocks(y, blocks)
+        losses = self.net_.sample_losses(blocks, target)[:, 0]
+        n_tokens = target["y"].mask.sum(axis=1)
+        weight = check_weight(self, sample_weight, y)
+        weight = n_tokens if weight is None else n_tokens * weight
+        return -float(np.average(losses, weights=weight))
 
     def _predict(self, X):
         return np.concatenate([self.net_.answer(scores) for scores in self._scores(X)])

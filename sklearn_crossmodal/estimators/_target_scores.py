@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import r2_score
 
 from sklearn_crossmodal.data import take_rows
+from sklearn_crossmodal.estimators._units import r2_in_units
 from sklearn_crossmodal.modalities import Embedding
 from sklearn_crossmodal.modalities._numeric import stack_cells
 
@@ -88,10 +88,10 @@ def _mean_r2(truth, predicted, weight):
     """Return the mean R² of the columns, each of the rows where it was observed."""
     seen = ~np.isnan(truth)
     if seen.all():
-        return r2_score(truth, predicted, sample_weight=weight)
+        return r2_in_units(truth, predicted, weight)
     columns = zip(seen.T, truth.T, predicted.T, strict=True)
     found = [
-        r2_score(one[there], other[there], sample_weight=weight[there])
+        r2_in_units(one[there], other[there], weight[there])
         for there, one, other in columns
         if there.sum() > 1
     ]

@@ -82,8 +82,9 @@ class Text(Modality):
     encoder : str, component or nn.Module factory, default="bag"
         Encoder of the tokens.
     decoder : str, component or nn.Module factory, default="tokens"
-        Decoder when the modality is a target. The default one scores all words at each position:
-        of long texts, a smaller `max_length` saves memory.
+        Decoder when the modality is a target. The default one scores all words at each position,
+        whatever the others are; "recurrent" and "attention" go word by word. Of long texts, a
+        smaller `max_length` saves memory.
     loss : str or component, default="cross_entropy"
         Loss when the modality is a target.
 

@@ -9,11 +9,13 @@ from sklearn_crossmodal.nn._build import (
 )
 from sklearn_crossmodal.nn._component import Component, Factory, resolve
 from sklearn_crossmodal.nn._network import MultiModalNetwork
+from sklearn_crossmodal.nn._private import PrivateNetwork
 
 __all__ = [
     "Component",
     "Factory",
     "MultiModalNetwork",
+    "PrivateNetwork",
     "build_decoder",
     "build_encoder",
     "build_fusion",

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-__all__ = ["HEADS", "PRESENT", "ModalityHeads"]
+__all__ = ["HEADS", "LABELS", "PRESENT", "ModalityHeads"]
 
 #: Under these names a network in training returns what the heads say, (B, M, ...), and which
 #: modalities were there, (B, M) or None. No target has a name with a space in front.
 HEADS, PRESENT = " heads", " present"
+#: The target of an autoencoder that is none of its modalities.
+LABELS = " labels"
 
 
 class ModalityHeads(nn.Module):

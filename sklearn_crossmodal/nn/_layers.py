@@ -123,6 +123,8 @@ class StepEmbedding(nn.Module):
 class AttentionBlock(nn.Module):
     """Self-attention and a layer on each step, both past a residual path; (B, T, D) -> (B, T, D).
 
+    Where it is causal, a step sees those before it and itself.
+
     Parameters
     ----------
     width : int
@@ -143,13 +145,39 @@ class AttentionBlock(nn.Module):
             nn.LayerNorm(width), MLP(width, [2 * width], dropout), nn.Linear(2 * width, width)
         )
 
-    def forward(self, steps: Tensor, mask: Tensor | None = None) -> Tensor:
-        parts = self.project(self.norm(steps)).unflatten(-1, (3, self.n_heads, -1))
-        query, key, value = parts.permute(2, 0, 3, 1, 4)  # (B, heads, T, D / heads) each
+    def forward(self, steps: Tensor, mask: Tensor | None = None, *, causal: bool = False) -> Tensor:
+        query, key, value = self._parts(steps)
         if mask is not None:
             # A row without any step would give NaN; it is not used, but its gradient would be.
             mask = (mask | ~mask.any(dim=1, keepdim=True))[:, None, None, :]
-        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        return self._attend(steps, query, key, value, attn_mask=mask, is_causal=causal)
+
+    def follow(self, step: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """Go one step further: what `forward` gives for the last step where it is causal.
+
+        Parameters
+        ----------
+        step : Tensor of shape (B, 1, D)
+            The next step.
+        past : Tensor of shape (B, 2, n_heads, T, D / n_heads)
+            Keys and values of the steps before, none at first.
+
+        Returns
+        -------
+        step : Tensor of shape (B, 1, D)
+        past : Tensor of shape (B, 2, n_heads, T + 1, D / n_heads)
+        """
+        query, key, value = self._parts(step)
+        past = torch.cat([past, torch.stack([key, value], dim=1)], dim=3)
+        return self._attend(step, query, *past.unbind(dim=1)), past
+
+    def _parts(self, steps: Tensor) -> tuple[Tensor, ...]:
+        """Return query, key and value, (B, heads, T, D / heads) each."""
+        parts = self.project(self.norm(steps)).unflatten(-1, (3, self.n_heads, -1))
+        return parts.permute(2, 0, 3, 1, 4).unbind()
+
+    def _attend(self, steps: Tensor, query, key, value, **limits) -> Tensor:
+        seen = functional.scaled_dot_product_attention(query, key, value, **limits)
         steps = steps + self.join(seen.transpose(1, 2).flatten(2))
         return steps + self.step(steps)
 

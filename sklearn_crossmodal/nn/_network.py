@@ -62,6 +62,10 @@ class MultiModalNetwork(nn.Module):
         self.bottleneck = bottleneck
         self._targets, self.decoders = _named_modules(decoders)
         self.heads = heads
+        #: Targets whose decoder goes by the tokens that come before: in training, by those known.
+        self.taught = tuple(
+            name for name, one in decoders.items() if getattr(one, "takes_targets", False)
+        )
         #: Each a `LinearPath`, whoever wants one puts it here.
         self.linear_paths = nn.ModuleList()
 
@@ -185,28 +189,55 @@ class MultiModalNetwork(nn.Module):
         """
         return self.fuse(self.latents(values, masks, present), present)
 
-    def decode(self, latent: Tensor) -> dict[str, Tensor]:
+    def decode(
+        self, latent: Tensor, known: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
         """Return the scores of each target.
 
         Parameters
         ----------
         latent : Tensor of shape (B, D')
             The shared latent.
+        known : mapping of str to Tensor of shape (B, T), int, default=None
+            Tokens of targets in `taught`, each scored given those before it; a target without goes
+            by the tokens that it gives itself.
 
         Returns
         -------
         dict of str to Tensor
         """
-        return {name: self.decoders[key](latent) for name, key in self._targets.items()}
+        return {name: self.decode_one(name, latent, known) for name in self._targets}
+
+    def decode_one(
+        self, name: str, latent: Tensor, known: Mapping[str, Tensor] | None = None
+    ) -> Tensor:
+        """Return the scores of one target.
+
+        Parameters
+        ----------
+        name : str
+            Of the target.
+        latent : Tensor of shape (B, D')
+            What its decoder reads.
+        known : mapping of str to Tensor of shape (B, T), int, default=None
+            Tokens of targets in `taught`.
+
+        Returns
+        -------
+        Tensor of shape (B, ...)
+        """
+        decoder = self.decoders[self._targets[name]]
+        return decoder(latent, known[name]) if known and name in known else decoder(latent)
 
     def forward(
         self,
         values: Mapping[str, Tensor],
         masks: Mapping[str, Tensor] | None = None,
         present: Tensor | None = None,
+        known: Mapping[str, Tensor] | None = None,
     ) -> dict[str, Tensor]:
         latents, present = self.latents(values, masks, present), self.spread(present)
-        scores = self.decode(self.fuse(latents, present))
+        scores = self.decode(self.fuse(latents, present), known)
         if self.heads is not None:
             scores = self.heads(scores, latents, present)
         for path in self.linear_paths:
@@ -223,10 +254,23 @@ class AveragedNetwork(nn.Module):
     ----------
     networks : sequence of MultiModalNetwork
         Trained.
+
+    Raises
+    ------
+    ValueError
+        If a decoder goes by the tokens that come before: networks that said different words have
+        nothing to average.
     """
+
+    taught: tuple[str, ...] = ()
 
     def __init__(self, networks: Sequence[MultiModalNetwork]) -> None:
         super().__init__()
+        if taught := networks[0].taught:
+            raise ValueError(
+                f"target {taught[0]!r} is decoded token by token, each by those before it: scores "
+                "of several networks cannot be averaged."
+            )
         self.networks = nn.ModuleList(networks)
 
     @property

@@ -1,12 +1,15 @@
 """Training: knows both blocks and networks, and alone knows skorch."""
 
 from sklearn_crossmodal.training._balance import BALANCES
+from sklearn_crossmodal.training._baselines import baselines
 from sklearn_crossmodal.training._blending import fit_blend, fit_prior
 from sklearn_crossmodal.training._callbacks import EpochTasks
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
+from sklearn_crossmodal.training._evidence import evidence_bounds
 from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
 from sklearn_crossmodal.training._held_out import scores_by_pattern
+from sklearn_crossmodal.training._leaving_out import latents_of, presence_of, scores_by_others
 from sklearn_crossmodal.training._linear_fit import fit_linear_paths
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
@@ -25,16 +28,21 @@ __all__ = [
     "NetClassifier",
     "NetRegressor",
     "Training",
+    "baselines",
     "choose_device",
     "choose_dtype",
     "deal_folds",
     "embed_frozen",
+    "evidence_bounds",
     "fit_blend",
     "fit_linear_paths",
     "fit_prior",
     "joined",
+    "latents_of",
     "make_net",
     "optimizer_settings",
+    "presence_of",
+    "scores_by_others",
     "scores_by_pattern",
     "seeded",
     "split_groups",

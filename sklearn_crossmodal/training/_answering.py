@@ -20,6 +20,8 @@ __all__ = ["Answering", "predict_batch_size"]
 PREDICT_BATCH_SIZE = 2048
 #: Numbers of one modality in such a batch at most: images and long texts come in smaller batches.
 PREDICT_BATCH_NUMBERS = 2**19
+#: Scores of one target in such a batch at most: 256 words out of 10 000 are 10 MB a sample.
+PREDICT_BATCH_SCORES = 2**25
 
 
 class Answering:
@@ -78,7 +80,7 @@ class Answering:
         """
         self._set_training(False)
         values = torch.from_numpy(np.ascontiguousarray(latent)).to(torch_dtype(self.precision))
-        for batch in values.split(PREDICT_BATCH_SIZE):
+        for batch in values.split(min(PREDICT_BATCH_SIZE, self._rows_of_scores())):
             yield self.module_.decode(self._to_device(batch))
 
     def sample_losses(
@@ -98,15 +100,23 @@ class Answering:
         dataset = BlockDataset.from_blocks(blocks, torch_dtype(self.precision), targets)
         losses = []
         self._set_training(False)
-        for inputs, aims, _ in BatchIterator(dataset, predict_batch_size(dataset)):
+        batch_size = min(predict_batch_size(dataset), self._rows_of_scores())
+        for inputs, aims, _ in BatchIterator(dataset, batch_size):
             with torch.inference_mode():
-                scores, aims = self.infer(self._to_device(inputs)), self._to_device(aims)
+                aims = self._to_device(aims)
+                scores = self.infer(self._informed(self._to_device(inputs), aims))
                 parts = [
-                    loss.per_sample(scores[name], *aims[name][:2])
-                    for name, loss in self.criterion_.losses.items()
+                    self.criterion_.losses[name].per_sample(scores[name], values, mask)
+                    for name, (values, mask, _) in aims.items()
                 ]
             losses.append(torch.stack(parts, dim=1).double().cpu().numpy())
         return np.concatenate(losses)
+
+    def _informed(self, inputs: dict, targets: Mapping[str, tuple]) -> dict:
+        """Return inputs with the tokens of those targets that are decoded token by token."""
+        if not self.module_.taught:
+            return inputs
+        return {**inputs, "known": {name: targets[name][0] for name in self.module_.taught}}
 
     def outputs(self, blocks: Mapping[str, Block], step: str = "forward") -> Iterator:
         """Run the network over blocks in large batches, without gradients.
@@ -125,10 +135,19 @@ class Answering:
         """
         dataset = BlockDataset.from_blocks(blocks, torch_dtype(self.precision))
         run = self.infer if step == "forward" else lambda inputs: self.module_.encode(**inputs)
+        batch_size = predict_batch_size(dataset)
+        if step == "forward":
+            batch_size = min(batch_size, self._rows_of_scores())
         self._set_training(False)
-        for inputs, _, _ in BatchIterator(dataset, predict_batch_size(dataset)):
+        for inputs, _, _ in BatchIterator(dataset, batch_size):
             with torch.inference_mode():
                 yield run(self._to_device(inputs))
+
+    def _rows_of_scores(self) -> int:
+        """Return of how many samples the scores fit into the memory of a batch."""
+        decoders = getattr(self.module_, "decoders", {}).values()  # not of an average of networks
+        widest = max((getattr(decoder, "n_scores", 1) for decoder in decoders), default=1)
+        return max(1, PREDICT_BATCH_SCORES // widest)
 
 
 def predict_batch_size(dataset: BlockDataset) -> int:

@@ -28,7 +28,8 @@ class BestEpochs(EpochCallback):
 
     The weights of the best epochs are averaged, of as many as give the lowest validation loss, from
     the best alone to `n_averaged`: while the learning rate is high, each epoch ends somewhere
-    around the minimum, and their mean lies nearer to it.
+    around the minimum, and their mean lies nearer to it. The last epoch of the history has their
+    validation loss as ``valid_loss_averaged``.
 
     Parameters
     ----------
@@ -85,6 +86,7 @@ class BestEpochs(EpochCallback):
             if loss < lowest:
                 lowest, chosen = loss, mean
         net.module_.load_state_dict(chosen)
+        net.history.record("valid_loss_averaged", lowest)
 
     def __getstate__(self):
         """Pickle neither copies of weights nor the rows that are held out."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from sklearn_crossmodal.nn._heads import HEADS, PRESENT
 from sklearn_crossmodal.nn.losses._functions import weighted_mean
 
-__all__ = ["Criterion"]
+__all__ = ["Criterion", "as_often"]
 
 
 class Criterion(nn.Module):
@@ -23,12 +23,23 @@ class Criterion(nn.Module):
     auxiliary_weight : float, default=0.0
         What the mean of the heads' losses is multiplied with. They are losses of the first target,
         each over the samples that have its modality.
+    target_weights : mapping of str to float, default=None
+        What the losses of some targets are multiplied with and added, which do not count in the
+        average.
     """
 
-    def __init__(self, losses: Mapping[str, nn.Module], auxiliary_weight: float = 0.0) -> None:
+    def __init__(
+        self,
+        losses: Mapping[str, nn.Module],
+        auxiliary_weight: float = 0.0,
+        target_weights: Mapping[str, float] | None = None,
+    ) -> None:
         super().__init__()
         self.losses = dict(losses)
         self.auxiliary_weight = auxiliary_weight
+        self.target_weights = dict(target_weights or {})
+        #: What the losses of targets are divided by, one where nothing is said.
+        self.baselines: dict[str, float] = {}
         #: Weights of the fused loss and of each head's, in place of 1 and `auxiliary_weight`, and
         #: whether a callback sets them.
         self.task_weights: list[float] | None = None
@@ -44,7 +55,7 @@ class Criterion(nn.Module):
         return (torch.cat([loss.view(1), alone]) * alone.new_tensor(self.task_weights)).sum()
 
     def fused(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
-        """Return the average of the losses of all targets.
+        """Return the average of the losses of all targets, and what is added to it.
 
         Parameters
         ----------
@@ -59,10 +70,35 @@ class Criterion(nn.Module):
             A scalar.
         """
         losses = [
-            loss(predictions[name], *_as_often(targets[name], predictions[name]))
+            loss(predictions[name], *as_often(targets[name], predictions[name]))
+            / self.baselines.get(name, 1.0)
             for name, loss in self.losses.items()
+            if name not in self.target_weights
         ]
-        return losses[0] if len(losses) == 1 else torch.stack(losses).mean()
+        loss = losses[0] if len(losses) == 1 else torch.stack(losses).mean()
+        return loss + self.supervised(predictions, targets) if self.target_weights else loss
+
+    def supervised(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]):
+        """Return the weighted sum of the losses that are added to the average.
+
+        Parameters
+        ----------
+        predictions : mapping of str to Tensor
+            What the network returned.
+        targets : mapping of str to (values, mask, weight)
+            The targets.
+
+        Returns
+        -------
+        Tensor or float
+            A scalar.
+        """
+        return sum(
+            weight
+            / self.baselines.get(name, 1.0)
+            * self.losses[name](predictions[name], *as_often(targets[name], predictions[name]))
+            for name, weight in self.target_weights.items()
+        )
 
     def by_head(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
         """Return the loss of each head.
@@ -108,7 +144,7 @@ class Criterion(nn.Module):
     def _of_heads(self, predictions, targets) -> Iterator[tuple[Tensor, tuple]]:
         """Yield the scores of each head, with the target of the samples that have its modality."""
         name, said, present = next(iter(self.losses)), predictions[HEADS], predictions[PRESENT]
-        values, mask, weight = _as_often(targets[name], said)
+        values, mask, weight = as_often(targets[name], said)
         for m, scores in enumerate(said.unbind(dim=1)):
             counted = weight
             if present is not None:
@@ -117,8 +153,8 @@ class Criterion(nn.Module):
             yield scores, (values, mask, counted)
 
 
-def _as_often(target: tuple, scores: Tensor) -> tuple:
-    """Return a target as many times as there are members of an ensemble that score its rows."""
+def as_often(target: tuple, scores: Tensor) -> tuple:
+    """Return a target as many times as its rows were scored, by members or from several draws."""
     n_members = len(scores) // len(target[0])
     if n_members == 1:
         return target

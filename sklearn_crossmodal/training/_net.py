@@ -148,7 +148,8 @@ class Net(Answering, NeuralNet):
             # Callbacks see the target as the user gave it, so that scores are in its terms.
             shown = inputs, labels
             self.notify("on_batch_begin", batch=shown, training=training)
-            step = step_fn((self._to_device(inputs), self._to_device(targets)))
+            batch = self._to_device(inputs), self._to_device(targets)
+            step = step_fn((self._informed(*batch), batch[1]))
             self.history.record_batch(f"{prefix}_loss", step["loss"].item())
             self.history.record_batch(f"{prefix}_batch_size", _n_rows(inputs))
             self.notify("on_batch_end", batch=shown, training=training, **step)
@@ -166,7 +167,7 @@ class Net(Answering, NeuralNet):
                 loss, _ = self.step(self, *batch)
                 return self._kept(loss), self._kept(_batch_weight(*batch))
             with torch.set_grad_enabled(training):
-                loss = self.get_loss(self.infer(batch[0]), batch[1])
+                loss = self.get_loss(self.infer(self._informed(*batch)), batch[1])
             if training:
                 self.optimizer_.zero_grad()
                 loss.backward()

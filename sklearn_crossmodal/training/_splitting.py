@@ -1,13 +1,18 @@
-"""Which rows are held out: shares of all rows, of each class, or of whole groups; or folds."""
+"""Which rows are held out: shares of all rows, of classes or whole groups, folds, or as given."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from torch.utils.data import Subset
 
-__all__ = ["deal_folds", "split_groups", "split_rows"]
+from sklearn_crossmodal.training._dataset import BlockDataset
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["deal_folds", "split_groups", "split_rows", "split_rows_by"]
 
 
 def split_rows(
@@ -156,3 +161,46 @@ def _split(kind, n_folds, y, groups, seed):
     with warnings.catch_warnings():  # that a class has fewer rows than there are folds
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         return list(kind(n_folds, shuffle=True, random_state=seed).split(y, y, groups))
+
+
+def split_rows_by(train_split: Callable, dataset: BlockDataset) -> tuple[np.ndarray, np.ndarray]:
+    """Split row numbers as a `train_split` of skorch splits a data set.
+
+    Parameters
+    ----------
+    train_split : callable
+        From a data set, and its labels if it has any, to two data sets, as of `take` or
+        `torch.utils.data.Subset`.
+    dataset : BlockDataset
+        All rows.
+
+    Returns
+    -------
+    training, validation : ndarray of int
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it returns something else, or no rows to train on or to hold out.
+    """
+    with said_by("net_params['train_split']"):
+        given = () if dataset.labels is None else (dataset.labels,)
+        parts = train_split(dataset, *given)
+        if not (isinstance(parts, tuple | list) and len(parts) == 2):
+            raise TypeError(f"it returned {type(parts).__name__}, not two data sets.")
+        training, validation = (_rows_of(part, dataset) for part in parts)
+        if not (len(training) and len(validation)):
+            raise ValueError("it leaves no rows to train on, or none to hold out.")
+    return training, validation
+
+
+def _rows_of(part, dataset: BlockDataset) -> np.ndarray:
+    """Return the row numbers of a part of a data set."""
+    if isinstance(part, Subset):
+        return _rows_of(part.dataset, dataset)[np.asarray(part.indices)]
+    if not isinstance(part, BlockDataset) or part.values is not dataset.values:
+        raise TypeError(
+            f"it returned {type(part).__name__}, where parts of the data set that it is given are "
+            "needed, such as dataset.take(rows)."
+        )
+    return part.rows.numpy()

@@ -108,6 +108,8 @@ def stack_key(training: Training) -> tuple | str:
         return "its optimizer moved some weights more often than others"
     how = type(net), net.device, net.precision, net.batch_size
     losses.append(("auxiliary_weight", net.criterion_.auxiliary_weight))
+    losses.append(("baselines", tuple(net.criterion_.baselines.items())))
+    losses.append(("target_weights", tuple(net.criterion_.target_weights.items())))
     return network, tuple(losses), how, _form(dataset), net.iterator_train__modality_dropout > 0
 
 

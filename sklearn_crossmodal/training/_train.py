@@ -11,14 +11,18 @@ import numpy as np
 from skorch.callbacks import Callback, LRScheduler
 from torch import nn
 
+from sklearn_crossmodal.nn._heads import LABELS
+from sklearn_crossmodal.nn.variational import VariationalNetwork
 from sklearn_crossmodal.training._balance import BALANCES, GradientBlending
 from sklearn_crossmodal.training._batching import BatchIterator
 from sklearn_crossmodal.training._callbacks import BestEpochs, CosineDecay, EpochLine
 from sklearn_crossmodal.training._criterion import Criterion
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import seeded, suited_threads
+from sklearn_crossmodal.training._evidence import EvidenceBound, WarmUp
 from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._optimizers import optimizer_settings
+from sklearn_crossmodal.training._splitting import split_rows_by
 
 __all__ = [
     "Training",
@@ -130,7 +134,7 @@ def make_net(
     )
     settings = {
         "module": network,
-        "criterion": Criterion(losses, params.get("auxiliary_weight", 0.0)),
+        "criterion": _criterion(losses, network, params),
         "batch_size": choose_batch_size(params["batch_size"], n_samples),
         "iterator_train": BatchIterator,
         "iterator_train__shuffle": True,
@@ -139,6 +143,8 @@ def make_net(
         "iterator_valid": BatchIterator,
         "train_split": None,
         "callbacks": [*_callbacks(params), *([remedy] if reweighs else [])],
+        # A callback that scores is to see what the network says by itself, not what it is taught.
+        **({"use_caching": False} if network.taught else {}),
         **({"step": remedy} if remedy is not None and not reweighs else {}),
         "device": device,
         "verbose": 0,
@@ -174,7 +180,7 @@ class Training:
     max_epochs : int or "auto"
         How many epochs at most; see `choose_max_epochs`.
     split : (training rows, validation rows), or None
-        None trains on all rows, without validation.
+        None trains on all rows, without validation. A `train_split` of the net takes its place.
     seed : int
         Of the order of the samples and of dropout; that of a later training differs by what was
         trained before.
@@ -188,6 +194,11 @@ class Training:
     split: tuple[np.ndarray, np.ndarray] | None
     seed: int
     epoch_tasks: Callable[[int], Callback] | None = None
+
+    def __post_init__(self) -> None:
+        if self.net.train_split:  # now, so that all who ask for the rows are told the same ones
+            split = split_rows_by(self.net.train_split, self.dataset)
+            object.__setattr__(self, "split", split)
 
 
 def train(training: Training) -> None:
@@ -233,7 +244,7 @@ def started(training: Training) -> Iterator[Net]:
     ValueError
         If the loss of the last epoch is no number.
     """
-    net, split = training.net, training.split
+    net, split, given = training.net, training.split, training.net.train_split
     net.max_epochs = choose_max_epochs(
         training.max_epochs,
         n_samples=len(training.dataset),
@@ -241,20 +252,18 @@ def started(training: Training) -> Iterator[Net]:
         held_out=split is not None,
     )
     net.iterator_train__seed = training.seed + len(net.history)
-    if split is not None and net.train_split is None:
+    if split is not None:
         net.train_split = _HeldOut(*split)
     callbacks = net.callbacks_
     if training.epoch_tasks is not None:  # last, so that it sees what the others record
         net.callbacks_ = [*callbacks, ("EpochTasks", training.epoch_tasks(net.max_epochs))]
     yield net
-    net.callbacks_ = callbacks
+    net.callbacks_, net.train_split = callbacks, given
     if not np.isfinite(net.history[-1].get("train_loss", 0.0)):
         raise ValueError(
             f"Training diverged: the loss of epoch {len(net.history)} is "
             f"{net.history[-1]['train_loss']}. Lower learning_rate, or scale the data."
         )
-    if isinstance(net.train_split, _HeldOut):
-        net.train_split = None
 
 
 def _carry_over(before: Net, net: Net) -> None:
@@ -281,6 +290,14 @@ class _HeldOut:
         return dataset.take(self.training), dataset.take(self.validation)
 
 
+def _criterion(losses: Mapping[str, nn.Module], network: nn.Module, params: Mapping) -> Criterion:
+    """Return what is minimised: the average loss, or the evidence bound of a distribution."""
+    added = {LABELS: params["target_weight"]} if LABELS in losses else None
+    if isinstance(network, VariationalNetwork):
+        return EvidenceBound(losses, params["beta"], added)
+    return Criterion(losses, params.get("auxiliary_weight", 0.0), added)
+
+
 def _remedy(params: Mapping[str, object], network: nn.Module):
     """Return what keeps the modalities in balance, None where nothing is to be balanced."""
     balance = params.get("balance")
@@ -303,4 +320,6 @@ def _callbacks(params: Mapping[str, object]) -> list:
         own.append(CosineDecay())
     # Copies, since skorch writes to them: the parameters of an estimator do not change in `fit`.
     lines = [EpochLine()] if params["verbose"] else []
+    if params.get("variational") is not None:
+        own.append(WarmUp(params["n_warmup_epochs"]))
     return [*own, *map(copy.deepcopy, theirs), *lines]

@@ -20,7 +20,12 @@ MIN_STEPS = 4
 
 
 def progress(
-    items: Iterable[Item], *, total: int, label: str, verbose: int | None = None
+    items: Iterable[Item],
+    *,
+    total: int,
+    label: str,
+    verbose: int | None = None,
+    unit: str = "it",
 ) -> Iterator[Item]:
     """Yield the items, and show on the error stream how far they are.
 
@@ -34,6 +39,8 @@ def progress(
         What is being done.
     verbose : int, default=None
         0 shows nothing; nor does work of a few steps. None takes that of `showing_progress`.
+    unit : str, default="it"
+        What a step is called.
 
     Yields
     ------
@@ -42,7 +49,7 @@ def progress(
     """
     verbose = _VERBOSE.get() if verbose is None else verbose
     quiet = not verbose or total < MIN_STEPS
-    yield from tqdm(items, total=total, desc=label, disable=quiet, mininterval=0.5)
+    yield from tqdm(items, total=total, desc=label, disable=quiet, mininterval=0.5, unit=unit)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import (
     Interval,
     InvalidParameterError,
     StrOptions,
+    validate_parameter_constraints,
     validate_params,
 )
 from sklearn.utils.metaestimators import _safe_split
@@ -39,5 +40,6 @@ __all__ = [
     "_safe_split",
     "is_pandas_na",
     "is_scalar_nan",
+    "validate_parameter_constraints",
     "validate_params",
 ]

@@ -11,6 +11,7 @@ _REGISTRIES = {
     "fusion": ("nn.fusion", "FUSIONS"),
     "decoder": ("nn.decoders", "DECODERS"),
     "loss": ("nn.losses", "LOSSES"),
+    "posterior": ("nn.variational", "POSTERIORS"),
 }
 
 
@@ -48,11 +49,11 @@ def all_estimators(type_filter=None):
 
 
 def all_components(family=None):
-    """Return the registered parts: modalities, encoders, fusions, decoders and losses.
+    """Return the registered parts: modalities, encoders, fusions, decoders, losses, posteriors.
 
     Parameters
     ----------
-    family : {"modality", "encoder", "fusion", "decoder", "loss"}, default=None
+    family : {"modality", "encoder", "fusion", "decoder", "loss", "posterior"}, default=None
         None returns those of all families.
 
     Returns

@@ -27,10 +27,12 @@ def X():
 def targets(X):
     """Return y for each estimator; an estimator without one here fails the tests of all."""
     numbers = 5 + 3 * X["table"][:, 0]
+    sizes = np.where(numbers > np.median(numbers), "a large one", "small")
     return {
         "FusionClassifier": np.where(numbers > np.median(numbers), "yes", "no"),
         "FusionRegressor": numbers,
         "CrossModalRegressor": np.column_stack([numbers, -numbers]),
+        "CrossModalGenerator": sizes.astype(object),
         "MultiModalAutoencoder": None,
     }
 
@@ -69,7 +71,9 @@ def numbers():
     def answer(estimator, X):
         for method in ("predict_proba", "predict", "transform"):
             if hasattr(estimator, method):
-                return getattr(estimator, method)(X)
+                answers = getattr(estimator, method)(X)
+                if answers.dtype.kind != "O":  # texts are few, whatever the latent
+                    return answers
         raise AssertionError(f"{estimator} has nothing to answer with")
 
     return answer

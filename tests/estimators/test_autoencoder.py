@@ -19,7 +19,8 @@ from sklearn_crossmodal import (
 )
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import CNNDecoder, MLPDecoder, TokensDecoder
-from sklearn_crossmodal.nn.encoders import CNNEncoder, MLPEncoder
+from sklearn_crossmodal.nn.encoders import CNNEncoder, LSTMEncoder, MLPEncoder
+from sklearn_crossmodal.nn.fusion import ConcatFusion
 
 N = 60
 QUICK = {"max_epochs": 40, "learning_rate": 0.02, "batch_size": 20, "random_state": 0}
@@ -109,6 +110,25 @@ def test_inverse_transform_of_transform_is_the_reconstruction(X, fitted):
 def test_inverse_transform_refuses_another_number_of_components(fitted):
     with pytest.raises(ValueError, match="MultiModalAutoencoder: X has 5 components, expected 6"):
         fitted.inverse_transform(np.zeros((3, 5)))
+
+
+def test_texts_with_many_scores_are_decoded_a_few_at_a_time(X, fitted, monkeypatch):
+    latent, whole, losses = fitted.transform(X), fitted.reconstruct(X), fitted.score_samples(X)
+    spec = {name: modality.spec_ for name, modality, _ in fitted.modalities_}["words"]
+    monkeypatch.setattr(
+        "sklearn_crossmodal.training._answering.PREDICT_BATCH_SCORES",
+        7 * spec.shape[0] * spec.n_categories,
+    )
+    n_rows = []
+    decoder = fitted.network_.decoders["words"]
+    hook = decoder.register_forward_hook(lambda module, args, out: n_rows.append(len(out)))
+    for found in (fitted.inverse_transform(latent), fitted.reconstruct(X)):
+        np.testing.assert_allclose(found["table"], whole["table"])
+        np.testing.assert_array_equal(found["words"], whole["words"])
+    np.testing.assert_allclose(fitted.score_samples(X), losses)
+    hook.remove()
+    assert max(n_rows) <= 8  # a single last sample joins the batch before it
+    assert sum(n_rows) == 3 * len(X)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
@@ -364,13 +384,16 @@ def test_score_samples_is_minus_the_mean_loss_of_what_is_present(X):
     squares = ((found - X["table"]) / X["table"].std(axis=0)) ** 2
     only = X[["table"]]
     alone = ((fitted.reconstruct(only)["table"] - X["table"]) / X["table"].std(axis=0)) ** 2
-    np.testing.assert_allclose(fitted.score_samples(only), -alone.mean(axis=1))
+    of_table, of_words = fitted.net_.criterion_.baselines.values()
+    np.testing.assert_allclose(fitted.score_samples(only), -alone.mean(axis=1) / of_table)
     scores = network_scores(fitted, X)["words"]
     block = fitted.modalities_[1][1].transform(X["words"])
     likely = np.take_along_axis(scores, block.values, axis=1)
     entropy = -(likely * block.mask).sum(axis=1) / block.mask.sum(axis=1)
     np.testing.assert_allclose(
-        fitted.score_samples(X), -(squares.mean(axis=1) + entropy) / 2, rtol=1e-6
+        fitted.score_samples(X),
+        -(squares.mean(axis=1) / of_table + entropy / of_words) / 2,
+        rtol=1e-6,
     )
 
 
@@ -490,6 +513,52 @@ def test_module_of_ones_own_stands_in_for_a_decoder(X):
     fitted = MultiModalAutoencoder(modalities, n_components=6, **QUICK).fit(X)
     assert type(fitted.network_.decoders["photo"]) is Flat
     assert explained(X["photo"], fitted.reconstruct(X)["photo"]) > 0.7
+
+
+def test_the_classic_image_text_network_is_built_from_components(rng):
+    image = Image(
+        scaling="unit",
+        encoder=CNNEncoder(
+            (32, 64), width=None, patch_size=1, normalize=False, max_shift=0, dropout=0.0
+        ),
+        decoder=CNNDecoder((64, 32), activation="sigmoid"),
+    )
+    text = Text(
+        max_length=5,
+        max_words=12,
+        max_pairs=0,
+        encoder=LSTMEncoder(64, embedding_width=16),
+        decoder=TokensDecoder(width=8),
+    )
+    X = MultiModalFrame(
+        {
+            "image": rng.integers(0, 256, (20, 32, 32, 3), dtype=np.uint8),
+            "text": [" ".join(rng.choice(list("abcdefghijklm"), 9)) for _ in range(20)],
+        }
+    )
+    autoencoder = MultiModalAutoencoder(
+        [("image", image, "image"), ("text", text, "text")],
+        fusion=ConcatFusion(width=0),
+        n_components=128,
+        max_epochs=1,
+        modality_dropout=0.0,
+        random_state=0,
+    ).fit(X)
+    shapes = {name: tuple(w.shape) for name, w in autoencoder.network_.named_parameters()}
+    convolutions = [shape for shape in shapes.values() if len(shape) == 4]
+    assert convolutions == [(32, 3, 3, 3), (64, 32, 3, 3), (32, 64, 3, 3), (3, 32, 3, 3)]
+    assert shapes["encoders.text.embedding.embed.weight"] == (12, 16)
+    assert shapes["encoders.text.recurrence.weight_hh_l0"] == (4 * 64, 64)
+    assert shapes["bottleneck.weight"] == (128, 64 * 8 * 8 + 64)
+    # No other layer stands between the modalities and the shared representation.
+    linear = [shape for name, shape in shapes.items() if "encoders" in name and len(shape) == 2]
+    assert len(linear) == 3
+    latent = autoencoder.transform(X)
+    assert latent.shape == (20, 128)
+    # The dense layer is linear, and so the latent is a sum of what each modality brings.
+    nothing = autoencoder.network_.bottleneck.bias.detach().numpy()
+    alone = autoencoder.transform(X[["image"]]) + autoencoder.transform(X[["text"]])
+    np.testing.assert_allclose(alone - nothing, latent, atol=1e-5)
 
 
 def test_more_components_tell_more(linear):

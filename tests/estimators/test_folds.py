@@ -6,6 +6,7 @@ from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 from sklearn.model_selection import ShuffleSplit
 from skorch.callbacks import Callback
+from skorch.dataset import ValidSplit
 
 from sklearn_crossmodal import (
     BatchedGridSearchCV,
@@ -59,6 +60,8 @@ def test_history_has_the_epochs_of_all_networks(X, y, clf):
     clf.fit(X, y)
     assert [row["fold"] for row in clf.history_] == [0] * 4 + [1] * 4 + [2] * 4
     assert all("valid_loss" in row for row in clf.history_)
+    ends = [row["epoch"] for row in clf.history_ if "valid_loss_averaged" in row]
+    assert ends == [4, 4, 4]
     assert clf.n_iter_ == 4
 
 
@@ -133,6 +136,7 @@ def test_few_samples_of_tables_get_folds_unless_something_else_is_asked_for(rng)
         (table, {"warm_start": True}),
         (table, {"n_folds": None}),
         (table, {"validation_fraction": ShuffleSplit(1, random_state=0)}),
+        (table, {"net_params": {"train_split": ValidSplit(3)}}),
     ]:
         one = clone(default).set_params(**params).fit(X, y[: len(X)])
         assert not hasattr(one.network_, "networks")

@@ -15,8 +15,9 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
+from skorch.dataset import ValidSplit
 
-from sklearn_crossmodal import BatchedGridSearchCV, FusionClassifier
+from sklearn_crossmodal import BatchedGridSearchCV, FusionClassifier, MultiModalFrame
 from sklearn_crossmodal.utils.discovery import all_estimators
 
 N = 240
@@ -53,6 +54,7 @@ def recorded(name="FusionClassifier", **params):
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_no_group_is_on_both_sides(name, X, groups):
     y = None if name == "MultiModalAutoencoder" else (X[:, 0] > 0).astype(int)
+    y = y.astype(str) if name == "CrossModalGenerator" else y
     recorded(name).fit(X, y, groups=groups)
     inside, outside = groups[RecordHeldOut.training], groups[RecordHeldOut.rows]
     assert not set(inside) & set(outside)
@@ -194,3 +196,102 @@ def test_the_class_of_a_splitter_is_no_splitter():
         TypeError, match=r"validation_fraction is the class KFold: pass .* KFold\(\)"
     ):
         clf.fit(np.zeros((20, 2)), [0, 1] * 10)
+
+
+# A `train_split` of skorch -----------------------------------------------------------------------
+
+
+def first_rows(n_rows):
+    """Return a function that trains on so many rows, and holds out the others."""
+
+    def split(dataset, y=None):
+        rows = np.arange(len(dataset))
+        return dataset.take(rows[:n_rows]), dataset.take(rows[n_rows:])
+
+    return {"train_split": split}
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("early", [False, "auto", True])
+def test_a_train_split_decides_which_rows_are_held_out(name, early, X):
+    y = None if name == "MultiModalAutoencoder" else (X[:, 0] > 0).astype(int)
+    fitted = recorded(name, net_params=first_rows(100), early_stopping=early).fit(X, y)
+    np.testing.assert_array_equal(RecordHeldOut.training, np.arange(100))
+    np.testing.assert_array_equal(RecordHeldOut.rows, np.arange(100, N))
+    assert "valid_loss" in fitted.history_[0]
+
+
+@pytest.mark.parametrize(
+    "splitter", [ValidSplit(4), ValidSplit(0.25, random_state=0), ValidSplit(4, stratified=True)]
+)
+def test_splits_of_skorch_are_taken(splitter, X, y):
+    recorded(net_params={"train_split": splitter}).fit(X, y)
+    assert len(RecordHeldOut.rows) == N / 4
+    assert sorted([*RecordHeldOut.training, *RecordHeldOut.rows]) == list(range(N))
+    if splitter.stratified:
+        np.testing.assert_allclose(
+            np.mean(y[RecordHeldOut.rows] == "rare"), np.mean(y == "rare"), atol=0.02
+        )
+
+
+def test_shares_of_the_blend_are_fitted_on_what_a_train_split_holds_out():
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(600, 2, 20))
+    X = MultiModalFrame({"a": table[:, 0], "b": table[:, 1]})
+    y = (table[:, :, 0].sum(axis=1) + rng.normal(size=600) > 0).astype(int)
+    settings = {"max_epochs": 30, "early_stopping": True, "random_state": 0}
+    shares = [
+        FusionClassifier(**settings, **params).fit(X, y).network_.heads.shares.tolist()
+        for params in (
+            {"net_params": first_rows(300)},
+            {"validation_fraction": PredefinedSplit(np.where(np.arange(600) < 300, -1, 0))},
+        )
+    ]
+    assert shares[0] == shares[1] != [0.5, 0.5, 1.0]
+
+
+def test_a_train_split_is_one_of_the_settings_of_a_search(X, y):
+    grid = {"net_params": [first_rows(40), first_rows(80), None]}
+    clf = recorded(callbacks=None, max_epochs=3)
+    search = BatchedGridSearchCV(clf, grid, cv=2, error_score="raise").fit(X, y)
+    for params, score in zip(
+        search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True
+    ):
+        assert cross_val_score(clone(clf).set_params(**params), X, y, cv=2).mean() == score
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"n_folds": 3}, r"n_folds=3 .*net_params\['train_split'\]"),
+        (
+            {"validation_fraction": KFold(3)},
+            r"validation_fraction=KFold.*net_params\['train_split'\]",
+        ),
+    ],
+)
+def test_rows_are_held_out_by_one_parameter_alone(params, message, X, y):
+    with pytest.raises(ValueError, match=f"FusionClassifier: {message}"):
+        recorded(net_params=first_rows(100), **params).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        (lambda data, y: (data, None), "returned NoneType"),
+        (lambda data, y: (data.take(np.arange(0)), data), "no rows to train on"),
+        (lambda data, y: data, "two data sets"),
+    ],
+)
+def test_a_train_split_that_does_not_split_is_refused(split, message, X, y):
+    with pytest.raises(
+        (TypeError, ValueError), match=f"FusionClassifier: .*train_split.*{message}"
+    ):
+        recorded(net_params={"train_split": split}).fit(X, y)
+
+
+def test_gradient_blending_takes_rows_of_a_train_split(X, y):
+    table = MultiModalFrame({"a": X, "b": X[:, ::-1]})
+    params = {"balance": "gradient_blending", "early_stopping": False}
+    recorded(net_params=first_rows(100), **params).fit(table, y)
+    np.testing.assert_array_equal(RecordHeldOut.rows, np.arange(100, N))

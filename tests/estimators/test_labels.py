@@ -13,7 +13,12 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.utils.class_weight import compute_sample_weight
 from skorch.callbacks import Callback, EpochScoring
 
-from sklearn_crossmodal import BatchedGridSearchCV, FusionClassifier, Numeric
+from sklearn_crossmodal import (
+    AutoFusionClassifier,
+    BatchedGridSearchCV,
+    FusionClassifier,
+    Numeric,
+)
 
 N = 300
 
@@ -384,6 +389,24 @@ def test_other_values_of_samples_of_weight_zero_leave_an_indicator_one(X, indica
 def test_a_missing_label_names_its_column(X, y, message):
     with pytest.raises(ValueError, match=f"FusionClassifier: {message}"):
         FusionClassifier().fit(X, y)
+
+
+@pytest.mark.parametrize("make", [FusionClassifier, AutoFusionClassifier])
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array([0, 1, np.nan] * 100), "Input y contains NaN"),
+        (np.array([0, 1, np.inf] * 100), "Input y contains infinity"),
+        (pd.Series([0, 1, pd.NA] * 100, dtype="Int64"), "Input y contains NaN"),
+        (["a", "b", None] * 100, r"100 samples have no label, first rows \[2, 5, 8, 11, 14\]"),
+        (np.array(["a", "b", np.nan] * 100, dtype=object), "100 samples have no label"),
+        (pd.Series(["a", "b", None] * 100, dtype="category"), "100 samples have no label"),
+        (pd.Series(["a", "b", None] * 100, dtype="string"), "100 samples have no label"),
+    ],
+)
+def test_what_is_no_label_is_refused_in_the_name_of_the_estimator(X, make, y, message):
+    with pytest.raises(ValueError, match=f"^{make.__name__}: {message}"):
+        make().fit(X, y)
 
 
 def test_strings_of_0_and_1_are_columns_of_classes(X, indicator):

@@ -4,12 +4,15 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
 from skorch.callbacks import Callback
 
 from sklearn_crossmodal import Numeric, Text
 from sklearn_crossmodal.data import MultiModalFrame
+from sklearn_crossmodal.nn.decoders import AttentionDecoder, RecurrentDecoder
 from sklearn_crossmodal.nn.fusion import LateFusion
 from sklearn_crossmodal.nn.losses import HuberLoss
+from sklearn_crossmodal.nn.variational import MVTCAEPosterior
 from sklearn_crossmodal.utils.discovery import all_estimators
 
 PARAMETERS = [
@@ -217,12 +220,95 @@ def effect_of_n_components(case):
         assert case.fit(n_components=n_components).transform(case.X).shape == (40, n_components)
 
 
+def effect_of_variational(case):
+    latents = [case.fit(variational=name).transform(case.X) for name in (None, "poe", "moe")]
+    assert not np.array_equal(latents[0], latents[1])
+    assert not np.array_equal(latents[1], latents[2])
+    assert case.fit(variational=MVTCAEPosterior(alpha=0.3)).network_.fusion.alpha == 0.3
+
+
+def effect_of_beta(case):
+    settings = {"variational": "mopoe", "n_warmup_epochs": 0, "max_epochs": 30}
+    free, drawn = (case.fit(beta=beta, **settings).transform(case.X) for beta in (0.0, 1000.0))
+    assert drawn.std() < 0.5 * free.std()
+
+
+def effect_of_n_warmup_epochs(case):
+    fitted = [case.fit(variational="mopoe", n_warmup_epochs=n) for n in (0, 100)]
+    assert [one.net_.criterion_.warmth for one in fitted] == [1.0, 3 / 101]
+    settings = {"variational": "mopoe", "beta": 10.0}
+    assert case.differ({"n_warmup_epochs": 0, **settings}, {"n_warmup_epochs": 9, **settings})
+
+
+def effect_of_n_private_components(case):
+    fitted = case.fit(n_components=3, n_private_components=2)
+    assert fitted.transform(case.X).shape == (40, 3 + 2 * 2)
+
+
+def effect_of_target_weight(case):
+    labels = np.arange(40) % 2
+    modalities = [("table", Numeric(), "table")]
+    told = []
+    for weight in (0.0, 50.0):
+        made = case.make(
+            case.name, modalities=modalities, target_weight=weight, n_components=2, max_epochs=150
+        )
+        latent = made.fit(case.X, labels).transform(case.X)
+        told.append(LogisticRegression().fit(latent, labels).score(latent, labels))
+    assert told[1] > told[0] + 0.1
+
+
 def effect_of_target(case):
+    if case.name == "CrossModalGenerator":
+        texts = case.fit(target=Text(lowercase=False))
+        assert texts.target_.lowercase is False
+        assert case.fit(target=Text(max_length=2)).target_.spec_.shape == (2,)
+        return
     texts = case.make(case.name, target=Text(max_length=2)).fit(case.X, case.X["words"])
     assert texts.target_.max_length == 2
     assert max(len(text.split()) for text in texts.predict(case.X)) <= 2
     assert isinstance(case.fit(target="numeric").target_, Numeric)
     assert case.differ({"target": Numeric(scaling=None)}, {"target": Numeric(scaling="standard")})
+
+
+def effect_of_decoder(case):
+    decoders = {"decoder": RecurrentDecoder(width=8)}, {"decoder": AttentionDecoder(width=8)}
+    fitted = [case.fit(**decoder).network_.decoders["y"] for decoder in decoders]
+    assert [hasattr(decoder, "recurrence") for decoder in fitted] == [True, False]
+    assert case.differ(*decoders)
+
+
+def said(case, **params):
+    """Return what a generator says, set so after `fit`, that has learned to end too soon."""
+    texts = np.array(["a b c d e", "f", "f"] * 13 + ["f"], dtype=object)
+    settings = {"max_epochs": 60, "learning_rate": 0.01, "modality_dropout": 0.0}
+    modalities = [("table", Numeric(), "table")]
+    fitted = case.make(case.name, modalities=modalities, **settings).fit(case.X, texts)
+    return fitted.set_params(**params).predict(case.X)
+
+
+def effect_of_n_beams(case):
+    # "f" is the likelier first word, and followed by its end; longer texts are not sought.
+    greedy, sought = (said(case, n_beams=n, length_penalty=9.0) for n in (1, 5))
+    assert (greedy == "f").mean() > 0.6 > 0.1 > (sought == "f").mean()
+
+
+def effect_of_length_penalty(case):
+    short, long = (said(case, length_penalty=a) for a in (0.0, 9.0))
+    assert (short == "f").mean() > 0.6 > 0.1 > (long == "f").mean()
+
+
+def effect_of_max_length(case):
+    for most in (1, 3):
+        texts = said(case, max_length=most, length_penalty=9.0)
+        assert max(len(text.split()) for text in texts) == most
+
+
+def effect_of_temperature(case):
+    np.testing.assert_array_equal(said(case, temperature=1e-9), said(case, n_beams=1))
+    drawn = said(case, temperature=1.0)
+    np.testing.assert_array_equal(drawn, said(case, temperature=1.0))
+    assert len(set(said(case, temperature=100.0))) > len(set(drawn)) > 1
 
 
 def effect_of_warm_start(case):

@@ -460,6 +460,19 @@ def test_net_of_a_text_predictor_answers_in_texts(X, make):
     assert all(isinstance(text, str) for text in seen)
 
 
+def test_epoch_scoring_sees_what_a_generator_says_untaught(fit, X):
+    said = []
+
+    def keep(net, X, y):
+        said[:] = net.predict(X)
+        return 0.0
+
+    scoring = EpochScoring(keep, name="kept")
+    # A rate of nearly zero, so that each epoch has the network that is left in the end.
+    fitted = fit("CrossModalGenerator", scoring, RecordHeldOut(), learning_rate=1e-12, **HALF)
+    assert said == fitted.set_params(n_beams=1).predict(X[HELD_OUT]).tolist()
+
+
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")
 def test_the_network_can_be_compiled(X, targets, make, numbers):
     settings = {"compile": True, "compile__backend": "eager"}

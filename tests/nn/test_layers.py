@@ -121,3 +121,14 @@ def test_step_embedding_trains_given_vectors_only_if_asked_for(train):
     given, project = StepEmbedding(spec, 3).embed
     assert given.weight.requires_grad == train
     assert project.weight.requires_grad
+
+
+def test_causal_attention_sees_no_later_step_and_can_go_step_by_step():
+    block, steps = AttentionBlock(8, 2, 0.0).double(), torch.randn(3, 5, 8, dtype=torch.float64)
+    whole, past = block(steps, causal=True), torch.empty(3, 2, 2, 0, 4, dtype=torch.float64)
+    for place in range(5):
+        torch.testing.assert_close(block(steps[:, : place + 1], causal=True), whole[:, : place + 1])
+        step, past = block.follow(steps[:, place : place + 1], past)
+        torch.testing.assert_close(step[:, 0], whole[:, place])
+    assert past.shape == (3, 2, 2, 5, 4)
+    assert not torch.allclose(block(steps)[:, :4], whole[:, :4])

@@ -7,6 +7,7 @@ from torch import nn
 
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion
+from sklearn_crossmodal.nn._network import AveragedNetwork
 from sklearn_crossmodal.nn.fusion import ConcatFusion
 
 AWKWARD = ["a.b", "a_b", "values", "keys", "pop", "training", "_modules", "type", "", "höhe (m)"]
@@ -97,3 +98,36 @@ def test_names_are_kept_by_copy_pickle_and_state_dict():
     other.load_state_dict(network.state_dict())
     for twin in (copy.deepcopy(network), pickle.loads(pickle.dumps(network)), other):
         assert torch.equal(twin(values)["y"], expected)
+
+
+class Teachable(nn.Module):
+    """A decoder that says which tokens it was given."""
+
+    takes_targets = True
+
+    def forward(self, latent, tokens=None):
+        self.given = tokens
+        return latent
+
+
+def taught_network():
+    network = network_of("a")
+    decoders = {"text": Teachable(), "y": nn.Identity()}
+    return MultiModalNetwork({"a": Recorder()}, network.fusion, nn.Identity(), decoders)
+
+
+def test_known_tokens_go_to_the_decoder_that_takes_them():
+    network, tokens = taught_network(), torch.ones(4, 3, dtype=torch.int64)
+    assert network.taught == ("text",)
+    scores = network({"a": torch.randn(4, 2)}, known={"text": tokens})
+    assert network.decoders["text"].given is tokens
+    assert torch.equal(scores["text"], scores["y"])
+    network.decode(torch.randn(4, 2), {"text": tokens[:1]})
+    assert network.decoders["text"].given.shape == (1, 3)
+    network({"a": torch.randn(4, 2)})
+    assert network.decoders["text"].given is None
+
+
+def test_networks_that_give_texts_token_by_token_are_not_averaged():
+    with pytest.raises(ValueError, match="'text' is decoded token by token.*cannot be averaged"):
+        AveragedNetwork([taught_network(), taught_network()])

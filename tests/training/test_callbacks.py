@@ -76,6 +76,8 @@ def test_the_weights_of_the_best_epochs_are_averaged(trained, error):
         tried.append(error(one, data.take(SPLIT[1])))
     assert found == pytest.approx(min(tried))
     assert np.argmin(tried) > 0
+    assert one.history[-1]["valid_loss_averaged"] == pytest.approx(found)
+    assert not any("valid_loss_averaged" in row for row in one.history[:-1])
 
 
 def test_a_mean_worse_than_the_best_epoch_is_not_taken(trained, monkeypatch):
@@ -84,6 +86,7 @@ def test_a_mean_worse_than_the_best_epoch_is_not_taken(trained, monkeypatch):
     best = int(np.argmin(one.history[:, "valid_loss"]))
     for name, weight in one.module_.state_dict().items():
         assert torch.equal(weight, one.kept[best][name])
+    assert one.history[-1]["valid_loss_averaged"] == min(one.history[:, "valid_loss"])
 
 
 def test_weights_that_are_frozen_for_a_while_are_averaged_too(trained):

@@ -150,6 +150,7 @@ def test_each_net_stops_when_it_would_alone_and_gets_its_best_epoch(
     for training in together:
         best = [row["valid_loss"] for row in training.net.history]
         assert training.net.history[:, "valid_loss_best"][int(np.argmin(best))]
+        assert training.net.history[-1]["valid_loss_averaged"] <= min(best)
 
 
 def test_numbers_of_epochs_differ(net, dataset):

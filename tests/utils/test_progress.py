@@ -21,3 +21,8 @@ def test_short_work_is_not_shown(capsys):
 def test_nothing_is_shown_unless_asked_for(capsys):
     list(progress(range(100), total=100, label="reading", verbose=0))
     assert capsys.readouterr().err == ""
+
+
+def test_steps_have_the_name_that_is_given(capsys):
+    list(progress(range(7), total=7, label="downloading", verbose=1, unit="MiB"))
+    assert "MiB/s" in capsys.readouterr().err

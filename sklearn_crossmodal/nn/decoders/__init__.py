@@ -1,8 +1,10 @@
 """Decoders: a modality, or a target, from a latent."""
 
+from sklearn_crossmodal.nn.decoders._attention import AttentionDecoder
 from sklearn_crossmodal.nn.decoders._cnn import CNNDecoder
 from sklearn_crossmodal.nn.decoders._codes import CodesDecoder, likely_codes
 from sklearn_crossmodal.nn.decoders._mlp import MLPDecoder
+from sklearn_crossmodal.nn.decoders._recurrent import RecurrentDecoder
 from sklearn_crossmodal.nn.decoders._tokens import TokensDecoder, likely_tokens
 
 #: The decoders that have a name.
@@ -10,6 +12,8 @@ DECODERS = {
     "mlp": MLPDecoder,
     "cnn": CNNDecoder,
     "tokens": TokensDecoder,
+    "recurrent": RecurrentDecoder,
+    "attention": AttentionDecoder,
     "codes": CodesDecoder,
 }
 

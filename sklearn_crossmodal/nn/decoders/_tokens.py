@@ -78,6 +78,8 @@ class _PositionsDecoder(nn.Module):
         self.steps = nn.Linear(width, n_steps * hidden)
         self.scores = nn.Linear(hidden, n_tokens)
         self.n_steps = n_steps
+        #: Of a sample. Where it is large, fewer samples are decoded at once.
+        self.n_scores = n_steps * n_tokens
 
     def forward(self, latent: Tensor) -> Tensor:
         steps = torch.relu(self.steps(latent)).unflatten(-1, (self.n_steps, -1))

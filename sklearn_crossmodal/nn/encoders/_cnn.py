@@ -17,14 +17,15 @@ __all__ = ["CNNEncoder"]
 
 
 class CNNEncoder(Component):
-    """Convolutions, each followed by a halving of height and width, then one linear layer.
+    """Convolutions, each followed by a halving of height and width, then one linear layer or none.
 
     Parameters
     ----------
     channels : tuple of int, default=(32, 64, 128)
         Channels of each convolution; images too small for a halving leave the later ones out.
-    width : int, default=128
-        Width of the output.
+    width : int or None, default=128
+        Width of the linear layer, which is that of the output; None leaves the layer out, and the
+        output is what the last convolution makes of all places, side by side.
     kernel_size : int, default=3
         Height and width of the kernels, odd.
     patch_size : int, default=2
@@ -42,7 +43,8 @@ class CNNEncoder(Component):
         Whether half of the images, drawn at random, are mirrored left to right in training. Not
         for digits, letters and whatever else a mirror changes the meaning of.
     dropout : float, default=0.2
-        Share of the inputs of the linear layer, and of its outputs, set to zero in training.
+        Share of the inputs of the linear layer, and of its outputs, set to zero in training;
+        without that layer, of the outputs.
 
     Notes
     -----
@@ -68,7 +70,7 @@ class CNNEncoder(Component):
     kinds = frozenset({"grid"})
     _parameter_constraints = {
         "channels": ["array-like"],
-        "width": [Interval(Integral, 1, None, closed="left")],
+        "width": [Interval(Integral, 1, None, closed="left"), None],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "patch_size": [Interval(Integral, 1, None, closed="left")],
         "halving": [StrOptions({"max", "stride"})],
@@ -112,7 +114,7 @@ class CNNEncoder(Component):
         Returns
         -------
         nn.Module
-            (B, C, H, W) -> (B, width).
+            (B, C, H, W) -> (B, width), or (B, channels times places) without a width.
         """
         self._validate_params()
         if self.kernel_size % 2 == 0:
@@ -134,8 +136,10 @@ class CNNEncoder(Component):
         layers.append(nn.Flatten())
         with torch.no_grad():
             n_pixels = nn.Sequential(*layers)(torch.zeros(1, *spec.shape)).shape[1]
-        layers += [nn.Dropout(self.dropout), nn.Linear(n_pixels, self.width)]
-        layers += [nn.ReLU(), nn.Dropout(self.dropout)]
+        layers.append(nn.Dropout(self.dropout))
+        if self.width is None:
+            return _CNNEncoder(layers, n_pixels)
+        layers += [nn.Linear(n_pixels, self.width), nn.ReLU(), nn.Dropout(self.dropout)]
         return _CNNEncoder(layers, self.width)
 
     def _stage(self, before: int, after: int) -> list[nn.Module]:

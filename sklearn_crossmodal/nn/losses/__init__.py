@@ -11,8 +11,16 @@ from sklearn_crossmodal.nn.losses._functions import (
     absolute_error,
     binary_cross_entropy,
     cross_entropy,
+    gaussian_nll,
     huber,
+    laplace_nll,
     squared_error,
+)
+from sklearn_crossmodal.nn.losses._likelihoods import (
+    GaussianLoss,
+    LaplaceLoss,
+    NegativeBinomialLoss,
+    negative_binomial_nll,
 )
 from sklearn_crossmodal.nn.losses._ordinal import (
     OrdinalLoss,
@@ -24,6 +32,7 @@ from sklearn_crossmodal.nn.losses._positive import (
     PoissonLoss,
     gamma_deviance,
     poisson_deviance,
+    poisson_nll,
 )
 from sklearn_crossmodal.nn.losses._quantile import QuantileLoss, pinball
 
@@ -35,6 +44,9 @@ LOSSES = {
     "poisson": PoissonLoss,
     "gamma": GammaLoss,
     "quantile": QuantileLoss,
+    "gaussian": GaussianLoss,
+    "laplace": LaplaceLoss,
+    "negative_binomial": NegativeBinomialLoss,
     "cross_entropy": CrossEntropy,
     "ordinal": OrdinalLoss,
     "binary_cross_entropy": BinaryCrossEntropy,
@@ -48,9 +60,13 @@ __all__ = [
     "chain_log_probabilities",
     "cross_entropy",
     "gamma_deviance",
+    "gaussian_nll",
     "huber",
+    "laplace_nll",
+    "negative_binomial_nll",
     "ordinal_cross_entropy",
     "pinball",
     "poisson_deviance",
+    "poisson_nll",
     "squared_error",
 ]

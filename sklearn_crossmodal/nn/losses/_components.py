@@ -29,6 +29,11 @@ def identity(given):
     return given
 
 
+def is_location(loss: nn.Module) -> bool:
+    """Tell whether the scores that a loss takes are the predicted numbers themselves."""
+    return getattr(loss, "link", None) is identity
+
+
 softmax = partial(torch.softmax, dim=-1)
 
 
@@ -50,6 +55,9 @@ class Loss(nn.Module):
     point : int, default=None
         Where a number has several predictions, along the last axis, the place of the one to take
         where one is asked for; None where it has but one.
+    nll : callable, default=None
+        As `per_sample`, but minus a log-likelihood, the mean over the entries of a sample. None
+        where the loss is that of no distribution.
     """
 
     stacks = True
@@ -63,6 +71,7 @@ class Loss(nn.Module):
         above: bool = False,
         scored: Callable[[BlockSpec], BlockSpec] = identity,
         point: int | None = None,
+        nll: Callable[..., Tensor] | None = None,
     ) -> None:
         super().__init__()
         self.per_sample = per_sample
@@ -71,6 +80,7 @@ class Loss(nn.Module):
         self.above = above
         self.scored = scored
         self.point = point
+        self.nll = nll
 
     def forward(
         self,
@@ -97,7 +107,7 @@ class SquaredError(Component):
 
     def build(self) -> nn.Module:
         """Return the module: (prediction, target, mask, weight) -> scalar."""
-        return Loss(functions.squared_error, identity)
+        return Loss(functions.squared_error, identity, nll=functions.gaussian_nll)
 
 
 class AbsoluteError(Component):
@@ -115,7 +125,7 @@ class AbsoluteError(Component):
 
     def build(self) -> nn.Module:
         """Return the module: (prediction, target, mask, weight) -> scalar."""
-        return Loss(functions.absolute_error, identity)
+        return Loss(functions.absolute_error, identity, nll=functions.laplace_nll)
 
 
 class HuberLoss(Component):
@@ -165,7 +175,7 @@ class CrossEntropy(Component):
 
     def build(self) -> nn.Module:
         """Return the module: (prediction, target, mask, weight) -> scalar."""
-        return Loss(functions.cross_entropy, softmax)
+        return Loss(functions.cross_entropy, softmax, nll=functions.cross_entropy)
 
 
 class BinaryCrossEntropy(Component):
@@ -185,4 +195,9 @@ class BinaryCrossEntropy(Component):
 
     def build(self) -> nn.Module:
         """Return the module: (prediction, target, mask, weight) -> scalar."""
-        return Loss(functions.binary_cross_entropy, torch.sigmoid, span=(0, 1))
+        return Loss(
+            functions.binary_cross_entropy,
+            torch.sigmoid,
+            span=(0, 1),
+            nll=functions.binary_cross_entropy,
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -10,7 +12,9 @@ __all__ = [
     "absolute_error",
     "binary_cross_entropy",
     "cross_entropy",
+    "gaussian_nll",
     "huber",
+    "laplace_nll",
     "mean_over_entries",
     "squared_error",
     "weighted_mean",
@@ -82,6 +86,64 @@ def absolute_error(prediction: Tensor, target: Tensor, mask: Tensor | None = Non
     tensor([2.])
     """
     return mean_over_entries((prediction - target).abs(), mask)
+
+
+def gaussian_nll(
+    prediction: Tensor, target: Tensor, mask: Tensor | None = None, *, scale: float = 1.0
+) -> Tensor:
+    """Return minus the log-density of a normal distribution, the mean over a sample's entries.
+
+    Parameters
+    ----------
+    prediction, target : Tensor of shape (B, ...)
+        Means, and numbers.
+    mask : Tensor of the same shape or (B, T) for steps (B, T, D), bool, default=None
+        Which entries count; None means all.
+    scale : float, default=1.0
+        Standard deviation.
+
+    Returns
+    -------
+    Tensor of shape (B,), in nats
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses import gaussian_nll
+    >>> gaussian_nll(torch.zeros(1, 1), torch.ones(1, 1))
+    tensor([1.4189])
+    """
+    losses = (prediction - target) ** 2 / (2 * scale**2) + math.log(scale * math.sqrt(2 * math.pi))
+    return mean_over_entries(losses, mask)
+
+
+def laplace_nll(
+    prediction: Tensor, target: Tensor, mask: Tensor | None = None, *, scale: float = 1.0
+) -> Tensor:
+    """Return minus the log-density of a Laplace distribution, the mean over a sample's entries.
+
+    Parameters
+    ----------
+    prediction, target : Tensor of shape (B, ...)
+        Medians, and numbers.
+    mask : Tensor of the same shape or (B, T) for steps (B, T, D), bool, default=None
+        Which entries count; None means all.
+    scale : float, default=1.0
+        Mean distance from the median.
+
+    Returns
+    -------
+    Tensor of shape (B,), in nats
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses import laplace_nll
+    >>> laplace_nll(torch.zeros(1, 1), torch.ones(1, 1))
+    tensor([1.6931])
+    """
+    losses = (prediction - target).abs() / scale + math.log(2 * scale)
+    return mean_over_entries(losses, mask)
 
 
 def huber(

@@ -113,4 +113,9 @@ class OrdinalLoss(Component):
 
     def build(self) -> nn.Module:
         """Return the module: (prediction, target, mask, weight) -> scalar."""
-        return Loss(ordinal_cross_entropy, chain_probabilities, scored=_one_less)
+        return Loss(
+            ordinal_cross_entropy,
+            chain_probabilities,
+            scored=_one_less,
+            nll=ordinal_cross_entropy,
+        )

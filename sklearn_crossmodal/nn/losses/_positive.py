@@ -11,7 +11,7 @@ from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn.losses._components import Loss
 from sklearn_crossmodal.nn.losses._functions import mean_over_entries
 
-__all__ = ["GammaLoss", "PoissonLoss", "gamma_deviance", "poisson_deviance"]
+__all__ = ["GammaLoss", "PoissonLoss", "gamma_deviance", "poisson_deviance", "poisson_nll"]
 
 #: Logarithms of predictions stay within this of zero: they are positive and finite in float32.
 _MOST = 50.0
@@ -42,9 +42,38 @@ def poisson_deviance(prediction: Tensor, target: Tensor, mask: Tensor | None = N
     >>> poisson_deviance(torch.zeros(2, 1), torch.tensor([[1.0], [0.0]]))
     tensor([0., 1.])
     """
-    target = _observed(target, mask)
+    target = observed_or_one(target, mask)
     errors = torch.xlogy(target, target) - target * prediction - target + prediction.exp()
     return mean_over_entries(errors, mask)
+
+
+def poisson_nll(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return minus the log-likelihood of counts under a Poisson distribution.
+
+    Parameters
+    ----------
+    prediction : Tensor of shape (B, ...)
+        Logarithms of means.
+    target : Tensor of shape (B, ...)
+        Counts.
+    mask : Tensor of the same shape or (B, T) for steps (B, T, D), bool, default=None
+        Which entries count; None means all.
+
+    Returns
+    -------
+    Tensor of shape (B,), in nats
+        The mean over the entries of a sample.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses import poisson_nll
+    >>> poisson_nll(torch.zeros(1, 1), torch.tensor([[2.0]]))
+    tensor([1.6931])
+    """
+    count = observed_or_one(target, mask)
+    of_mean_itself = torch.lgamma(count + 1) + count - torch.xlogy(count, count)
+    return poisson_deviance(prediction, target, mask) + mean_over_entries(of_mean_itself, mask)
 
 
 def gamma_deviance(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -73,12 +102,12 @@ def gamma_deviance(prediction: Tensor, target: Tensor, mask: Tensor | None = Non
     tensor([0.0000, 0.3069])
     """
     # What is above zero may be none of a coarser precision.
-    target = _observed(target, mask).clamp(min=torch.finfo(prediction.dtype).tiny)
+    target = observed_or_one(target, mask).clamp(min=torch.finfo(prediction.dtype).tiny)
     excess = target.log() - prediction
     return mean_over_entries(torch.expm1(excess) - excess, mask)
 
 
-def _observed(target: Tensor, mask: Tensor | None) -> Tensor:
+def observed_or_one(target: Tensor, mask: Tensor | None) -> Tensor:
     """Return the target, with ones where nothing was observed, whose logarithm is finite."""
     if mask is None:
         return target
@@ -124,7 +153,7 @@ class PoissonLoss(Component):
 
     def build(self) -> nn.Module:
         """Return the module: (prediction, target, mask, weight) -> scalar."""
-        return Loss(poisson_deviance, exponential, span=(0, math.inf))
+        return Loss(poisson_deviance, exponential, span=(0, math.inf), nll=poisson_nll)
 
 
 class GammaLoss(Component):

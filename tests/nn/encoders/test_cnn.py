@@ -44,6 +44,18 @@ def test_each_stage_halves_rounding_up(halving):
     assert linear.in_features == 4 * 3 * 2  # 11 -> 6 -> 3, 6 -> 3 -> 2
 
 
+def test_without_a_width_the_latent_is_the_maps_of_the_last_convolution():
+    encoder = build(3, 32, 32, channels=(32, 64), width=None, patch_size=1)
+    assert encoder.out_features == 64 * 8 * 8
+    assert not any(isinstance(layer, nn.Linear) for layer in encoder.layers)
+    images = torch.randn(2, 3, 32, 32)
+    maps = images
+    for layer in encoder.eval().layers:
+        if not isinstance(layer, nn.Flatten):
+            maps = layer(maps)
+    torch.testing.assert_close(encoder(images), maps.flatten(1))
+
+
 def test_patches_hold_each_pixel_once_and_zeros_beyond_the_edge():
     encoder = build(1, 3, 3)
     patches = encoder.layers[0](torch.arange(1.0, 10.0).reshape(1, 1, 3, 3))

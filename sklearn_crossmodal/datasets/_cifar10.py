@@ -1,0 +1,180 @@
+"""CIFAR-10, read from the archive of its authors."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from sklearn_crossmodal.datasets._archive import read_arrays, read_members, write_arrays
+
+__all__ = ["CLASS_NAMES", "load_images", "read_batch", "read_cifar10", "save_images"]
+
+#: The name of each class, in the order of `batches.meta`.
+CLASS_NAMES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+_BATCHES = {
+    "train": [f"cifar-10-batches-py/data_batch_{i}" for i in range(1, 6)],
+    "test": ["cifar-10-batches-py/test_batch"],
+}
+_NAMES = ["image_train", "y_train", "image_test", "y_test"]
+_SHAPE = (3, 32, 32)
+
+Splits = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+class _Array:
+    """Stands for an array in a pickle: pixels, and no more of NumPy than that."""
+
+    def __init__(self, subtype, shape, typecode) -> None:
+        self.values = np.empty(0, dtype=np.uint8)
+
+    def __setstate__(self, state) -> None:
+        _, shape, _, is_fortran, content = state
+        pixels = np.frombuffer(content, dtype=np.uint8)
+        self.values = pixels.reshape(shape, order="F" if is_fortran else "C")
+
+
+class _Dtype:
+    """Stands for a dtype in a pickle, of which there is but one."""
+
+    def __init__(self, code, align, copy) -> None:
+        if code not in (b"u1", "u1"):
+            raise pickle.UnpicklingError(f"an array of dtype {code!r} in place of pixels.")
+
+    def __setstate__(self, state) -> None:
+        """Byte order and the like say nothing about bytes."""
+
+
+class _BatchUnpickler(pickle.Unpickler):
+    """Unpickles dicts, lists, numbers, strings and arrays of bytes, and refuses all else."""
+
+    # NumPy's own functions are not among them: a made-up dtype lets them read any memory.
+    _KNOWN: ClassVar = {
+        ("numpy.core.multiarray", "_reconstruct"): _Array,
+        ("numpy", "ndarray"): "ndarray",
+        ("numpy", "dtype"): _Dtype,
+    }
+
+    def find_class(self, module, name):
+        """Return what stands for a global of the pickle.
+
+        Parameters
+        ----------
+        module, name : str
+            Of the global.
+
+        Returns
+        -------
+        object
+        """
+        try:
+            return self._KNOWN[module, name]
+        except KeyError:
+            raise pickle.UnpicklingError(
+                f"the pickle asks for {module}.{name}, which no batch of CIFAR-10 needs: it is not "
+                "loaded."
+            ) from None
+
+
+def read_batch(content: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images and labels of one batch, without running anything that it asks for.
+
+    Parameters
+    ----------
+    content : bytes
+        A pickle, as Python 2 wrote it.
+
+    Returns
+    -------
+    images : ndarray of shape (n, 32, 32, 3), uint8
+    labels : ndarray of shape (n,), int64
+
+    Raises
+    ------
+    pickle.UnpicklingError
+        If the pickle asks for anything but dicts, lists, numbers, strings and arrays of bytes.
+    ValueError
+        If it is no batch.
+    """
+    batch = _BatchUnpickler(io.BytesIO(content), encoding="bytes").load()
+    if not (isinstance(batch, dict) and isinstance(batch.get(b"data"), _Array)):
+        raise ValueError("the pickle is no batch of CIFAR-10, which is a dict with b'data'.")
+    labels = np.array(batch[b"labels"], dtype=np.int64)
+    images = batch[b"data"].values.reshape(len(labels), *_SHAPE)
+    return np.ascontiguousarray(images.transpose(0, 2, 3, 1)), labels
+
+
+def read_cifar10(path: Path) -> Splits:
+    """Read the archive.
+
+    Parameters
+    ----------
+    path : Path
+        Of ``cifar-10-python.tar.gz``.
+
+    Returns
+    -------
+    dict of str to (images, labels)
+        For "train" and "test", in the order of the archive.
+
+    Raises
+    ------
+    ValueError
+        If a batch is not in it.
+    """
+    wanted = {name for names in _BATCHES.values() for name in names}
+    found = {name: read_batch(content) for name, content in read_members(path, wanted.__contains__)}
+    if missing := sorted(wanted - set(found)):
+        raise ValueError(f"{path} lacks {missing}.")
+    return {
+        split: tuple(map(np.concatenate, zip(*(found[name] for name in names), strict=True)))
+        for split, names in _BATCHES.items()
+    }
+
+
+def save_images(folder: Path, splits: Splits) -> None:
+    """Write what `load_images` reads.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to.
+    splits : dict of str to (images, labels)
+        As `read_cifar10` returns them.
+    """
+    arrays = [array for split in splits.values() for array in split]
+    write_arrays(folder / "cifar10.npz", dict(zip(_NAMES, arrays, strict=True)))
+
+
+def load_images(folder: Path) -> Splits | None:
+    """Read ``cifar10.npz``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is.
+
+    Returns
+    -------
+    dict of str to (images, labels), or None
+        None if there is no such file.
+    """
+    path = folder / "cifar10.npz"
+    if not path.exists():
+        return None
+    image_train, y_train, image_test, y_test = read_arrays(path, _NAMES)
+    return {"train": (image_train, y_train), "test": (image_test, y_test)}

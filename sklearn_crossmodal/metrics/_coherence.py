@@ -1,0 +1,250 @@
+"""Coherence: whether what is generated shows the class that it should show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from numbers import Integral
+
+import numpy as np
+from sklearn.metrics import accuracy_score
+
+from sklearn_crossmodal.data import MultiModalFrame
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.metrics._modalities import Modalities, subsets_of
+from sklearn_crossmodal.utils import import_optional
+from sklearn_crossmodal.utils._sklearn import Interval, _safe_indexing, validate_params
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["cross_coherence", "joint_coherence"]
+
+
+@validate_params(
+    {"n_given": [Interval(Integral, 1, None, closed="left"), None]},
+    prefer_skip_nested_validation=True,
+)
+def cross_coherence(estimator, X, y, classifiers, *, source=None, target=None, n_given=None):
+    r"""Tell how often a modality that is generated from others shows the right class.
+
+    A classifier of modality t, trained beforehand on real samples, judges what the estimator makes
+    of a set S of other modalities [1]_, [2]_:
+
+    .. math:: C(S, t) = \frac{1}{n} \sum_i
+              \mathbb{1}\bigl[f_t(\mathrm{translate}(x_{i, S}, t)) = y_i\bigr]
+
+    The result is the mean of C over the targets t and all sets S of k modalities without t; and
+    where k is not said, the mean of that over k = 1, ..., M - 1.
+
+    Parameters
+    ----------
+    estimator : object
+        Fitted, with a method ``translate(X, source=, target=)``, such as `MultiModalAutoencoder`.
+    X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+        The samples. For each set S those count that have all of it.
+    y : array-like of shape (n_samples,)
+        Their classes.
+    classifiers : dict of str to classifier, or classifier
+        Per target a fitted classifier; one alone is that of `target`. It is given what `translate`
+        returns: rows of arrays are flattened for one that was fitted on flat rows, and named for
+        one that was fitted on columns with names.
+    source : str or list of str, default=None
+        The modalities that may be given; None means all.
+    target : str or list of str, default=None
+        The modalities to generate; None means all that have a classifier.
+    n_given : int, default=None
+        How many modalities k are given at a time. None means all of `source`; and each number in
+        turn, from one to all but the target, if there is no `source`.
+
+    Returns
+    -------
+    float
+        Between 0 and 1. Chance is the share of the most frequent class; the accuracy of the
+        classifiers on real samples is what a perfect generator reaches.
+
+    Raises
+    ------
+    ModalityError
+        If a modality is unknown or has no classifier, or no sample has all of any set of sources.
+
+    See Also
+    --------
+    joint_coherence : Of samples that are generated from nothing.
+    translation_score : How near the generated numbers are to the true ones.
+
+    Notes
+    -----
+    A scorer: ``scoring=partial(cross_coherence, classifiers=...)`` in `cross_validate` and
+    `GridSearchCV`. The classifiers should have seen none of the samples.
+
+    References
+    ----------
+    .. [1] Y. Shi et al. (2019). "Variational mixture-of-experts autoencoders for multi-modal deep
+       generative models". NeurIPS. arXiv:1911.03393
+    .. [2] T. M. Sutter, I. Daunhawer, J. E. Vogt (2021). "Generalized multimodal ELBO". ICLR.
+       arXiv:2105.02470, for sets of several modalities.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_crossmodal import MultiModalAutoencoder
+    >>> from sklearn_crossmodal.datasets import make_multimodal_classification
+    >>> from sklearn_crossmodal.metrics import cross_coherence
+    >>> X, y = make_multimodal_classification(900, unique=0, class_sep=4, random_state=0)
+    >>> classifiers = {name: LogisticRegression().fit(X[name][:300], y[:300]) for name in X}
+    >>> autoencoder = MultiModalAutoencoder(n_components=2, random_state=0).fit(X[300:600])
+    >>> cross_coherence(autoencoder, X[600:], y[600:], classifiers) > 0.8
+    True
+    """
+    modalities = Modalities.of(estimator, X)
+    judges = _by_target(modalities, classifiers, target)
+    sources = modalities.check(list(modalities) if source is None else source)
+    if n_given is not None:
+        sizes = [n_given]
+    else:
+        sizes = range(1, len(sources)) if source is None else [len(sources)]
+    means = []
+    for size in sizes:
+        shares = [
+            _share_right(estimator, modalities, y, judges[name], subset, name)
+            for subset in subsets_of(sources, [size])
+            for name in judges
+            if name not in subset and len(modalities.rows_with(subset))
+        ]
+        if not shares:
+            raise ModalityError(
+                f"{modalities.owner}: {size} of {sources} cannot be given to generate one of "
+                f"{list(judges)}: no target is left, or no sample has so many of them."
+            )
+        means.append(np.mean(shares))
+    return float(np.mean(means))
+
+
+@validate_params(
+    {"n_samples": [Interval(Integral, 1, None, closed="left")], "random_state": ["random_state"]},
+    prefer_skip_nested_validation=True,
+)
+def joint_coherence(estimator, X=None, y=None, *, classifiers, n_samples=1000, random_state=None):
+    r"""Tell how often the modalities of a generated sample show one class.
+
+    Samples are drawn from the estimator, and each modality is judged by a classifier trained
+    beforehand on real samples [1]_. The share of the samples whose modalities are all given one
+    class is
+
+    .. math:: J = \frac{1}{n} \sum_i \mathbb{1}\bigl[f_1(x_{i1}) = \dots = f_M(x_{iM})\bigr]
+
+    Parameters
+    ----------
+    estimator : object
+        Fitted, with a method ``sample(n_samples=, random_state=)`` that returns samples as the
+        estimator was fitted on.
+    X : None
+        Ignored; scikit-learn's tools pass it.
+    y : None
+        Ignored; scikit-learn's tools pass it.
+    classifiers : dict of str to classifier
+        A fitted classifier for each modality to be judged, two at least; see `cross_coherence`.
+    n_samples : int, default=1000
+        How many samples to draw.
+    random_state : int, RandomState instance or None, default=None
+        Passed to `sample`.
+
+    Returns
+    -------
+    float
+        Between 0 and 1. Generators that show the same class whatever they draw reach 1, too.
+
+    Raises
+    ------
+    ModalityError
+        If a modality is unknown.
+    ValueError
+        If fewer than two classifiers are given.
+
+    See Also
+    --------
+    cross_coherence : Of modalities that are generated from others.
+
+    Notes
+    -----
+    A scorer: ``scoring=partial(joint_coherence, classifiers=..., random_state=0)``.
+
+    References
+    ----------
+    .. [1] Y. Shi et al. (2019). "Variational mixture-of-experts autoencoders for multi-modal deep
+       generative models". NeurIPS. arXiv:1911.03393
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_crossmodal import MultiModalFrame
+    >>> from sklearn_crossmodal.metrics import joint_coherence
+    >>> class Prior:
+    ...     def sample(self, n_samples=1, random_state=None):
+    ...         z = np.random.RandomState(random_state).normal(size=(n_samples, 1))
+    ...         return MultiModalFrame({"a": z, "b": -z})
+    >>> z = np.linspace(-1, 1, 40)[:, np.newaxis]
+    >>> positive = LogisticRegression().fit(z, z[:, 0] > 0)
+    >>> negative = LogisticRegression().fit(z, z[:, 0] < 0)
+    >>> joint_coherence(Prior(), classifiers={"a": positive, "b": negative}, random_state=0)
+    1.0
+    """
+    owner = type(estimator).__name__
+    if not isinstance(classifiers, Mapping) or len(classifiers) < 2:
+        raise ValueError(
+            f"joint_coherence of {owner} takes classifiers of two modalities or more, by name, got "
+            f"{classifiers!r}."
+        )
+    samples = estimator.sample(n_samples=n_samples, random_state=random_state)
+    modalities = Modalities.of(estimator, samples)
+    classes = [
+        _classify(classifiers[name], name, modalities.read(name)[0].values)
+        for name in modalities.check(list(classifiers))
+    ]
+    return float(np.all([shown == classes[0] for shown in classes[1:]], axis=0).mean())
+
+
+def _by_target(modalities: Modalities, classifiers, target) -> dict:
+    """Return a classifier for each target."""
+    if not isinstance(classifiers, Mapping):
+        if not isinstance(target, str):
+            raise ModalityError(
+                f"{modalities.owner}: one classifier judges one modality: name it in target=, or "
+                f"pass a dict of classifiers for {list(modalities)}."
+            )
+        classifiers = {target: classifiers}
+    names = modalities.check(list(classifiers) if target is None else target)
+    unjudged = [name for name in names if name not in classifiers]
+    if unjudged:
+        raise ModalityError(
+            f"{modalities.owner}: there is no classifier for {unjudged} among those for "
+            f"{list(classifiers)}."
+        )
+    return {name: classifiers[name] for name in names}
+
+
+def _share_right(estimator, modalities: Modalities, y, classifier, subset, target) -> float:
+    rows = modalities.rows_with(subset)
+    generated = estimator.translate(modalities.take(rows), source=[*subset], target=target)
+    return accuracy_score(_safe_indexing(y, rows), _classify(classifier, target, generated))
+
+
+def _classify(classifier, name: str, values) -> np.ndarray:
+    """Return the classes that a classifier of one modality gives."""
+    with said_by(f"{type(classifier).__name__}, the classifier of modality {name!r}"):
+        return np.asarray(classifier.predict(_as_fitted(classifier, name, values)))
+
+
+def _as_fitted(classifier, name: str, values):
+    """Return the values of a modality in the form of what a classifier was fitted on."""
+    names = getattr(classifier, "feature_names_in_", None)
+    shape = np.shape(values)
+    if names is None:
+        flat = len(shape) != 2 and getattr(classifier, "n_features_in_", 0) == math.prod(shape[1:])
+        return np.reshape(values, (shape[0], -1)) if flat else values
+    if list(names) == [name]:
+        return MultiModalFrame({name: values})
+    if len(shape) == 2 and len(names) == shape[1]:
+        pandas = import_optional("pandas", extra="dataframes", purpose="a classifier of columns")
+        return pandas.DataFrame(values, columns=names)
+    raise ValueError(f"it was fitted on the columns {list(names)}, rows here are {shape[1:]}.")

@@ -1,0 +1,238 @@
+"""The modalities of X: which columns they have, who has them, and X without some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, combinations
+from typing import Any
+
+import numpy as np
+
+from sklearn_crossmodal.data import (
+    Columns,
+    MultiModalFrame,
+    as_table,
+    hide_cells,
+    is_named,
+    resolve_columns,
+    select_columns,
+)
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.utils._sklearn import _num_samples, _safe_indexing
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["Modalities", "as_list", "as_names", "subsets_of"]
+
+
+@dataclass
+class Modalities:
+    """The modalities of X, as an estimator knows them.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for messages.
+    X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+        The samples.
+    columns : dict of str to (list of int, bool)
+        Per modality the positions of its columns, none where X lacks them all, and whether one
+        column is meant as it is.
+    """
+
+    owner: str
+    X: Any
+    columns: dict[str, tuple[list[int], bool]]
+    table: Any = field(init=False, repr=False)
+    present: np.ndarray = field(init=False, repr=False)  # (n_samples, M)
+
+    def __post_init__(self):
+        self.table = as_table(self.X)
+        if not isinstance(self.table, MultiModalFrame) and not hasattr(self.table, "shape"):
+            self.table = np.asarray(self.table)
+        flags = [self.read(name)[1] for name in self.columns]
+        self.present = np.column_stack(flags)
+
+    @classmethod
+    def of(cls, estimator, X, modalities: Mapping | None = None) -> Modalities:
+        """Find the modalities of X.
+
+        Parameters
+        ----------
+        estimator : object
+            Fitted. Its `modalities_` say which columns a modality has; where it has none, each
+            entry of a mapping is a modality.
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples.
+        modalities : mapping of str to columns, default=None
+            In place of those of the estimator.
+
+        Returns
+        -------
+        Modalities
+
+        Raises
+        ------
+        ModalityError
+            If nothing says what the modalities of X are.
+        """
+        owner = type(estimator).__name__
+        if modalities is None:
+            listed = getattr(estimator, "modalities_", None)
+            if listed is not None:
+                modalities = {name: columns for name, _, columns in listed}
+            elif isinstance(X, Mapping):
+                modalities = {name: name for name in X}
+        if not modalities:
+            raise ModalityError(
+                f"{owner} has no modalities_, and X, a {type(X).__name__}, does not tell which "
+                "columns are one modality: pass a MultiModalFrame, or name the columns of each "
+                "in modalities={name: columns}."
+            )
+        return cls(owner, X, {name: _find(X, columns) for name, columns in modalities.items()})
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def check(self, names) -> list[str]:
+        """Return names of modalities as a list; raise if one is unknown.
+
+        Parameters
+        ----------
+        names : str or list of str
+            The names.
+
+        Returns
+        -------
+        list of str
+        """
+        names = as_names(names)
+        unknown = [name for name in names if name not in self.columns]
+        if unknown:
+            raise ModalityError(
+                f"{self.owner}: {unknown} are not among the modalities {list(self)}."
+            )
+        return names
+
+    def read(self, name: str) -> tuple[Columns | None, np.ndarray]:
+        """Return the columns of a modality, None if X lacks them, and who has it.
+
+        Parameters
+        ----------
+        name : str
+            The modality.
+
+        Returns
+        -------
+        columns : Columns or None
+            With n_samples rows.
+        present : ndarray of shape (n_samples,), bool
+            Which samples have it.
+        """
+        positions, single = self.columns[name]
+        if not positions:
+            return None, np.zeros(_num_samples(self.X), dtype=bool)
+        return select_columns(self.table, positions, single=single)
+
+    def rows_with(self, names) -> np.ndarray:
+        """Return the numbers of the rows that have all of some modalities.
+
+        Parameters
+        ----------
+        names : sequence of str
+            The modalities.
+
+        Returns
+        -------
+        ndarray of int
+        """
+        places = [list(self).index(name) for name in names]
+        return np.flatnonzero(self.present[:, places].all(axis=1))
+
+    def take(self, rows: np.ndarray):
+        """Return rows of X; X itself where they are all.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            In rising order.
+
+        Returns
+        -------
+        object of the type of X
+            A `MultiModalFrame` for a plain mapping.
+        """
+        X = self.table if isinstance(self.X, Mapping) else self.X
+        return X if len(rows) == _num_samples(X) else _safe_indexing(X, rows)
+
+    def hide(self, hidden: np.ndarray):
+        """Return X without some modalities of some rows.
+
+        Parameters
+        ----------
+        hidden : ndarray of shape (n_samples, n_modalities), bool
+            Which go.
+
+        Returns
+        -------
+        object of the type of X
+            A `MultiModalFrame` for a plain mapping.
+        """
+        names = list(self.table) if is_named(self.X) else range(self.table.shape[1])
+        cells: dict = {}
+        for (positions, _), rows in zip(self.columns.values(), hidden.T, strict=True):
+            for place in positions:
+                # A column of two modalities goes with both: one of them may be the last.
+                cells[names[place]] = cells.get(names[place], True) & rows
+        with said_by(self.owner):
+            return hide_cells(self.X, cells)
+
+
+def _find(X, columns) -> tuple[list[int], bool]:
+    """Return the positions of columns in X, none if they are names of which X has none."""
+    if callable(columns) or not is_named(X):
+        return resolve_columns(X if hasattr(X, "shape") else np.asarray(X), columns)
+    table = as_table(X)
+    names = [columns] if isinstance(columns, str) else columns
+    named = not isinstance(names, slice) and all(isinstance(name, str) for name in np.ravel(names))
+    if named and not set(names) & set(table):
+        return [], False
+    return resolve_columns(table, columns)
+
+
+def as_names(names) -> list[str]:
+    """Return one name or several as a list."""
+    return [names] if isinstance(names, str) else list(names)
+
+
+def as_list(entries) -> list:
+    """Return one entry or several as a list, of which each is a name or a tuple of names."""
+    return [entries] if isinstance(entries, str | tuple) else list(entries)
+
+
+def subsets_of(names, sizes=None) -> Iterator[tuple[str, ...]]:
+    """Yield the subsets of some names, small ones first.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The names, of whose order a subset keeps its own.
+    sizes : iterable of int, default=None
+        How many names a subset has; None means from one to all.
+
+    Yields
+    ------
+    tuple of str
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.metrics._modalities import subsets_of
+    >>> list(subsets_of("ab"))
+    [('a',), ('b',), ('a', 'b')]
+    """
+    names = list(names)
+    sizes = range(1, len(names) + 1) if sizes is None else sizes
+    return chain.from_iterable(combinations(names, size) for size in sizes)

@@ -1,0 +1,180 @@
+"""What a shared representation knows of the class, from all or some of the modalities."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import check_cv
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import column_or_1d
+
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.metrics._modalities import Modalities, as_list, subsets_of
+from sklearn_crossmodal.utils._sklearn import StrOptions, _safe_indexing, validate_params
+
+__all__ = ["latent_probe", "latent_probe_score"]
+
+_CONSTRAINTS = {"fit_on": [StrOptions({"all", "subset"})], "cv": ["cv_object"]}
+
+
+@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+def latent_probe(estimator, X, y, *, subsets=None, probe=None, cv=5, fit_on="all"):
+    """Tell how well the class can be read off the representation of each subset of modalities.
+
+    A linear classifier, the probe, is fitted on ``estimator.transform`` of some samples and tested
+    on others, of which only the modalities of one subset are shown to the estimator [1]_.
+
+    Parameters
+    ----------
+    estimator : object
+        Fitted, with a method `transform`, such as `MultiModalAutoencoder`. It is not fitted again:
+        X should be samples that it has not seen.
+    X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+        The samples. For each subset those are tested that have all of it.
+    y : array-like of shape (n_samples,)
+        Their classes.
+    subsets : str, tuple of str, or list of them, default=None
+        The subsets; None means all, of which M modalities have 2^M - 1.
+    probe : classifier, default=None
+        It is cloned. None means logistic regression on standardised numbers.
+    cv : int, splitter or iterable of (train, test), default=5
+        Which samples the probe is fitted and tested on; ``[(train, test)]`` gives them by row
+        number.
+    fit_on : {"all", "subset"}, default="all"
+        Whether one probe is fitted on the representations of all that a sample has, and tested on
+        those of each subset, as after deployment; or one on those of each subset, as published for
+        MoPoE [1]_.
+
+    Returns
+    -------
+    dict of tuple of str to float
+        Per subset the accuracy, a mean over the splits.
+
+    Raises
+    ------
+    ModalityError
+        If a modality is unknown, or no sample that is tested has all of a subset.
+
+    See Also
+    --------
+    latent_probe_score : The mean over subsets, a scorer.
+    absence_curve : Of a pipeline of representation and classifier, as modalities are absent at
+        random.
+
+    References
+    ----------
+    .. [1] T. M. Sutter, I. Daunhawer, J. E. Vogt (2021). "Generalized multimodal ELBO". ICLR.
+       arXiv:2105.02470
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal import MultiModalAutoencoder
+    >>> from sklearn_crossmodal.datasets import make_multimodal_classification
+    >>> from sklearn_crossmodal.metrics import latent_probe
+    >>> X, y = make_multimodal_classification(600, random_state=0)
+    >>> autoencoder = MultiModalAutoencoder(n_components=4, random_state=0).fit(X[:300])
+    >>> accuracy = latent_probe(autoencoder, X[300:], y[300:])
+    >>> list(accuracy)
+    [('m0',), ('m1',), ('m0', 'm1')]
+    >>> accuracy["m0", "m1"] > accuracy["m0",] > 0.6
+    True
+    """
+    modalities, y = Modalities.of(estimator, X), column_or_1d(y)
+    subsets = list(subsets_of(modalities)) if subsets is None else as_list(subsets)
+    if probe is None:
+        probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    rows = np.arange(len(y))
+    splits = [
+        (rows[train], rows[test]) for train, test in check_cv(cv, y, classifier=True).split(rows, y)
+    ]
+    probes = _fit_probes(probe, estimator.transform(X), y, splits) if fit_on == "all" else None
+    accuracy = {}
+    for subset in subsets:
+        subset = tuple(modalities.check(subset))
+        having = modalities.rows_with(subset)
+        latents = estimator.transform(_showing(modalities, subset, having))
+        shared = [[np.intersect1d(part, having) for part in split] for split in splits]
+        fitted = probes or _fit_probes(probe, latents, y, shared)
+        scores = [_score(*pair, latents, y) for pair in zip(fitted, shared) if len(pair[1][1])]
+        if not scores:
+            raise ModalityError(
+                f"{modalities.owner}: no sample that is tested has all of {subset}."
+            )
+        accuracy[subset] = float(np.mean(scores))
+    return accuracy
+
+
+@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+def latent_probe_score(estimator, X, y, *, subsets=None, probe=None, cv=5, fit_on="all"):
+    """Return the mean accuracy of a probe of the representation over subsets of modalities.
+
+    Parameters
+    ----------
+    estimator : object
+        Fitted, with a method `transform`, such as `MultiModalAutoencoder`.
+    X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+        The samples.
+    y : array-like of shape (n_samples,)
+        Their classes.
+    subsets : str, tuple of str, or list of them, default=None
+        The subsets; None means all, of which M modalities have 2^M - 1.
+    probe : classifier, default=None
+        It is cloned. None means logistic regression on standardised numbers.
+    cv : int, splitter or iterable of (train, test), default=5
+        Which samples the probe is fitted and tested on.
+    fit_on : {"all", "subset"}, default="all"
+        On which representations the probe is fitted; see `latent_probe`.
+
+    Returns
+    -------
+    float
+        Mean of `latent_probe` over the subsets.
+
+    Raises
+    ------
+    ModalityError
+        If a modality is unknown, or no sample that is tested has all of a subset.
+
+    See Also
+    --------
+    latent_probe : The accuracy of each subset.
+
+    Notes
+    -----
+    A scorer: ``scoring=partial(latent_probe_score, subsets="image")`` in `cross_validate` and
+    `GridSearchCV`. A scorer is given the samples that the estimator was not fitted on; among those
+    the probe is cross-validated in turn.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn_crossmodal import MultiModalAutoencoder
+    >>> from sklearn_crossmodal.datasets import make_multimodal_classification
+    >>> from sklearn_crossmodal.metrics import latent_probe_score
+    >>> X, y = make_multimodal_classification(300, random_state=0)
+    >>> autoencoder = MultiModalAutoencoder(n_components=4, random_state=0)
+    >>> scores = cross_val_score(autoencoder, X, y, scoring=latent_probe_score, cv=2)
+    >>> bool(scores.min() > 0.6)
+    True
+    """
+    accuracies = latent_probe(estimator, X, y, subsets=subsets, probe=probe, cv=cv, fit_on=fit_on)
+    return float(np.mean(list(accuracies.values())))
+
+
+def _showing(modalities: Modalities, subset, rows: np.ndarray):
+    """Return X of which only the subset is left in the rows that have it."""
+    hidden = np.zeros_like(modalities.present)
+    hidden[rows] = [name not in subset for name in modalities]
+    return modalities.hide(hidden & modalities.present)
+
+
+def _fit_probes(probe, latents, y, splits) -> list:
+    return [clone(probe).fit(_safe_indexing(latents, train), y[train]) for train, _ in splits]
+
+
+def _score(probe, split, latents, y) -> float:
+    _, test = split
+    return accuracy_score(y[test], probe.predict(_safe_indexing(latents, test)))

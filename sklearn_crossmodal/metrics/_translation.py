@@ -1,0 +1,211 @@
+"""How well each modality is told from each other one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.metrics._columnwise import METRICS, as_array
+from sklearn_crossmodal.metrics._modalities import Modalities, as_list, as_names
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["translation_matrix", "translation_score"]
+
+
+def translation_matrix(estimator, X, *, sources=None, targets=None, metric=None):
+    """Score each target modality as it is translated from each source.
+
+    Parameters
+    ----------
+    estimator : object
+        Fitted, with a method ``translate(X, source=, target=)``, such as `MultiModalAutoencoder`.
+    X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+        The samples. For each pair those count that have source and target.
+    sources : str, tuple of str, or list of them, default=None
+        What is given, each entry by itself; a tuple is several modalities together. None means each
+        modality alone.
+    targets : str or list of str, default=None
+        The modalities to predict; None means all.
+    metric : {"r2", "roc_auc", "accuracy"}, callable, or dict of them by target, default=None
+        How a target is scored; a callable takes true and predicted values. None means the share of
+        cells that are right for categories and of texts that are the same, as their modality reads
+        them; the area under the ROC curve for booleans that are told by numbers; R² for others.
+        R² and area are uniform averages over numbers or pixels; a missing one does not count.
+
+    Returns
+    -------
+    :class:`~sklearn.utils.Bunch`
+        With the following attributes.
+
+        scores : ndarray of shape (n_sources, n_targets), float64
+            A row a source. Where source and target are one modality, it is how well that is told
+            from itself. NaN where no sample has both.
+        sources : list of (str or tuple of str)
+            Of the rows.
+        targets : list of str
+            Of the columns.
+
+    Raises
+    ------
+    ModalityError
+        If a modality is unknown.
+    ValueError
+        If a metric is unknown or does not suit a target.
+
+    See Also
+    --------
+    translation_score : The mean of the matrix, a scorer.
+    cross_coherence : Whether what is generated has the right class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal import MultiModalAutoencoder, MultiModalFrame
+    >>> from sklearn_crossmodal.metrics import translation_matrix
+    >>> rng = np.random.default_rng(0)
+    >>> z = rng.normal(size=(300, 2))
+    >>> X = MultiModalFrame(
+    ...     {"a": z @ rng.normal(size=(2, 5)), "b": z, "noise": rng.normal(size=(300, 3))}
+    ... )
+    >>> autoencoder = MultiModalAutoencoder(random_state=0).fit(X)
+    >>> matrix = translation_matrix(autoencoder, X)
+    >>> matrix.scores.shape, matrix.sources
+    ((3, 3), ['a', 'b', 'noise'])
+    >>> a_to_b, noise_to_b = matrix.scores[[0, 2], 1]
+    >>> bool(a_to_b > 0.9 and noise_to_b < 0.3)
+    True
+
+    As a table: ``pandas.DataFrame(matrix.scores, matrix.sources, matrix.targets)``.
+    """
+    modalities = Modalities.of(estimator, X)
+    sources = as_list(list(modalities) if sources is None else sources)
+    targets = modalities.check(list(modalities) if targets is None else targets)
+    fitted = {name: modality for name, modality, *_ in getattr(estimator, "modalities_", [])}
+    scores = np.full((len(sources), len(targets)), np.nan)
+    for column, target in enumerate(targets):
+        own = metric.get(target) if isinstance(metric, Mapping) else metric
+        truth = _Truth(modalities, target, fitted.get(target), own)
+        for row, source in enumerate(sources):
+            names = modalities.check(source)
+            rows = modalities.rows_with([*names, target])
+            if len(rows):
+                predicted = estimator.translate(modalities.take(rows), source=names, target=target)
+                scores[row, column] = truth.score(rows, predicted)
+    return Bunch(scores=scores, sources=sources, targets=targets)
+
+
+def translation_score(estimator, X, y=None, *, sources=None, targets=None, metric=None):
+    """Return the mean score of targets that are translated from sources.
+
+    Parameters
+    ----------
+    estimator : object
+        Fitted, with a method ``translate(X, source=, target=)``, such as `MultiModalAutoencoder`.
+    X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+        The samples.
+    y : None
+        Ignored; scikit-learn's tools pass it.
+    sources : str, tuple of str, or list of them, default=None
+        What is given, each entry by itself; a tuple is several modalities together. None means each
+        modality alone.
+    targets : str or list of str, default=None
+        The modalities to predict; None means all.
+    metric : {"r2", "roc_auc", "accuracy"}, callable, or dict of them by target, default=None
+        How a target is scored; see `translation_matrix`.
+
+    Returns
+    -------
+    float
+        Mean of `translation_matrix` over the pairs of which the target is not among the source,
+        and that some sample has.
+
+    Raises
+    ------
+    ModalityError
+        If a modality is unknown, or there is no such pair.
+    ValueError
+        If a metric is unknown or does not suit a target.
+
+    See Also
+    --------
+    translation_matrix : All pairs, each by itself.
+
+    Notes
+    -----
+    A scorer: ``scoring=partial(translation_score, sources="text", targets="image")`` in
+    `cross_validate` and `GridSearchCV`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from functools import partial
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn_crossmodal import MultiModalAutoencoder, MultiModalFrame
+    >>> from sklearn_crossmodal.metrics import translation_score
+    >>> z = np.random.default_rng(0).normal(size=(200, 2))
+    >>> X = MultiModalFrame({"a": z[:, [0, 1, 0]], "b": z})
+    >>> scoring = partial(translation_score, sources="a", targets="b")
+    >>> scores = cross_val_score(MultiModalAutoencoder(random_state=0), X, scoring=scoring, cv=2)
+    >>> bool(scores.min() > 0.8)
+    True
+    """
+    matrix = translation_matrix(estimator, X, sources=sources, targets=targets, metric=metric)
+    sources = [as_names(source) for source in matrix.sources]
+    across = [[target not in names for target in matrix.targets] for names in sources]
+    scores = matrix.scores[np.array(across)]
+    if np.isnan(scores).all():
+        raise ModalityError(
+            f"{type(estimator).__name__}: no sample has one of {matrix.sources} and another of "
+            f"{matrix.targets}."
+        )
+    return float(np.nanmean(scores))
+
+
+class _Truth:
+    """The true values of one modality, and how what is predicted is compared with them."""
+
+    def __init__(self, modalities: Modalities, name: str, modality, metric):
+        self.label = f"{modalities.owner}: target {name!r}"
+        self.columns = modalities.read(name)[0]
+        self.modality = modality
+        self.kind = getattr(modality, "kind", None)
+        self.metric = metric
+        if not (metric is None or callable(metric) or metric in METRICS):
+            raise ValueError(
+                f"{self.label}: metric {metric!r} is neither a callable nor one of "
+                f"{sorted(METRICS)}."
+            )
+
+    def score(self, rows: np.ndarray, predicted) -> float:
+        columns = self.columns.take(rows)
+        with said_by(self.label):
+            if callable(self.metric):
+                return float(self.metric(as_array(columns.values), predicted))
+            true, predicted = self._comparable(columns, np.asarray(predicted))
+            return METRICS[self.metric or self._suits(true, predicted)](true, predicted)
+
+    def _comparable(self, columns, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return true and predicted values in one form, (n, d)."""
+        true = as_array(columns.values)
+        if self.kind in {"tokens", "sequence"} or np.size(true) != np.size(predicted):
+            # Texts as they are split, steps up to the length, images of the size that is read.
+            if self.modality is None:
+                raise ValueError(f"it has the shape {true.shape}, predicted is {predicted.shape}.")
+            block = self.modality.transform(columns)
+            true = self.modality.inverse_transform(block.values[:])
+            if self.kind == "sequence":
+                return _steps(true, block.mask), _steps(predicted, block.mask)
+        return true.reshape(len(true), -1), predicted.reshape(len(true), -1)
+
+    def _suits(self, true: np.ndarray, predicted: np.ndarray) -> str:
+        if self.kind in {"codes", "tokens"} or predicted.dtype.kind not in "fiu":
+            return "accuracy"
+        return "roc_auc" if true.dtype.kind == "b" else "r2"
+
+
+def _steps(values, mask: np.ndarray) -> np.ndarray:
+    """Return the steps that exist, of all rows one after another: (n_steps, d)."""
+    return np.stack([*values]).reshape(*mask.shape, -1)[mask]

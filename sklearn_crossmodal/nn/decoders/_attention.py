@@ -1,0 +1,145 @@
+"""AttentionDecoder: a text from a latent, word by word, by a causal transformer."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.nn._beam_search import State
+from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn._layers import AttentionBlock, StepEmbedding, positions
+from sklearn_crossmodal.nn.decoders._token_by_token import TokenByToken, drop_tokens
+from sklearn_crossmodal.utils._sklearn import Interval
+
+__all__ = ["AttentionDecoder"]
+
+
+class AttentionDecoder(Component):
+    """Each token of a text given the latent and the tokens before it, by a small transformer.
+
+    The latent is what the text begins with: a step that all others look back at. In training it is
+    given the true tokens (teacher forcing); asked for a text it goes by its own.
+
+    Parameters
+    ----------
+    width : int, default=128
+        Width of the steps; a multiple of `n_heads`.
+    n_heads : int, default=4
+        Number of attention heads.
+    n_layers : int, default=2
+        Number of blocks.
+    dropout : float, default=0.2
+        Share of what the blocks read, and of their hidden units, set to zero in training.
+    token_dropout : float, default=0.0
+        Share of the true tokens that are hidden in training, so that more is left to the latent.
+
+    References
+    ----------
+    A. Vaswani et al. (2017). "Attention is all you need". arXiv:1706.03762; a latent in front of
+    the text: R. Mokady, A. Hertz, A. H. Bermano (2021), "ClipCap". arXiv:2111.09734; hidden tokens:
+    S. R. Bowman et al. (2016), "Generating sentences from a continuous space". arXiv:1511.06349
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn.decoders import AttentionDecoder
+    >>> spec = BlockSpec("tokens", (4,), n_categories=9)
+    >>> AttentionDecoder(width=8).build(5, spec)(torch.zeros(1, 5)).shape
+    torch.Size([1, 4, 9])
+    >>> AttentionDecoder(width=6).build(5, spec)
+    Traceback (most recent call last):
+    ...
+    ValueError: AttentionDecoder: width=6 is not a multiple of n_heads=4.
+    """
+
+    kinds = frozenset({"tokens"})
+    takes_targets = True
+    _parameter_constraints = {
+        "width": [Interval(Integral, 1, None, closed="left")],
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "token_dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(self, width=128, *, n_heads=4, n_layers=2, dropout=0.2, token_dropout=0.0):
+        self.width = width
+        self.n_heads = n_heads
+        self.n_layers = n_layers
+        self.dropout = dropout
+        self.token_dropout = token_dropout
+
+    def build(self, width: int, spec: BlockSpec) -> nn.Module:
+        """Return the module for targets of kind ``"tokens"``.
+
+        Parameters
+        ----------
+        width : int
+            Width D of the latent.
+        spec : BlockSpec
+            Of the target.
+
+        Returns
+        -------
+        nn.Module
+            (B, D) -> (B, T, number of tokens); also given the true tokens (B, T), int.
+        """
+        self._validate_params()
+        if self.width % self.n_heads:
+            raise ValueError(
+                f"AttentionDecoder: width={self.width} is not a multiple of n_heads={self.n_heads}."
+            )
+        blocks = [
+            AttentionBlock(self.width, self.n_heads, self.dropout) for _ in range(self.n_layers)
+        ]
+        return _AttentionDecoder(width, spec, blocks, self.get_params())
+
+
+class _AttentionDecoder(TokenByToken):
+    """(B, D) and (B, T) known tokens, if any -> (B, T, K)."""
+
+    def __init__(
+        self, latent_width: int, spec: BlockSpec, blocks: list[AttentionBlock], params: dict
+    ) -> None:
+        super().__init__(spec)
+        self.width, self.n_heads = params["width"], params["n_heads"]
+        self.first = nn.Linear(latent_width, self.width)
+        self.embedding = StepEmbedding(spec, self.width)
+        self.blocks = nn.ModuleList(blocks)
+        self.norm = nn.LayerNorm(self.width)
+        self.dropout = nn.Dropout(params["dropout"])
+        self.token_dropout = params["token_dropout"]
+        self.scores = nn.Linear(self.width, spec.n_categories)
+
+    def start(self, latent: Tensor) -> State:
+        # What the latent is as a step, then keys and values of each block, of no step yet.
+        shape = len(latent), 2, self.n_heads, 0, self.width // self.n_heads
+        return self.first(latent), *(latent.new_empty(shape) for _ in self.blocks)
+
+    def step(self, state: State, tokens: Tensor | None) -> tuple[Tensor, State]:
+        first, *pasts = state
+        n_before, now = pasts[0].shape[3], []
+        read = first if tokens is None else self.embedding(tokens)
+        step = self._placed(read.unsqueeze(1), n_before)
+        for block, past in zip(self.blocks, pasts, strict=True):
+            step, past = block.follow(step, past)
+            now.append(past)
+        return self.scores(self.norm(step[:, 0])), (first, *now)
+
+    def taught(self, latent: Tensor, tokens: Tensor) -> Tensor:
+        if self.training and self.token_dropout:
+            tokens = drop_tokens(tokens, self.token_dropout)
+        steps = torch.cat([self.first(latent).unsqueeze(1), self.embedding(tokens)], dim=1)
+        steps = self._placed(steps, 0)
+        for block in self.blocks:
+            steps = block(steps, causal=True)
+        return self.scores(self.norm(steps))
+
+    def _placed(self, steps: Tensor, n_before: int) -> Tensor:
+        """Return steps (B, T, D) with codes of their places added."""
+        places = positions(n_before + steps.shape[1], self.width)[n_before:]
+        return self.dropout(steps + 0.1 * places.to(steps))

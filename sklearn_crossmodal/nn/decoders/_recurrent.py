@@ -1,0 +1,141 @@
+"""RecurrentDecoder: a text from a latent, word by word, by a recurrent network."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.nn._beam_search import State
+from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn._layers import StepEmbedding
+from sklearn_crossmodal.nn.decoders._token_by_token import TokenByToken, drop_tokens
+from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
+
+__all__ = ["RecurrentDecoder"]
+
+_CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
+
+
+class RecurrentDecoder(Component):
+    """Each token of a text given the latent and the tokens before it, by a recurrent network.
+
+    The latent sets the first state, and is read again at each step. In training it is given the
+    true tokens (teacher forcing); asked for a text it goes by its own.
+
+    Parameters
+    ----------
+    cell : {"gru", "lstm"}, default="gru"
+        Kind of the recurrent network.
+    width : int, default=256
+        Width of its state.
+    embedding_width : int, default=64
+        Width of token embeddings.
+    dropout : float, default=0.2
+        Share of what the network reads, and of its state before the scores, set to zero in
+        training.
+    token_dropout : float, default=0.0
+        Share of the true tokens that are hidden in training, so that more is left to the latent.
+
+    References
+    ----------
+    O. Vinyals, A. Toshev, S. Bengio, D. Erhan (2015). "Show and tell: A neural image caption
+    generator". arXiv:1411.4555; hidden tokens: S. R. Bowman et al. (2016), "Generating sentences
+    from a continuous space". arXiv:1511.06349
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn.decoders import RecurrentDecoder
+    >>> decoder = RecurrentDecoder("lstm").build(5, BlockSpec("tokens", (4,), n_categories=9))
+    >>> (
+    ...     decoder(torch.zeros(1, 5)).shape,
+    ...     decoder(torch.zeros(1, 5), torch.tensor([[3, 2, 0, 0]])).shape,
+    ... )
+    (torch.Size([1, 4, 9]), torch.Size([1, 4, 9]))
+    """
+
+    kinds = frozenset({"tokens"})
+    takes_targets = True
+    _parameter_constraints = {
+        "cell": [StrOptions(set(_CELLS))],
+        "width": [Interval(Integral, 1, None, closed="left")],
+        "embedding_width": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "token_dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(
+        self, cell="gru", *, width=256, embedding_width=64, dropout=0.2, token_dropout=0.0
+    ):
+        self.cell = cell
+        self.width = width
+        self.embedding_width = embedding_width
+        self.dropout = dropout
+        self.token_dropout = token_dropout
+
+    def build(self, width: int, spec: BlockSpec) -> nn.Module:
+        """Return the module for targets of kind ``"tokens"``.
+
+        Parameters
+        ----------
+        width : int
+            Width D of the latent.
+        spec : BlockSpec
+            Of the target.
+
+        Returns
+        -------
+        nn.Module
+            (B, D) -> (B, T, number of tokens); also given the true tokens (B, T), int.
+        """
+        self._validate_params()
+        return _RecurrentDecoder(width, spec, self.get_params())
+
+
+class _RecurrentDecoder(TokenByToken):
+    """(B, D) and (B, T) known tokens, if any -> (B, T, K)."""
+
+    def __init__(self, latent_width: int, spec: BlockSpec, params: dict) -> None:
+        super().__init__(spec)
+        width, read = params["width"], params["embedding_width"]
+        self.embedding = StepEmbedding(spec, read)
+        self.begin = nn.Parameter(0.1 * torch.randn(read))
+        self.recurrence = _CELLS[params["cell"]](read + latent_width, width, batch_first=True)
+        self.n_states = 2 if params["cell"] == "lstm" else 1  # an LSTM also has cells
+        self.first = nn.Linear(latent_width, self.n_states * width)
+        self.dropout = nn.Dropout(params["dropout"])
+        self.token_dropout = params["token_dropout"]
+        self.scores = nn.Linear(width, spec.n_categories)
+
+    def start(self, latent: Tensor) -> State:
+        return latent, *torch.tanh(self.first(latent)).chunk(self.n_states, dim=-1)
+
+    def step(self, state: State, tokens: Tensor | None) -> tuple[Tensor, State]:
+        none = torch.empty(len(state[0]), 0, dtype=torch.int64, device=state[0].device)
+        steps = self._steps(none) if tokens is None else self.embedding(tokens.unsqueeze(1))
+        outputs, state = self._run(state, steps)
+        return self.scores(self.dropout(outputs[:, 0])), state
+
+    def taught(self, latent: Tensor, tokens: Tensor) -> Tensor:
+        if self.training and self.token_dropout:
+            tokens = drop_tokens(tokens, self.token_dropout)
+        outputs, _ = self._run(self.start(latent), self._steps(tokens))
+        return self.scores(self.dropout(outputs))
+
+    def _steps(self, tokens: Tensor) -> Tensor:
+        """Return what stands for the beginning and for tokens (B, T), (B, T + 1, D')."""
+        begin = self.begin.expand(len(tokens), 1, -1)
+        return torch.cat([begin, self.embedding(tokens)], dim=1)
+
+    def _run(self, state: State, steps: Tensor) -> tuple[Tensor, State]:
+        latent, *hidden = state
+        again = latent.unsqueeze(1).expand(-1, steps.shape[1], -1)
+        read = self.dropout(torch.cat([steps, again], dim=-1))
+        hidden = [part.unsqueeze(0).contiguous() for part in hidden]
+        outputs, after = self.recurrence(read, tuple(hidden) if self.n_states > 1 else hidden[0])
+        after = after if isinstance(after, tuple) else (after,)
+        return outputs, (latent, *(part.squeeze(0) for part in after))

@@ -1,0 +1,111 @@
+"""y, where it is given a weight: labels or numbers, some of them absent."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+
+from sklearn_crossmodal import Categorical, MultiModalAutoencoder, MultiModalFrame, Numeric
+
+N = 300
+QUICK = {"max_epochs": 80, "learning_rate": 0.01, "random_state": 0, "n_components": 2}
+
+
+@pytest.fixture(scope="module")
+def X():
+    """Return loud noise of rank two, beside which the factor that matters is faint."""
+    rng = np.random.default_rng(0)
+    loud = 5 * rng.normal(size=(N, 3)) @ rng.normal(size=(3, 8))
+    faint = rng.normal(size=(N, 1))
+    table = loud + faint @ rng.normal(size=(1, 8))
+    return MultiModalFrame({"a": table[:, :4], "b": table[:, 4:], "faint": faint})
+
+
+@pytest.fixture(scope="module")
+def factor(X):
+    return X["faint"][:, 0]
+
+
+def seen(X):
+    return X[["a", "b"]]
+
+
+def told(X, y, model, **params):
+    made = MultiModalAutoencoder(**{**QUICK, **params}).fit(seen(X), y)
+    latent = made.transform(seen(X))
+    known = y if model is LogisticRegression else np.asarray(y, dtype=float)
+    return made, model().fit(latent, known).score(latent, known)
+
+
+def test_y_is_ignored_at_weight_zero(X, factor):
+    latents = [
+        MultiModalAutoencoder(**QUICK).fit(seen(X), y).transform(seen(X))
+        for y in (None, factor, factor > 0)
+    ]
+    np.testing.assert_array_equal(latents[0], latents[1])
+    np.testing.assert_array_equal(latents[0], latents[2])
+
+
+@pytest.mark.parametrize("variational", [None, "mopoe"])
+def test_classes_are_told_by_the_latent(variational, X, factor):
+    y = np.where(factor > 0, "high", "low")
+    made, accuracy = told(X, y, LogisticRegression, target_weight=5.0, variational=variational)
+    _, without = told(X, y, LogisticRegression)
+    assert isinstance(made.target_, Categorical)
+    assert accuracy > without + 0.1
+
+
+def test_numbers_are_told_by_the_latent(X, factor):
+    made, explained = told(X, factor * 100, Ridge, target_weight=5.0)
+    _, without = told(X, factor * 100, Ridge)
+    assert isinstance(made.target_, Numeric)
+    assert explained > without + 0.1
+
+
+@pytest.mark.parametrize("kind", ["numbers", "labels"])
+def test_samples_without_y_teach_their_modalities(kind, X, factor):
+    y = factor.copy() if kind == "numbers" else np.where(factor > 0, "high", "low").astype(object)
+    y[::2] = np.nan if kind == "numbers" else None
+    made = MultiModalAutoencoder(**QUICK, target_weight=5.0).fit(seen(X), y)
+    whole = MultiModalAutoencoder(**QUICK).fit(seen(X))
+    assert made.score(seen(X)) > -0.8  # of the three factors one is kept for y
+    latent = made.transform(seen(X))
+    told = LogisticRegression().fit(latent, factor > 0).score(latent, factor > 0)
+    latent = whole.transform(seen(X))
+    assert told > LogisticRegression().fit(latent, factor > 0).score(latent, factor > 0) + 0.05
+
+
+def test_several_columns_of_labels(X, factor):
+    y = np.column_stack([factor > 0, factor > 1]).astype(int)
+    made = MultiModalAutoencoder(**{**QUICK, "max_epochs": 5}, target_weight=1.0).fit(seen(X), y)
+    assert made.target_.spec_.shape == (2,)
+
+
+def test_y_is_no_modality(X, factor):
+    made = MultiModalAutoencoder(**{**QUICK, "max_epochs": 3}, target_weight=1.0)
+    made.fit(seen(X), factor)
+    assert list(made.reconstruct(seen(X))) == ["a", "b"]
+    assert np.isfinite(made.score_samples(seen(X))).all()
+    assert made.partial_fit(seen(X), factor).n_iter_ == 4
+
+
+def test_a_pipeline_hands_y_on(X, factor):
+    y = factor > 0
+    steps = make_pipeline(
+        MultiModalAutoencoder(**QUICK, target_weight=5.0), LogisticRegression()
+    ).fit(seen(X), y)
+    assert steps.score(seen(X), y) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (None, "requires y to be passed, but the target y is None: target_weight=1.0"),
+        (np.full(N, np.nan), "MultiModalAutoencoder: y is absent in all samples"),
+        (np.r_[np.inf, np.ones(N - 1)], "MultiModalAutoencoder: Input y contains infinity"),
+        (np.ones(N - 1), "inconsistent numbers of samples"),
+    ],
+)
+def test_a_wrong_y_is_refused(y, message, X):
+    with pytest.raises(ValueError, match=message):
+        MultiModalAutoencoder(target_weight=1.0).fit(seen(X), y)
