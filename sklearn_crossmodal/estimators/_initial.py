@@ -9,6 +9,9 @@ from sklearn.frozen import FrozenEstimator
 
 from sklearn_crossmodal.estimators._autoencoder import MultiModalAutoencoder
 from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.nn import MultiModalNetwork, build_fusion
+from sklearn_crossmodal.nn._partial_fusion import PartialFusion
+from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["INITIAL_CONSTRAINTS", "Initial"]
 
@@ -76,29 +79,39 @@ class Initial:
                 )
 
     def _build_network(self, blocks):
-        network, losses = super()._build_network(blocks)
         autoencoder = self._initial()
-        if autoencoder is not None:
-            learned = autoencoder.network_
-            self._take_encoders(network, learned)
-            for name in set(network._targets) & set(learned._targets):
-                _take_matching(
-                    network.decoders[network._targets[name]],
-                    learned.decoders[learned._targets[name]],
-                )
-        return network, losses
+        if autoencoder is None:
+            return super()._build_network(blocks)
+        learned, encoders = autoencoder.network_, self._build_encoders(blocks)
+        self._take_encoders(encoders, learned)
+        with said_by(type(self).__name__):
+            fusion = self._joined(encoders, learned, autoencoder.n_components)
+            bottleneck, decoders, losses = self._build_decoders(fusion.out_features)
+        for name in set(decoders) & set(learned._targets) if self._is_table else ():
+            _take_all(decoders[name], learned.decoders[learned._targets[name]])
+        return MultiModalNetwork(encoders, fusion, bottleneck, decoders), losses
 
-    def _take_encoders(self, network, learned):
-        for name, key in network._modalities.items():
-            if name in learned._modalities:
-                weights = learned.encoders[learned._modalities[name]].state_dict()
-                try:
-                    network.encoders[key].load_state_dict(weights)
-                except RuntimeError as error:
-                    raise ModalityError(
-                        f"{type(self).__name__}: modality {name!r} has another encoder than that "
-                        f"of init: {error}"
-                    ) from error
+    def _take_encoders(self, encoders, learned):
+        for name in set(encoders) & set(learned._modalities):
+            if not _take_all(encoders[name], learned.encoders[learned._modalities[name]]):
+                raise ModalityError(
+                    f"{type(self).__name__}: modality {name!r} has another encoder than that of "
+                    "init: give it the same, or another name."
+                )
+
+    def _joined(self, encoders, learned, n_shared):
+        """Return the fusion of the autoencoder, and what joins further modalities to it."""
+        widths = [encoder.out_features for encoder in learned.encoders.values()]
+        known = list(learned._modalities)
+        places = [known.index(name) if name in known else None for name in encoders]
+        further = [
+            encoder.out_features
+            for encoder, place in zip(encoders.values(), places, strict=True)
+            if place is None
+        ]
+        outer = build_fusion(self.fusion, [n_shared, *further]) if further else None
+        parts = copy.deepcopy((learned.fusion, learned.bottleneck))
+        return PartialFusion(*parts, widths, places, outer, n_shared)
 
 
 def _as_read(modality) -> str:
@@ -107,8 +120,12 @@ def _as_read(modality) -> str:
     return repr(type(modality)(**{k: v for k, v in params.items() if k not in _OF_TARGETS}))
 
 
-def _take_matching(part, learned):
-    """Take over the weights of the same name and shape."""
+def _take_all(part, learned) -> bool:
+    """Take over all weights if they are of the same names and shapes; return whether they are."""
     own, weights = part.state_dict(), learned.state_dict()
-    same = {n: w for n, w in weights.items() if n in own and own[n].shape == w.shape}
-    part.load_state_dict(own | same)
+    same = {name: weight.shape for name, weight in own.items()} == {
+        name: weight.shape for name, weight in weights.items()
+    }
+    if same:
+        part.load_state_dict(weights)
+    return same
