@@ -5,27 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.base import clone
 from torch import nn
 
 from sklearn_crossmodal.data import MultiModalFrame, as_table, is_named
 from sklearn_crossmodal.estimators._input import check_same_length, check_weight
 from sklearn_crossmodal.estimators._resuming import keep_loss
 from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all, decode_values
+from sklearn_crossmodal.estimators._target_entries import entries_of, modality_of
 from sklearn_crossmodal.estimators._target_scores import score_tokens, score_values, truth_of
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import (
-    MODALITIES,
-    Modality,
     ModalityBank,
-    infer_for_columns,
-    modality_for,
 )
-from sklearn_crossmodal.nn import build_decoder, build_loss, check_range, resolve
-from sklearn_crossmodal.nn.decoders import MLPDecoder
-from sklearn_crossmodal.nn.losses import LOSSES
+from sklearn_crossmodal.nn import build_decoder, build_loss, check_range
 from sklearn_crossmodal.utils._cache import open_memory
-from sklearn_crossmodal.utils._sklearn import InvalidParameterError
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["CrossTarget"]
@@ -83,7 +76,7 @@ class CrossTarget(ModalityTarget):
         if not self._is_table:
             return super()._fit_target(y, sample_weight)
         with said_by(self._owner):
-            entries = self._entries(y)
+            entries = entries_of(self.target, self.loss, y)
         bank = self._target_bank = ModalityBank(self._owner, entries)
         bank.bind(y, y)
         bank.fit_transform(y, sample_weight, open_memory(self.memory))
@@ -95,6 +88,9 @@ class CrossTarget(ModalityTarget):
             self._target_bank.transform(y) if self._is_table else super()._target_blocks(y, blocks)
         )
 
+    def _target_modality(self, y):
+        return modality_of(self.target, self.loss, y)
+
     def _check_targets(self, targets):
         for name, loss in self.net_.criterion_.losses.items():
             modality, block = self._targets[name], targets[name]
@@ -105,47 +101,6 @@ class CrossTarget(ModalityTarget):
                     check_range(loss, numbers, "take another loss, or leave out these samples")
                 else:
                     check_range(loss, block.values, observed=block.observed)
-
-    # Which modalities -----------------------------------------------------------------------
-
-    def _target_modality(self, y):
-        """Return the modality of y, where it is but one."""
-        self._check_losses(["y"])
-        return self._made("y", modality_for(y, "y") if self.target is None else self.target)
-
-    def _entries(self, y):
-        """Return the modalities of a table as a list of (name, modality, columns)."""
-        if isinstance(self.target, list):
-            entries = [_checked(entry) for entry in self.target]
-        elif self.target is None or isinstance(self.target, dict):
-            columns = {name: name for name in y} if self.target is None else self.target
-            found = infer_for_columns(y, y, columns)
-            entries = [(name, type(modality), key) for name, modality, key in found]
-        else:
-            raise InvalidParameterError(
-                f"target={self.target!r} is one modality, but y is a mapping of {list(y)}: pass "
-                "its values alone, or target=[(name, modality, columns), ...]."
-            )
-        names = [name for name, *_ in entries]
-        if not names or len(set(names)) < len(names):
-            raise ModalityError(f"targets need names that differ, got {names}.")
-        self._check_losses(names)
-        return [(name, self._made(name, modality), key) for name, modality, key in entries]
-
-    def _check_losses(self, names):
-        if isinstance(self.loss, dict) and (unknown := sorted(set(self.loss) - set(names))):
-            raise InvalidParameterError(
-                f"{type(self).__name__}: loss names {unknown}, which are none of the targets "
-                f"{names}."
-            )
-
-    def _made(self, name, modality):
-        """Return a modality of y with the loss that `loss` says; a class or name made for it."""
-        part = self.loss.get(name) if isinstance(self.loss, dict) else self.loss
-        if not isinstance(modality, Modality):
-            loss = None if part is None else resolve(part, LOSSES, "loss")
-            modality = _made_for(MODALITIES.get(modality, modality), loss)
-        return modality if part is None else clone(modality).set_params(loss=part)
 
     # Of the network -------------------------------------------------------------------------
 
@@ -228,33 +183,6 @@ class _Answers:
         )
 
 
-def _made_for(modality, loss):
-    """Return a modality of a class, as a target that is learned with a loss; None is its own."""
-    if modality is MODALITIES["numeric"]:
-        # Numbers are predicted in the whole of their range: nothing may be clipped. What the
-        # decoder is worth: see the user guide, "Where defaults come from".
-        scaling = getattr(loss, "scaling", "standard")
-        return modality(scaling=scaling, decoder=MLPDecoder((256, 256), dropout=0.3))
-    if modality is MODALITIES["image"] and getattr(loss, "scaling", "standard") is None:
-        return modality(scaling="unit")
-    return modality()
-
-
 def _keeps_zero(modality):
     """Tell whether scaled numbers have the signs of the numbers themselves."""
     return modality.kind == "vector" and getattr(modality, "scaling", "robust") in ("mean", None)
-
-
-def _checked(entry):
-    """Return an entry of the list `target`; raise if it is none."""
-    if isinstance(entry, tuple) and len(entry) == 3 and isinstance(entry[0], str):
-        name, modality, _ = entry
-        if isinstance(modality, Modality) or modality in MODALITIES:
-            return entry
-        raise ModalityError(
-            f"{name!r} is {modality!r}: give a modality such as Numeric(), or a name of "
-            f"{sorted(MODALITIES)}."
-        )
-    raise InvalidParameterError(
-        f"it must be a modality, or a list of (name, modality, columns), got {entry!r}."
-    )

@@ -22,8 +22,8 @@ FOLDING_CONSTRAINTS = {
 class Folding:
     """Mixin: with `n_folds`, a network is trained without each of the folds, which it holds out."""
 
-    #: From and below which numbers of samples ``n_folds="auto"`` makes folds.
-    _min_samples_to_fold, _max_samples_to_fold = 100, 5000
+    #: How many folds ``n_folds="auto"`` makes, from and below which numbers of samples.
+    _auto_folds = ((100, 5000, 5),)
 
     def _complete(self, trainings):
         """Fit what rows that were held out tell, before the networks are joined."""
@@ -70,13 +70,13 @@ class Folding:
         return super()._splits(data, seed)
 
     def _choose_folds(self, data):
-        """Return 5 where rows are few and networks are trained side by side, None elsewhere."""
-        few = self._min_samples_to_fold <= len(data) < self._max_samples_to_fold
+        """Return how many there are where rows are few and networks are trained side by side."""
         blocks = [*data.inputs.values(), *data.targets.values()]
         tables = all(block.spec.kind in ("vector", "codes") for block in blocks)
         free = self.early_stopping == "auto" and not hasattr(self.validation_fraction, "split")
         free = free and not self.warm_start and not has_own_split(self)
-        return 5 if few and tables and free else None
+        fitting = [n for least, most, n in self._auto_folds if least <= len(data) < most]
+        return fitting[0] if tables and free and fitting else None
 
     def _finish(self, trainings):
         began = [training for training in trainings if training.net.history]

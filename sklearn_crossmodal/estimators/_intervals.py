@@ -22,6 +22,27 @@ class Intervals:
     #: {target: Calibration}, or what to say where there is none.
     _calibrations: dict | str = "it is not fitted"
 
+    def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
+        self._goes_on = resume
+        return super()._plan(data, max_epochs, resume, hold_out, splits)
+
+    def _complete(self, trainings):
+        super()._complete(trainings)
+        if trainings[0].split is None:
+            self._calibrations = (
+                "no rows were held out in the last training: set early_stopping=True or n_folds, "
+                "or fit 100 samples or more"
+            )
+        elif self._goes_on:
+            self._calibrations = (
+                "the last training went on from another, which may have seen the rows that it held "
+                "out: set warm_start=False"
+            )
+        elif not any(modality.kind == "vector" for modality in self._targets.values()):
+            self._calibrations = "no target is numbers"
+        else:
+            self._calibrate(trainings)
+
     def _calibrate(self, trainings):
         """Learn, pattern by pattern, how far what is said of rows that were held out is off."""
         dataset = trainings[0].dataset
@@ -31,13 +52,14 @@ class Intervals:
             present = dataset.present.numpy()
         patterns = patterns_to_ask(names, present)
         seen = [np.isin(names, pattern) for pattern in patterns]
+        numbers = [name for name, one in self._targets.items() if one.kind == "vector"]
         scores, exact = (defaultdict(lambda: defaultdict(list)) for _ in range(2))
         for training in trainings:
             held_out = training.split[1]
-            told = scores_by_pattern(training.net, dataset.take(held_out), seen)
+            told = scores_by_pattern(training.net, dataset.take(held_out), seen, numbers)
             for pattern, flags, (places, said) in zip(patterns, seen, told, strict=True):
                 rows = held_out[places]
-                for name in [one for one in said if self._targets[one].kind == "vector"]:
+                for name in said:
                     there, distances = self._distances(name, dataset, rows, said[name])
                     scores[name][pattern].append(distances)
                     exact[name][pattern].append((present[rows[there]] == flags).all(axis=1))

@@ -19,7 +19,7 @@ __all__ = ["scores_by_pattern"]
 
 @torch.inference_mode()
 def scores_by_pattern(
-    net: Net, dataset: BlockDataset, patterns: Sequence[np.ndarray]
+    net: Net, dataset: BlockDataset, patterns: Sequence[np.ndarray], targets: Sequence[str]
 ) -> list[tuple[np.ndarray, dict[str, Tensor]]]:
     """Return the scores of rows when only some modalities are seen.
 
@@ -31,12 +31,14 @@ def scores_by_pattern(
         The rows.
     patterns : sequence of ndarray of shape (M,), bool
         Which modalities are seen.
+    targets : sequence of str
+        Names of those to be scored.
 
     Returns
     -------
     list of (ndarray, dict of str to Tensor)
         For each pattern the places of the rows that have all its modalities, and their scores of
-        each target; no scores where there are no rows.
+        the targets; no scores where there are no rows.
     """
     net._set_training(False)
     places: list[list] = [[] for _ in patterns]
@@ -49,7 +51,7 @@ def scores_by_pattern(
             rows = _rows_with(pattern, inputs["present"], n_rows)
             their_places.append(start + rows.numpy())
             if len(rows):
-                for name, scores in _scores(net, inputs, latents, pattern, rows).items():
+                for name, scores in _scores(net, inputs, latents, pattern, rows, targets).items():
                     their_scores[name].append(scores)
         start += n_rows
     return [
@@ -65,12 +67,13 @@ def _rows_with(pattern: np.ndarray, present: Tensor | None, n_rows: int) -> Tens
     return present[:, torch.from_numpy(pattern)].all(dim=1).nonzero()[:, 0]
 
 
-def _scores(net: Net, inputs: dict, latents: Sequence[Tensor], pattern, rows) -> dict[str, Tensor]:
+def _scores(net: Net, inputs: dict, latents, pattern, rows, targets) -> dict[str, Tensor]:
     network = net.module_
     rows = net._to_device(rows)
     latents = [latent[rows] for latent in latents]
     present = torch.from_numpy(pattern).to(latents[0].device).expand(len(rows), -1)
-    scores = network.decode(network.fuse(network.hidden(latents, present), present))
+    fused = network.fuse(network.hidden(latents, present), present)
+    scores = {name: network.decode_one(name, fused) for name in targets}
     for path in network.linear_paths:
         values = {name: net._to_device(inputs["values"][name])[rows] for name in path.sources}
         scores = path(scores, values, present)

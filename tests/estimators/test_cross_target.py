@@ -34,9 +34,9 @@ def table():
     """Return X and two numbers, one with noise of long tails, far from zero and of unlike units."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(N, 3))
-    return X, np.column_stack(
-        [1e3 + 50 * X[:, 0] + 5 * rng.standard_t(2, N), 0.01 * X[:, 1] - 0.02 * X[:, 2]]
-    )
+    first = 1e3 + 50 * X[:, 0] + 5 * rng.standard_t(2, N)
+    second = 0.01 * X[:, 1] - 0.02 * X[:, 2] + 0.005 * rng.normal(size=N)
+    return X, np.column_stack([first, second])
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_numbers_are_predicted_in_their_units_under_every_loss(loss, table):
     reg = CrossModalRegressor(loss=loss, **{**QUICK, "max_epochs": 100}).fit(X, y)
     found = reg.predict(X)
     assert np.abs(np.median(found[:, 0]) - 1e3) < 20
-    assert r2_score(y[:, 1], found[:, 1]) > 0.9
+    assert r2_score(y[:, 1], found[:, 1]) > 0.85
 
 
 def test_the_median_is_learned_by_the_absolute_error_and_the_mean_by_the_squared():
