@@ -8,6 +8,7 @@ cross-validation in the training rows of split 0; test rows are looked at here a
 import os
 import platform
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -70,15 +71,23 @@ def covered(regressor, X, y):
     return float(((low <= y) & (y <= high)).mean())
 
 
+@cache
+def floors(source, target, split):
+    """Return R² of the floors."""
+    data = views(split)
+    (X, X_test), (y, y_test) = data[source], data[target]
+    return {name: make().fit(X, y).score(X_test, y_test) for name, make in FLOORS.items()}
+
+
 def scores(source, target, split, seed):
     """Return R² of the floors and of ours, the share covered, and seconds of our fit."""
     data = views(split)
     (X, X_test), (y, y_test) = data[source], data[target]
-    found = {name: make().fit(X, y).score(X_test, y_test) for name, make in FLOORS.items()}
     start = time.perf_counter()
     ours = CrossModalRegressor(random_state=seed).fit(X, y)
-    found["seconds"] = time.perf_counter() - start
-    return found | {"ours": ours.score(X_test, y_test), "covered": covered(ours, X_test, y_test)}
+    seconds = time.perf_counter() - start
+    found = {"ours": ours.score(X_test, y_test), "covered": covered(ours, X_test, y_test)}
+    return floors(source, target, split) | found | {"seconds": seconds}
 
 
 def said(values):
@@ -86,9 +95,9 @@ def said(values):
     return f"{np.mean(values):.3f} ± {np.std(values):.3f}"
 
 
-def row(name, found, floors, asked=""):
+def row(name, found, beside, asked=""):
     """Return a row of a table from a list of what `scores` gives."""
-    cells = [f"{np.mean([one[floor] for one in found]):.3f}" for floor in floors]
+    cells = [f"{np.mean([one[floor] for one in found]):.3f}" for floor in beside]
     ours = said([one["ours"] for one in found])
     share = f"{np.mean([one['covered'] for one in found]):.3f}"
     seconds = f"{np.median([one['seconds'] for one in found]):.0f}"

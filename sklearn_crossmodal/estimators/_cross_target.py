@@ -11,7 +11,7 @@ from sklearn_crossmodal.data import MultiModalFrame, as_table, is_named
 from sklearn_crossmodal.estimators._input import check_same_length, check_weight
 from sklearn_crossmodal.estimators._resuming import keep_loss
 from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all, decode_values
-from sklearn_crossmodal.estimators._target_entries import entries_of, modality_of
+from sklearn_crossmodal.estimators._target_entries import entries_of, modality_of, widen
 from sklearn_crossmodal.estimators._target_scores import score_tokens, score_values, truth_of
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import (
@@ -73,20 +73,25 @@ class CrossTarget(ModalityTarget):
         return table
 
     def _fit_target(self, y, sample_weight):
-        if not self._is_table:
-            return super()._fit_target(y, sample_weight)
+        if self._is_table:
+            self._fit_table(y, sample_weight)
+        else:
+            super()._fit_target(y, sample_weight)
+        for name, modality in self._targets.items():
+            widen(modality, self.target, name)
+
+    def _fit_table(self, y, sample_weight):
         with said_by(self._owner):
             entries = entries_of(self.target, self.loss, y)
         bank = self._target_bank = ModalityBank(self._owner, entries)
         bank.bind(y, y)
         bank.fit_transform(y, sample_weight, open_memory(self.memory))
         self.target_ = bank.fitted
-        return None
 
     def _target_blocks(self, y, blocks):
-        return (
-            self._target_bank.transform(y) if self._is_table else super()._target_blocks(y, blocks)
-        )
+        if self._is_table:
+            return self._target_bank.transform(y)
+        return super()._target_blocks(y, blocks)
 
     def _target_modality(self, y):
         return modality_of(self.target, self.loss, y)

@@ -97,7 +97,7 @@ class CrossModalRegressor(
         `GroupShuffleSplit`, whose first split says which rows are.
     n_folds : int, None or "auto", default="auto"
         Number of networks, each trained without another part of the rows, which tell when to stop;
-        their scores are averaged. None trains one. "auto" is 10 for 100 to 2000 samples of numbers,
+        their scores are averaged. None trains one. "auto" is 10 for 40 to 2000 samples of numbers,
         categories and embeddings and 5 up to 5000, where the target is of that kind too, unless
         `early_stopping` or `warm_start` is set; else None.
     n_iter_no_change : int, default=16
@@ -106,9 +106,10 @@ class CrossModalRegressor(
         By how much the held-out loss must fall to count as an improvement.
     modality_dropout : float, default=0.1
         Probability with which each modality of a sample is hidden in training; one is always left.
-    input_noise : float, default=0.2
+    input_noise : float or "auto", default="auto"
         Standard deviation of the noise that is added in training to the scaled numbers of sources
-        that are numbers or embeddings, as a penalty on what changes fast [3]_.
+        that are numbers or embeddings, as a penalty on what changes fast [3]_. "auto" is 0.2 for
+        those of 32 numbers or more, and none for others.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
     device : str, default="auto"
@@ -214,10 +215,10 @@ class CrossModalRegressor(
         **LINEAR_PATH_CONSTRAINTS,
         **INITIAL_CONSTRAINTS,
         **FOLDING_CONSTRAINTS,
-        "input_noise": [Interval(Real, 0, None, closed="left")],
+        "input_noise": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
     }
     _net_class = NetRegressor
-    _auto_folds = ((100, 2000, 10), (2000, 5000, 5))
+    _auto_folds = ((40, 2000, 10), (2000, 5000, 5))
 
     def __init__(
         self,
@@ -240,7 +241,7 @@ class CrossModalRegressor(
         n_iter_no_change=16,
         tol=1e-4,
         modality_dropout=0.1,
-        input_noise=0.2,
+        input_noise="auto",
         warm_start=False,
         device="auto",
         dtype="auto",

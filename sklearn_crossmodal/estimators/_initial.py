@@ -16,6 +16,9 @@ from sklearn_crossmodal.utils._validation import said_by
 __all__ = ["INITIAL_CONSTRAINTS", "Initial"]
 
 INITIAL_CONSTRAINTS = {"init": [MultiModalAutoencoder, FrozenEstimator, None]}
+#: Of the learning rate, for what is taken over. On 60, 150 and 600 rows of three factors in 100
+#: noisy numbers R² was .67, .89 and .96; at the full rate .58, .72, .95, at a tenth .65, .80, .96.
+_LEARNED_FACTOR = 0.03
 #: Parameters of a modality that say how it is predicted, and not how it is read.
 _OF_TARGETS = ("decoder", "loss")
 
@@ -98,6 +101,7 @@ class Initial:
                     f"{type(self).__name__}: modality {name!r} has another encoder than that of "
                     "init: give it the same, or another name."
                 )
+            encoders[name].learning_rate_factor = _LEARNED_FACTOR
 
     def _joined(self, encoders, learned, n_shared):
         """Return the fusion of the autoencoder, and what joins further modalities to it."""
@@ -111,6 +115,8 @@ class Initial:
         ]
         outer = build_fusion(self.fusion, [n_shared, *further]) if further else None
         parts = copy.deepcopy((learned.fusion, learned.bottleneck))
+        for part in parts:
+            part.learning_rate_factor = _LEARNED_FACTOR
         return PartialFusion(*parts, widths, places, outer, n_shared)
 
 

@@ -30,8 +30,7 @@ class Intervals:
         super()._complete(trainings)
         if trainings[0].split is None:
             self._calibrations = (
-                "no rows were held out in the last training: set early_stopping=True or n_folds, "
-                "or fit 100 samples or more"
+                "no rows were held out in the last training: set early_stopping=True or n_folds"
             )
         elif self._goes_on:
             self._calibrations = (

@@ -11,7 +11,11 @@ from sklearn_crossmodal.nn.decoders import MLPDecoder
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.utils._sklearn import InvalidParameterError
 
-__all__ = ["entries_of", "modality_of"]
+__all__ = ["entries_of", "modality_of", "widen"]
+
+#: From how many numbers on a target that is not given with its decoder has a wide one. What it is
+#: worth: see the user guide, "Where defaults come from".
+_WIDE = 32
 
 
 def modality_of(target, loss, y):
@@ -75,6 +79,24 @@ def entries_of(target, loss, y):
     return [(name, _made(name, modality, loss), key) for name, modality, key in entries]
 
 
+def widen(modality, target, name="y"):
+    """Set the decoder of a fitted target of many numbers to a wide one, unless the user gave it.
+
+    Parameters
+    ----------
+    modality : Modality
+        Fitted.
+    target : str, Modality, list, dict or None
+        As the user gave it.
+    name : str, default="y"
+        Of the modality, in a list.
+    """
+    entries = target if isinstance(target, list) else [("y", target, None)]
+    given = any(entry[0] == name and isinstance(entry[1], Modality) for entry in entries)
+    if not given and modality.kind == "vector" and modality.spec_.size >= _WIDE:
+        modality.decoder = MLPDecoder((512, 512), dropout=0.3)
+
+
 def _check_losses(loss, names):
     if isinstance(loss, dict) and (unknown := sorted(set(loss) - set(names))):
         raise InvalidParameterError(f"loss names {unknown}, which are none of the targets {names}.")
@@ -93,9 +115,8 @@ def _made_for(modality, loss):
     """Return a modality of a class, as a target that is learned with a loss; None is its own."""
     scaling = getattr(loss, "scaling", "standard")
     if modality is MODALITIES["numeric"]:
-        # Numbers are predicted in the whole of their range: nothing may be clipped. What the
-        # decoder is worth: see the user guide, "Where defaults come from".
-        return modality(scaling=scaling, decoder=MLPDecoder((512, 512), dropout=0.3))
+        # Numbers are predicted in the whole of their range: nothing may be clipped.
+        return modality(scaling=scaling)
     if modality is MODALITIES["image"] and scaling is None:
         return modality(scaling="unit")
     return modality()

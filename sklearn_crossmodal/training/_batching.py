@@ -41,6 +41,8 @@ class BatchIterator:
         Probability with which a modality of a sample is hidden; one is always left.
     noise : float, default=0.0
         Standard deviation of what is added to the numbers of modalities that are vectors.
+    noise_from : int, default=1
+        Of how many numbers a vector must be at least to have noise added.
     """
 
     def __init__(
@@ -51,12 +53,14 @@ class BatchIterator:
         seed: int = 0,
         modality_dropout: float = 0.0,
         noise: float = 0.0,
+        noise_from: int = 1,
     ) -> None:
         self.dataset = dataset
         self.batch_size = min(batch_size, len(dataset))
         self.shuffle = shuffle and self.batch_size < len(dataset)
         self.modality_dropout = modality_dropout
         self.noise = noise
+        self.noise_from = noise_from
         self.generator = torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
@@ -121,8 +125,9 @@ class BatchIterator:
         return torch.where(left.any(dim=1, keepdim=True), left, present)
 
     def _blur(self, values: Tensor) -> Tensor:
-        """Return values with noise, if they are vectors; the data set itself stays as it is."""
-        if values.ndim != 2 or not values.is_floating_point():
+        """Return values with noise, if they are long vectors; the data set stays as it is."""
+        long = values.ndim == 2 and values.shape[1] >= self.noise_from
+        if not (long and values.is_floating_point()):
             return values
         draws = torch.randn(values.shape, generator=self.generator, dtype=torch.float32)
         return values + self.noise * draws.to(values.dtype)

@@ -20,6 +20,7 @@ from sklearn_crossmodal import (
     Text,
 )
 from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.nn.decoders import MLPDecoder
 from sklearn_crossmodal.nn.encoders import MLPEncoder
 
 N = 120
@@ -126,13 +127,12 @@ def test_further_modalities_are_joined_to_the_shared_representation(X, y, autoen
 
 def test_a_target_of_the_same_name_takes_over_its_decoder_where_it_fits(X, autoencoder):
     settings = {"init": autoencoder, "early_stopping": False, "linear_path": False, **UNTRAINED}
-    same_part = [("table", Numeric(scaling="standard"), "table")]
-    reg = CrossModalRegressor(listed()[1:], target=same_part, **settings)
+    reg = CrossModalRegressor(listed()[1:], target={"table": "table"}, **settings)
     found = reg.fit(X[["words"]], X[["table"]]).predict(X[["words"]])["table"]
     expected = autoencoder.inverse_transform(autoencoder.transform(X[["words"]]))["table"]
     np.testing.assert_allclose(found, expected, atol=1e-4)
-    wider = [("table", "numeric", "table")]
-    reg.set_params(target=wider).fit(X[["words"]], X[["table"]])
+    narrow = Numeric(scaling="standard", decoder=MLPDecoder((8,)))
+    reg.set_params(target=[("table", narrow, "table")]).fit(X[["words"]], X[["table"]])
     assert not np.allclose(reg.predict(X[["words"]])["table"], expected, atol=1e-2)
 
 
