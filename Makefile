@@ -48,6 +48,7 @@ demo: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_emoji.py
 	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_image_text.py
 	MPLBACKEND=Agg $(BIN)/python examples/crossmodal/plot_captions.py
+	MPLBACKEND=Agg $(BIN)/python examples/crossmodal/plot_grid_with_ridge.py
 
 demo-cifar10-imdb: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_cifar10_imdb.py
