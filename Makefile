@@ -14,13 +14,13 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 	"$$python" -c '$(is_new_enough)' >/dev/null 2>&1 && { echo "$$python"; break; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-cifar10-imdb test lint bench bench-emoji bench-shared bench-captions bench-data bench-speed clean
+.PHONY: help setup demo demo-cifar10-imdb test lint bench bench-emoji bench-shared bench-captions bench-translation bench-data bench-speed clean
 
 help:
 	@echo "make demo    run the examples; pictures go to demo/. demo-cifar10-imdb: the one that downloads 250 MB first"
 	@echo "make test    run the tests and the doctests"
 	@echo "make lint    check style and format with ruff"
-	@echo "make bench   print the defaults beside classical models on all data sets; bench-emoji, bench-data: on emoji and other data by modality; bench-shared, bench-captions: the shared space, and names from pictures; bench-speed: of speed"
+	@echo "make bench   print the defaults beside classical models on all data sets; bench-emoji, bench-data: on emoji and other data by modality; bench-shared, bench-captions, bench-translation: the shared space, names from pictures, and numbers from others; bench-speed: of speed"
 	@echo "make setup   only make .venv and install into it; the other targets do so when needed"
 	@echo "make clean   remove what the other targets made, .venv included"
 
@@ -48,6 +48,7 @@ demo: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_emoji.py
 	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_image_text.py
 	MPLBACKEND=Agg $(BIN)/python examples/crossmodal/plot_captions.py
+	MPLBACKEND=Agg $(BIN)/python examples/crossmodal/plot_grid_with_ridge.py
 
 demo-cifar10-imdb: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_cifar10_imdb.py
@@ -72,6 +73,9 @@ bench-shared: $(STAMP)
 
 bench-captions: $(STAMP)
 	$(BIN)/python benchmarks/bench_captions.py
+
+bench-translation: $(STAMP)
+	$(BIN)/python benchmarks/bench_translation.py
 
 bench-data: $(STAMP)
 	$(BIN)/python benchmarks/bench_data.py

@@ -12,7 +12,12 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from sklearn_crossmodal import CrossModalGenerator, FusionClassifier, FusionRegressor
+from sklearn_crossmodal import (
+    CrossModalGenerator,
+    CrossModalRegressor,
+    FusionClassifier,
+    FusionRegressor,
+)
 from sklearn_crossmodal.modalities import RESERVED_NAMES, Numeric, Text
 from sklearn_crossmodal.nn.decoders import RecurrentDecoder
 from sklearn_crossmodal.nn.fusion import ConcatFusion
@@ -122,6 +127,8 @@ def deterministic(estimator):
     if isinstance(estimator, CrossModalGenerator):
         target = Text(tokenizer=Characters())
         estimator.set_params(target=target, decoder=RecurrentDecoder(dropout=0.0))
+    if isinstance(estimator, CrossModalRegressor):
+        estimator.set_params(target=Numeric(scaling="standard"), input_noise=0.0)
     return estimator.set_params(
         modalities=[("numeric", Numeric(scaling="standard"), slice(None))],
         fusion=ConcatFusion(dropout=0.0),

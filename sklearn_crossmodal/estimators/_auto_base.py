@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.estimators._composition import ModalityParams
-from sklearn_crossmodal.estimators._conformal import Calibration
+from sklearn_crossmodal.estimators._conformal import Calibration, check_confidence
 from sklearn_crossmodal.estimators._cv_folds import cv_folds
 from sklearn_crossmodal.estimators._given_members import (
     check_companions,
@@ -228,10 +228,7 @@ class BaseAutoFusion(ModalityParams):
 
     def _bounds(self, view, confidence):
         """Return the distance that the truth keeps to with `confidence`, for each sample."""
-        if not 0 < confidence < 1:
-            raise ValueError(
-                f"{type(self).__name__}: confidence={confidence!r} must lie between 0 and 1."
-            )
+        check_confidence(type(self).__name__, confidence)
         found = {
             pattern: self._calibration.bound(pattern, confidence) for pattern in view.patterns()
         }

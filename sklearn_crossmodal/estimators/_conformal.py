@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["Calibration"]
+__all__ = ["Calibration", "check_confidence"]
 
 #: Rows that a pattern of modalities needs to be calibrated by itself; others are pooled.
 _ENOUGH = 200
@@ -59,3 +59,22 @@ class Calibration:
         if rank > len(scores):
             return np.full(scores.shape[1:], np.inf)
         return np.sort(scores, axis=0)[rank - 1]
+
+
+def check_confidence(owner: str, confidence: float) -> None:
+    """Raise if a confidence is none.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for the message.
+    confidence : float
+        To be between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"{owner}: confidence={confidence!r} must lie between 0 and 1.")

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
-import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import nn
 
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
-from sklearn_crossmodal.estimators._holding_out import check_one_split, has_own_split
+from sklearn_crossmodal.estimators._folding import FOLDING_CONSTRAINTS, Folding
+from sklearn_crossmodal.estimators._holding_out import has_own_split
 from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.nn._ensemble import EnsembleNetwork
 from sklearn_crossmodal.nn._heads import ModalityHeads
-from sklearn_crossmodal.nn._network import AveragedNetwork
 from sklearn_crossmodal.nn.decoders import CodesDecoder, MLPDecoder
-from sklearn_crossmodal.training import (
-    BALANCES,
-    choose_device,
-    deal_folds,
-    fit_blend,
-    fit_prior,
-    joined,
-    stack_key,
-)
+from sklearn_crossmodal.training import BALANCES, choose_device, fit_blend, fit_prior
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
-from sklearn_crossmodal.utils._validation import draw_seed
 
 __all__ = ["BaseFusion"]
 
 
-class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmodal):
+class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Folding, BaseCrossmodal):
     """An encoder per modality, a fusion, a linear head, and one for each modality alone."""
 
     _parameter_constraints = {
@@ -38,10 +28,8 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
         "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
         "balance": [StrOptions(set(BALANCES)), None],
         "n_members": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "n_folds": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left"), None],
+        **FOLDING_CONSTRAINTS,
     }
-    #: From and below which numbers of samples ``n_folds="auto"`` makes folds.
-    _min_samples_to_fold, _max_samples_to_fold = 100, 5000
     #: Whether scores of the target are logits, which add up as evidence does.
     _scores_add = False
 
@@ -74,17 +62,9 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
             network = EnsembleNetwork.of(network, n_members, sizes)
         return network, losses
 
-    def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True, groups=None):
-        several = isinstance(getattr(getattr(self, "net_", None), "module_", None), AveragedNetwork)
-        if resume and (several or self.n_folds not in ("auto", None)):
-            has = "it was fitted with" if several else f"n_folds={self.n_folds!r} trains"
-            raise ValueError(
-                f"{type(self).__name__}: {has} several networks, with which warm_start and "
-                "partial_fit cannot go on: set n_folds=None before `fit`."
-            )
+    def _fit(self, X, y, sample_weight, **settings):
         self._check_balance()
-        settings = {"max_epochs": max_epochs, "resume": resume, "hold_out": hold_out}
-        return super()._fit(X, y, sample_weight, groups=groups, **settings)
+        return super()._fit(X, y, sample_weight, **settings)
 
     def _check_balance(self):
         """Raise if there is nothing that tells how far each modality is."""
@@ -103,53 +83,19 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseCrossmod
 
     def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
         trainings = super()._plan(data, max_epochs, resume, hold_out, splits)
-        several = len(trainings) > 1 and self.n_folds == "auto"
-        if several and isinstance(stack_key(trainings[0]), str):  # they would not be side by side
-            splits = self._one_split(data, draw_seed(self.random_state))
-            trainings = super()._plan(data, max_epochs, resume, hold_out, splits)
         if trainings[0].net.module_.heads is not None:
             fit_prior([training.net for training in trainings], trainings[0].dataset)
         return trainings
 
-    def _splits(self, data, seed):
-        n_folds = self._choose_folds(data) if self.n_folds == "auto" else self.n_folds
-        if n_folds is not None:
-            check_one_split(self, f"n_folds={n_folds}")
-        folds = [] if n_folds is None else self._fold(data, n_folds, seed)
-        return folds or self._one_split(data, seed)
-
-    def _fold(self, data, n_folds, seed):
-        strata = self._strata(data.y)
-        classes = np.zeros(len(data), dtype=int) if strata is None else strata
-        settings = {"stratify": strata is not None, "seed": seed}
-        folds = deal_folds(n_folds, classes, data.groups, **settings)
-        if self.n_folds != "auto" and len(folds) < n_folds:
-            raise ValueError(
-                f"{type(self).__name__}: n_folds={n_folds} is more than there are samples, samples "
-                "of a class, or groups: take less, or None."
-            )
-        return folds
-
     def _one_split(self, data, seed):
-        return super()._splits(data, seed, wanted=self.balance == "gradient_blending")
+        wanted = self.balance == "gradient_blending"
+        return BaseCrossmodal._splits(self, data, seed, wanted=wanted)
 
-    def _choose_folds(self, data):
-        """Return 5 where rows are few and networks are trained side by side, None elsewhere."""
-        few = self._min_samples_to_fold <= len(data) < self._max_samples_to_fold
-        tables = all(block.spec.kind in ("vector", "codes") for block in data.inputs.values())
-        free = self.early_stopping == "auto" and not hasattr(self.validation_fraction, "split")
-        free = free and not self.warm_start and not has_own_split(self)
-        return 5 if few and tables and free else None
-
-    def _finish(self, trainings):
-        began = [training for training in trainings if training.net.history]
-        trainings = [one for one in began if "train_loss" in one.net.history[0]] or began[:1]
+    def _complete(self, trainings):
         nets = [training.net for training in trainings]
         if nets[0].module_.heads is not None and trainings[0].split is not None:
             held_out = [training.dataset.take(training.split[1]) for training in trainings]
             fit_blend(nets, held_out, trainings[0].seed)
-        self.net_ = joined(nets)
-        super()._finish(trainings)
 
     def transform(self, X):
         """Return the fused latent of each sample, the input of the linear head.

@@ -30,6 +30,11 @@ def keep_loss(estimator, *, reset: bool) -> None:
 
 def _described(owner: str, loss) -> str | None:
     """Return a loss with its parameters in words; None of a module, which has none to compare."""
+    if loss is None:
+        return "that of the target"
+    if isinstance(loss, dict):
+        each = {name: _described(owner, one) for name, one in loss.items()}
+        return None if None in each.values() else str(each)
     with said_by(owner):
         component = resolve(loss, LOSSES, "loss")
     return None if isinstance(component, Factory) else repr(component)

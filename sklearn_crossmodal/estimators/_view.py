@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 
 from sklearn_crossmodal.data import MultiModalFrame
+from sklearn_crossmodal.estimators._patterns import patterns_of, patterns_to_ask, rows_with
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import ModalityBank
 
 __all__ = ["View"]
-
-#: Up to this number of modalities every pattern of them gets a combiner of its own.
-_EVERY_PATTERN = 4
 
 
 class View:
@@ -65,17 +61,11 @@ class View:
 
     def patterns(self) -> list[tuple]:
         """Return the patterns of modalities that samples have."""
-        return [
-            tuple(np.array(self.names)[row].tolist()) for row in np.unique(self.present, axis=0)
-        ]
+        return patterns_of(self.names, self.present)
 
     def patterns_to_combine(self) -> list[tuple]:
         """Return the patterns that get a combiner: all modalities first, then those that occur."""
-        n_names = len(self.names)
-        sizes = range(n_names, 0, -1) if n_names <= _EVERY_PATTERN else (n_names - 1, 1)
-        found = [self.names, *(part for size in sizes for part in combinations(self.names, size))]
-        found = dict.fromkeys([*found, *self.patterns()])
-        return [one for one in found if self.rows_with(one).any()]
+        return patterns_to_ask(self.names, self.present)
 
     def is_pattern(self, names) -> np.ndarray:
         """Tell which samples have just these modalities."""
@@ -92,7 +82,7 @@ class View:
 
     def rows_with(self, names) -> np.ndarray:
         """Tell which samples have all of these modalities."""
-        return self.present[:, [self.names.index(name) for name in names]].all(axis=1)
+        return rows_with(names, self.names, self.present)
 
 
 def _with_names(bank: ModalityBank, table):

@@ -65,6 +65,7 @@ class ModalityBank:
         self.needs_any = needs_any
         self.bound: list[_Bound] = []
         self.left_out: list[str] = []
+        self._adopted: set[str] = set()
 
     @property
     def fitted(self) -> list[tuple]:
@@ -94,6 +95,19 @@ class ModalityBank:
                     raise ModalityError(f"its columns {key!r} are none of X.")
             labels = None if names is None else [names[place] for place in positions]
             self.bound.append(_Bound(name, clone(modality), key, positions, labels, single))
+
+    def adopt(self, name: str, modality: Modality) -> None:
+        """Take a modality that is fitted already: `fit_transform` leaves it as it is.
+
+        Parameters
+        ----------
+        name : str
+            Of the modality whose columns it reads, bound before.
+        modality : Modality
+            Fitted.
+        """
+        next(bound for bound in self.bound if bound.name == name).modality = modality
+        self._adopted.add(name)
 
     def fit_transform(
         self, table, sample_weight: np.ndarray | None, memory: Memory
@@ -134,9 +148,11 @@ class ModalityBank:
                     continue
                 weight = None if sample_weight is None else sample_weight[present]
                 with self._speaking(bound.name, bound.labels, present):
-                    bound.modality, block = _fit_in(
-                        memory, bound.modality, _rows(columns, present), weight
-                    )
+                    columns = _rows(columns, present)
+                    if bound.name in self._adopted:
+                        block = bound.modality.transform(columns)
+                    else:
+                        bound.modality, block = _fit_in(memory, bound.modality, columns, weight)
                 blocks[bound.name] = block.scatter(present)
         self.leave_out([bound.name for bound in absent])
         return self._check_any_present(blocks, table)

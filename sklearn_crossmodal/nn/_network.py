@@ -66,6 +66,8 @@ class MultiModalNetwork(nn.Module):
         self.taught = tuple(
             name for name, one in decoders.items() if getattr(one, "takes_targets", False)
         )
+        #: Each a `LinearPath`, whoever wants one puts it here.
+        self.linear_paths = nn.ModuleList()
 
     @property
     def n_latents(self) -> int:
@@ -238,6 +240,8 @@ class MultiModalNetwork(nn.Module):
         scores = self.decode(self.fuse(latents, present), known)
         if self.heads is not None:
             scores = self.heads(scores, latents, present)
+        for path in self.linear_paths:
+            scores = path(scores, values, present)
         if self.training:
             return scores
         return {name: self.gathered(one) for name, one in scores.items()}

@@ -8,7 +8,9 @@ from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
 from sklearn_crossmodal.training._evidence import evidence_bounds
 from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
+from sklearn_crossmodal.training._held_out import scores_by_pattern
 from sklearn_crossmodal.training._leaving_out import latents_of, presence_of, scores_by_others
+from sklearn_crossmodal.training._linear_fit import fit_linear_paths
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
 from sklearn_crossmodal.training._splitting import deal_folds, split_groups, split_rows
@@ -33,6 +35,7 @@ __all__ = [
     "embed_frozen",
     "evidence_bounds",
     "fit_blend",
+    "fit_linear_paths",
     "fit_prior",
     "joined",
     "latents_of",
@@ -40,6 +43,7 @@ __all__ = [
     "optimizer_settings",
     "presence_of",
     "scores_by_others",
+    "scores_by_pattern",
     "seeded",
     "split_groups",
     "split_rows",

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sklearn_crossmodal.data import Block
+from sklearn_crossmodal.data import Block, MultiModalFrame
 from sklearn_crossmodal.training._batching import BatchIterator
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import torch_dtype
@@ -55,8 +55,11 @@ class Answering:
 
         Returns
         -------
-        ndarray with n rows
+        ndarray with n rows, or MultiModalFrame
+            The latter where there are several targets.
         """
+        if getattr(self.answer, "takes_all", False):
+            return MultiModalFrame.concat([self.answer(one) for one in self.forward_iter(X)])
         return np.concatenate(
             [self.answer(scores["y"].detach()) for scores in self.forward_iter(X)]
         )

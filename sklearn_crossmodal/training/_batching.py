@@ -39,6 +39,10 @@ class BatchIterator:
         Of the order and of modality dropout.
     modality_dropout : float, default=0.0
         Probability with which a modality of a sample is hidden; one is always left.
+    noise : float, default=0.0
+        Standard deviation of what is added to the numbers of modalities that are vectors.
+    noise_from : int, default=1
+        Of how many numbers a vector must be at least to have noise added.
     """
 
     def __init__(
@@ -48,11 +52,15 @@ class BatchIterator:
         shuffle: bool = False,
         seed: int = 0,
         modality_dropout: float = 0.0,
+        noise: float = 0.0,
+        noise_from: int = 1,
     ) -> None:
         self.dataset = dataset
         self.batch_size = min(batch_size, len(dataset))
         self.shuffle = shuffle and self.batch_size < len(dataset)
         self.modality_dropout = modality_dropout
+        self.noise = noise
+        self.noise_from = noise_from
         self.generator = torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
@@ -64,6 +72,8 @@ class BatchIterator:
             if self.modality_dropout and len(values) > 1:
                 n_rows = len(next(iter(values.values())))
                 inputs["present"] = self._hide(inputs["present"], n_rows, len(values))
+            if self.noise:
+                inputs["values"] = {name: self._blur(part) for name, part in values.items()}
             yield inputs, targets, labels
 
     def _slices(self):
@@ -113,6 +123,14 @@ class BatchIterator:
         draws = torch.rand(n_rows, n_modalities, generator=self.generator)
         left = present & (draws >= self.modality_dropout)
         return torch.where(left.any(dim=1, keepdim=True), left, present)
+
+    def _blur(self, values: Tensor) -> Tensor:
+        """Return values with noise, if they are long vectors; the data set stays as it is."""
+        long = values.ndim == 2 and values.shape[1] >= self.noise_from
+        if not (long and values.is_floating_point()):
+            return values
+        draws = torch.randn(values.shape, generator=self.generator, dtype=torch.float32)
+        return values + self.noise * draws.to(values.dtype)
 
 
 def _cut(parts, sizes: list[int]) -> Iterator:

@@ -60,6 +60,7 @@ def lane_key(training: Training) -> tuple:
         id(training.dataset),
         training.seed + len(training.net.history),
         training.net.iterator_train__modality_dropout,
+        (training.net.iterator_train__noise, training.net.iterator_train__noise_from),
         tuple(shares),
         None if training.split is None else tuple(rows.tobytes() for rows in training.split),
     )

@@ -33,6 +33,9 @@ __all__ = [
     "train",
 ]
 
+#: Noise that ``input_noise="auto"`` adds to vectors of at least so many numbers. In few numbers it
+#: drowns what a target depends on: R² of Friedman's first problem .93 without and .87 with it.
+AUTO_NOISE, WIDE = 0.2, 32
 #: Arguments of the net that belong to parameters of the estimator, or to its inner workings.
 _OWNED = {
     "answer",
@@ -139,6 +142,7 @@ def make_net(
         "iterator_train": BatchIterator,
         "iterator_train__shuffle": True,
         "iterator_train__modality_dropout": params["modality_dropout"],
+        **_noise_settings(params.get("input_noise", 0.0)),
         "iterator_valid": BatchIterator,
         "train_split": None,
         "callbacks": [*_callbacks(params), *([remedy] if reweighs else [])],
@@ -295,6 +299,12 @@ def _criterion(losses: Mapping[str, nn.Module], network: nn.Module, params: Mapp
     if isinstance(network, VariationalNetwork):
         return EvidenceBound(losses, params["beta"], added)
     return Criterion(losses, params.get("auxiliary_weight", 0.0), added)
+
+
+def _noise_settings(noise: float | str) -> dict:
+    """Return how much noise is added to vectors, and to which."""
+    noise, least = (AUTO_NOISE, WIDE) if noise == "auto" else (noise, 1)
+    return {"iterator_train__noise": noise, "iterator_train__noise_from": least}
 
 
 def _remedy(params: Mapping[str, object], network: nn.Module):

@@ -167,6 +167,7 @@ def test_loss_of_the_target_is_what_is_minimised(drawings):
             [("table", Numeric(), slice(0, 4))],
             target=target,
             fusion="sum",  # has no dropout
+            early_stopping=False,
             learning_rate=1e-12,
             weight_decay=0.0,
             max_epochs=1,

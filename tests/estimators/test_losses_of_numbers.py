@@ -202,7 +202,7 @@ def test_a_modality_is_decoded_to_the_median_of_its_quantiles(rng):
     ).fit(X)
     assert r2_score(a, auto.reconstruct(X)["a"]) > 0.8
     reg = CrossModalRegressor([("b", Numeric(), "b")], target=numeric, random_state=0)
-    assert reg.fit(X[["b"]], a).predict(X[["b"]]).shape == (300, 2)
+    assert reg.fit(X[["b"]], a).predict(X[["b"]]).shape == (300, 2, 3)
     assert reg.score(X[["b"]], a) > 0.8
 
 

@@ -7,7 +7,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from skorch.callbacks import Callback
 
-from sklearn_crossmodal import Numeric, Text
+from sklearn_crossmodal import MultiModalAutoencoder, Numeric, Text
 from sklearn_crossmodal.data import MultiModalFrame
 from sklearn_crossmodal.nn.decoders import AttentionDecoder, RecurrentDecoder
 from sklearn_crossmodal.nn.fusion import LateFusion
@@ -46,15 +46,19 @@ class Witness(Callback):
 
     def on_epoch_begin(self, net, **kwargs):
         self.n_hidden = 0
+        self.squares = []
         self.learning_rate = net.optimizer_.param_groups[0]["lr"]
 
     def on_batch_begin(self, net, batch=None, training=None, **kwargs):
         present = batch[0]["present"]
         if training and present is not None:
             self.n_hidden += int((~present).sum())
+        if training:
+            self.squares += batch[0]["values"]["table"].square().mean(dim=1).tolist()
 
     def on_epoch_end(self, net, **kwargs):
         net.history.record("n_hidden", self.n_hidden)
+        net.history.record("spread", float(np.sqrt(np.mean(self.squares))))
         net.history.record("learning_rate", self.learning_rate)
 
 
@@ -310,6 +314,29 @@ def effect_of_temperature(case):
     drawn = said(case, temperature=1.0)
     np.testing.assert_array_equal(drawn, said(case, temperature=1.0))
     assert len(set(said(case, temperature=100.0))) > len(set(drawn)) > 1
+
+
+def effect_of_linear_path(case):
+    settings = {"early_stopping": True, "linear_path": True}
+    (path,) = case.fit(**settings).network_.linear_paths
+    assert path.share < 1  # in three epochs the network has learned next to nothing
+    assert len(case.fit(**{**settings, "linear_path": False}).network_.linear_paths) == 0
+    assert case.differ(settings, {**settings, "linear_path": False})
+
+
+def effect_of_init(case):
+    entries = [("table", Numeric(), "table"), ("words", Text(), "words")]
+    learned = MultiModalAutoencoder(entries, n_components=3, max_epochs=2).fit(case.X)
+    started = case.fit(init=learned, learning_rate=1e-12, weight_decay=0.0)
+    np.testing.assert_allclose(started.transform(case.X), learned.transform(case.X), atol=1e-5)
+    assert case.differ({"init": None}, {"init": learned})
+
+
+def effect_of_input_noise(case):
+    still, noisy = (case.fit(input_noise=noise, callbacks=[Witness()]) for noise in (0.0, 0.5))
+    assert still.history_[0]["spread"] == pytest.approx(still.history_[1]["spread"])
+    assert noisy.history_[0]["spread"] > still.history_[0]["spread"] + 0.1
+    assert case.differ({"input_noise": 0.0}, {"input_noise": 0.5})
 
 
 def effect_of_warm_start(case):

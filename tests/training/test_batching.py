@@ -194,6 +194,36 @@ def test_a_single_modality_is_never_hidden():
         assert inputs["present"] is None
 
 
+# Noise -------------------------------------------------------------------------------------------
+
+
+def test_noise_is_as_strong_as_asked_and_anew_each_epoch(numbered):
+    dataset = numbered(2000)
+    clean = dataset.values["a"].clone()
+    iterator = BatchIterator(dataset, 500, noise=0.3)
+    found = [
+        torch.cat([inputs["values"]["a"] for inputs, _, _ in iterator]) - clean for _ in range(2)
+    ]
+    assert all(float(noise.std()) == pytest.approx(0.3, rel=0.1) for noise in found)
+    assert all(abs(float(noise.mean())) < 0.03 for noise in found)
+    assert not torch.equal(*found)
+    assert torch.equal(dataset.values["a"], clean)
+
+
+def test_noise_spares_the_target_codes_and_tokens(numbered):
+    there = np.ones(4, dtype=bool)
+    codes = Block(np.arange(4)[:, np.newaxis], there, BlockSpec("codes", (1,), n_categories=(4,)))
+    steps = Block(np.ones((4, 3, 2)), there, BlockSpec("sequence", (3, 2)), np.ones((4, 3), bool))
+    numbers = Block(np.ones((4, 2)), there, BlockSpec("vector", (2,)))
+    inputs = {"codes": codes, "steps": steps, "numbers": numbers}
+    dataset = BlockDataset.from_blocks(inputs, torch.float64, {"y": numbers})
+    ((inputs, targets, _),) = BatchIterator(dataset, 4, noise=0.3)
+    assert torch.equal(inputs["values"]["codes"], dataset.values["codes"])
+    assert torch.equal(inputs["values"]["steps"], dataset.values["steps"])
+    assert (inputs["values"]["numbers"] != 1).all()
+    assert (targets["y"][0] == 1).all()
+
+
 # Held-out rows -----------------------------------------------------------------------------------
 
 

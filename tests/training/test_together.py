@@ -88,6 +88,7 @@ SETTINGS = {
     "schedules": [{"learning_rate_schedule": name} for name in ("cosine", "constant")],
     "optimizers": [{"optimizer": name} for name in ("adam", "adamw")],
     "modality dropout": [{"modality_dropout": share} for share in (0.2, 0.5)],
+    "noise": [{"input_noise": noise} for noise in (0.0, 0.2, 0.5)],
 }
 
 

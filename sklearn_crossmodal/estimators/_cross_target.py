@@ -1,0 +1,193 @@
+"""What `CrossModalRegressor` learns to give: one modality, or several by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import nn
+
+from sklearn_crossmodal.data import MultiModalFrame, as_table, is_named
+from sklearn_crossmodal.estimators._input import check_same_length, check_weight
+from sklearn_crossmodal.estimators._resuming import keep_loss
+from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all, decode_values
+from sklearn_crossmodal.estimators._target_entries import entries_of, modality_of, widen
+from sklearn_crossmodal.estimators._target_scores import score_tokens, score_values, truth_of
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.modalities import (
+    ModalityBank,
+)
+from sklearn_crossmodal.nn import build_decoder, build_loss, check_range
+from sklearn_crossmodal.utils._cache import open_memory
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["CrossTarget"]
+
+
+class CrossTarget(ModalityTarget):
+    """Mixin: y is one modality, known as ``"y"`` inside, or a table of several."""
+
+    #: Whether y is a table of several modalities, and these with their columns.
+    _is_table, _target_bank = False, None
+
+    @property
+    def _targets(self):
+        """The fitted modalities of y: {name: Modality}."""
+        if not self._is_table:
+            return {"y": self.target_}
+        return {name: modality for name, modality, _ in self.target_}
+
+    def _speaking_of(self, name):
+        return said_by(f"{type(self).__name__}: target {name!r}" if self._is_table else self._owner)
+
+    @property
+    def _owner(self):
+        return f"{type(self).__name__}: target"
+
+    # Reading y ------------------------------------------------------------------------------
+
+    def _check_y(self, X, y, *, reset):
+        keep_loss(self, reset=reset)
+        is_mapping = isinstance(y, Mapping)
+        if reset:
+            self._is_table = y is not None and (isinstance(self.target, list | dict) or is_mapping)
+        if self._is_table:
+            return self._check_table(X, y)
+        if is_mapping:
+            raise ValueError(
+                f"{type(self).__name__}: y is a mapping of {list(y)}, but was one modality in "
+                "`fit`: pass its values alone."
+            )
+        return super()._check_y(X, y, reset=reset)
+
+    def _check_table(self, X, y):
+        """Return y as a table, as X is read."""
+        if y is None or not (is_named(y) or np.ndim(y) == 2):
+            raise ValueError(
+                f"{self._owner}: y holds several modalities: pass a mapping, MultiModalFrame, data "
+                f"frame or array (n, d), got {type(y).__name__}."
+            )
+        with said_by(self._owner):
+            table = as_table(y) if is_named(y) else np.asarray(y)
+        check_same_length(self, X, table)
+        return table
+
+    def _fit_target(self, y, sample_weight):
+        if self._is_table:
+            self._fit_table(y, sample_weight)
+        else:
+            super()._fit_target(y, sample_weight)
+        for name, modality in self._targets.items():
+            widen(modality, self.target, name)
+
+    def _fit_table(self, y, sample_weight):
+        with said_by(self._owner):
+            entries = entries_of(self.target, self.loss, y)
+        bank = self._target_bank = ModalityBank(self._owner, entries)
+        bank.bind(y, y)
+        bank.fit_transform(y, sample_weight, open_memory(self.memory))
+        self.target_ = bank.fitted
+
+    def _target_blocks(self, y, blocks):
+        if self._is_table:
+            return self._target_bank.transform(y)
+        return super()._target_blocks(y, blocks)
+
+    def _target_modality(self, y):
+        return modality_of(self.target, self.loss, y)
+
+    def _check_targets(self, targets):
+        for name, loss in self.net_.criterion_.losses.items():
+            modality, block = self._targets[name], targets[name]
+            with self._speaking_of(name):
+                if _keeps_zero(modality):  # say it in the units of y
+                    numbers = modality.inverse_transform(block.values[:])
+                    numbers = numbers[block.present]
+                    check_range(loss, numbers, "take another loss, or leave out these samples")
+                else:
+                    check_range(loss, block.values, observed=block.observed)
+
+    # Of the network -------------------------------------------------------------------------
+
+    def _build_decoders(self, width):
+        decoders, losses = {}, {}
+        for name, modality in self._targets.items():
+            with self._speaking_of(name):
+                losses[name] = loss = build_loss(modality.loss, modality.spec_)
+                decoders[name] = build_decoder(modality.decoder, width, modality.spec_, loss)
+        return nn.Identity(), decoders, losses
+
+    def _answers(self, losses):
+        if not self._is_table:
+            return super()._answers(losses)
+        return {"answer": _Answers(self._targets, losses)}
+
+    # Answering ------------------------------------------------------------------------------
+
+    def _predicted(self, blocks, names, all_of=decode_all):
+        """Return the predictions of targets, {name: array}: of quantiles what `all_of` makes."""
+        losses, found = self.net_.criterion_.losses, {name: [] for name in names}
+        for scores in self.net_.outputs(blocks):
+            for name, parts in found.items():
+                modality, loss = self._targets[name], losses[name]
+                several = getattr(loss, "point", None) is not None
+                decode = all_of if several else decode_values
+                parts.append(decode(modality, loss, scores[name]))
+        return {name: np.concatenate(parts) for name, parts in found.items()}
+
+    def _predict(self, X):
+        found = self._predicted(self._blocks(X), list(self._targets))
+        return MultiModalFrame(found) if self._is_table else found["y"]
+
+    def _score(self, X, y, sample_weight):
+        """Return the mean of the scores of all targets, each over the samples that have it."""
+        blocks = self._blocks(X)
+        y = self._check_y(next(iter(blocks.values())), y, reset=False)
+        weight = check_weight(self, sample_weight, y)
+        weight = np.ones(len(y)) if weight is None else weight
+        targets, raw = self._target_blocks(y, blocks), self._raw_targets(y)
+        texts = [name for name, block in targets.items() if block.kind == "tokens"]
+        predicted = self._predicted(blocks, [n for n in targets if n not in texts], decode_values)
+        losses = dict(zip(targets, self.net_.sample_losses(blocks, targets).T)) if texts else {}
+        found = []
+        for name, block in targets.items():
+            rows = np.flatnonzero(block.present)
+            if not len(rows):
+                raise ModalityError(f"{self._owner} {name!r}: it is absent in all samples of y.")
+            block = block.take(rows)
+            if name in texts:
+                found.append(score_tokens(losses[name][rows], block, weight[rows]))
+            else:
+                truth = truth_of(self._targets[name], raw[name], block.values[:], rows)
+                found.append(score_values(predicted[name][rows], truth, block, weight[rows]))
+        return float(np.mean(found))
+
+    def _raw_targets(self, y):
+        """Return the values of each target as they came."""
+        if not self._is_table:
+            return {"y": y}
+        parts = self._target_bank.parts(y)
+        return {name: columns and columns.values for name, (columns, _) in parts.items()}
+
+
+class _Answers:
+    """From the scores of all targets to their units; a class of its own, to be pickled."""
+
+    takes_all = True
+
+    def __init__(self, modalities, losses):
+        self.modalities = modalities
+        self.losses = losses
+
+    def __call__(self, scores):
+        return MultiModalFrame(
+            {
+                name: decode_values(modality, self.losses[name], scores[name])
+                for name, modality in self.modalities.items()
+            }
+        )
+
+
+def _keeps_zero(modality):
+    """Tell whether scaled numbers have the signs of the numbers themselves."""
+    return modality.kind == "vector" and getattr(modality, "scaling", "robust") in ("mean", None)

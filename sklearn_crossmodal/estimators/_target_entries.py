@@ -1,0 +1,137 @@
+"""Which modalities a target has, and with which losses they are learned."""
+
+from __future__ import annotations
+
+from sklearn.base import clone
+
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.modalities import MODALITIES, Modality, infer_for_columns, modality_for
+from sklearn_crossmodal.nn import resolve
+from sklearn_crossmodal.nn.decoders import MLPDecoder
+from sklearn_crossmodal.nn.losses import LOSSES
+from sklearn_crossmodal.utils._sklearn import InvalidParameterError
+
+__all__ = ["entries_of", "modality_of", "widen"]
+
+#: From how many numbers on a target that is not given with its decoder has a wide one. What it is
+#: worth: see the user guide, "Where defaults come from".
+_WIDE = 32
+
+
+def modality_of(target, loss, y):
+    """Return the modality of a target that is but one.
+
+    Parameters
+    ----------
+    target : str, Modality or None
+        As the user gave it.
+    loss : str, component, dict or None
+        As the user gave it.
+    y : ndarray with n rows
+        The target.
+
+    Returns
+    -------
+    Modality
+        Unfitted.
+    """
+    _check_losses(loss, ["y"])
+    return _made("y", modality_for(y, "y") if target is None else target, loss)
+
+
+def entries_of(target, loss, y):
+    """Return the modalities of a target that is a table.
+
+    Parameters
+    ----------
+    target : list, dict or None
+        As the user gave it.
+    loss : str, component, dict or None
+        As the user gave it.
+    y : MultiModalFrame or ndarray of shape (n, d)
+        The target.
+
+    Returns
+    -------
+    list of (str, Modality, columns)
+        Unfitted.
+
+    Raises
+    ------
+    ValueError
+        If an entry is none, names are not unique, or a loss is that of no target.
+    """
+    if isinstance(target, list):
+        entries = [_checked(entry) for entry in target]
+    elif target is None or isinstance(target, dict):
+        columns = {name: name for name in y} if target is None else target
+        found = infer_for_columns(y, y, columns)
+        entries = [(name, type(modality), key) for name, modality, key in found]
+    else:
+        raise InvalidParameterError(
+            f"target={target!r} is one modality, but y is a mapping of {list(y)}: pass its values "
+            "alone, or target=[(name, modality, columns), ...]."
+        )
+    names = [name for name, *_ in entries]
+    if not names or len(set(names)) < len(names):
+        raise ModalityError(f"targets need names that differ, got {names}.")
+    _check_losses(loss, names)
+    return [(name, _made(name, modality, loss), key) for name, modality, key in entries]
+
+
+def widen(modality, target, name="y"):
+    """Set the decoder of a fitted target of many numbers to a wide one, unless the user gave it.
+
+    Parameters
+    ----------
+    modality : Modality
+        Fitted.
+    target : str, Modality, list, dict or None
+        As the user gave it.
+    name : str, default="y"
+        Of the modality, in a list.
+    """
+    entries = target if isinstance(target, list) else [("y", target, None)]
+    given = any(entry[0] == name and isinstance(entry[1], Modality) for entry in entries)
+    if not given and modality.kind == "vector" and modality.spec_.size >= _WIDE:
+        modality.decoder = MLPDecoder((512, 512), dropout=0.3)
+
+
+def _check_losses(loss, names):
+    if isinstance(loss, dict) and (unknown := sorted(set(loss) - set(names))):
+        raise InvalidParameterError(f"loss names {unknown}, which are none of the targets {names}.")
+
+
+def _made(name, modality, loss):
+    """Return a modality with its loss; one that is given by class or name is made for it."""
+    part = loss.get(name) if isinstance(loss, dict) else loss
+    if not isinstance(modality, Modality):
+        component = None if part is None else resolve(part, LOSSES, "loss")
+        modality = _made_for(MODALITIES.get(modality, modality), component)
+    return modality if part is None else clone(modality).set_params(loss=part)
+
+
+def _made_for(modality, loss):
+    """Return a modality of a class, as a target that is learned with a loss; None is its own."""
+    scaling = getattr(loss, "scaling", "standard")
+    if modality is MODALITIES["numeric"]:
+        # Numbers are predicted in the whole of their range: nothing may be clipped.
+        return modality(scaling=scaling)
+    if modality is MODALITIES["image"] and scaling is None:
+        return modality(scaling="unit")
+    return modality()
+
+
+def _checked(entry):
+    """Return an entry of the list `target`; raise if it is none."""
+    if isinstance(entry, tuple) and len(entry) == 3 and isinstance(entry[0], str):
+        name, modality, _ = entry
+        if isinstance(modality, Modality) or modality in MODALITIES:
+            return entry
+        raise ModalityError(
+            f"{name!r} is {modality!r}: give a modality such as Numeric(), or a name of "
+            f"{sorted(MODALITIES)}."
+        )
+    raise InvalidParameterError(
+        f"it must be a modality, or a list of (name, modality, columns), got {entry!r}."
+    )

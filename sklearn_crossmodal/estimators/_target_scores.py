@@ -1,0 +1,98 @@
+"""How well a modality is predicted: R², shares that are right, and likelihoods of tokens."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_crossmodal.data import take_rows
+from sklearn_crossmodal.estimators._units import r2_in_units
+from sklearn_crossmodal.modalities import Embedding
+from sklearn_crossmodal.modalities._numeric import stack_cells
+
+__all__ = ["score_tokens", "score_values", "truth_of"]
+
+
+def truth_of(modality, raw, values, rows):
+    """Return a target in the form of predictions.
+
+    Parameters
+    ----------
+    modality : Modality
+        Fitted.
+    raw : array-like
+        The target as the user gave it.
+    values : ndarray with n rows
+        What the modality made of some of the rows.
+    rows : ndarray of shape (n,), int
+        Which these are.
+
+    Returns
+    -------
+    ndarray with n rows
+        Images, series and embeddings as they are read; numbers as they are, since scaling may clip.
+    """
+    if modality.kind in ("grid", "sequence") or isinstance(modality, Embedding):
+        return modality.inverse_transform(values)
+    return stack_cells(np.asarray(take_rows(raw, rows)))
+
+
+def score_tokens(losses, block, weight):
+    """Return the mean log-likelihood of a token, in nats.
+
+    Parameters
+    ----------
+    losses : ndarray of shape (n,)
+        Mean loss per token of each sample.
+    block : Block
+        The tokens.
+    weight : ndarray of shape (n,)
+        Of the samples.
+
+    Returns
+    -------
+    float
+    """
+    return -float(np.average(losses, weights=weight * block.mask.sum(axis=1)))
+
+
+def score_values(predicted, truth, block, weight):
+    """Return R², or of categories the share that is right.
+
+    Parameters
+    ----------
+    predicted, truth : ndarray with n rows
+        In one form.
+    block : Block
+        Of the truth.
+    weight : ndarray of shape (n,)
+        Of the samples.
+
+    Returns
+    -------
+    float
+        R² is the uniform average over the numbers or pixels of a sample, of series over the
+        variables of all their steps.
+    """
+    if block.kind == "codes":
+        right = (predicted == truth).reshape(len(truth), -1).mean(axis=1)
+        return float(np.average(right, weights=weight))
+    if block.kind == "sequence":
+        steps = np.stack([*truth]), np.stack([*predicted])
+        truth, predicted = (part.reshape(*block.mask.shape, -1)[block.mask] for part in steps)
+        weight = np.repeat(weight, block.mask.sum(axis=1))
+    flat = [np.asarray(part, dtype=float).reshape(len(truth), -1) for part in (truth, predicted)]
+    return _mean_r2(*flat, weight)
+
+
+def _mean_r2(truth, predicted, weight):
+    """Return the mean R² of the columns, each of the rows where it was observed."""
+    seen = ~np.isnan(truth)
+    if seen.all():
+        return r2_in_units(truth, predicted, weight)
+    columns = zip(seen.T, truth.T, predicted.T, strict=True)
+    found = [
+        r2_in_units(one[there], other[there], weight[there])
+        for there, one, other in columns
+        if there.sum() > 1
+    ]
+    return float(np.mean(found))
