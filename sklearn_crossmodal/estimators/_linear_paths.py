@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sklearn_crossmodal.nn._linear_path import LinearPath
-from sklearn_crossmodal.nn.losses._components import identity
+from sklearn_crossmodal.nn.losses._components import is_location
 from sklearn_crossmodal.training import fit_linear_paths
 from sklearn_crossmodal.utils._sklearn import StrOptions
 
@@ -35,7 +35,7 @@ class LinearPaths:
         fitting = [
             name
             for name, one in self._targets.items()
-            if one.kind == "vector" and _predicts_itself(losses[name])
+            if one.kind == "vector" and is_location(losses[name])
         ]
         if self.linear_path == "auto" or (sizes and fitting):
             return fitting if sizes else []
@@ -68,8 +68,3 @@ class LinearPaths:
             nets = [training.net for training in trainings]
             splits = [training.split for training in trainings]
             fit_linear_paths(nets, splits, trainings[0].dataset)
-
-
-def _predicts_itself(loss):
-    """Tell whether the scores of a loss are the numbers that are predicted."""
-    return getattr(loss, "link", None) is identity and getattr(loss, "point", None) is None
