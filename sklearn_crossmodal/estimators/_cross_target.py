@@ -14,9 +14,7 @@ from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all, de
 from sklearn_crossmodal.estimators._target_entries import entries_of, modality_of, widen
 from sklearn_crossmodal.estimators._target_scores import score_tokens, score_values, truth_of
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities import (
-    ModalityBank,
-)
+from sklearn_crossmodal.modalities import ModalityBank
 from sklearn_crossmodal.nn import build_decoder, build_loss, check_range
 from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._validation import said_by

@@ -128,7 +128,7 @@ def test_three_calls_of_one_epoch_are_one_call_of_three(
     if name == "CrossModalGenerator":
         settings["decoder"] = RecurrentDecoder(dropout=0.0)
     if name == "CrossModalRegressor":
-        settings |= {"target": Numeric(scaling="standard"), "input_noise": 0.0}
+        settings |= {"target": Numeric(scaling="standard"), "input_noise": 0.0, "n_folds": None}
     once = make(name, max_epochs=3, **settings).fit(X, targets[name])
     again = make(name, max_epochs=1, warm_start=True, **settings)
     for _ in range(3):
