@@ -11,6 +11,9 @@ from sklearn_crossmodal.nn._heads import ModalityHeads
 
 __all__ = ["AveragedNetwork", "MultiModalNetwork"]
 
+#: What is asked of any module by `getattr`: a child of such a name would answer in its stead.
+_ASKED_FOR = frozenset({"learning_rate_factor", "p", "reset_parameters", "stacks"})
+
 
 class MultiModalNetwork(nn.Module):
     """An encoder per modality, a fusion, a bottleneck, and a decoder per target.
@@ -70,9 +73,14 @@ class MultiModalNetwork(nn.Module):
         self.linear_paths = nn.ModuleList()
 
     @property
-    def n_latents(self) -> int:
+    def n_shared(self) -> int:
         """Width of the shared latent: that of the bottleneck, or of the fusion if it has none."""
         return getattr(self.bottleneck, "out_features", self.fusion.out_features)
+
+    @property
+    def n_latents(self) -> int:
+        """Width of the latent that is given out."""
+        return self.n_shared
 
     def latents(
         self,
@@ -321,7 +329,7 @@ def _named_modules(modules: Mapping[str, nn.Module]) -> tuple[dict[str, str], nn
     named, keys = nn.ModuleDict(), {}
     for name, module in modules.items():
         key = name.replace(".", "_") or "_"
-        while hasattr(named, key):  # one that is taken, or what every module has
+        while hasattr(named, key) or key in _ASKED_FOR:  # also what is taken already
             key += "_"
         keys[name], named[key] = key, module
     return keys, named

@@ -69,7 +69,7 @@ class PrivateNetwork(MultiModalNetwork):
     @property
     def n_latents(self) -> int:
         """Width of the shared latent and of the private ones behind it."""
-        return super().n_latents + self.n_private * len(self._modalities)
+        return self.n_shared + self.n_private * len(self._modalities)
 
     def private_means(self, latents: Sequence[Tensor], present: Tensor | None) -> list[Tensor]:
         """Return the private latent of each modality, (B, n_private) each, zero where absent.
@@ -126,8 +126,7 @@ class PrivateNetwork(MultiModalNetwork):
         dict of str to Tensor
         """
         own = {name: place for place, name in enumerate(self._modalities)}
-        n_shared = latent.shape[-1] - self.n_private * len(own)
-        shared, private = latent.tensor_split([n_shared], dim=-1)
+        shared, private = latent.tensor_split([self.n_shared], dim=-1)
         parts = private.unflatten(-1, (len(own), self.n_private))
         read = {
             name: torch.cat([shared, parts[:, own[name]]], dim=-1) if name in own else shared

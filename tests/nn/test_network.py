@@ -11,6 +11,8 @@ from sklearn_crossmodal.nn._network import AveragedNetwork
 from sklearn_crossmodal.nn.fusion import ConcatFusion
 
 AWKWARD = ["a.b", "a_b", "values", "keys", "pop", "training", "_modules", "type", "", "höhe (m)"]
+#: What the training asks any module for.
+ASKED_FOR = ["p", "stacks", "learning_rate_factor", "reset_parameters"]
 
 
 class Recorder(nn.Module):
@@ -85,6 +87,13 @@ def test_modalities_and_targets_may_have_any_name():
     assert network.encode(values).tolist() == [[float(place) for place in range(len(AWKWARD))]]
     assert list(network(values)) == AWKWARD
     assert len(list(network.decoders.parameters())) == 2 * len(AWKWARD)
+
+
+@pytest.mark.parametrize("name", ASKED_FOR)
+def test_a_modality_does_not_answer_for_what_modules_are_asked(name):
+    network = network_of(name, "other", fusion=ConcatFusion(width=0))
+    assert not hasattr(network.encoders, name)
+    assert network.encode({name: torch.ones(1, 2), "other": torch.ones(1, 2)}).shape == (1, 4)
 
 
 def test_names_are_kept_by_copy_pickle_and_state_dict():
