@@ -17,6 +17,9 @@ from sklearn_crossmodal.data._rows import find_present, is_missing, object_array
 
 __all__ = ["fill_missing", "table_of"]
 
+#: Types of columns, beside numbers, that are cells by themselves.
+_PLAIN = (nw.Boolean, nw.Categorical, nw.Enum, nw.String)
+
 
 def table_of(columns: Mapping, n_rows: int, n_columns: int):
     """Make a table of some columns.
@@ -153,11 +156,21 @@ def _with_columns(X, table: MultiModalFrame, filled: Mapping):
             frame[own] = _like(X.get(own), values)
         return frame
     frame = nw.from_native(X, eager_only=True)
-    series = [
-        nw.new_series(name, np.asarray(values), backend=frame.implementation)
-        for name, values in filled.items()
-    ]
+    series = [_like_series(frame, name, np.asarray(values)) for name, values in filled.items()]
     return frame.with_columns(*series).to_native()
+
+
+def _like_series(frame, name: str, values: np.ndarray):
+    """Return what a column of a frame that is none of pandas is replaced by, of its type."""
+    own = frame[name] if name in frame.columns else None
+    if own is not None and own.dtype.is_integer():
+        values = _whole(values, own.dtype)
+    cells = values.tolist() if values.dtype == object else values
+    new = nw.new_series(name, cells, backend=frame.implementation)
+    if own is None or not (own.dtype.is_numeric() or own.dtype in _PLAIN):
+        return new
+    gaps = own.is_null() | own.is_nan() if own.dtype.is_float() else own.is_null()
+    return new.cast(own.dtype) if gaps.all() else own.zip_with(~gaps, new.cast(own.dtype))
 
 
 def _like(column, values):
@@ -171,7 +184,35 @@ def _like(column, values):
     zone = getattr(getattr(column, "dtype", None), "tz", None)
     if zone is not None:  # the table has its dates without a time zone, in UTC
         return type(column)(values).dt.tz_localize("UTC").dt.tz_convert(zone).array
+    if column is not None and np.ndim(values) == 1:
+        return _put(column, np.asarray(values))
     return values if np.ndim(values) == 1 else object_array(values)
+
+
+def _put(column, values: np.ndarray):
+    """Return a column of a pandas frame with its gaps filled, of its type where that holds them.
+
+    One of integers keeps to them, although a mean of integers is none: its other cells may be
+    larger than what a float holds.
+    """
+    gaps = np.flatnonzero(column.isna())
+    new = values[gaps]
+    if column.dtype.kind in "iu":
+        new = _whole(new, column.dtype)
+    filled = column.copy()
+    try:
+        filled.iloc[gaps] = new
+    except (TypeError, ValueError):
+        return values
+    return filled
+
+
+def _whole(values: np.ndarray, dtype) -> np.ndarray:
+    """Return whole numbers within what a type such as ``Int64`` or ``int8[pyarrow]`` holds."""
+    dtype = np.dtype(str(dtype).lower().split("[")[0])
+    limits = np.iinfo(dtype)
+    most = np.nextafter(float(limits.max), 0)  # the largest of 64 bits is none of a float
+    return np.rint(np.clip(values.astype(float), limits.min, most)).astype(dtype)
 
 
 def _original_name(X, name: str):

@@ -63,6 +63,56 @@ def test_a_column_that_lacks_nothing_keeps_its_type():
     assert filled["n"].tolist() == [0.1, 8.5, 0.3]
 
 
+TYPED = {
+    "Int64": ([1, None, 2**53 + 1], [1, 8, 2**53 + 1]),
+    "UInt8": ([1, None, 3], [1, 8, 3]),
+    "Float64": ([0.1, None, 0.3], [0.1, 8.4, 0.3]),
+    "boolean": ([True, None, False], [True, True, False]),
+    "string": (["a", None, "c"], ["a", "y", "c"]),
+    "object": (["a", None, "c"], ["a", "y", "c"]),
+    "int64[pyarrow]": ([1, None, 3], [1, 8, 3]),
+    "float[pyarrow]": ([0.5, None, 0.25], [0.5, np.float32(8.4), 0.25]),
+}
+
+
+@pytest.mark.parametrize("dtype", TYPED)
+def test_a_column_of_a_nullable_type_keeps_it_and_its_cells(dtype):
+    cells, expected = TYPED[dtype]
+    new = {"boolean": np.array([True] * 3, dtype=object), "string": TEXTS, "object": TEXTS}
+    frame = pd.DataFrame({"n": pd.Series(cells, dtype=dtype)}).set_axis([7, 7, 8])
+    filled = fill_missing(frame, {"n": new.get(dtype, np.array([7.0, 8.4, 9.0]))})
+    assert filled["n"].dtype == frame["n"].dtype
+    assert filled["n"].tolist() == expected
+
+
+@pytest.mark.parametrize("limit", [-1e9, 1e9])
+def test_whole_numbers_are_filled_with_what_their_type_holds(limit):
+    frame = pd.DataFrame({"n": pd.array([1, None], dtype="UInt8")})
+    expected = [1, 0 if limit < 0 else 255]
+    for one in (frame, pl.from_pandas(frame)):
+        assert column(fill_missing(one, {"n": np.array([limit, limit])}), "n") == expected
+
+
+POLARS = {
+    pl.Int64: ([1, None, 2**53 + 1], [1, 8, 2**53 + 1]),
+    pl.Float32: ([0.5, None, 0.25], [0.5, np.float32(8.4), 0.25]),
+    pl.Boolean: ([True, None, False], [True, True, False]),
+    pl.Categorical: (["a", None, "c"], ["a", "y", "c"]),
+    pl.Enum(["a", "c", "y"]): (["a", None, "c"], ["a", "y", "c"]),
+}
+
+
+@pytest.mark.parametrize("dtype", POLARS, ids=str)
+def test_a_column_of_polars_keeps_its_type_and_its_cells(dtype):
+    cells, expected = POLARS[dtype]
+    texts = TEXTS if isinstance(cells[0], str) else np.array([7.0, 8.4, 9.0])
+    new = np.array([True] * 3, dtype=object) if dtype == pl.Boolean else texts
+    frame = pl.DataFrame({"n": pl.Series(cells, dtype=dtype)})
+    filled = fill_missing(frame, {"n": new})
+    assert filled.schema == frame.schema
+    assert filled["n"].to_list() == expected
+
+
 def test_a_frame_with_an_index_is_filled_by_place():
     frame = pd.DataFrame({"n": [0.1, None, 0.3]}, index=[5, 1, 0])
     filled = fill_missing(frame, {"n": NUMBERS})
