@@ -111,7 +111,8 @@ class Block:
         Kind and shape of the values.
     mask : ndarray of bool, default=None
         (n, t) for tokens and sequences: which steps are there. (n, d) for vectors: which numbers
-        were observed, as opposed to imputed. None means all.
+        were observed, as opposed to imputed; not so what tells that others are missing. None means
+        all.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -149,7 +150,7 @@ class Numeric(Modality):
         weight = weights_or_ones(sample_weight, numbers.shape[0])
         if not weight.all():
             numbers, weight = numbers[weight > 0], weight[weight > 0]
-        self.single_column_ = np.ndim(Columns.of(columns).values) == 1
+        self.single_column_ = _is_single(Columns.of(columns).values)
         self.scaler_ = NumericScaler(scaling=self.scaling, log1p=self.log1p)
         self.scaler_.learn(numbers, weight, gaps)
         missing = _find_gaps(numbers, gaps)
@@ -170,8 +171,8 @@ class Numeric(Modality):
         Returns
         -------
         Block
-            Kind ``"vector"``; its mask is False where a number was imputed. Values of a sparse
-            matrix are sparse, or lazy where `fit` saw a dense one.
+            Kind ``"vector"``; its mask is False where a number was imputed, and for the indicators
+            of that. Values of a sparse matrix are sparse, or lazy where `fit` saw a dense one.
         """
         numbers, gaps = self._read(columns)
         n_rows, n_columns = numbers.shape
@@ -180,10 +181,10 @@ class Numeric(Modality):
         if sparse.issparse(numbers):
             return Block(self._transform_sparse(numbers), np.ones(n_rows, dtype=bool), self.spec_)
         present, mask = np.ones(n_rows, dtype=bool), None
-        if gaps:
-            missing = np.isnan(numbers)
-            observed = np.ones((n_rows, len(self.indicators_)), bool)
-            mask = np.hstack([~missing[:, self.scaler_.kept_], observed])
+        if gaps or len(self.indicators_):
+            missing = np.isnan(numbers) if gaps else np.zeros(numbers.shape, bool)
+            indicators = np.zeros((n_rows, len(self.indicators_)), bool)  # no loss counts them
+            mask = np.hstack([~missing[:, self.scaler_.kept_], indicators])
         if numbers.size > _IN_MEMORY:
             read = partial(self._own_rows, numbers, gaps)
             rows = LazyRows(read, n_rows, self.spec_.shape, numbers.dtype, in_memory=True)
@@ -256,6 +257,23 @@ class Numeric(Modality):
         truth = cells.ndim == 1 and all(isinstance(cell, bool | np.bool_) for cell in found)
         return all(map(is_quantity, found)) and (not truth or not found)
 
+    def numbers(self, columns):
+        """Return columns as numbers, as `inverse_transform` gives them back.
+
+        Parameters
+        ----------
+        columns : Columns, array-like of shape (n, d) or (n,), or sparse
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, d) or (n,), float
+            Dates are days since 1970; NaN where a value is missing.
+        """
+        numbers, _ = self._read(columns)
+        numbers = numbers.toarray() if sparse.issparse(numbers) else numbers
+        return numbers[:, 0] if self.single_column_ else numbers
+
     def _read(self, columns):
         """Return float (n, d) or CSR, and whether there is NaN; refuse what is no number."""
         columns = Columns.of(columns)
@@ -302,6 +320,11 @@ class Numeric(Modality):
         return np.hstack([self.scaler_.quantiles_, indicated])
 
 
+def _is_single(values) -> bool:
+    """Tell whether a column is one number a sample, and no array of them."""
+    return np.ndim(values) == 1 and stack_cells(np.asarray(values)).ndim == 1
+
+
 def _find_gaps(numbers, gaps) -> np.ndarray:
     """Return where NaN is; of no columns where there is none."""
     return np.isnan(numbers) if gaps else np.zeros((numbers.shape[0], 0), bool)
@@ -313,7 +336,7 @@ def _as_numbers(values: np.ndarray, names) -> np.ndarray:
         raise ValueError(f"expected numbers of shape (n, d), got shape {values.shape}.")
     if values.dtype.kind not in "biufO":
         raise ValueError(f"columns {list(names)} hold {values.dtype}, not numbers.")
-    values = values.reshape(len(values), -1)
+    values = values.reshape(len(values), math.prod(values.shape[1:]))  # there may be no rows
     if values.dtype == np.float32:  # its type says what is rounding
         return values
     if values.dtype.kind == "O":

@@ -21,6 +21,8 @@ from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["ImageScaler"]
 
+#: Relative to the mean, the deviation below which a channel is constant up to rounding.
+_TOLERANCE = 1e-6
 #: Numbers of channels an image may have: grey, grey and alpha, colour, colour and alpha.
 _CHANNELS = (1, 2, 3, 4)
 
@@ -189,7 +191,8 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             Integers are rounded and clipped to their range.
         """
         check_is_fitted(self)
-        images = np.asarray(X, dtype=np.float64) * self.std_ + self.mean_
+        spread = np.where(self._varies, self.std_, 0.0)
+        images = np.asarray(X, dtype=np.float64) * spread + self.mean_
         if self.dtype_.kind in "ui":
             images = np.clip(np.rint(images * self.range_[1]), *self.range_)
         elif self.dtype_.kind == "b":
@@ -212,7 +215,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
 
     def _learn(self, shape, moments, sample_weight):
         """Set shape, mean and std from the means and variances of the images, batch by batch."""
-        self.shape_ = shape
+        self.shape_, self._varies = shape, True
         if isinstance(self.scaling, tuple):
             self.mean_, self.std_ = self._given_scaling(shape[0])
             return
@@ -223,7 +226,9 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             variances = variances + (means - mean) ** 2
             spread = np.sqrt(np.average(variances, axis=0, weights=sample_weight))
             self.mean_ = mean[:, np.newaxis, np.newaxis]
-            self.std_ = np.where(spread > 1e-6, spread, 1.0)[:, np.newaxis, np.newaxis]
+            varies = spread > _TOLERANCE * np.abs(mean)  # beyond the rounding of float32
+            self.std_ = np.where(varies, spread, 1.0)[:, np.newaxis, np.newaxis]
+            self._varies = varies[:, np.newaxis, np.newaxis]
 
     def _given_scaling(self, n_channels):
         given = [np.atleast_1d(np.asarray(part, dtype=float)) for part in self.scaling]

@@ -32,7 +32,7 @@ __all__ = ["NumericScaler"]
 
 #: Relative to its size, the range below which a column is constant up to rounding. Dividing by so
 #: small a spread would make noise, or the first other value, huge.
-_TOLERANCE = 1e-8
+_TOLERANCE = 1e-12
 #: Numbers of so many columns are copied at once, to be sorted.
 _COPIED = 2**19
 

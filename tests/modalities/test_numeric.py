@@ -2,7 +2,7 @@
 
 import pickle
 import tracemalloc
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -108,15 +108,36 @@ def test_a_missing_value_is_the_median_and_has_an_indicator(scaling):
     np.testing.assert_array_equal(block.values[3, 0], block.values[1, 0])
 
 
+@pytest.mark.parametrize(
+    ("column", "shape"),
+    [
+        (np.arange(3.0), (3,)),
+        (np.array([None, *np.arange(4.0).reshape(2, 2)], dtype=object)[1:], (2, 2)),
+        ([date(1970, 1, 2), date(1970, 1, 3), None], (3,)),
+        (np.array(["1970-01-02", "1970-01-03", "NaT"], dtype="M8[ns]"), (3,)),
+    ],
+)
+def test_numbers_are_given_back_of_the_rank_that_came(column, shape):
+    numeric = Numeric(scaling="standard").fit(column)
+    found = numeric.numbers(column)
+    assert found.shape == shape
+    back = numeric.inverse_transform(numeric.transform(column).values)
+    seen = ~np.isnan(found)
+    np.testing.assert_allclose(back[seen], found[seen], atol=1e-12)
+    assert numeric.numbers(np.asarray(column)[:0]).shape[0] == 0
+
+
 def test_the_mask_tells_what_was_imputed():
     numbers = np.array([[1.0, 5.0], [np.nan, 6.0], [3.0, 7.0]])
     numeric = Numeric().fit(numbers)
+    # The indicator is no number that was observed: no loss asks for it.
     assert numeric.transform(numbers).mask.tolist() == [
-        [True, True, True],
-        [False, True, True],
-        [True, True, True],
+        [True, True, False],
+        [False, True, False],
+        [True, True, False],
     ]
-    assert numeric.transform(numbers[[0, 2]]).mask is None
+    assert numeric.transform(numbers[[0, 2]]).mask.tolist() == [[True, True, False]] * 2
+    assert Numeric().fit(numbers[[0, 2]]).transform(numbers[[0, 2]]).mask is None
 
 
 def test_a_value_missing_only_later_is_imputed_without_an_indicator():
@@ -254,10 +275,10 @@ def test_the_mask_and_the_indicators_are_those_of_the_columns_that_are_kept():
     block = Numeric().fit(numbers).transform(numbers)
     assert block.values[:, 1:].tolist() == [[0, 0], [0, 1], [1, 0], [0, 0]]
     assert block.mask.tolist() == [
-        [True, True, True],
-        [False, True, True],
-        [True, True, True],
-        [True, True, True],
+        [True, False, False],
+        [False, False, False],
+        [True, False, False],
+        [True, False, False],
     ]
 
 

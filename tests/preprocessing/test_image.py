@@ -37,6 +37,17 @@ def of_several_sizes(rng, dtype=np.uint8):
 # Scaling ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e6])
+def test_images_of_any_size_are_scaled_and_a_constant_comes_back(rng, scale):
+    images = scale * rng.uniform(1, 2, size=(20, 4, 4))
+    scaler = ImageScaler().fit(images)
+    scaled = scaler.transform(images)
+    assert scaled.std() == pytest.approx(1, rel=1e-4)
+    np.testing.assert_allclose(scaler.inverse_transform(scaled), images, rtol=1e-5)
+    still = ImageScaler().fit(np.full((5, 4, 4), 7, np.uint8))
+    assert set(still.inverse_transform(rng.normal(size=(3, 1, 4, 4))).flat) == {7}
+
+
 @pytest.mark.parametrize("layout", SHAPES)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32, np.float64, bool])
 def test_standard_scaling_gives_each_channel_mean_0_and_deviation_1(rng, layout, dtype):

@@ -86,7 +86,7 @@ def test_a_weight_next_to_nothing_is_held_within_five_deviations():
     [
         np.full(4, 7.0),
         np.array([0.1 + 0.2, 0.3, 0.3, 0.3]),
-        1e9 + np.arange(4.0),
+        1e9 + 1e-4 * np.arange(4.0),
         np.full(4, np.nan),
     ],
     ids=["constant", "rounding", "next to nothing", "missing"],
@@ -100,6 +100,15 @@ def test_a_column_that_does_not_vary_is_left_out_and_comes_back_as_its_median(sc
     back = scaler.inverse_transform(scaled)
     np.testing.assert_allclose(back[:, 0], np.nan_to_num(still), rtol=1e-8)
     np.testing.assert_allclose(back[:, 1], numbers[:, 1])
+
+
+def test_numbers_far_from_zero_vary():
+    milliseconds = (1_700_000_000_000 + 2000 * np.arange(5)).reshape(-1, 1)
+    scaler = NumericScaler(scaling="standard").fit(milliseconds)
+    np.testing.assert_allclose(scaler.transform(milliseconds).std(), 1)
+    np.testing.assert_array_equal(
+        scaler.inverse_transform(scaler.transform(milliseconds)), milliseconds
+    )
 
 
 def test_rounding_of_single_precision_is_no_variation():
