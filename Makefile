@@ -39,7 +39,7 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt
 	fi
 	@echo "Installing into $(VENV); this takes a few minutes, once"
 	@touch $(UNFINISHED)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[examples,test,lint]'
 	@rm $(UNFINISHED)
 	@touch $@
 
