@@ -59,6 +59,9 @@ print(X_train)
 # dense layer of 128 units, a linear one: the shared representation. From it, photographs by a
 # sigmoid and squared error, reviews by a softmax over the words and cross-entropy. Ten epochs of
 # Adam in batches of 32. What is padded behind the end of a review is neither read nor scored.
+# Before the two losses are added, `MultiModalAutoencoder` divides each by that of a constant guess,
+# to the next power of two (``baselines_``): a squared error is about a hundredth of a cross-entropy
+# over 10 000 words, and without that the photographs would hardly count.
 image = Image(
     scaling="unit",
     encoder=CNNEncoder(
@@ -122,8 +125,9 @@ squared_error = ((restored["image"] / 255 - pixels_shown) ** 2).mean()
 of_mean = ((X_train["image"].mean(axis=0) / 255 - pixels_shown) ** 2).mean()
 print(f"squared error of photographs {squared_error:.4f}, of the mean photograph {of_mean:.4f}")
 
-score = autoencoder.score(X_shown)  # minus the mean of the two losses
-cross_entropy = -2 * score - squared_error
+score, unit = autoencoder.score(X_shown), autoencoder.baselines_
+# The score is minus the mean of the two losses, each over its baseline.
+cross_entropy = (-2 * score - squared_error / unit["image"]) * unit["text"]
 fitted_text = autoencoder.modalities_[1][1]
 ids, ids_shown = (fitted_text.transform(X["text"]) for X in (X_train, X_shown))
 counts = 1 + np.bincount(ids.values[ids.mask], minlength=10_000)
