@@ -109,6 +109,7 @@ API_REFERENCE = {
         "gamma_deviance",
         "gaussian_nll",
         "huber",
+        "is_location",
         "laplace_nll",
         "negative_binomial_nll",
         "ordinal_cross_entropy",

@@ -1,4 +1,4 @@
-"""NumPy's functions on a `MultiModalFrame`: those that put tables side by side are refused."""
+"""NumPy's functions on a `MultiModalFrame`; those that put it beside other columns are refused."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ def apply_function(function, args, kwargs, frames: type):
     TypeError
         If the function would put a frame beside other columns.
     """
+    if function is np.concatenate and _are_frames(frames, *args, **kwargs):
+        return frames.concat(args[0])
     if function in _JOINS:
         raise TypeError(
             f"numpy.{function.__name__} cannot put a {frames.__name__} beside other columns, since "
@@ -48,3 +50,8 @@ def apply_function(function, args, kwargs, frames: type):
         return value
 
     return function(*map(unwrapped, args), **{key: unwrapped(one) for key, one in kwargs.items()})
+
+
+def _are_frames(frames: type, parts, axis=0) -> bool:
+    """Tell whether frames are put below each other, as `cross_val_predict` does."""
+    return axis == 0 and all(isinstance(part, frames) for part in parts)

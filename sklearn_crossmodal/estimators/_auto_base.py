@@ -196,6 +196,9 @@ class BaseAutoFusion(ModalityParams):
                 for pattern, (rows, found) in crossed.items()
             },
             {pattern: view.is_pattern(pattern)[rows] for pattern, (rows, _) in crossed.items()},
+            None
+            if samples.sample_weight is None
+            else {pattern: samples.sample_weight[rows] for pattern, (rows, _) in crossed.items()},
         )
         self._report(view, target, samples.sample_weight, crossed)
 

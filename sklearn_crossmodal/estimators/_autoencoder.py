@@ -15,13 +15,15 @@ from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._latent_scores import LatentScores
 from sklearn_crossmodal.estimators._own_target import OwnTarget
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.nn.variational import POSTERIORS
+from sklearn_crossmodal.nn.variational import POSTERIORS, VariationalNetwork
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 
 __all__ = ["MultiModalAutoencoder"]
 
 
 def _is_variational(estimator):
+    if estimator.__sklearn_is_fitted__():  # whatever is set since
+        return isinstance(estimator.network_, VariationalNetwork)
     return estimator.variational is not None
 
 
@@ -130,6 +132,9 @@ class MultiModalAutoencoder(
         of a network also has ``valid_loss_averaged``, the loss of the weights that are taken.
     n_iter_ : int
         Number of epochs.
+    baselines_ : dict of str to float
+        What the loss of each modality is divided by, in training and in `score`: that of a constant
+        guess, to a power of two. Empty if `variational`.
     dtype_ : {"float64", "float32", "bfloat16"}
         Precision that was decided on.
     n_features_in_ : int
@@ -454,6 +459,11 @@ class MultiModalAutoencoder(
             )
         rng = check_random_state(random_state)
         return self.inverse_transform(rng.normal(size=(n_samples, self._n_features_out)))
+
+    @property
+    def baselines_(self):
+        """What the loss of each modality is divided by; empty if `variational`."""
+        return dict(self.net_.criterion_.baselines)
 
     @property
     def _n_features_out(self):

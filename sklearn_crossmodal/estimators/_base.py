@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_crossmodal.data import take_rows
 from sklearn_crossmodal.estimators._composition import ModalityParams
 from sklearn_crossmodal.estimators._fit_data import FitData
-from sklearn_crossmodal.estimators._holding_out import check_groups, held_out_rows
+from sklearn_crossmodal.estimators._holding_out import check_groups, has_splitter, held_out_rows
 from sklearn_crossmodal.estimators._input import check_weight, check_X
 from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
 from sklearn_crossmodal.estimators._tasks import epoch_tasks
@@ -206,8 +206,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     def _splits(self, data, seed, *, wanted=False):
         """Return training and validation rows for each net; None where no rows are held out."""
-        early = self.early_stopping
-        early = len(data) >= self._min_samples_to_hold_out if early == "auto" else early
+        enough = has_splitter(self) or len(data) >= self._min_samples_to_hold_out
+        early = enough if self.early_stopping == "auto" else self.early_stopping
         return [held_out_rows(self, data, self._strata(data.y), seed) if wanted or early else None]
 
     # Answering ------------------------------------------------------------------------------

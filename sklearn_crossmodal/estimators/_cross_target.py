@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
 from torch import nn
 
 from sklearn_crossmodal.data import MultiModalFrame, as_table, is_named
 from sklearn_crossmodal.estimators._input import check_same_length, check_weight
 from sklearn_crossmodal.estimators._resuming import keep_loss
 from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all, decode_values
-from sklearn_crossmodal.estimators._target_entries import entries_of, modality_of, widen
+from sklearn_crossmodal.estimators._target_entries import entries_of, is_several, modality_of, widen
 from sklearn_crossmodal.estimators._target_scores import score_tokens, score_values, truth_of
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import ModalityBank
@@ -20,6 +22,9 @@ from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["CrossTarget"]
+
+#: Kinds whose score is a mean over cells; R² of one sample is not defined.
+_COUNTED = ("codes", "tokens")
 
 
 class CrossTarget(ModalityTarget):
@@ -48,9 +53,12 @@ class CrossTarget(ModalityTarget):
         keep_loss(self, reset=reset)
         is_mapping = isinstance(y, Mapping)
         if reset:
-            self._is_table = y is not None and (isinstance(self.target, list | dict) or is_mapping)
+            several = isinstance(self.target, list | dict) or is_mapping
+            with said_by(self._owner):
+                several = several or (self.target is None and is_several(y))
+            self._is_table = y is not None and several
         if self._is_table:
-            return self._check_table(X, y)
+            return self._check_table(X, y, reset=reset)
         if is_mapping:
             raise ValueError(
                 f"{type(self).__name__}: y is a mapping of {list(y)}, but was one modality in "
@@ -58,8 +66,8 @@ class CrossTarget(ModalityTarget):
             )
         return super()._check_y(X, y, reset=reset)
 
-    def _check_table(self, X, y):
-        """Return y as a table, as X is read."""
+    def _check_table(self, X, y, *, reset):
+        """Return y as a table, as X is read, and find the columns of each modality in it."""
         if y is None or not (is_named(y) or np.ndim(y) == 2):
             raise ValueError(
                 f"{self._owner}: y holds several modalities: pass a mapping, MultiModalFrame, data "
@@ -67,24 +75,22 @@ class CrossTarget(ModalityTarget):
             )
         with said_by(self._owner):
             table = as_table(y) if is_named(y) else np.asarray(y)
-        check_same_length(self, X, table)
+            check_same_length(self, X, table)
+            if reset:
+                entries = entries_of(self.target, self.loss, table, y)
+        if reset:
+            self._target_bank = ModalityBank(self._owner, entries)
+            self._target_bank.bind(y, table)
         return table
 
     def _fit_target(self, y, sample_weight):
         if self._is_table:
-            self._fit_table(y, sample_weight)
+            self._target_bank.fit_transform(y, sample_weight, open_memory(self.memory))
+            self.target_ = self._target_bank.fitted
         else:
             super()._fit_target(y, sample_weight)
         for name, modality in self._targets.items():
             widen(modality, self.target, name)
-
-    def _fit_table(self, y, sample_weight):
-        with said_by(self._owner):
-            entries = entries_of(self.target, self.loss, y)
-        bank = self._target_bank = ModalityBank(self._owner, entries)
-        bank.bind(y, y)
-        bank.fit_transform(y, sample_weight, open_memory(self.memory))
-        self.target_ = bank.fitted
 
     def _target_blocks(self, y, blocks):
         if self._is_table:
@@ -128,8 +134,8 @@ class CrossTarget(ModalityTarget):
         for scores in self.net_.outputs(blocks):
             for name, parts in found.items():
                 modality, loss = self._targets[name], losses[name]
-                several = getattr(loss, "point", None) is not None
-                decode = all_of if several else decode_values
+                has_quantiles = getattr(loss, "point", None) is not None
+                decode = all_of if has_quantiles else decode_values
                 parts.append(decode(modality, loss, scores[name]))
         return {name: np.concatenate(parts) for name, parts in found.items()}
 
@@ -148,17 +154,37 @@ class CrossTarget(ModalityTarget):
         predicted = self._predicted(blocks, [n for n in targets if n not in texts], decode_values)
         losses = dict(zip(targets, self.net_.sample_losses(blocks, targets).T)) if texts else {}
         found = []
-        for name, block in targets.items():
+        for name, block in self._known(targets, raw, weight).items():
             rows = np.flatnonzero(block.present)
-            if not len(rows):
-                raise ModalityError(f"{self._owner} {name!r}: it is absent in all samples of y.")
             block = block.take(rows)
             if name in texts:
                 found.append(score_tokens(losses[name][rows], block, weight[rows]))
             else:
                 truth = truth_of(self._targets[name], raw[name], block.values[:], rows)
                 found.append(score_values(predicted[name][rows], truth, block, weight[rows]))
-        return float(np.mean(found))
+        return float(np.mean(found)) if found else np.nan
+
+    def _known(self, targets, raw, weight):
+        """Return the targets of which enough is known for a score; warn of others."""
+        if not self._is_table:
+            return targets
+        if gone := [name for name, cells in raw.items() if cells is None]:
+            raise ModalityError(
+                f"{self._owner}: y has no column of {gone}: pass all targets of `fit`, missing "
+                "where they are not known."
+            )
+        counts = {name: (one.present & (weight > 0)).sum() for name, one in targets.items()}
+        kept = {n: one for n, one in targets.items() if counts[n] > (one.kind not in _COUNTED)}
+        left_out = sorted(set(targets) - set(kept))
+        if left_out:
+            rest = "the score is that of the others" if kept else "there is nothing to score"
+            warnings.warn(
+                f"{self._owner}: {left_out} are absent in all samples of y, or in all but one: "
+                f"{rest}.",
+                UndefinedMetricWarning,
+                stacklevel=3,
+            )
+        return kept
 
     def _raw_targets(self, y):
         """Return the values of each target as they came."""

@@ -54,8 +54,9 @@ class CrossModalRegressor(
         The modality of y: a name such as ``"text"``, or a modality with its decoder and loss, as in
         ``Image(decoder=CNNDecoder(channels=(32, 16)))``. Of several those of a table y, as in
         `modalities`: a list of (name, modality, columns), or a dict of names to columns. None
-        infers it, of a mapping y one for each entry. Numbers that are inferred or given by name are
-        standardised, or scaled as the loss asks.
+        infers it; of a mapping y, or a data frame of several kinds of columns, one for each entry.
+        Numbers that are inferred or given by name are standardised, or scaled as the loss asks, and
+        from 32 on decoded by a wide network, as by ``MLPDecoder((512, 512), dropout=0.3)``.
     loss : str, component, dict of str to them, or None, default=None
         What is minimised, in place of the target's own loss: ``"squared_error"``,
         ``"absolute_error"``, ``"huber"``, ``"quantile"``, ``"poisson"``, ``"cross_entropy"`` and
@@ -91,7 +92,7 @@ class CrossModalRegressor(
     early_stopping : bool or "auto", default="auto"
         Whether rows are held out, training stops when their loss no longer falls, and the weights
         of the best epochs are taken: their mean, or those of the best where that is better. "auto"
-        is True from 100 samples on.
+        is True from 100 samples on, or if a splitter is given.
     validation_fraction : float or splitter, default=0.15
         Share of the rows that is held out; or a splitter of scikit-learn, such as
         `GroupShuffleSplit`, whose first split says which rows are.
@@ -99,7 +100,8 @@ class CrossModalRegressor(
         Number of networks, each trained without another part of the rows, which tell when to stop;
         their scores are averaged. None trains one. "auto" is 10 for 40 to 2000 samples of numbers,
         categories and embeddings and 5 up to 5000, where the target is of that kind too, unless
-        `early_stopping` or `warm_start` is set; else None.
+        `early_stopping`, `warm_start` or a splitter is set; else None. Where networks cannot be
+        trained side by side, as with `callbacks` or another `optimizer`, it is None too.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4
@@ -289,7 +291,7 @@ class CrossModalRegressor(
         y : array-like with n_samples rows, or mapping of str to such
             The target modality: numbers (n,) or (n, d), images (n, h, w) or (n, h, w, c), or
             strings (n,). Of several a MultiModalFrame, data frame or mapping; a sample may lack
-            some of them.
+            some of them, and some of their numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; one of weight zero is not there.
         groups : array-like of shape (n_samples,), default=None
@@ -374,7 +376,8 @@ class CrossModalRegressor(
         Returns
         -------
         ndarray of shape (n_samples, 2) or (n_samples, 2, n_outputs), or MultiModalFrame
-            Lower and upper end, float64. Of several targets a frame of those that are numbers.
+            Lower and upper end, float64; infinite where held-out rows are too few for the
+            confidence. Of several targets a frame of those that are numbers.
 
         Raises
         ------
@@ -418,7 +421,7 @@ class CrossModalRegressor(
             variables of all their steps, of several quantiles for that nearest to the median; the
             mean log-likelihood per token, in nats, for a text; the share of cells that are right,
             for categories. Of several targets the mean of theirs, each over the samples that have
-            it.
+            it; one that no sample has is left out with a warning.
         """
         return self._score(X, y, sample_weight)
 

@@ -6,7 +6,7 @@ from numbers import Integral
 
 import numpy as np
 
-from sklearn_crossmodal.estimators._holding_out import check_one_split, has_own_split
+from sklearn_crossmodal.estimators._holding_out import check_one_split, has_own_split, has_splitter
 from sklearn_crossmodal.nn._network import AveragedNetwork
 from sklearn_crossmodal.training import deal_folds, joined, stack_key
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
@@ -73,7 +73,7 @@ class Folding:
         """Return how many there are where rows are few and networks are trained side by side."""
         blocks = [*data.inputs.values(), *data.targets.values()]
         tables = all(block.spec.kind in ("vector", "codes") for block in blocks)
-        free = self.early_stopping == "auto" and not hasattr(self.validation_fraction, "split")
+        free = self.early_stopping == "auto" and not has_splitter(self)
         free = free and not self.warm_start and not has_own_split(self)
         fitting = [n for least, most, n in self._auto_folds if least <= len(data) < most]
         return fitting[0] if tables and free and fitting else None

@@ -12,7 +12,7 @@ from sklearn_crossmodal.data import is_missing
 from sklearn_crossmodal.training import split_groups, split_rows
 from sklearn_crossmodal.utils._validation import said_by
 
-__all__ = ["check_groups", "check_one_split", "has_own_split", "held_out_rows"]
+__all__ = ["check_groups", "check_one_split", "has_own_split", "has_splitter", "held_out_rows"]
 
 
 def check_groups(estimator, groups, table):
@@ -69,25 +69,44 @@ def has_own_split(estimator) -> bool:
     return bool((estimator.net_params or {}).get("train_split"))
 
 
-def check_one_split(estimator, other) -> None:
-    """Raise if `net_params` has a `train_split` beside another parameter that holds rows out.
+def has_splitter(estimator) -> bool:
+    """Tell whether `validation_fraction` is a splitter, which wants rows to be held out.
 
     Parameters
     ----------
     estimator : BaseCrossmodal
-        Whose `net_params` are looked at.
+        Whose parameter is looked at.
+
+    Returns
+    -------
+    bool
+    """
+    return hasattr(estimator.validation_fraction, "split")
+
+
+def check_one_split(estimator, other) -> None:
+    """Raise if another parameter holds rows out beside a `train_split` or a splitter.
+
+    Parameters
+    ----------
+    estimator : BaseCrossmodal
+        Whose `net_params` and `validation_fraction` are looked at.
     other : str
         The other parameter, as in a call.
 
     Raises
     ------
     ValueError
-        If it has.
+        If there are two that say it.
     """
-    if has_own_split(estimator):
+    said = {other: True, "net_params['train_split']": has_own_split(estimator)}
+    if has_splitter(estimator):
+        said[f"validation_fraction={type(estimator.validation_fraction).__name__}(...)"] = True
+    several = [name for name, says in said.items() if says]
+    if len(several) > 1:
         raise ValueError(
-            f"{type(estimator).__name__}: {other} and net_params['train_split'] both say which "
-            "rows are held out: leave one of them out."
+            f"{type(estimator).__name__}: {several[0]} and {several[1]} both say which rows are "
+            "held out: leave one of them out."
         )
 
 
@@ -117,7 +136,7 @@ def held_out_rows(estimator, data, strata, seed):
             f"{type(estimator).__name__}: validation_fraction is the class {name}: pass an "
             f"instance, {name}()."
         )
-    if hasattr(fraction, "split"):
+    if has_splitter(estimator):
         splitter = f"validation_fraction={type(fraction).__name__}(...)"
         check_one_split(estimator, splitter)
         with said_by(f"{type(estimator).__name__}: {splitter}"):

@@ -74,8 +74,8 @@ class Initial:
                 "same, or another name."
             )
         if isinstance(self.modalities, list):  # others are inferred, and so are what they find
-            ours, theirs = (_as_read(one.modality) for one in (own, known))
-            if ours != theirs:
+            ours, theirs = (_as_source(one.modality) for one in (own, known))
+            if _in_words(ours) != _in_words(theirs):
                 raise ModalityError(
                     f"{speaker} is {ours}, that of init is {theirs}: make them the same, or give "
                     "it another name."
@@ -88,10 +88,9 @@ class Initial:
         learned, encoders = autoencoder.network_, self._build_encoders(blocks)
         self._take_encoders(encoders, learned)
         with said_by(type(self).__name__):
-            fusion = self._joined(encoders, learned, autoencoder.n_components)
+            fusion = self._joined(encoders, learned)
             bottleneck, decoders, losses = self._build_decoders(fusion.out_features)
-        for name in set(decoders) & set(learned._targets) if self._is_table else ():
-            _take_all(decoders[name], learned.decoders[learned._targets[name]])
+        self._take_decoders(decoders, autoencoder)
         return MultiModalNetwork(encoders, fusion, bottleneck, decoders), losses
 
     def _take_encoders(self, encoders, learned):
@@ -103,7 +102,17 @@ class Initial:
                 )
             encoders[name].learning_rate_factor = _LEARNED_FACTOR
 
-    def _joined(self, encoders, learned, n_shared):
+    def _take_decoders(self, decoders, autoencoder):
+        """Take over the decoders of targets that are scaled, and decoded, as by the autoencoder."""
+        learned = autoencoder.network_
+        known = {name: modality for name, modality, _ in autoencoder.modalities_}
+        for name in set(decoders) & set(known) if self._is_table else ():
+            ours, theirs = (_as_source(one) for one in (self._targets[name], known[name]))
+            same = _in_words(ours) == _in_words(theirs)
+            if same and _take_all(decoders[name], learned.decoders[learned._targets[name]]):
+                decoders[name].learning_rate_factor = _LEARNED_FACTOR
+
+    def _joined(self, encoders, learned):
         """Return the fusion of the autoencoder, and what joins further modalities to it."""
         widths = [encoder.out_features for encoder in learned.encoders.values()]
         known = list(learned._modalities)
@@ -113,6 +122,7 @@ class Initial:
             for encoder, place in zip(encoders.values(), places, strict=True)
             if place is None
         ]
+        n_shared = learned.n_shared
         outer = build_fusion(self.fusion, [n_shared, *further]) if further else None
         parts = copy.deepcopy((learned.fusion, learned.bottleneck))
         for part in parts:
@@ -120,10 +130,16 @@ class Initial:
         return PartialFusion(*parts, widths, places, outer, n_shared)
 
 
-def _as_read(modality) -> str:
-    """Describe a modality, but not as a target."""
+def _as_source(modality):
+    """Return a modality without what it has as a target."""
     params = modality.get_params(deep=False)
-    return repr(type(modality)(**{k: v for k, v in params.items() if k not in _OF_TARGETS}))
+    return type(modality)(**{k: v for k, v in params.items() if k not in _OF_TARGETS})
+
+
+def _in_words(modality) -> tuple:
+    """Return class and parameters, each in words by itself: those of many would be shortened."""
+    params = modality.get_params()
+    return type(modality), {name: repr(value) for name, value in params.items()}
 
 
 def _take_all(part, learned) -> bool:

@@ -11,7 +11,7 @@ from sklearn_crossmodal.estimators._conformal import Calibration, check_confiden
 from sklearn_crossmodal.estimators._patterns import patterns_to_ask
 from sklearn_crossmodal.estimators._target import decode_all, decode_values
 from sklearn_crossmodal.estimators._target_scores import truth_of
-from sklearn_crossmodal.training import scores_by_pattern
+from sklearn_crossmodal.training import presence_of, scores_by_pattern
 
 __all__ = ["Intervals"]
 
@@ -23,7 +23,7 @@ class Intervals:
     _calibrations: dict | str = "it is not fitted"
 
     def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
-        self._goes_on = resume
+        self._went_on = resume
         return super()._plan(data, max_epochs, resume, hold_out, splits)
 
     def _complete(self, trainings):
@@ -32,7 +32,7 @@ class Intervals:
             self._calibrations = (
                 "no rows were held out in the last training: set early_stopping=True or n_folds"
             )
-        elif self._goes_on:
+        elif self._went_on:
             self._calibrations = (
                 "the last training went on from another, which may have seen the rows that it held "
                 "out: set warm_start=False"
@@ -45,36 +45,36 @@ class Intervals:
     def _calibrate(self, trainings):
         """Learn, pattern by pattern, how far what is said of rows that were held out is off."""
         dataset = trainings[0].dataset
-        names, n_rows = list(dataset.values), len(dataset)
-        present = np.ones((n_rows, len(names)), bool)
-        if dataset.present is not None:
-            present = dataset.present.numpy()
+        names, present = list(dataset.values), presence_of(dataset)
         patterns = patterns_to_ask(names, present)
         seen = [np.isin(names, pattern) for pattern in patterns]
-        numbers = [name for name, one in self._targets.items() if one.kind == "vector"]
-        scores, exact = (defaultdict(lambda: defaultdict(list)) for _ in range(2))
+        raw = self._raw_targets(dataset.labels)
+        raw = {name: raw[name] for name, one in self._targets.items() if one.kind == "vector"}
+        scores, exact, weights = (defaultdict(lambda: defaultdict(list)) for _ in range(3))
         for training in trainings:
             held_out = training.split[1]
-            told = scores_by_pattern(training.net, dataset.take(held_out), seen, numbers)
+            told = scores_by_pattern(training.net, dataset.take(held_out), seen, list(raw))
             for pattern, flags, (places, said) in zip(patterns, seen, told, strict=True):
                 rows = held_out[places]
                 for name in said:
-                    there, distances = self._distances(name, dataset, rows, said[name])
-                    scores[name][pattern].append(distances)
+                    there, weight, off = self._distances(name, dataset, rows, said[name], raw[name])
+                    scores[name][pattern].append(off)
+                    weights[name][pattern].append(weight)
                     exact[name][pattern].append((present[rows[there]] == flags).all(axis=1))
         self._calibrations = {
-            name: Calibration(_joined(scores[name]), _joined(exact[name])) for name in scores
+            name: Calibration(*(_joined(part[name]) for part in (scores, exact, weights)))
+            for name in scores
         }
 
-    def _distances(self, name, dataset, rows, scores):
-        """Return which rows have a target, and how far beyond its ends these lie."""
+    def _distances(self, name, dataset, rows, scores, raw):
+        """Return which rows have a target, their weights, and how far beyond its ends they lie."""
         modality, loss = self._targets[name], self.net_.criterion_.losses[name]
         values, _, weight = dataset.target(name, torch.from_numpy(rows))
-        there = np.ones(len(rows), bool) if weight is None else weight.numpy() > 0
-        raw = self._raw_targets(dataset.labels)[name]
+        weight = np.ones(len(rows)) if weight is None else weight.double().numpy()
+        there = weight > 0
         truth = truth_of(modality, raw, values.numpy()[there], rows[there]).astype(float)
         low, high = _ends(modality, loss, scores[torch.from_numpy(there).to(scores.device)])
-        return there, np.maximum(low - truth, truth - high)
+        return there, weight[there], np.maximum(low - truth, truth - high)
 
     def _intervals(self, X, confidence):
         """Return the intervals of each target of numbers: {name: (n, 2) or (n, 2, d)}."""

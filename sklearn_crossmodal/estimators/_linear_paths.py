@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sklearn_crossmodal.nn._linear_path import LinearPath
-from sklearn_crossmodal.nn.losses._components import is_location
+from sklearn_crossmodal.nn.losses import is_location
 from sklearn_crossmodal.training import fit_linear_paths
 from sklearn_crossmodal.utils._sklearn import StrOptions
 
@@ -57,9 +57,10 @@ class LinearPaths:
                 f"{type(self).__name__}: linear_path=True needs rows that are held out, which tell "
                 "its share: set early_stopping=True or n_folds, or linear_path='auto'."
             )
-        for training in trainings if hold_out else ():  # a later `fit` judges the network alone
-            for path in training.net.module_.linear_paths:
-                path.blend(1.0)
+        for training in trainings:
+            if training.split is not None:  # which judges the network alone, before it is fitted
+                for path in training.net.module_.linear_paths:
+                    path.blend(1.0)
         return trainings
 
     def _complete(self, trainings):

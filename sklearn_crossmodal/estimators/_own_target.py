@@ -8,6 +8,7 @@ import numpy as np
 from torch import nn
 
 from sklearn_crossmodal.data import table_of
+from sklearn_crossmodal.estimators._holding_out import has_splitter
 from sklearn_crossmodal.estimators._latent_labels import LatentLabels
 from sklearn_crossmodal.estimators._relations import Relations
 from sklearn_crossmodal.estimators._target import decode_values
@@ -84,7 +85,7 @@ class OwnTarget(LatentLabels):
 
     def _splits(self, data, seed, *, wanted=False):
         tables = all(block.kind in _TABLES for block in data.inputs.values())
-        if self.early_stopping == "auto" and not (tables or wanted):
+        if self.early_stopping == "auto" and not (tables or wanted or has_splitter(self)):
             return [None]
         return super()._splits(data, seed, wanted=wanted)
 

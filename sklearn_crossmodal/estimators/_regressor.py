@@ -72,7 +72,9 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
     n_folds : int, None or "auto", default="auto"
         Number of networks, each trained without another part of the rows, which tell when to stop;
         their scores are averaged. None trains one. "auto" is 5 for 100 to 5000 samples of numbers,
-        categories and embeddings, unless `early_stopping` or `warm_start` is set; else None.
+        categories and embeddings, unless `early_stopping`, `warm_start` or a splitter is set; else
+        None. Where networks cannot be trained side by side, as with `callbacks` or another
+        `optimizer`, it is None too.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sklearn_crossmodal.estimators._cross_gaussian import CrossGaussian
-from sklearn_crossmodal.nn.losses._components import is_location
+from sklearn_crossmodal.nn.losses import is_location
 from sklearn_crossmodal.training import (
     BlockDataset,
     latents_of,

@@ -33,7 +33,7 @@ def _described(owner: str, loss) -> str | None:
     if loss is None:
         return "that of the target"
     if isinstance(loss, dict):
-        each = {name: _described(owner, one) for name, one in loss.items()}
+        each = {name: _described(owner, one) for name, one in sorted(loss.items())}
         return None if None in each.values() else str(each)
     with said_by(owner):
         component = resolve(loss, LOSSES, "loss")

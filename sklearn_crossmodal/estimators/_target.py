@@ -10,6 +10,7 @@ from sklearn.base import clone
 
 from sklearn_crossmodal.data import Columns, as_column, is_missing, is_named
 from sklearn_crossmodal.estimators._input import check_same_length, check_weight
+from sklearn_crossmodal.estimators._target_scores import score_tokens
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
 from sklearn_crossmodal.utils._validation import said_by
@@ -84,10 +85,13 @@ class ModalityTarget:
         if np.iscomplexobj(y):
             raise ValueError(f"{owner}: Complex data not supported, in y.")
         check_same_length(self, X, y)
-        if y.dtype.kind == "f" and not np.isfinite(y).all():
-            raise ValueError(f"{owner}: Input y contains NaN or infinity.")
-        if y.dtype.kind in "OUT" and any(map(is_missing, y.flat)):
-            raise ModalityError(f"{owner}: y is absent in some samples: leave them out.")
+        if y.dtype.kind == "f" and not (finite := np.isfinite(y)).all():
+            raise ValueError(
+                f"{owner}: Input y contains NaN or infinity in {_samples(~finite)}: leave them out."
+            )
+        if y.dtype.kind in "OUT" and any(absent := [is_missing(cell) for cell in y.flat]):
+            absent = np.reshape(absent, y.shape)
+            raise ModalityError(f"{owner}: y is absent in {_samples(absent)}: leave them out.")
         return y
 
     def _fit_target(self, y, sample_weight):
@@ -119,13 +123,17 @@ class ModalityTarget:
         """Return the mean log-likelihood of a token of y, in nats."""
         target = self._target_blocks(y, blocks)
         losses = self.net_.sample_losses(blocks, target)[:, 0]
-        n_tokens = target["y"].mask.sum(axis=1)
         weight = check_weight(self, sample_weight, y)
-        weight = n_tokens if weight is None else n_tokens * weight
-        return -float(np.average(losses, weights=weight))
+        return score_tokens(losses, target["y"], np.ones(len(y)) if weight is None else weight)
 
     def _predict(self, X):
         return np.concatenate([self.net_.answer(scores) for scores in self._scores(X)])
+
+
+def _samples(cells) -> str:
+    """Say in how many samples, and in which, there is such a cell."""
+    rows = np.flatnonzero(cells.reshape(len(cells), -1).any(axis=1))
+    return f"{len(rows)} samples, first rows {rows[:5].tolist()}"
 
 
 def _names_of(y):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 from sklearn.base import clone
 
+from sklearn_crossmodal.data import as_cells, as_column, as_table, is_named
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import MODALITIES, Modality, infer_for_columns, modality_for
 from sklearn_crossmodal.nn import resolve
@@ -36,10 +38,33 @@ def modality_of(target, loss, y):
         Unfitted.
     """
     _check_losses(loss, ["y"])
-    return _made("y", modality_for(y, "y") if target is None else target, loss)
+    return _made("y", modality_for(y, "y", "target") if target is None else target, loss)
 
 
-def entries_of(target, loss, y):
+def is_several(y) -> bool:
+    """Tell whether y is a data frame whose columns are of several modalities.
+
+    Parameters
+    ----------
+    y : object
+        As the user gave it.
+
+    Returns
+    -------
+    bool
+        False where one modality takes all columns together.
+    """
+    if not is_named(y) or np.ndim(y) < 2 or y.shape[1] < 2:
+        return False
+    try:
+        modality_for(as_column(y), "y")
+    except ModalityError:
+        table = as_table(y)
+        return len({modality_for(as_cells(table[name]), name, "target") for name in table}) > 1
+    return False
+
+
+def entries_of(target, loss, table, y):
     """Return the modalities of a target that is a table.
 
     Parameters
@@ -48,8 +73,10 @@ def entries_of(target, loss, y):
         As the user gave it.
     loss : str, component, dict or None
         As the user gave it.
-    y : MultiModalFrame or ndarray of shape (n, d)
+    table : MultiModalFrame or ndarray of shape (n, d)
         The target.
+    y : mapping, data frame or array
+        The same as the user gave it, which a callable is called with.
 
     Returns
     -------
@@ -62,15 +89,15 @@ def entries_of(target, loss, y):
         If an entry is none, names are not unique, or a loss is that of no target.
     """
     if isinstance(target, list):
-        entries = [_checked(entry) for entry in target]
+        entries = [_checked(entry) for entry in target if not _is_dropped(entry)]
     elif target is None or isinstance(target, dict):
-        columns = {name: name for name in y} if target is None else target
-        found = infer_for_columns(y, y, columns)
+        columns = {name: name for name in table} if target is None else target
+        found = infer_for_columns(table, y, columns, "target")
         entries = [(name, type(modality), key) for name, modality, key in found]
     else:
         raise InvalidParameterError(
-            f"target={target!r} is one modality, but y is a mapping of {list(y)}: pass its values "
-            "alone, or target=[(name, modality, columns), ...]."
+            f"target={target!r} is one modality, but y is a mapping of {list(table)}: pass its "
+            "values alone, or target=[(name, modality, columns), ...]."
         )
     names = [name for name, *_ in entries]
     if not names or len(set(names)) < len(names):
@@ -93,7 +120,9 @@ def widen(modality, target, name="y"):
     """
     entries = target if isinstance(target, list) else [("y", target, None)]
     given = any(entry[0] == name and isinstance(entry[1], Modality) for entry in entries)
-    if not given and modality.kind == "vector" and modality.spec_.size >= _WIDE:
+    n_numbers = 0 if modality.kind != "vector" else modality.spec_.size
+    n_numbers -= len(getattr(modality, "indicators_", ()))
+    if not given and n_numbers >= _WIDE:
         modality.decoder = MLPDecoder((512, 512), dropout=0.3)
 
 
@@ -117,9 +146,13 @@ def _made_for(modality, loss):
     if modality is MODALITIES["numeric"]:
         # Numbers are predicted in the whole of their range: nothing may be clipped.
         return modality(scaling=scaling)
-    if modality is MODALITIES["image"] and scaling is None:
+    if modality is MODALITIES["image"] and scaling in (None, "mean"):
         return modality(scaling="unit")
     return modality()
+
+
+def _is_dropped(entry) -> bool:
+    return isinstance(entry, tuple) and len(entry) == 3 and str(entry[1]) == "drop"
 
 
 def _checked(entry):
@@ -129,8 +162,8 @@ def _checked(entry):
         if isinstance(modality, Modality) or modality in MODALITIES:
             return entry
         raise ModalityError(
-            f"{name!r} is {modality!r}: give a modality such as Numeric(), or a name of "
-            f"{sorted(MODALITIES)}."
+            f"{name!r} is {modality!r}: give a modality such as Numeric(), a name of "
+            f"{sorted(MODALITIES)}, or 'drop'."
         )
     raise InvalidParameterError(
         f"it must be a modality, or a list of (name, modality, columns), got {entry!r}."

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_crossmodal.data import take_rows
+from sklearn_crossmodal.data import find_present, take_rows
 from sklearn_crossmodal.estimators._units import r2_in_units
-from sklearn_crossmodal.modalities import Embedding
+from sklearn_crossmodal.modalities import Numeric
 from sklearn_crossmodal.modalities._numeric import stack_cells
 
 __all__ = ["score_tokens", "score_values", "truth_of"]
@@ -29,11 +29,15 @@ def truth_of(modality, raw, values, rows):
     Returns
     -------
     ndarray with n rows
-        Images, series and embeddings as they are read; numbers as they are, since scaling may clip.
+        Images, series and embeddings as they are scaled back; numbers as they are read, since
+        scaling may clip; categories as they are, since some may be new.
     """
-    if modality.kind in ("grid", "sequence") or isinstance(modality, Embedding):
-        return modality.inverse_transform(values)
-    return stack_cells(np.asarray(take_rows(raw, rows)))
+    raw = take_rows(raw, rows)
+    if isinstance(modality, Numeric):
+        return modality.numbers(raw)
+    if modality.kind == "codes":
+        return stack_cells(np.asarray(raw))
+    return modality.inverse_transform(values)
 
 
 def score_tokens(losses, block, weight):
@@ -74,8 +78,9 @@ def score_values(predicted, truth, block, weight):
         variables of all their steps.
     """
     if block.kind == "codes":
-        right = (predicted == truth).reshape(len(truth), -1).mean(axis=1)
-        return float(np.average(right, weights=weight))
+        right = (predicted == truth).reshape(len(truth), -1)
+        seen = find_present(truth.ravel()).reshape(right.shape)
+        return float(np.average(right[seen], weights=np.repeat(weight, seen.sum(axis=1))))
     if block.kind == "sequence":
         steps = np.stack([*truth]), np.stack([*predicted])
         truth, predicted = (part.reshape(*block.mask.shape, -1)[block.mask] for part in steps)

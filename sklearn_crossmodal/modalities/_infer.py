@@ -62,14 +62,14 @@ def infer_modalities(X):
     return infer_from_table(as_table(X), joined=not isinstance(X, Mapping))
 
 
-def infer_for_columns(table, X, columns: Mapping) -> list[tuple]:
+def infer_for_columns(table, X, columns: Mapping, parameter="modalities") -> list[tuple]:
     """Find the modality of each named group of columns: {name: columns}, as the user gave it."""
     found = []
     for name, key in columns.items():
         with said_by(f"modality {name!r}"):
             positions, single = resolve_columns(X if callable(key) else table, key)
             values = select_columns(table, positions, single=single)[0].values
-        found.append((name, modality_for(values, name)(), key))
+        found.append((name, modality_for(values, name, parameter)(), key))
     return found
 
 
@@ -94,8 +94,8 @@ def infer_from_table(table, *, joined: bool = True) -> list[tuple]:
     return _with_unique_names(found)
 
 
-def modality_for(values, label) -> type[Modality]:
-    """Return the first registered modality that accepts a column; `label` is for the message."""
+def modality_for(values, label, parameter="modalities") -> type[Modality]:
+    """Return the first registered modality that accepts a column; the rest is for the message."""
     from sklearn_crossmodal.modalities import MODALITIES  # the registry imports this file
 
     for modality in MODALITIES.values():
@@ -105,7 +105,7 @@ def modality_for(values, label) -> type[Modality]:
     kind = next((type(cell).__name__ for cell in cells if not is_missing(cell)), "nothing")
     raise ModalityError(
         f"no modality takes column {str(label)!r}, which holds {kind}: name its modality in "
-        f"`modalities`, one of {sorted(MODALITIES)}."
+        f"`{parameter}`, one of {sorted(MODALITIES)}."
     )
 
 

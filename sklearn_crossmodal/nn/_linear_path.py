@@ -71,7 +71,8 @@ class LinearPath(nn.Module):
         if self.training or not self.blends:
             return dict(scores)
         linear = self.linear(self.centered(values, present))
-        return {**scores, self.target: torch.lerp(linear, scores[self.target], self.share)}
+        blended = linear + self.share * (scores[self.target] - linear)
+        return {**scores, self.target: blended}
 
     def centered(self, values: Mapping[str, Tensor], present: Tensor | None) -> Tensor:
         """Return the numbers of the sources side by side, minus their means.

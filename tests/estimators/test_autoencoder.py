@@ -384,7 +384,7 @@ def test_score_samples_is_minus_the_mean_loss_of_what_is_present(X):
     squares = ((found - X["table"]) / X["table"].std(axis=0)) ** 2
     only = X[["table"]]
     alone = ((fitted.reconstruct(only)["table"] - X["table"]) / X["table"].std(axis=0)) ** 2
-    of_table, of_words = fitted.net_.criterion_.baselines.values()
+    of_table, of_words = fitted.baselines_.values()
     np.testing.assert_allclose(fitted.score_samples(only), -alone.mean(axis=1) / of_table)
     scores = network_scores(fitted, X)["words"]
     block = fitted.modalities_[1][1].transform(X["words"])

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.compose import make_column_selector
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss, r2_score
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
 from skorch.callbacks import EpochScoring
@@ -67,6 +69,13 @@ TARGET = [
 def fitted(several):
     X, y = several
     return CrossModalRegressor(target=TARGET, **QUICK).fit(X, y)
+
+
+def test_modalities_and_targets_may_have_names_that_modules_know(rng):
+    X = MultiModalFrame({"p": rng.normal(size=(60, 2)), "stacks": rng.normal(size=(60, 2))})
+    y = {"p": X["p"][:, 0], "learning_rate_factor": X["stacks"]}
+    reg = CrossModalRegressor(max_epochs=2, random_state=0).fit(X, y)
+    assert list(reg.predict(X)) == list(y)
 
 
 # Losses ------------------------------------------------------------------------------------------
@@ -148,6 +157,13 @@ def test_pixels_may_be_learned_as_shares(several):
     reg = CrossModalRegressor(loss="binary_cross_entropy", **QUICK).fit(X, y["photo"])
     assert reg.predict(X).dtype == np.uint8
     assert reg.score(X, y["photo"]) > 0.3
+
+
+@pytest.mark.parametrize("loss", ["poisson", "binary_cross_entropy"])
+def test_pictures_are_scaled_as_the_loss_asks(loss, several):
+    X, y = several
+    reg = CrossModalRegressor(loss=loss, **QUICK).fit(X, y["photo"])
+    assert r2_score(y["photo"][:, 0, 0], reg.predict(X)[:, 0, 0]) > 0.7
 
 
 @pytest.mark.parametrize(("loss", "least"), [("poisson", -2), ("gamma", 0)])
@@ -287,6 +303,84 @@ def test_numbers_that_are_missing_in_a_target_are_not_counted(several):
     assert score == pytest.approx(np.mean([np.mean(r2), kind]))
 
 
+def test_of_categories_that_are_missing_the_others_are_scored(several):
+    X, _ = several
+    cells = np.column_stack([np.where(X["table"][:, 0] > 0, "p", "q"), np.full(N, "r")])
+    gaps = cells.astype(object)
+    gaps[::3, 1] = None
+    reg = CrossModalRegressor(target={"kinds": "kinds"}, **QUICK).fit(X, {"kinds": cells})
+    right = reg.predict(X)["kinds"] == cells
+    seen = gaps == cells
+    assert reg.score(X, {"kinds": gaps}) == pytest.approx(right[seen].mean())
+
+
+def test_that_numbers_of_a_target_are_missing_is_no_target(rng):
+    X = rng.normal(size=(400, 6))
+    truth = X @ rng.normal(size=(6, 3)) + 0.3 * rng.normal(size=(400, 3))
+    y = np.where(rng.random(truth.shape) < 0.4, np.nan, truth)
+    settings = {"linear_path": False, "n_folds": None, "random_state": 0, "max_epochs": 60}
+    reg = CrossModalRegressor(target={"y": slice(0, 3)}, **settings).fit(X[:200], y[:200])
+    assert r2_score(truth[200:], reg.predict(X[200:])["y"]) > 0.85
+    # Whatever is said of indicators, the loss is that of the numbers.
+    losses = [row["train_loss"] for row in reg.history_]
+    assert losses[-1] < 0.3 * losses[0]
+
+
+def test_a_target_that_hardly_any_sample_has_is_left_out_of_the_score(several):
+    X, y = several
+    rare = np.full(N, np.nan)
+    rare[:3] = [1, 2, 3]
+    both = {"rare": rare, "kind": y["kind"]}
+    reg = CrossModalRegressor(**QUICK).fit(X, both)
+    some = {"rare": rare[2:], "kind": y["kind"][2:]}
+    with pytest.warns(UndefinedMetricWarning, match=r"target: \['rare'\] are absent in all"):
+        found = reg.score(X[2:], some)
+    assert found == (reg.predict(X[2:])["kind"] == some["kind"]).mean()
+    one = {"rare": rare[:1], "kind": np.array([None], dtype=object)}
+    with pytest.warns(UndefinedMetricWarning, match="there is nothing to score"):
+        found = reg.score(X[:1], one)
+    assert np.isnan(found)
+
+
+@pytest.mark.parametrize("kind", ["dates", "vectors", "days"])
+def test_numbers_of_every_kind_are_scored_and_have_intervals_as_they_are_predicted(kind, rng):
+    X = rng.normal(size=(300, 3))
+    vectors = np.empty(300, dtype=object)
+    vectors[:] = list(X[:, :2])
+    days = pd.to_timedelta(100 * X[:, 0], unit="D")
+    y = {"dates": pd.Timestamp("2020-01-01") + days, "vectors": vectors, "days": days}[kind]
+    reg = CrossModalRegressor(target="numeric", max_epochs=40, random_state=0)
+    reg.fit(X[:200], pd.Series(y)[:200])
+    predicted, y = reg.predict(X[200:]), pd.Series(y)[200:]
+    assert predicted.shape == ((100, 2) if kind == "vectors" else (100,))
+    assert reg.score(X[200:], y) > 0.9
+    low, high = np.moveaxis(reg.predict_interval(X[200:]), 1, 0)
+    assert ((low <= predicted) & (predicted <= high)).all()
+    assert (high - low).max() < 2 * np.ptp(predicted)
+
+
+def test_columns_of_several_kinds_are_several_targets_and_a_callable_gets_the_frame(several):
+    X, y = several
+    frame = pd.DataFrame({"n": y["numbers"][:, 0], "m": y["numbers"][:, 1], "kind": y["kind"]})
+    reg = CrossModalRegressor(**QUICK).fit(X, frame)
+    assert list(reg.predict(X[:3])) == ["n", "m", "kind"]
+    assert reg.score(X, frame) > 0.8
+    numbers = make_column_selector(dtype_include="number")
+    target = [("both", "numeric", numbers), ("kind", "drop", "kind")]
+    reg = CrossModalRegressor(target=target, **QUICK).fit(X, frame)
+    assert reg.predict(X[:3])["both"].shape == (3, 2)
+    with pytest.raises(ModalityError, match="column 'n', .* name its modality in `target`"):
+        CrossModalRegressor().fit(X, frame.assign(n=[object()] * N))
+
+
+def test_predictions_of_several_targets_are_put_together_by_cross_val_predict(several):
+    X, y = several
+    y = y[["numbers", "kind"]]
+    found = cross_val_predict(CrossModalRegressor(**{**QUICK, "max_epochs": 5}), X, y, cv=3)
+    assert found["numbers"].shape == (N, 2)
+    assert set(found["kind"]) <= {"up", "down"}
+
+
 def test_scikit_learn_cuts_targets_by_row(several):
     X, y = several
     reg = CrossModalRegressor(target=TARGET, **{**QUICK, "max_epochs": 20})
@@ -367,7 +461,7 @@ def test_y_of_another_form_is_refused_after_fit(several, fitted):
     X, y = several
     with pytest.raises(ValueError, match="y holds several modalities.*got ndarray"):
         fitted.score(X, y["kind"])
-    with pytest.raises(ModalityError, match="target 'kind': it is absent in all samples of y"):
+    with pytest.raises(ModalityError, match=r"target: y has no column of \['kind'\]: pass all"):
         fitted.score(X, y[["numbers", "words", "photo"]])
     one = CrossModalRegressor(**{**QUICK, "max_epochs": 1}).fit(X, y["numbers"])
     with pytest.raises(ValueError, match=r"y is a mapping of \['numbers', .*one modality in `fit`"):

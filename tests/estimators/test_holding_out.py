@@ -17,7 +17,14 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 from skorch.dataset import ValidSplit
 
-from sklearn_crossmodal import BatchedGridSearchCV, FusionClassifier, MultiModalFrame
+from sklearn_crossmodal import (
+    BatchedGridSearchCV,
+    CrossModalRegressor,
+    FusionClassifier,
+    FusionRegressor,
+    MultiModalAutoencoder,
+    MultiModalFrame,
+)
 from sklearn_crossmodal.utils.discovery import all_estimators
 
 N = 240
@@ -278,6 +285,20 @@ def test_a_train_split_is_one_of_the_settings_of_a_search(X, y):
 def test_rows_are_held_out_by_one_parameter_alone(params, message, X, y):
     with pytest.raises(ValueError, match=f"FusionClassifier: {message}"):
         recorded(net_params=first_rows(100), **params).fit(X, y)
+
+
+def test_folds_and_a_splitter_do_not_go_together(X, y):
+    with pytest.raises(ValueError, match=r"n_folds=3 and validation_fraction=KFold\(...\) both"):
+        FusionClassifier(n_folds=3, validation_fraction=KFold(3)).fit(X, y)
+
+
+@pytest.mark.parametrize("make", [CrossModalRegressor, FusionRegressor, MultiModalAutoencoder])
+def test_a_splitter_holds_rows_out_however_few_there_are(make, rng):
+    X, splitter = rng.normal(size=(30, 3)), KFold(3)
+    fitted = make(max_epochs=2, validation_fraction=splitter).fit(X, X[:, 0])
+    assert "valid_loss" in fitted.history_[0]
+    fitted = make(max_epochs=2, validation_fraction=splitter, early_stopping=False).fit(X, X[:, 0])
+    assert "valid_loss" not in fitted.history_[0]
 
 
 @pytest.mark.parametrize(

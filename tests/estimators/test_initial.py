@@ -136,6 +136,27 @@ def test_a_target_of_the_same_name_takes_over_its_decoder_where_it_fits(X, autoe
     assert not np.allclose(reg.predict(X[["words"]])["table"], expected, atol=1e-2)
 
 
+def test_a_decoder_of_numbers_in_another_scale_is_not_taken_over(X, autoencoder):
+    settings = {"early_stopping": False, "linear_path": False, **UNTRAINED}
+    reg = CrossModalRegressor(
+        listed()[1:], target=[("table", Numeric(), "table")], init=autoencoder, **settings
+    )
+    found = reg.fit(X[["words"]], X[["table"]]).network_.decoders["table"]
+    assert not hasattr(found, "learning_rate_factor")
+    same = [("table", Numeric(scaling="standard"), "table")]
+    found = reg.set_params(target=same).fit(X[["words"]], X[["table"]]).network_.decoders["table"]
+    assert found.learning_rate_factor == reg.network_.encoders["words"].learning_rate_factor < 1
+
+
+def test_what_is_set_since_the_autoencoder_was_fitted_does_not_matter(X, y, autoencoder):
+    other = copy.deepcopy(autoencoder).set_params(n_components=2)
+    found = [
+        CrossModalRegressor(listed(), init=one, **QUICK).fit(X, y).predict(X)
+        for one in (autoencoder, other)
+    ]
+    np.testing.assert_array_equal(*found)
+
+
 def test_the_autoencoder_is_never_changed(X, y, autoencoder):
     before, answers = weights_of(autoencoder), autoencoder.transform(X)
     modality = copy.deepcopy(vars(autoencoder.modalities_[0][1].scaler_))

@@ -1,9 +1,12 @@
 """Intervals of a cross-modal regressor hold what they promise."""
 
+import re
+
 import numpy as np
 import pytest
 
 from sklearn_crossmodal import CrossModalRegressor, Embedding, MultiModalFrame, Numeric
+from sklearn_crossmodal.estimators._conformal import Calibration
 from sklearn_crossmodal.nn.losses import QuantileLoss
 
 SMALL = {"max_epochs": 25, "random_state": 0}
@@ -111,11 +114,46 @@ def test_an_absent_target_does_not_calibrate(fan):
     assert (found[:, 1] - found[:, 0]).max() < 10
 
 
+@pytest.mark.parametrize("share", [0.09, 0.4])
+def test_numbers_that_are_missing_do_not_calibrate(share, fan):
+    X, y = fan
+    both = np.column_stack([y, 10 * y])[:900]
+    both[np.random.default_rng(0).random(900) < share, 1] = np.nan
+    reg = CrossModalRegressor(target={"y": [0, 1]}, **SMALL).fit(X[:900], both)
+    for confidence in (0.5, 0.9):
+        found = reg.predict_interval(X[900:], confidence)["y"]
+        shares = covered(found, np.column_stack([y, 10 * y])[900:])
+        np.testing.assert_allclose(shares, confidence, atol=0.05)
+
+
+def test_rows_of_hardly_any_weight_hardly_calibrate(fan):
+    X, y = fan
+    wild = np.arange(900) % 2 == 0
+    spoilt = np.where(wild, 1e3 * np.random.default_rng(0).normal(size=900), y[:900])
+    reg = CrossModalRegressor(**SMALL).fit(X[:900], spoilt, np.where(wild, 1e-6, 1.0))
+    found = reg.predict_interval(X[900:])
+    assert covered(found, y[900:]) == pytest.approx(0.9, abs=0.06)
+    assert (found[:, 1] - found[:, 0]).max() < 10
+
+
+def test_scores_count_by_their_weight_and_not_where_they_are_missing():
+    scores = np.array([[1.0, 5.0], [2.0, np.nan], [3.0, 6.0], [4.0, 7.0]])
+    pattern, exact = ("a",), np.ones(4, bool)
+    plain = Calibration({pattern: scores}, {pattern: exact})
+    assert plain.bound(pattern, 0.5).tolist() == [3.0, 6.0]  # of 4 the 3rd, of 3 the 2nd
+    assert plain.bound(pattern, 0.8).tolist() == [4.0, np.inf]
+    weights = {pattern: np.array([3.0, 3.0, 1.0, 1.0])}  # of mean one: 1.5, 1.5, .5, .5
+    weighed = Calibration({pattern: scores}, {pattern: exact}, weights)
+    assert weighed.bound(pattern, 0.5)[0] == 2.0
+    alike = Calibration({pattern: scores}, {pattern: exact}, {pattern: np.full(4, 7.0)})
+    assert alike.bound(pattern, 0.8).tolist() == plain.bound(pattern, 0.8).tolist()
+
+
 def test_the_bound_is_the_rank_of_split_conformal_prediction(fan):
     X, y = fan
     reg = CrossModalRegressor(n_folds=None, validation_fraction=0.5, **SMALL)
     reg.fit(X[:200], y[:200])
-    scores = np.sort(reg._calibrations["y"]._pooled)
+    scores = np.sort(reg._calibrations["y"]._pooled[0])
     assert len(scores) == 100
     low, high = reg.predict_interval(X[200:202], 0.9).T
     np.testing.assert_allclose((high - low) / 2, scores[91 - 1])  # ceil(101 * 0.9) = 91
@@ -128,10 +166,11 @@ def test_smoothly_clipped_targets_are_covered_in_their_units(fan):
     assert covered(reg.predict_interval(X[900:]), y[900:]) == pytest.approx(0.9, abs=0.03)
 
 
-@pytest.mark.parametrize("confidence", [0, 1, -0.1, 1.5])
+@pytest.mark.parametrize("confidence", [0, 1, -0.1, 1.5, "0.9", None, [0.5, 0.9]])
 def test_a_confidence_that_is_none_is_refused(confidence, fan):
     reg = CrossModalRegressor(max_epochs=1, random_state=0).fit(fan[0][:200], fan[1][:200])
-    with pytest.raises(ValueError, match=rf"CrossModalRegressor: confidence={confidence} must lie"):
+    said = re.escape(f"CrossModalRegressor: confidence={confidence!r} must lie")
+    with pytest.raises(ValueError, match=said):
         reg.predict_interval(fan[0][:2], confidence)
 
 

@@ -115,3 +115,23 @@ def test_a_path_that_cannot_be_is_refused(source, target, params, message, rng):
     reg = CrossModalRegressor(linear_path=True, max_epochs=1, **settings, **params)
     with pytest.raises(ValueError, match=f"CrossModalRegressor: linear_path=True {message}"):
         reg.fit(MultiModalFrame({source: data[source]}), y)
+
+
+def test_numbers_of_the_target_that_are_missing_take_nothing_from_the_others(wide):
+    X, Y = wide
+    Y = np.hstack([Y, Y @ np.random.default_rng(0).normal(size=(4, 20))])
+    gaps = np.where(np.random.default_rng(1).random(Y.shape) < 0.05, np.nan, Y)
+    found = {}
+    for name, targets in {"whole": Y, "gaps": gaps}.items():
+        reg = CrossModalRegressor(target={"y": slice(0, 24)}, **QUICK).fit(X[:200], targets[:200])
+        found[name] = r2_score(Y[200:], reg.predict(X[200:])["y"])
+    assert found["gaps"] > found["whole"] - 0.02
+
+
+def test_going_on_without_rows_held_out_keeps_the_path(wide):
+    X, Y = wide
+    reg = CrossModalRegressor(n_folds=None, warm_start=True, **QUICK).fit(X[:200], Y[:200])
+    before = [float(path.share) for path in paths_of(reg)]
+    assert before[0] < 1
+    reg.set_params(early_stopping=False, max_epochs=1).fit(X[:200], Y[:200])
+    assert [float(path.share) for path in paths_of(reg)] == before

@@ -1,5 +1,7 @@
 """The autoencoder whose latent is a distribution, and private parts of the latent."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -67,6 +69,10 @@ def test_samples_have_the_moments_of_the_data(name, X, fitted):
 def test_only_a_distribution_can_be_sampled(X, fitted):
     assert not hasattr(MultiModalAutoencoder(), "sample")
     assert hasattr(MultiModalAutoencoder(variational="moe"), "sample")
+    later = copy.deepcopy(fitted["moe"]).set_params(variational=None)
+    assert later.sample(2, random_state=0)["a"].shape == (2, 4)
+    plain = MultiModalAutoencoder(max_epochs=1).fit(X).set_params(variational="moe")
+    assert not hasattr(plain, "sample")
     with pytest.raises(ValueError, match="MultiModalAutoencoder: n_samples must be at least 1"):
         fitted["moe"].sample(0)
 

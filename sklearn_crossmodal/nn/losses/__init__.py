@@ -6,6 +6,7 @@ from sklearn_crossmodal.nn.losses._components import (
     CrossEntropy,
     HuberLoss,
     SquaredError,
+    is_location,
 )
 from sklearn_crossmodal.nn.losses._functions import (
     absolute_error,
@@ -62,6 +63,7 @@ __all__ = [
     "gamma_deviance",
     "gaussian_nll",
     "huber",
+    "is_location",
     "laplace_nll",
     "negative_binomial_nll",
     "ordinal_cross_entropy",

@@ -30,7 +30,23 @@ def identity(given):
 
 
 def is_location(loss: nn.Module) -> bool:
-    """Tell whether the scores that a loss takes are the predicted numbers themselves."""
+    """Tell whether the scores that a loss takes are the predicted numbers themselves.
+
+    Parameters
+    ----------
+    loss : nn.Module
+        As a component builds it.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.nn.losses import PoissonLoss, SquaredError, is_location
+    >>> is_location(SquaredError().build()), is_location(PoissonLoss().build())
+    (True, False)
+    """
     return getattr(loss, "link", None) is identity
 
 
