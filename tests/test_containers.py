@@ -4,6 +4,7 @@ import pickle
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -364,10 +365,19 @@ def test_bagging_of_named_columns_says_that_names_are_gone():
         BaggingClassifier(classifier(modalities), n_estimators=2).fit(container.X, Y)
 
 
-@pytest.mark.parametrize("join", [np.hstack, np.concatenate, np.column_stack])
+@pytest.mark.parametrize("join", [np.hstack, partial(np.concatenate, axis=1), np.column_stack])
 def test_numpy_puts_no_frame_beside_other_columns(join):
     with pytest.raises(TypeError, match="it is no table of numbers"):
         join([multi_modal_frame().X, multi_modal_frame().X])
+
+
+def test_numpy_puts_frames_below_each_other():
+    X = multi_modal_frame().X
+    found = np.concatenate([X, X[:2]])
+    assert len(found) == N + 2
+    assert list(found["words"][N:]) == list(X["words"][:2])
+    with pytest.raises(TypeError, match="it is no table of numbers"):
+        np.concatenate([X, np.ones((2, 3))])
 
 
 def test_other_functions_of_numpy_see_cells():

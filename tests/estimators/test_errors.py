@@ -311,7 +311,9 @@ def test_targets_near_the_largest_number_are_fitted_or_refused(name, X, targets,
 def test_target_that_is_absent_is_named(missing, X, make):
     y = X["words"].copy()
     y[3] = missing
-    with pytest.raises(ValueError, match="y is absent in some samples: leave them out") as error:
+    with pytest.raises(
+        ValueError, match=r"y is absent in \d+ samples, first rows \[.*\]: leave them out"
+    ) as error:
         make("CrossModalRegressor").fit(X, y)
     says(error, "CrossModalRegressor", [])
 

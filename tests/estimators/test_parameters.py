@@ -255,7 +255,7 @@ def effect_of_target_weight(case):
     told = []
     for weight in (0.0, 50.0):
         made = case.make(
-            case.name, modalities=modalities, target_weight=weight, n_components=2, max_epochs=150
+            case.name, modalities=modalities, target_weight=weight, n_components=2, max_epochs=300
         )
         latent = made.fit(case.X, labels).transform(case.X)
         told.append(LogisticRegression().fit(latent, labels).score(latent, labels))
