@@ -245,14 +245,41 @@ class MultiModalNetwork(nn.Module):
         known: Mapping[str, Tensor] | None = None,
     ) -> dict[str, Tensor]:
         latents, present = self.latents(values, masks, present), self.spread(present)
+        scores = self.scored(latents, values, present, known)
+        if self.training:
+            return scores
+        return {name: self.gathered(one) for name, one in scores.items()}
+
+    def scored(
+        self,
+        latents: Sequence[Tensor],
+        values: Mapping[str, Tensor],
+        present: Tensor | None = None,
+        known: Mapping[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """Return the scores of each target, given the latents of modalities.
+
+        Parameters
+        ----------
+        latents : sequence of Tensor of shape (B, D_m)
+            As `latents` gives them.
+        values : mapping of str to Tensor of shape (B, ...)
+            For each modality.
+        present : Tensor of shape (B, M), bool, default=None
+            Which modalities each row of the latents has; None means all.
+        known : mapping of str to Tensor of shape (B, T), int, default=None
+            Tokens of targets in `taught`.
+
+        Returns
+        -------
+        dict of str to Tensor
+        """
         scores = self.decode(self.fuse(latents, present), known)
         if self.heads is not None:
             scores = self.heads(scores, latents, present)
         for path in self.linear_paths:
             scores = path(scores, values, present)
-        if self.training:
-            return scores
-        return {name: self.gathered(one) for name, one in scores.items()}
+        return scores
 
 
 class AveragedNetwork(nn.Module):

@@ -68,13 +68,9 @@ def _rows_with(pattern: np.ndarray, present: Tensor | None, n_rows: int) -> Tens
 
 
 def _scores(net: Net, inputs: dict, latents, pattern, rows, targets) -> dict[str, Tensor]:
-    network = net.module_
-    rows = net._to_device(rows)
+    network, rows = net.module_, net._to_device(rows)
+    values = {name: net._to_device(part)[rows] for name, part in inputs["values"].items()}
     latents = [latent[rows] for latent in latents]
-    present = torch.from_numpy(pattern).to(latents[0].device).expand(len(rows), -1)
-    fused = network.fuse(network.hidden(latents, present), present)
-    scores = {name: network.decode_one(name, fused) for name in targets}
-    for path in network.linear_paths:
-        values = {name: net._to_device(inputs["values"][name])[rows] for name in path.sources}
-        scores = path(scores, values, present)
-    return scores
+    present = torch.from_numpy(pattern).to(rows.device).expand(len(rows), -1)
+    scores = network.scored(network.hidden(latents, present), values, present)
+    return {name: scores[name] for name in targets}
