@@ -105,7 +105,7 @@ def beam_search(
         log_p = log_p.masked_fill(rank >= width, -torch.inf)
         origin, tokens = places // found.shape[-1], places % found.shape[-1]
         begun = torch.cat([begun[rows, origin], tokens.unsqueeze(-1)], dim=-1)
-        ended = tokens == END
+        ended = (tokens == END) & (log_p > -torch.inf)  # others have left the beam before
         complete = ended if length < max_length else torch.ones_like(ended)
         normalized = (log_p / ((5 + length) / 6) ** length_penalty).masked_fill(
             ~complete, -torch.inf

@@ -66,6 +66,36 @@ def test_wide_beams_find_the_best_of_all_texts(seed, length_penalty):
         assert scores[row].item() == pytest.approx(worth[best])
 
 
+def beam_by_hand(chain, row, n_beams, length_penalty):
+    """Return the best text of a search over lists: one that ends makes the beam narrower."""
+    beams, best = [(0.0, ())], (-torch.inf, None)
+    for length in range(1, MOST + 1):
+        longer = [
+            (chain.log_p(row, (*text, token)), (*text, token))
+            for _, text in beams
+            for token in (END, *WORDS)
+        ]
+        longer = sorted(longer, reverse=True)[:n_beams]
+        beams = [pair for pair in longer if pair[1][-1] != END]
+        n_beams -= len(longer) - len(beams)
+        done = longer if length == MOST else [pair for pair in longer if pair not in beams]
+        for log_p, text in done:
+            best = max(best, (log_p / ((5 + length) / 6) ** length_penalty, text))
+        if n_beams == 0:
+            break
+    return padded(best[1])
+
+
+@pytest.mark.parametrize("n_beams", [2, 3, 4, 6])
+@pytest.mark.parametrize("length_penalty", [0.0, 1.0])
+def test_beams_are_those_of_a_search_over_lists(n_beams, length_penalty):
+    chain = Chain(n_rows=40)
+    settings = {"n_beams": n_beams, "max_length": MOST, "length_penalty": length_penalty}
+    found, _ = beam_search(chain.step, chain.start(), **settings)
+    expected = [beam_by_hand(chain, row, n_beams, length_penalty) for row in range(40)]
+    assert found.tolist() == expected
+
+
 def greedy(chain, row):
     text, before, last = [], 0, 0
     while len(text) < MOST and END not in text:
