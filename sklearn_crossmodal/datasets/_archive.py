@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tarfile
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["read_arrays", "read_members", "write_arrays"]
+__all__ = ["check_lengths", "read_arrays", "read_members", "write_arrays"]
 
 
 def read_members(path: Path, wanted: Callable[[str], object]) -> Iterator[tuple[str, bytes]]:
@@ -53,15 +55,43 @@ def read_arrays(path: Path, names: Iterable[str]) -> list[np.ndarray]:
     Raises
     ------
     ValueError
-        If an array is not there, or holds objects.
+        If an array is not there.
+    OSError
+        If the file is broken, or an array holds objects.
     """
-    with np.load(path, allow_pickle=False) as arrays:
-        missing = sorted(set(names) - set(arrays.files))
-        if missing:
-            raise ValueError(
-                f"{path} holds no arrays {missing}: remove the file, and it is made anew."
-            )
-        return [arrays[name] for name in names]
+    names = list(names)
+    with path.open("rb") as file:
+        found = _read(file, names, path)
+    missing = sorted(set(names) - set(found))
+    if missing:
+        raise ValueError(f"{path} holds no arrays {missing}: remove the file, and it is made anew.")
+    return [found[name] for name in names]
+
+
+def _read(file, names: list[str], path: Path) -> dict[str, np.ndarray]:
+    """Return those arrays of an open file that are there; raise OSError where it is broken."""
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names if name in arrays.files}
+    except (ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise OSError(
+            f"{path} cannot be read: {type(error).__name__}. Remove the file, and it is made anew."
+        ) from error
+
+
+def check_lengths(path: Path, *arrays: np.ndarray) -> None:
+    """Raise ValueError if arrays of a file, a row a sample, have not as many rows.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    *arrays : ndarray
+        What it holds.
+    """
+    lengths = [len(array) for array in arrays]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"{path} holds arrays of {lengths} rows, which belong together.")
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -9,7 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from sklearn_crossmodal.datasets._archive import read_arrays, read_members, write_arrays
+from sklearn_crossmodal.datasets._archive import (
+    check_lengths,
+    read_arrays,
+    read_members,
+    write_arrays,
+)
 
 __all__ = ["CLASS_NAMES", "load_images", "read_batch", "read_cifar10", "save_images"]
 
@@ -177,4 +182,6 @@ def load_images(folder: Path) -> Splits | None:
     if not path.exists():
         return None
     image_train, y_train, image_test, y_test = read_arrays(path, _NAMES)
+    check_lengths(path, image_train, y_train)
+    check_lengths(path, image_test, y_test)
     return {"train": (image_train, y_train), "test": (image_test, y_test)}

@@ -103,10 +103,12 @@ def check_sha256(path: Path, remote: RemoteFile) -> None:
 def _receive_whole(remote: RemoteFile, part: Path, verbose: int) -> None:
     """Bring a part to the whole file; raise OSError, without the part, if it is another file."""
     resumed = part.exists()
-    _receive(remote, part, verbose)
+    is_whole = _receive(remote, part, verbose)
     found = _sha256(part)
     if found == remote.sha256:
         return
+    if not (is_whole or resumed):
+        raise ContentTooShortError("cut off, or of another file: no length was told", part)
     part.unlink()
     if not resumed:
         raise OSError(
@@ -116,8 +118,11 @@ def _receive_whole(remote: RemoteFile, part: Path, verbose: int) -> None:
     _receive_whole(remote, part, verbose)  # what was there may be of another version of the file
 
 
-def _receive(remote: RemoteFile, part: Path, verbose: int) -> None:
-    """Append to a part what it lacks; write it anew where the server sends all from the start."""
+def _receive(remote: RemoteFile, part: Path, verbose: int) -> bool:
+    """Append to a part what it lacks; write it anew where the server sends all from the start.
+
+    Return whether all has come, False where the server did not tell how much that is.
+    """
     start = part.stat().st_size if part.exists() else 0
     request = Request(remote.url, headers={"Range": f"bytes={start}-"} if start else {})
     try:
@@ -126,7 +131,8 @@ def _receive(remote: RemoteFile, part: Path, verbose: int) -> None:
         error.close()
         if error.code != _NOTHING_LEFT:
             raise
-        return  # whether the part is the whole file, its checksum tells
+        return True  # whether the part is the whole file, its checksum tells
+    is_told = response.length is not None
     with response, part.open("ab" if _goes_on(response, start) else "wb") as file:
         n_chunks = -(-(response.length or 0) // _CHUNK)
         chunks = _chunks(response)
@@ -136,6 +142,7 @@ def _receive(remote: RemoteFile, part: Path, verbose: int) -> None:
             file.write(chunk)
     if response.length:
         raise ContentTooShortError(f"cut off, {response.length} bytes before the end", part)
+    return is_told
 
 
 def _goes_on(response: HTTPResponse, start: int) -> bool:

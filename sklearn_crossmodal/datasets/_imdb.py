@@ -7,7 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_crossmodal.datasets._archive import read_arrays, read_members, write_arrays
+from sklearn_crossmodal.datasets._archive import (
+    check_lengths,
+    read_arrays,
+    read_members,
+    write_arrays,
+)
 from sklearn_crossmodal.utils import import_optional
 
 __all__ = ["SENTIMENTS", "load_reviews", "read_imdb", "save_reviews"]
@@ -98,6 +103,7 @@ def load_reviews(folder: Path) -> Splits | None:
 
 def _load_split(path: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     content, ends, labels = read_arrays(path, [f"{name}_{split}" for name in ("text", "ends", "y")])
+    check_lengths(path, ends, labels)
     content, starts = content.tobytes(), [0, *ends[:-1]]
     texts = [content[start:end].decode("utf-8") for start, end in zip(starts, ends, strict=True)]
     return np.array(texts, dtype=object), labels

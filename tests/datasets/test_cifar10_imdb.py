@@ -289,7 +289,26 @@ def test_arrays_that_are_pickles_are_not_loaded(published, tmp_path):
     objects = np.array([{"a": 1}], dtype=object)
     names = ["image_train", "y_train", "image_test", "y_test"]
     np.savez(tmp_path / "cifar10.npz", **dict.fromkeys(names, objects))
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(OSError, match=r"cifar10\.npz cannot be read: ValueError. Remove the file"):
+        fetch_cifar10_imdb(data_home=tmp_path)
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 0.9])
+@pytest.mark.parametrize("name", ["cifar10.npz", "imdb.npz"])
+def test_a_file_that_is_broken_is_named(published, tmp_path, name, share):
+    fetch_cifar10_imdb(data_home=tmp_path)
+    (path,) = tmp_path.rglob(name)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(OSError, match=f"{name} cannot be read: .*Remove the file"):
+        fetch_cifar10_imdb(data_home=tmp_path)
+
+
+def test_arrays_that_do_not_belong_together_are_named(published, tmp_path):
+    images, labels = np.zeros((3, 32, 32, 3), np.uint8), np.zeros((2, 1), int)
+    arrays = {"image_train": images, "y_train": labels, "image_test": images, "y_test": labels}
+    np.savez(tmp_path / "cifar10.npz", **arrays)
+    with pytest.raises(ValueError, match=r"cifar10\.npz holds arrays of \[3, 2\] rows"):
         fetch_cifar10_imdb(data_home=tmp_path)
 
 

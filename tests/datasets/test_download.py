@@ -106,6 +106,20 @@ def test_a_file_of_unknown_length_arrives(remote, server, tmp_path):
     assert download(remote, tmp_path).read_bytes() == CONTENT
 
 
+def test_a_file_of_unknown_length_that_is_cut_off_is_asked_for_again(remote, server, tmp_path):
+    server.tells_length, server.cuts = False, [1000]
+    with AGAIN:
+        assert download(remote, tmp_path, delay=0).read_bytes() == CONTENT
+    assert ranges(server) == [None, "bytes=1000-"]
+
+
+def test_a_file_of_unknown_length_that_is_another_is_an_error_in_the_end(server, tmp_path):
+    server.tells_length, server.files["/data.bin"] = False, b"another"
+    other = RemoteFile("data.bin", f"{server.url}/data.bin", "0" * 64)
+    with AGAIN, pytest.raises(ContentTooShortError, match="of another file"):
+        download(other, tmp_path, n_retries=2, delay=0)
+
+
 def test_an_error_of_the_disk_is_not_tried_again(remote, server, tmp_path):
     with pytest.raises(FileNotFoundError):
         download(remote, tmp_path / "nowhere")
