@@ -114,6 +114,12 @@ class ModalityParams(BaseEstimator):
                         f"{type(self).__name__}: {place}={part!r} is a name, which has no "
                         f"parameter {key!r}: pass {_component_for(place, part)} instead."
                     )
+                if part is None:
+                    place = "__".join([head, *path[:depth]])
+                    raise ValueError(
+                        f"{type(self).__name__}: {place} is None, which has no parameter {key!r}: "
+                        f"pass a component as {place} first."
+                    )
                 part = getattr(part, key, None)
 
     def _bind_modalities(self, X, table):

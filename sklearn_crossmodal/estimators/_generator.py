@@ -56,16 +56,16 @@ class CrossModalGenerator(
         own `decoder` must be the default, since `decoder` stands for it.
     decoder : str, component or nn.Module factory, default="recurrent"
         What gives the text token by token: "recurrent", "attention", or a component, as
-        ``RecurrentDecoder("lstm", width=256)``.
+        ``RecurrentDecoder("lstm", width=256)``. A `fit` that goes on keeps that of the first.
     n_beams : int, default=4
         Beginnings of a text that `predict` keeps while it seeks the most probable one; 1 takes the
         most probable token each time.
     length_penalty : float, default=1.0
         How much `predict` favours longer texts among those it found: log-probabilities are divided
         by ``((5 + length) / 6) ** length_penalty`` [1]_.
-    max_length : int, default=None
+    max_length : int or None, default=None
         Tokens of a text at most, its end included. None is the longest of y in `fit`.
-    temperature : float, default=None
+    temperature : float or None, default=None
         None seeks the most probable text. A number draws one, with the probabilities of tokens to
         the power ``1 / temperature``, and has no use for beams: 1 draws as the model believes,
         towards 0 the most probable token is taken each time.
@@ -189,7 +189,7 @@ class CrossModalGenerator(
         "target": [Text, None],
         "decoder": [StrOptions(set(_DECODERS)), HasMethods("build"), callable],
         "n_beams": [Interval(Integral, 1, None, closed="left")],
-        "length_penalty": [Interval(Real, 0, None, closed="left")],
+        "length_penalty": [Interval(Real, 0, 100, closed="both")],
         "max_length": [Interval(Integral, 1, None, closed="left"), None],
         "temperature": [Interval(Real, 0, None, closed="neither"), None],
     }
@@ -367,7 +367,8 @@ class CrossModalGenerator(
         """Return the mean log-likelihood of a token of y, in nats; higher is better.
 
         Each token is given the true ones before it. A word that `fit` did not see counts as an
-        unknown one.
+        unknown one; of a text that is longer than the longest in `fit`, as ``Text(max_length=...)``
+        may allow, its beginning counts.
 
         Parameters
         ----------

@@ -111,6 +111,8 @@ def absence_curve(
             f"{found.owner}: X has the modality {list(found)} alone, and each sample keeps one: "
             "there is nothing to hide."
         )
+    if y is not None:
+        found.check_length(y)
     scorer = check_scoring(estimator, scoring)
     rng = np.random.default_rng(draw_seed(random_state))
     absent, scores = np.empty((2, len(shares), n_repeats))

@@ -8,16 +8,20 @@ import numpy as np
 
 from sklearn_crossmodal.data import is_missing
 from sklearn_crossmodal.utils import import_optional
-from sklearn_crossmodal.utils._sklearn import Interval, _num_samples, validate_params
+from sklearn_crossmodal.utils._sklearn import Interval, StrOptions, _num_samples, validate_params
 
 __all__ = ["bleu_score"]
+
+#: Of sacrebleu; some need further packages, which it names.
+_TOKENIZERS = {"none", "zh", "13a", "intl", "char", "ja-mecab", "ko-mecab", "spm", "flores101"}
+_TOKENIZERS |= {"flores200", "spBLEU-1K"}
 
 
 @validate_params(
     {
         "max_ngram_order": [Interval(Integral, 1, None, closed="left")],
         "lowercase": ["boolean"],
-        "tokenize": [str],
+        "tokenize": [StrOptions(_TOKENIZERS)],
     },
     prefer_skip_nested_validation=True,
 )
@@ -40,7 +44,8 @@ def bleu_score(y_true, y_pred, *, max_ngram_order=4, lowercase=False, tokenize="
     y_pred : array-like of shape (n_samples,) of str
         The texts that were generated.
     max_ngram_order : int, default=4
-        The longest n-grams N that count. Texts of one or two words have no longer ones: take 2.
+        The longest n-grams N that count. Where no text has as many tokens the score is 0: take 2
+        for texts of two or three words, 1 for single words.
     lowercase : bool, default=False
         Whether upper and lower case are the same.
     tokenize : str, default="13a"
@@ -93,14 +98,20 @@ def bleu_score(y_true, y_pred, *, max_ngram_order=4, lowercase=False, tokenize="
 
 def _check_texts(y_true, y_pred) -> tuple[list[list[str]], list[str]]:
     """Return references and predictions of the samples that have a reference."""
+    if isinstance(y_true, str) or isinstance(y_pred, str):
+        raise ValueError("bleu_score takes one text a sample, got a text alone: put it in a list.")
     if _num_samples(y_true) != _num_samples(y_pred):
         raise ValueError(
             f"bleu_score: y_true has {_num_samples(y_true)} samples, y_pred {_num_samples(y_pred)}."
         )
-    cells = np.asarray(y_true, dtype=object)
+    cells, texts = (np.asarray(part, dtype=object) for part in (y_true, y_pred))
+    if texts.ndim != 1:
+        raise ValueError(
+            f"bleu_score: y_pred must be one text a sample, got the shape {texts.shape}."
+        )
     given = [[*cell] if np.ndim(cell) else [cell] for cell in cells]
     rows = [[text for text in row if not is_missing(text)] for row in given]
-    kept = [(row, text) for row, text in zip(rows, np.ravel(y_pred), strict=True) if row]
+    kept = [(row, text) for row, text in zip(rows, texts, strict=True) if row]
     if not kept:
         raise ValueError("bleu_score: no sample of y_true has a reference.")
     wrong = [cell for row, text in kept for cell in (*row, text) if not isinstance(cell, str)]

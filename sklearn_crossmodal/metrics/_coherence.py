@@ -96,12 +96,13 @@ def cross_coherence(estimator, X, y, classifiers, *, source=None, target=None, n
     True
     """
     modalities = Modalities.of(estimator, X)
+    modalities.check_length(y)
     judges = _by_target(modalities, classifiers, target)
     sources = modalities.check(list(modalities) if source is None else source)
     if n_given is not None:
         sizes = [n_given]
     else:
-        sizes = range(1, len(sources)) if source is None else [len(sources)]
+        sizes = range(1, max(len(sources), 2)) if source is None else [len(sources)]
     means = []
     for size in sizes:
         shares = [

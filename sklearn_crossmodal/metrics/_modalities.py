@@ -77,6 +77,10 @@ class Modalities:
             If nothing says what the modalities of X are.
         """
         owner = type(estimator).__name__
+        if not (modalities is None or isinstance(modalities, Mapping)):
+            raise TypeError(
+                f"{owner}: modalities must be a mapping of names to columns, got {modalities!r}."
+            )
         if modalities is None:
             listed = getattr(estimator, "modalities_", None)
             if listed is not None:
@@ -117,6 +121,18 @@ class Modalities:
             )
         return names
 
+    def check_length(self, y) -> None:
+        """Raise if y has not as many rows as X.
+
+        Parameters
+        ----------
+        y : array-like
+            What belongs to the samples.
+        """
+        n_samples = self.table.shape[0]
+        if _num_samples(y) != n_samples:
+            raise ValueError(f"{self.owner}: X has {n_samples} samples, y has {_num_samples(y)}.")
+
     def read(self, name: str) -> tuple[Columns | None, np.ndarray]:
         """Return the columns of a modality, None if X lacks them, and who has it.
 
@@ -134,7 +150,7 @@ class Modalities:
         """
         positions, single = self.columns[name]
         if not positions:
-            return None, np.zeros(_num_samples(self.X), dtype=bool)
+            return None, np.zeros(self.table.shape[0], dtype=bool)
         return select_columns(self.table, positions, single=single)
 
     def rows_with(self, names) -> np.ndarray:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import column_or_1d
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.metrics._modalities import Modalities, as_list, subsets_of
 from sklearn_crossmodal.utils._sklearn import StrOptions, _safe_indexing, validate_params
+from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["latent_probe", "latent_probe_score"]
 
@@ -83,7 +84,10 @@ def latent_probe(estimator, X, y, *, subsets=None, probe=None, cv=5, fit_on="all
     True
     """
     modalities, y = Modalities.of(estimator, X), column_or_1d(y)
+    modalities.check_length(y)
     subsets = list(subsets_of(modalities)) if subsets is None else as_list(subsets)
+    if not subsets:
+        raise ModalityError(f"{modalities.owner}: subsets is empty: name one, or None for all.")
     if probe is None:
         probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     rows = np.arange(len(y))
@@ -97,11 +101,15 @@ def latent_probe(estimator, X, y, *, subsets=None, probe=None, cv=5, fit_on="all
         having = modalities.rows_with(subset)
         latents = estimator.transform(_showing(modalities, subset, having))
         shared = [[np.intersect1d(part, having) for part in split] for split in splits]
-        fitted = probes or _fit_probes(probe, latents, y, shared)
+        if probes is None:  # a probe of the subset has to know samples that have it
+            shared = [split for split in shared if all(map(len, split))]
+        with said_by(f"{modalities.owner}: probe of {subset}"):
+            fitted = probes or _fit_probes(probe, latents, y, shared)
         scores = [_score(*pair, latents, y) for pair in zip(fitted, shared) if len(pair[1][1])]
         if not scores:
             raise ModalityError(
-                f"{modalities.owner}: no sample that is tested has all of {subset}."
+                f"{modalities.owner}: no sample that is tested has all of {subset}, or none that "
+                "the probe is fitted on."
             )
         accuracy[subset] = float(np.mean(scores))
     return accuracy

@@ -83,6 +83,11 @@ def translation_matrix(estimator, X, *, sources=None, targets=None, metric=None)
     modalities = Modalities.of(estimator, X)
     sources = as_list(list(modalities) if sources is None else sources)
     targets = modalities.check(list(modalities) if targets is None else targets)
+    if not sources or not targets:
+        raise ModalityError(
+            f"{modalities.owner}: sources={sources} and targets={targets}: name one of each at "
+            f"least, of {list(modalities)}, or None for all."
+        )
     fitted = {name: modality for name, modality, *_ in getattr(estimator, "modalities_", [])}
     scores = np.full((len(sources), len(targets)), np.nan)
     for column, target in enumerate(targets):
@@ -158,8 +163,8 @@ def translation_score(estimator, X, y=None, *, sources=None, targets=None, metri
     scores = matrix.scores[np.array(across)]
     if np.isnan(scores).all():
         raise ModalityError(
-            f"{type(estimator).__name__}: no sample has one of {matrix.sources} and another of "
-            f"{matrix.targets}."
+            f"{type(estimator).__name__}: no pair of one of {matrix.sources} and another of "
+            f"{matrix.targets} can be scored: no sample has both, or these do not vary."
         )
     return float(np.nanmean(scores))
 

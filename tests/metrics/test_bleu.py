@@ -67,11 +67,19 @@ def test_case_and_splitting_are_options():
         ([None, None], GUESS, "no sample of y_true has a reference"),
         (TRUE, [GUESS[0], None], "takes texts, got None"),
         ([TRUE[0], 3.5], GUESS, "takes texts, got 3.5"),
+        (TRUE, [3, GUESS[1]], "takes texts, got 3"),
+        (TRUE, [GUESS, GUESS], r"one text a sample, got the shape \(2, 2\)"),
+        (TRUE[0], GUESS[0], "got a text alone: put it in a list"),
     ],
 )
 def test_what_is_no_text_is_refused(true, guess, message):
     with pytest.raises(ValueError, match=message):
         bleu_score(true, guess)
+
+
+def test_a_way_to_split_texts_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="The 'tokenize' parameter of bleu_score must be"):
+        bleu_score(TRUE, GUESS, tokenize="words")
 
 
 def test_without_sacrebleu_the_message_says_how_to_install_it(monkeypatch):

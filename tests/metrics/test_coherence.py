@@ -292,3 +292,14 @@ def test_joint_coherence_is_a_scorer(classifiers):
     scoring = partial(joint_coherence, classifiers=classifiers, random_state=0)
     scores = cross_validate(Sampler(), showing(Y), Y, scoring={"joint": scoring}, cv=3)
     assert scores["test_joint"].tolist() == [1, 1, 1]
+
+
+def test_as_many_labels_as_samples_are_needed(translator, classifiers):
+    with pytest.raises(ValueError, match="Translator: X has 2000 samples, y has 50"):
+        cross_coherence(translator(first), showing(Y), Y[:50], classifiers)
+
+
+def test_one_modality_has_none_to_be_told_from(translator, classifiers):
+    alone = showing(Y)[["a"]]
+    with pytest.raises(ModalityError, match="no target is left"):
+        cross_coherence(translator(first), alone, Y, {"a": classifiers["a"]})

@@ -140,3 +140,22 @@ def test_a_grid_search_chooses_by_it():
         cv=2,
     ).fit(samples, y)
     assert search.best_params_ == {"n_components": 4}
+
+
+def test_as_many_labels_as_samples_and_a_subset_are_needed():
+    for labels in (Y[:100], np.r_[Y, Y]):
+        with pytest.raises(ValueError, match=rf"X has {N} samples, y has {len(labels)}"):
+            latent_probe(SideBySide(), X, labels)
+    with pytest.raises(ModalityError, match="SideBySide: subsets is empty: name one"):
+        latent_probe(SideBySide(), X, Y, subsets=[])
+
+
+def test_folds_in_which_no_sample_has_the_subset_are_passed_over():
+    there = np.arange(N) < 6
+    some = MultiModalFrame({"shows": SHOWS, "noise": NOISE}, present={"shows": there})
+    split = [(np.arange(6, N), np.arange(6)), (np.arange(0, N, 2), np.arange(1, N, 2))]
+    settings = {"subsets": "shows", "fit_on": "subset", "cv": split}
+    with pytest.raises(ValueError, match=r"SideBySide: probe of \('shows',\): .* 2 classes"):
+        latent_probe(SideBySide(), some, Y, **settings)
+    settings["cv"] = [split[0], (np.r_[0:4, 6:100], np.r_[4:6, 100:200])]
+    assert latent_probe(SideBySide(), some, Y, **settings) == {("shows",): 1.0}

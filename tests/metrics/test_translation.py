@@ -77,7 +77,7 @@ def test_samples_that_lack_source_or_target_do_not_count(translator):
     assert matrix.scores[0, 1] == matrix.scores[1, 0] == 1
     assert np.isnan(matrix.scores[0, 2])
     assert translation_score(translator(copied), frame) == 1
-    with pytest.raises(ModalityError, match="no sample has one of"):
+    with pytest.raises(ModalityError, match="no pair of one of"):
         translation_score(translator(copied), frame, sources="a", targets="c")
 
 
@@ -232,3 +232,9 @@ def test_a_grid_search_chooses_by_it():
     ).fit(samples(False))
     assert search.best_params_ == {"n_components": 2}
     assert search.best_score_ > 0.8
+
+
+def test_a_source_and_a_target_are_needed(translator):
+    for empty in ({"sources": []}, {"targets": []}):
+        with pytest.raises(ModalityError, match="Translator: .* name one of each at least"):
+            translation_score(translator(copied), X, **empty)
