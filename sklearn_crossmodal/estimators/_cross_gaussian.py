@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from scipy.linalg import solve
+from scipy.linalg import cho_factor, cho_solve
+
+from sklearn_crossmodal.estimators._cross_moments import CrossMoments, completed
 
 __all__ = ["CrossGaussian"]
 
@@ -23,14 +25,21 @@ class CrossGaussian:
 
     References
     ----------
-    C. M. Bishop (2006). "Pattern recognition and machine learning", section 2.3.1.
+    C. M. Bishop (2006). "Pattern recognition and machine learning", section 2.3.1; where modalities
+    are absent, A. P. Dempster, N. M. Laird, D. B. Rubin (1977). "Maximum likelihood from incomplete
+    data via the EM algorithm". doi:10.1111/j.2517-6161.1977.tb01600.x
     """
 
     def __init__(self, shrinkage: float = 0.05) -> None:
         self.shrinkage = shrinkage
 
-    def fit(self, features: Mapping[str, np.ndarray], present: np.ndarray) -> CrossGaussian:
-        """Estimate the covariance, each part of it from the samples that have both modalities.
+    def fit(
+        self,
+        features: Mapping[str, np.ndarray],
+        present: np.ndarray,
+        weight: np.ndarray | None = None,
+    ) -> CrossGaussian:
+        """Estimate the covariance; that of absent modalities is completed in turns.
 
         Parameters
         ----------
@@ -38,30 +47,47 @@ class CrossGaussian:
             Of mean zero, and of like scale; zeros where a sample lacks the modality.
         present : ndarray of shape (n, M), bool
             Which modalities each sample has.
+        weight : ndarray of shape (n,), default=None
+            Of the samples.
 
         Returns
         -------
         CrossGaussian
             Itself.
         """
-        ends = np.cumsum([0, *(values.shape[1] for values in features.values())])
-        self.places_ = {name: range(*ends[m : m + 2]) for m, name in enumerate(features)}
-        joined = np.hstack([*features.values()])
-        counts = present.T.astype(float) @ present
-        widths = np.diff(ends)
-        counts = np.repeat(np.repeat(counts, widths, axis=0), widths, axis=1)
-        self.covariance_ = joined.T @ joined / np.maximum(counts, 1)
-        self.covariance_[np.diag_indices_from(self.covariance_)] += self.shrinkage
+        self.fit_moments(CrossMoments.of(features, present, weight))
+        if not present.all():
+            self.covariance_ = completed(
+                self.covariance_, features, present, weight, self.shrinkage
+            )
+        return self
+
+    def fit_moments(self, moments: CrossMoments) -> CrossGaussian:
+        """Take the covariance from moments, each part of it of the samples that have both.
+
+        Parameters
+        ----------
+        moments : CrossMoments
+            Of features of mean zero, and of like scale.
+
+        Returns
+        -------
+        CrossGaussian
+            Itself.
+        """
+        self.places_ = moments.places
+        self.covariance_ = moments.covariance(self.shrinkage)
         return self
 
     def expected(
         self,
         features: Mapping[str, np.ndarray],
         present: np.ndarray,
-        name: str,
-        n_columns: int | None = None,
-    ) -> np.ndarray:
-        """Return what the other modalities let one expect.
+        wanted: Mapping[str, int],
+        *,
+        left_out: bool = False,
+    ) -> dict[str, np.ndarray]:
+        """Return what the modalities of each sample let one expect of those that it lacks.
 
         Parameters
         ----------
@@ -69,21 +95,27 @@ class CrossGaussian:
             As in `fit`.
         present : ndarray of shape (n, M), bool
             Which modalities each sample has.
-        name : str
-            The modality.
-        n_columns : int, default=None
-            How many of its first features are asked for; None means all.
+        wanted : mapping of str to int
+            Of which modalities, and how many of their first features.
+        left_out : bool, default=False
+            Whether those that a sample has are told too, each from the others.
 
         Returns
         -------
-        ndarray of shape (n, n_columns)
-            NaN where a sample has no other modality.
+        dict of str to ndarray of shape (n, n_columns)
+            NaN where there is nothing to tell from, or nothing to tell.
         """
-        own = list(self.places_[name])[:n_columns]
-        found = np.full((len(present), len(own)), np.nan)
-        for rows, sources in self._patterns(present, name):
-            known = np.hstack([features[source][rows] for source in sources])
-            found[rows] = known @ self._coefficients(own, sources)
+        found = {name: np.full((len(present), n), np.nan) for name, n in wanted.items()}
+        for rows, names in self._patterns(present):
+            columns, precision = self._precision(names)
+            values = np.hstack([features[name][rows] for name in names])
+            for name, own in wanted.items():
+                if name not in names:
+                    asked = self.covariance_[np.ix_(columns, self.places_[name][:own])]
+                    found[name][rows] = values @ (precision @ asked)
+                elif left_out and len(names) > 1:
+                    inner, pull = self._inner(name, columns, precision, values)
+                    found[name][rows] = (values[:, inner] - pull)[:, :own]
         return found
 
     def contradictions(self, features: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarray:
@@ -106,45 +138,45 @@ class CrossGaussian:
             NaN where a sample lacks the modality, or has no other.
         """
         found = np.full(present.shape, np.nan)
-        for m, (name, place) in enumerate(self.places_.items()):
-            own = list(place)
-            alone = self.covariance_[np.ix_(own, own)]
-            for rows, sources in self._patterns(present, name):
-                rows = rows[present[rows, m]]
-                known = np.hstack([features[source][rows] for source in sources])
-                coefficients = self._coefficients(own, sources)
-                explained = self._between(own, sources) @ coefficients
-                rest = features[name][rows] - known @ coefficients
-                excess = _distances(rest, alone - explained)
-                excess -= _distances(features[name][rows], alone)
-                spread = 2 * np.sqrt(np.trace(solve(alone, explained, assume_a="pos")))
-                found[rows, m] = excess / max(spread, np.finfo(float).tiny)
+        alone = {
+            name: cho_factor(self.covariance_[np.ix_(place, place)])
+            for name, place in self.places_.items()
+            if place
+        }
+        for rows, names in self._patterns(present):
+            if len(names) < 2:
+                continue
+            columns, precision = self._precision(names)
+            values = np.hstack([features[name][rows] for name in names])
+            for name in names:
+                inner, pull = self._inner(name, columns, precision, values)
+                own, within = values[:, inner], precision[np.ix_(inner, inner)]
+                excess = ((pull @ within) * pull).sum(axis=1)
+                excess -= (cho_solve(alone[name], own.T).T * own).sum(axis=1)
+                # What the others explain, of each direction of its own.
+                left = np.trace(cho_solve(alone[name], np.linalg.inv(within)))
+                spread = 2 * np.sqrt(max(len(inner) - left, np.finfo(float).tiny))
+                found[rows, list(self.places_).index(name)] = excess / spread
         return found
 
-    def _patterns(self, present, name) -> Iterator[tuple[np.ndarray, list[str]]]:
-        """Yield rows that have the same other modalities, and the names of these."""
+    def _patterns(self, present) -> Iterator[tuple[np.ndarray, list[str]]]:
+        """Yield rows that have the same modalities, and the names of these."""
         names = list(self.places_)
-        others = present.copy()
-        others[:, names.index(name)] = False
-        patterns, places = np.unique(others, axis=0, return_inverse=True)
+        patterns, which = np.unique(present, axis=0, return_inverse=True)
         for place, pattern in enumerate(patterns):
-            if pattern.any():
-                sources = [names[m] for m in np.flatnonzero(pattern)]
-                yield np.flatnonzero(places == place), sources
+            there = [names[m] for m in np.flatnonzero(pattern) if self.places_[names[m]]]
+            if there:
+                yield np.flatnonzero(which.ravel() == place), there
 
-    def _between(self, own, sources):
-        return self.covariance_[np.ix_(own, self._columns(sources))]
+    def _precision(self, names):
+        """Return the columns of modalities, and the inverse of their covariance."""
+        columns = [column for name in names for column in self.places_[name]]
+        factor = cho_factor(self.covariance_[np.ix_(columns, columns)])
+        return columns, cho_solve(factor, np.eye(len(columns)))
 
-    def _coefficients(self, own, sources):
-        """Return the linear map from sources to the features `own`, a ridge regression."""
-        known = self._columns(sources)
-        within = self.covariance_[np.ix_(known, known)]
-        return solve(within, self._between(own, sources).T, assume_a="sym")
-
-    def _columns(self, sources):
-        return [column for source in sources for column in self.places_[source]]
-
-
-def _distances(rows, covariance):
-    """Return the squared Mahalanobis distance of each row from zero."""
-    return (rows * solve(covariance, rows.T, assume_a="sym").T).sum(axis=1)
+    def _inner(self, name, columns, precision, values):
+        """Return places of a modality among columns, and how far it is from what others tell."""
+        first = columns.index(self.places_[name][0])
+        inner = np.arange(first, first + len(self.places_[name]))
+        pulled = values @ precision[:, inner]
+        return inner, np.linalg.solve(precision[np.ix_(inner, inner)], pulled.T).T

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -76,6 +77,10 @@ class OwnTarget(LatentLabels):
         of_labels, their_losses = self._label_decoder()
         return decoders | of_labels, losses | their_losses
 
+    def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
+        self._adds_rows = resume and not hold_out  # as `partial_fit` does
+        return super()._plan(data, max_epochs, resume, hold_out, splits)
+
     def _plan_one(self, data, max_epochs, resume, seed, split, tasks):
         training = super()._plan_one(data, max_epochs, resume, seed, split, tasks)
         # Likelihoods are in one unit already.
@@ -92,6 +97,10 @@ class OwnTarget(LatentLabels):
     def _finish(self, trainings):
         super()._finish(trainings)
         training = trainings[0]
+        if self._adds_rows and getattr(self, "_relations", None) is not None:
+            self._relations = copy.deepcopy(self._relations)  # a failure leaves the old as it was
+            self._relations.update(self.net_, training.dataset)
+            return
         held_out = None if training.split is None else training.split[1]
         self._relations = None
         if len(self.modalities_) > 1:

@@ -74,7 +74,8 @@ class EvidenceBound(Criterion):
         weight = weight.amax(dim=1)
         size = max(math.prod(values.shape[1:]) for values, _, _ in parts)
         cost = weight * beta * predictions[DIVERGENCE] / (len(own) * size)
-        total = (likelihoods + cost).sum() / weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
+        count = weight.sum()
+        total = (likelihoods + cost).sum() / torch.where(count > 0, count, 1.0)
         return total + self.supervised(predictions, targets)
 
 

@@ -382,8 +382,9 @@ def _n_rows(inputs) -> int:
 
 def _batch_weight(inputs, targets) -> Tensor | float:
     """Return the sum of sample weights, so that an epoch's loss does not depend on its batches."""
-    weights = [weight.sum() for _, _, weight in targets.values() if weight is not None]
-    return sum(weights) / len(weights) if weights else float(_n_rows(inputs))
+    whole = float(_n_rows(inputs))
+    weights = [whole if weight is None else weight.sum() for _, _, weight in targets.values()]
+    return sum(weights) / len(weights)
 
 
 def _mean(losses: list[tuple[Tensor | float, Tensor | float]]) -> float:

@@ -6,7 +6,9 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
 from sklearn_crossmodal import Image, MultiModalAutoencoder, MultiModalFrame, Numeric, Text
+from sklearn_crossmodal.estimators import _cross_moments
 from sklearn_crossmodal.estimators._cross_gaussian import CrossGaussian
+from sklearn_crossmodal.estimators._scaled_gaussian import ScaledGaussian
 
 QUICK = {"max_epochs": 30, "learning_rate": 0.01, "random_state": 0}
 
@@ -28,9 +30,11 @@ def test_what_is_expected_is_ridge_regression(features):
     gaussian = CrossGaussian(shrinkage=0.05).fit(features, everywhere)
     others = np.hstack([features["a"], features["c"]])
     ridge = Ridge(alpha=0.05 * 400, fit_intercept=False).fit(others, features["b"])
-    found = gaussian.expected(features, everywhere, "b")
+    found = gaussian.expected(features, everywhere, {"b": 2}, left_out=True)["b"]
     np.testing.assert_allclose(found, ridge.predict(others), atol=1e-8)
-    np.testing.assert_allclose(gaussian.expected(features, everywhere, "b", 1), found[:, :1])
+    first = gaussian.expected(features, everywhere, {"b": 1}, left_out=True)["b"]
+    np.testing.assert_allclose(first, found[:, :1])
+    assert np.isnan(gaussian.expected(features, everywhere, {"b": 2})["b"]).all()
 
 
 def test_each_sample_is_told_from_what_it_has(features):
@@ -43,12 +47,15 @@ def test_each_sample_is_told_from_what_it_has(features):
         name: np.where(present[:, [m]], values, 1e6)
         for m, (name, values) in enumerate(features.items())
     }
-    found = gaussian.expected(hidden, present, "b")
+    found = gaussian.expected(hidden, present, {"b": 2}, left_out=True)["b"]
     ridge = Ridge(alpha=0.05 * 400, fit_intercept=False).fit(features["a"], features["b"])
     np.testing.assert_allclose(found[:100], ridge.predict(features["a"][:100]), atol=1e-8)
     assert np.isnan(found[100:150]).all()
-    whole = gaussian.expected(features, everywhere, "b")
+    whole = gaussian.expected(features, everywhere, {"b": 2}, left_out=True)["b"]
     np.testing.assert_allclose(found[150:], whole[150:])
+    absent = present & [True, False, True]
+    told = gaussian.expected(hidden, absent, {"b": 2})["b"]
+    np.testing.assert_allclose(told, found)
 
 
 def test_contradictions_are_minus_the_pointwise_information(features):
@@ -76,6 +83,83 @@ def test_a_modality_that_is_absent_contradicts_nothing(features):
     found = CrossGaussian().fit(features, present).contradictions(features, present)
     assert np.isnan(found[0]).all()
     assert np.isnan(found[1]).tolist() == [False, False, True]
+
+
+def shown_of(features, present):
+    """Return features with zeros where a modality is absent."""
+    parts = zip(features.items(), present.T, strict=True)
+    return {name: np.where(there[:, np.newaxis], part, 0) for (name, part), there in parts}
+
+
+def test_the_covariance_is_that_of_all_where_modalities_are_absent_at_random(rng):
+    factor = rng.normal(size=(3000, 3))
+    whole = {
+        name: factor @ rng.normal(size=(3, 6)) + 0.3 * rng.normal(size=(3000, 6)) for name in "abcd"
+    }
+    whole = {name: (part - part.mean(axis=0)) / part.std(axis=0) for name, part in whole.items()}
+    everywhere, present = np.ones((3000, 4), bool), rng.random((3000, 4)) > 0.5
+    shown = {
+        name: np.where(present[:, [m]], part, 0) for m, (name, part) in enumerate(whole.items())
+    }
+    expected = CrossGaussian().fit(whole, everywhere).covariance_
+    found = CrossGaussian().fit(shown, present).covariance_
+    assert np.abs(found - expected).max() < 0.15
+    assert np.linalg.eigvalsh(found).min() > 0.04
+    scores = CrossGaussian(1e-3).fit(shown, present).contradictions(whole, everywhere)
+    assert np.abs(scores.mean(axis=0)).max() < 0.3
+    assert np.abs(scores.std(axis=0) - 1).max() < 0.4
+
+
+def test_pairs_alone_make_a_covariance_too(rng, monkeypatch):
+    monkeypatch.setattr(_cross_moments, "_MOST_PRODUCTS", 0)
+    factor = rng.normal(size=(200, 2))
+    whole = {
+        name: factor @ rng.normal(size=(2, 12)) + 0.1 * rng.normal(size=(200, 12))
+        for name in "abcd"
+    }
+    present = rng.random((200, 4)) > 0.5
+    shown = {
+        name: np.where(present[:, [m]], part, 0) for m, (name, part) in enumerate(whole.items())
+    }
+    found = CrossGaussian().fit(shown, present).covariance_
+    assert np.linalg.eigvalsh(found).min() > 0.03
+    told = (
+        CrossGaussian()
+        .fit(shown, present)
+        .expected(whole, np.ones((200, 4), bool), {"a": 12}, left_out=True)
+    )
+    assert explained(whole["a"], told["a"]) > 0.9
+
+
+def test_a_weight_of_two_is_a_sample_twice(features):
+    present = np.random.default_rng(0).random((400, 3)) > 0.3
+    shown = {
+        name: np.where(present[:, [m]], part, 0) for m, (name, part) in enumerate(features.items())
+    }
+    twice = np.r_[np.arange(400), np.arange(100)]
+    weight = np.where(np.arange(400) < 100, 2.0, 1.0)
+    found = CrossGaussian().fit(shown, present, weight).covariance_
+    doubled = {name: part[twice] for name, part in shown.items()}
+    np.testing.assert_allclose(found, CrossGaussian().fit(doubled, present[twice]).covariance_)
+
+
+def test_samples_that_come_later_are_as_if_they_had_come_at_once(features):
+    everywhere, one = np.ones((400, 3), bool), np.ones(400)
+    shifted = {name: 5 + 3 * part for name, part in features.items()}
+    factors = {name: np.full(part.shape[1], 0.5) for name, part in features.items()}
+    at_once = ScaledGaussian(shifted, everywhere, one, factors)
+    in_turn = ScaledGaussian(
+        {n: p[:30] for n, p in shifted.items()}, everywhere[:30], one[:30], factors
+    )
+    for start in range(30, 400, 37):
+        rows = slice(start, start + 37)
+        part = {name: values[rows] for name, values in shifted.items()}
+        in_turn.update(part, everywhere[rows], one[rows], 1e9)
+    for name in features:
+        np.testing.assert_allclose(in_turn.scales[name], at_once.scales[name])
+    np.testing.assert_allclose(
+        in_turn.gaussian.covariance_, at_once.gaussian.covariance_, atol=1e-9
+    )
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +194,7 @@ def test_the_linear_path_does_not_count_where_it_tells_nothing():
     a = rng.normal(size=(600, 1))
     X = MultiModalFrame({"a": a, "b": np.hstack([a**2, np.abs(a)])})
     fitted = MultiModalAutoencoder(n_components=3, **{**QUICK, "max_epochs": 80}).fit(X)
-    assert fitted._relations._weights["b"] < 1
+    assert fitted._relations._weight("b") < 1
     assert explained(X["b"], fitted.translate(X, source="a", target="b")) > 0.7
 
 
@@ -156,6 +240,65 @@ def test_the_path_is_found_where_no_sample_is_complete(wide):
     fitted = MultiModalAutoencoder(n_components=2, **QUICK).fit(holes)
     assert np.isfinite(np.asarray(fitted.impute(holes)["a"])).all()
     assert (fitted.inconsistency(holes) == 0).all()
+
+
+def test_rows_of_hardly_any_weight_hardly_tell(rng):
+    z = rng.normal(size=(80, 3)) @ rng.normal(size=(3, 4))
+    turned = np.where(np.arange(80)[:, None] < 40, z, -z)
+    X = MultiModalFrame({"a": z, "b": turned})
+    weight = np.where(np.arange(80) < 40, 1.0, 1e-3)
+    settings = {"random_state": 0, "max_epochs": 60, "early_stopping": False}
+    fitted = MultiModalAutoencoder(**settings).fit(X, sample_weight=weight)
+    assert explained(z[:40], fitted.translate(X, source="a", target="b")[:40]) > 0.97
+
+
+def test_the_path_does_not_count_where_it_has_learned_noise(rng):
+    X = MultiModalFrame({name: rng.normal(size=(460, 100)) for name in "ab"})
+    fitted = MultiModalAutoencoder(random_state=0).fit(X[:60])
+    assert fitted._relations._weight("b") == 0.0
+    told = fitted.translate(X[60:], source="a", target="b")
+    decoded = fitted.inverse_transform(fitted.transform(X[["a"]][60:]))["b"]
+    np.testing.assert_allclose(told, decoded)
+
+
+def test_the_path_counts_in_few_rows_where_it_tells_what_others_have(rng):
+    z = rng.normal(size=(350, 3))
+    X = {name: z @ rng.normal(size=(3, 6)) + 0.3 * rng.normal(size=(350, 6)) for name in "ab"}
+    X = MultiModalFrame(X)
+    fitted = MultiModalAutoencoder(random_state=0).fit(X[:50])  # of which none is held out
+    assert fitted._relations._weight("b") > 0.8
+    assert explained(X["b"][50:], fitted.translate(X[50:], source="a", target="b")) > 0.9
+    assert np.abs(fitted.inconsistency(X[50:])).mean() < 2
+
+
+def test_a_small_batch_takes_nothing_from_what_was_learned(rng):
+    z, maps = rng.normal(size=(500, 4)), rng.normal(size=(2, 4, 10))
+    X = MultiModalFrame({"a": z @ maps[0], "b": z @ maps[1]})
+    fitted = MultiModalAutoencoder(random_state=0)
+    for _ in range(15):
+        for start in range(0, 300, 20):
+            fitted.partial_fit(X[start : start + 20])
+    before = explained(X["b"][300:], fitted.translate(X[300:], source="a", target="b"))
+    fitted.partial_fit(X[:2]).partial_fit(X[:1])
+    after = explained(X["b"][300:], fitted.translate(X[300:], source="a", target="b"))
+    assert min(before, after) > 0.95
+    assert fitted.inconsistency(X[300:]).std() > 0.1
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5])
+def test_contradictions_are_found_though_modalities_were_absent_in_fit(share, rng):
+    z = rng.normal(size=(600, 4))
+    X = {f"m{m}": z @ rng.normal(size=(4, 20)) + 0.3 * rng.normal(size=(600, 20)) for m in range(6)}
+    there = rng.random((300, 6)) >= share
+    there[~there.any(axis=1), 0] = True
+    present = {name: there[:, m] for m, name in enumerate(X)}
+    shown = MultiModalFrame({name: part[:300] for name, part in X.items()}, present=present)
+    fitted = MultiModalAutoencoder(random_state=0, max_epochs=30).fit(shown)
+    true = MultiModalFrame({name: part[300:] for name, part in X.items()})
+    swapped = MultiModalFrame({**true, "m2": np.roll(true["m2"], 37, axis=0)})
+    scores = [fitted.inconsistency(some) for some in (true, swapped)]
+    assert roc_auc_score(np.repeat([0, 1], 300), np.concatenate(scores)) > 0.97
+    assert np.abs(scores[0]).mean() < 5
 
 
 def test_very_wide_tables_have_no_path():

@@ -25,8 +25,10 @@ def weighted_mean(losses: Tensor, weight: Tensor | None) -> Tensor:
     """Average (B,) losses by weight, zero where all weights are."""
     if weight is None:
         return losses.mean()
-    # A batch that lacks the modality altogether has weight zero, and nothing to learn from.
-    return (losses * weight).sum() / weight.sum().clamp(min=torch.finfo(losses.dtype).tiny)
+    # A batch that lacks the modality altogether has weight zero, and nothing to learn from. Divided
+    # by something tiny it would have gradients beyond all numbers on their way to zero.
+    total = weight.sum()
+    return (losses * weight).sum() / torch.where(total > 0, total, 1.0)
 
 
 def mean_over_entries(errors: Tensor, mask: Tensor | None) -> Tensor:
