@@ -18,7 +18,7 @@ from sklearn_crossmodal.data._rows import find_present, is_missing, object_array
 __all__ = ["fill_missing", "table_of"]
 
 #: Types of columns, beside numbers, that are cells by themselves.
-_PLAIN = (nw.Boolean, nw.Categorical, nw.Enum, nw.String)
+_PLAIN = (nw.Boolean, nw.Categorical, nw.Date, nw.Datetime, nw.Duration, nw.Enum, nw.String)
 
 
 def table_of(columns: Mapping, n_rows: int, n_columns: int):
@@ -103,7 +103,9 @@ def _fill(old, new, present: np.ndarray):
         )
     if filled.dtype == object:
         return _fill_objects(filled, new, gaps)
-    if filled.dtype.kind not in "fmM":  # a mean of integers is none
+    if filled.dtype.kind in "iu":
+        new = _whole(new, filled.dtype)
+    elif filled.dtype.kind not in "fmM":
         filled = filled.astype(np.result_type(filled, new))
     filled[gaps] = new[gaps]
     return filled
@@ -169,6 +171,8 @@ def _like_series(frame, name: str, values: np.ndarray):
     new = nw.new_series(name, cells, backend=frame.implementation)
     if own is None or not (own.dtype.is_numeric() or own.dtype in _PLAIN):
         return new
+    if zone := getattr(own.dtype, "time_zone", None):  # the table has its dates in UTC
+        new = new.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     gaps = own.is_null() | own.is_nan() if own.dtype.is_float() else own.is_null()
     return new.cast(own.dtype) if gaps.all() else own.zip_with(~gaps, new.cast(own.dtype))
 

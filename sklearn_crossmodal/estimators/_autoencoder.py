@@ -422,8 +422,13 @@ class MultiModalAutoencoder(
             If a name is unknown or of a modality that was absent in all samples of `fit`, or if a
             sample lacks all sources.
         """
-        sources = [source] if isinstance(source, str) else list(source)
         check_is_fitted(self)
+        if not isinstance(target, str) or not isinstance(source, str | list | tuple):
+            raise TypeError(
+                f"{type(self).__name__}: translate takes source, a name or a list of names, and "
+                f"target, a name; got {source!r} and {target!r}."
+            )
+        sources = [source] if isinstance(source, str) else list(source)
         names = [name for name, _, _ in self.modalities_]
         unknown = sorted({*sources, target} - set(names))
         if unknown or not sources:
@@ -453,9 +458,10 @@ class MultiModalAutoencoder(
             As `inverse_transform` returns it: what is most likely given the draw, without noise.
         """
         check_is_fitted(self)
-        if n_samples < 1:
+        if not isinstance(n_samples, Integral) or n_samples < 1:
             raise ValueError(
-                f"{type(self).__name__}: n_samples must be at least 1, got {n_samples}."
+                f"{type(self).__name__}: n_samples must be a whole number, at least 1, got "
+                f"{n_samples!r}."
             )
         rng = check_random_state(random_state)
         return self.inverse_transform(rng.normal(size=(n_samples, self._n_features_out)))
@@ -463,6 +469,7 @@ class MultiModalAutoencoder(
     @property
     def baselines_(self):
         """What the loss of each modality is divided by; empty if `variational`."""
+        check_is_fitted(self)
         return dict(self.net_.criterion_.baselines)
 
     @property

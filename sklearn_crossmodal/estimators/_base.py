@@ -87,7 +87,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         """Fit on X; with `resume` go on from where the estimator is."""
         with restored_on_error(self), showing_progress(self.verbose):
             trainings = self._prepare(X, y, sample_weight, max_epochs, resume, hold_out, groups)
-            train_all(trainings)
+            with said_by(type(self).__name__):
+                train_all(trainings)
             self._finish(trainings)
         return self
 
@@ -139,8 +140,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         """Return table, target, weights and groups of the rows whose weight is not zero."""
         table = check_X(self, X, reset=not resume)
         y = self._check_y(table, y, reset=not resume)
-        weight = check_weight(self, sample_weight, table)
-        groups = check_groups(self, groups, table)
+        weight, groups = check_weight(self, sample_weight, table), check_groups(self, groups, table)
         weight = self._class_weights(y, weight, reset=not resume)
         if weight is None or weight.all():
             return table, y, weight, groups

@@ -44,7 +44,7 @@ class LatentLabels:
         y = np.asarray(as_column(y))
         check_same_length(self, X, y)
         known = _known(y)
-        if not known.any():
+        if reset and not known.any():
             raise ValueError(f"{owner}: y is absent in all samples.")
         if y.dtype.kind == "f" and np.isinf(y).any():
             raise ValueError(f"{owner}: Input y contains infinity.")
@@ -55,6 +55,10 @@ class LatentLabels:
             return
         known = _known(y)
         labels, weight = _as_numbers(y[known]), sample_weight
+        if not known.any():
+            raise ValueError(
+                f"{type(self).__name__}: y is absent in all samples whose weight is not zero."
+            )
         numbers = type_of_target(labels).startswith("continuous")
         with said_by(f"{type(self).__name__}: target"):
             made = MODALITIES["numeric" if numbers else "categorical"]
@@ -65,9 +69,22 @@ class LatentLabels:
         if y is None:
             return {}
         known = _known(y)
+        labels = _as_numbers(y[known])
         with said_by(f"{type(self).__name__}: target"):
-            block = self.target_.transform(Columns.of(_as_numbers(y[known])))
+            block = self.target_.transform(Columns.of(labels))
+        if block.kind == "codes" and known.any():
+            self._check_classes(labels, block)
         return {LABELS: block.scatter(known)}
+
+    def _check_classes(self, labels, block):
+        """Raise if there are classes that the first call did not have: the network has none."""
+        unseen = self.target_.inverse_transform(block.values[:]) != labels
+        if np.any(unseen):
+            classes = sorted(set(labels[unseen].tolist()), key=str)
+            raise ValueError(
+                f"{type(self).__name__}: y has classes {classes}, which are not among those of the "
+                "first call: leave them out, or fit anew."
+            )
 
     def _label_decoder(self):
         """Return decoder and loss of the labels, {} of each where there are none."""

@@ -1,6 +1,6 @@
 """Missing cells are filled in the form that X came in; what was there stays to the bit."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -85,6 +85,21 @@ def test_a_column_of_a_nullable_type_keeps_it_and_its_cells(dtype):
     assert filled["n"].tolist() == expected
 
 
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+@pytest.mark.parametrize("unit", ["ms", "us"])
+def test_dates_of_polars_keep_their_zone_and_unit(zone, unit):
+    dates = [datetime(2020, 7, 1, 12, 30), None, datetime(2020, 7, 2)]
+    frame = pl.DataFrame(
+        {"d": pl.Series(dates, dtype=pl.Datetime(unit)).dt.replace_time_zone(zone)}
+    )
+    new = np.array(["2020-01-01", "2020-07-01T10:00", "2020-01-01"], dtype="M8[us]")
+    filled = fill_missing(frame, {"d": new})
+    assert filled.schema == frame.schema
+    assert filled["d"][[0, 2]].to_list() == frame["d"][[0, 2]].to_list()
+    hour = 10 if zone is None else 12
+    assert filled["d"][1].replace(tzinfo=None) == datetime(2020, 7, 1, hour)
+
+
 @pytest.mark.parametrize("limit", [-1e9, 1e9])
 def test_whole_numbers_are_filled_with_what_their_type_holds(limit):
     frame = pd.DataFrame({"n": pd.array([1, None], dtype="UInt8")})
@@ -139,7 +154,8 @@ def test_cells_that_present_denies_are_filled_and_then_present():
     )
     long = np.array(["long one", "long two", "long three"], dtype=object)
     filled = fill_missing(X, {"i": NUMBERS, "u": long})
-    assert filled["i"].tolist() == [1, 8.5, 3]
+    assert filled["i"].tolist() == [1, 8, 3]  # whole numbers stay whole
+    assert filled["i"].dtype == X["i"].dtype
     assert filled["u"].tolist() == ["a", "b", "long three"]
     assert filled.presence("i").all()
     assert filled.presence("t").tolist() == [False, True, True]

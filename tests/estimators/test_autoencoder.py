@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 import torch
 from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
@@ -673,3 +674,25 @@ def test_impute_fills_dates_with_dates():
     filled = fitted.impute(X)["day"]
     assert days[0] <= filled[3] <= days[19]
     assert filled.drop(3).tolist() == days.drop(3).tolist()
+
+
+def test_a_modality_that_few_samples_have_is_learned_and_stops_nothing(rng):
+    kind = rng.integers(0, 3, 200)
+    a, b = kind[:, None] + rng.normal(size=(200, 4)), kind[:, None] + rng.normal(size=(200, 3))
+    for n_having in (3, 10):
+        there = np.zeros(200, bool)
+        there[rng.permutation(200)[:n_having]] = True
+        X = MultiModalFrame({"a": a, "b": b}, present={"b": there})
+        fitted = MultiModalAutoencoder(early_stopping=True, random_state=0).fit(X)
+        losses = [row["valid_loss"] for row in fitted.history_]
+        assert min(losses) > 0
+        assert fitted.score(X[["a"]]) > -0.1
+
+
+def test_what_is_no_name_is_refused(fitted, X):
+    said = "MultiModalAutoencoder: translate takes source, a name"
+    for source, target in [("table", ["words"]), (None, "words"), (0, "words")]:
+        with pytest.raises(TypeError, match=said):
+            fitted.translate(X, source=source, target=target)
+    with pytest.raises(NotFittedError):
+        _ = MultiModalAutoencoder().baselines_

@@ -117,3 +117,21 @@ def test_labels_come_with_the_first_fit_or_not_at_all(first, then, X, factor):
     made.fit(seen(X), factor).set_params(target_weight=then)
     with pytest.raises(ValueError, match=f"target_weight={then}.*first call of `fit`"):
         made.partial_fit(seen(X), factor)
+
+
+def test_later_calls_may_lack_labels_but_not_have_new_ones(X, factor):
+    y = np.where(factor > 0, "high", "low").astype(object)
+    settings = {"target_weight": 1.0, "max_epochs": 2, "random_state": 0}
+    fitted = MultiModalAutoencoder(**settings).fit(X, y)
+    fitted.partial_fit(X, np.full(N, None, dtype=object))
+    y[3] = "another"
+    with pytest.raises(ValueError, match=r"y has classes \['another'\], which are not .* fit anew"):
+        fitted.partial_fit(X, y)
+
+
+def test_labels_of_rows_without_weight_are_none(X, factor):
+    y = np.where(factor > 0, "high", "low").astype(object)
+    y[10:] = None
+    weight = np.where(np.arange(N) < 10, 0.0, 1.0)
+    with pytest.raises(ValueError, match="y is absent in all samples whose weight is not zero"):
+        MultiModalAutoencoder(target_weight=1.0).fit(X, y, sample_weight=weight)

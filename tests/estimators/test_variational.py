@@ -73,7 +73,7 @@ def test_only_a_distribution_can_be_sampled(X, fitted):
     assert later.sample(2, random_state=0)["a"].shape == (2, 4)
     plain = MultiModalAutoencoder(max_epochs=1).fit(X).set_params(variational="moe")
     assert not hasattr(plain, "sample")
-    with pytest.raises(ValueError, match="MultiModalAutoencoder: n_samples must be at least 1"):
+    with pytest.raises(ValueError, match="n_samples must be a whole number, at least 1, got 0"):
         fitted["moe"].sample(0)
 
 
