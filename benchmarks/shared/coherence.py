@@ -53,9 +53,9 @@ def coherence():
         "3000 training and 1000 test samples of five pictures each of one digit, of scikit-learn's",
         "digits with a background; test pictures are by themselves. A support vector machine says",
         f"what digit a generated picture shows; of true pictures it knows {known}. 16 components,",
-        "all else by default. Targets: from one picture .60 for MoPoE and .55 for MVTCAE, rising",
-        "with more; published on PolyMNIST from one to four: MoPoE .67 to .85, MVTCAE .64 to .91",
-        "(reproduction by MultiVae).",
+        "all else by default but what is named. Targets: from one picture .60 for MoPoE and .55",
+        "for MVTCAE, rising with more; published on PolyMNIST from one to four: MoPoE .67 to .85,",
+        "MVTCAE .64 to .91 (reproduction by MultiVae).",
         "",
         *table(
             [
