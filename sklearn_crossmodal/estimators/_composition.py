@@ -114,11 +114,10 @@ class ModalityParams(BaseEstimator):
                         f"{type(self).__name__}: {place}={part!r} is a name, which has no "
                         f"parameter {key!r}: pass {_component_for(place, part)} instead."
                     )
-                if part is None:
-                    place = "__".join([head, *path[:depth]])
+                if part is None and not depth and head in own:
                     raise ValueError(
-                        f"{type(self).__name__}: {place} is None, which has no parameter {key!r}: "
-                        f"pass a component as {place} first."
+                        f"{type(self).__name__}: {head} is None, which has no parameter {key!r}: "
+                        f"pass a component as {head} first."
                     )
                 part = getattr(part, key, None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import reprlib
 from collections import Counter
 from collections.abc import Mapping
@@ -259,7 +260,7 @@ def _read(X) -> tuple[np.ndarray, tuple[str, ...]]:
     cells = np.asarray(columns.values, dtype=object)
     if cells.ndim > 2:
         raise ValueError(f"expected categories of shape (n,) or (n, c), got shape {cells.shape}.")
-    cells = cells.reshape(len(cells), -1)
+    cells = cells.reshape(len(cells), math.prod(cells.shape[1:]))  # there may be no rows
     return cells, tuple(columns.names_of(cells.shape[1]))
 
 

@@ -93,7 +93,8 @@ def test_dates_of_polars_keep_their_zone_and_unit(zone, unit):
         {"d": pl.Series(dates, dtype=pl.Datetime(unit)).dt.replace_time_zone(zone)}
     )
     new = np.array(["2020-01-01", "2020-07-01T10:00", "2020-01-01"], dtype="M8[us]")
-    filled = fill_missing(frame, {"d": new})
+    days = (new - np.datetime64(0, "us")) / np.timedelta64(1, "D")  # as modalities give them
+    filled = fill_missing(frame, {"d": days})
     assert filled.schema == frame.schema
     assert filled["d"][[0, 2]].to_list() == frame["d"][[0, 2]].to_list()
     hour = 10 if zone is None else 12

@@ -639,3 +639,9 @@ def test_class_weights_of_zero_leave_no_sample(X, targets, make):
     clf = make("FusionClassifier", class_weight={"yes": 0.0, "no": 0.0})
     with pytest.raises(ValueError, match="FusionClassifier: all weights are zero"):
         clf.fit(X, targets["FusionClassifier"])
+
+
+@pytest.mark.parametrize("name", ["CrossModalGenerator", "CrossModalRegressor"])
+def test_a_parameter_of_none_says_what_to_pass(name, make):
+    with pytest.raises(ValueError, match=f"{name}: target is None, .*'min_count': pass"):
+        make(name).set_params(target__min_count=2)
