@@ -107,15 +107,16 @@ class CrossGaussian:
         """
         found = {name: np.full((len(present), n), np.nan) for name, n in wanted.items()}
         for rows, names in self._patterns(present):
-            columns, precision = self._precision(names)
+            columns, factor = self._factor(names)
             values = np.hstack([features[name][rows] for name in names])
-            for name, own in wanted.items():
-                if name not in names:
-                    asked = self.covariance_[np.ix_(columns, self.places_[name][:own])]
-                    found[name][rows] = values @ (precision @ asked)
-                elif left_out and len(names) > 1:
+            for name in set(wanted) - set(names):
+                asked = self.covariance_[np.ix_(columns, self.places_[name][: wanted[name]])]
+                found[name][rows] = values @ cho_solve(factor, asked)
+            if left_out and len(names) > 1:
+                precision = cho_solve(factor, np.eye(len(columns)))
+                for name in set(wanted) & set(names):
                     inner, pull = self._inner(name, columns, precision, values)
-                    found[name][rows] = (values[:, inner] - pull)[:, :own]
+                    found[name][rows] = (values[:, inner] - pull)[:, : wanted[name]]
         return found
 
     def contradictions(self, features: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarray:
@@ -146,7 +147,8 @@ class CrossGaussian:
         for rows, names in self._patterns(present):
             if len(names) < 2:
                 continue
-            columns, precision = self._precision(names)
+            columns, factor = self._factor(names)
+            precision = cho_solve(factor, np.eye(len(columns)))
             values = np.hstack([features[name][rows] for name in names])
             for name in names:
                 inner, pull = self._inner(name, columns, precision, values)
@@ -168,11 +170,10 @@ class CrossGaussian:
             if there:
                 yield np.flatnonzero(which.ravel() == place), there
 
-    def _precision(self, names):
-        """Return the columns of modalities, and the inverse of their covariance."""
+    def _factor(self, names):
+        """Return the columns of modalities, and the Cholesky factor of their covariance."""
         columns = [column for name in names for column in self.places_[name]]
-        factor = cho_factor(self.covariance_[np.ix_(columns, columns)])
-        return columns, cho_solve(factor, np.eye(len(columns)))
+        return columns, cho_factor(self.covariance_[np.ix_(columns, columns)])
 
     def _inner(self, name, columns, precision, values):
         """Return places of a modality among columns, and how far it is from what others tell."""
