@@ -103,11 +103,12 @@ def _fill(old, new, present: np.ndarray):
         )
     if filled.dtype == object:
         return _fill_objects(filled, new, gaps)
+    new = new[gaps]
     if filled.dtype.kind in "iu":
         new = _whole(new, filled.dtype)
     elif filled.dtype.kind not in "fmM":
         filled = filled.astype(np.result_type(filled, new))
-    filled[gaps] = new[gaps]
+    filled[gaps] = new
     return filled
 
 

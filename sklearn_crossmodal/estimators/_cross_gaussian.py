@@ -75,7 +75,7 @@ class CrossGaussian:
         CrossGaussian
             Itself.
         """
-        self.places_ = moments.places
+        self.places_, self.counts_ = moments.places, moments.counts
         self.covariance_ = moments.covariance(self.shrinkage)
         return self
 

@@ -180,23 +180,19 @@ def completed(
     widths = [values.shape[1] for values in features.values()]
     patterns, which = np.unique(present, axis=0, return_inverse=True)
     turns = int(min(_N_TURNS, _MOST_PRODUCTS / (len(patterns) * len(covariance) ** 3)))
-    moments = []
-    for place, pattern in enumerate(patterns):
-        rows, there = which.ravel() == place, np.repeat(pattern, widths)
-        values = joined[rows][:, there]
-        weighed = values * weight[rows, np.newaxis]
-        moments.append((there, weight[rows].sum(), values.T @ weighed))
     for _ in range(turns):
         total = np.zeros_like(covariance)
-        for there, count, products in moments:
-            total += _all_of(covariance, there, count, products)
+        for place, pattern in enumerate(patterns):
+            rows = which.ravel() == place
+            total += _products(covariance, np.repeat(pattern, widths), joined[rows], weight[rows])
         covariance = total / weight.sum() + shrinkage * np.eye(len(total))
     return covariance
 
 
-def _all_of(covariance, there, count, products) -> np.ndarray:
+def _products(covariance, there, values, weight) -> np.ndarray:
     """Return the products that samples have with what is expected of their absent features."""
     found = np.zeros_like(covariance)
+    products = values[:, there].T @ (values[:, there] * weight[:, np.newaxis])
     found[np.ix_(there, there)] = products
     if there.all():
         return found
@@ -206,5 +202,5 @@ def _all_of(covariance, there, count, products) -> np.ndarray:
     cross = products @ maps
     found[np.ix_(there, ~there)], found[np.ix_(~there, there)] = cross, cross.T
     rest = covariance[np.ix_(~there, ~there)] - between.T @ maps
-    found[np.ix_(~there, ~there)] = maps.T @ cross + count * rest
+    found[np.ix_(~there, ~there)] = maps.T @ cross + weight.sum() * rest
     return found

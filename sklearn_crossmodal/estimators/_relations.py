@@ -85,11 +85,10 @@ class Relations:
         """
         dataset = dataset.some(_N_SAMPLES)
         known = self._known(net, dataset)
-        judged = slice(0, _N_JUDGED)
         kept = max(0.0, 1 - len(dataset) / _REMEMBERED)
         self._tally = {name: kept * sums for name, sums in self._tally.items()}
         self._spread *= kept
-        places = np.arange(len(dataset))[judged]
+        places = np.arange(min(len(dataset), _N_JUDGED))
         decoded = self._decoded(net, dataset.take(places)) if self._held_out else None
         self._judge(known.take(places), decoded)
         self._of_latents.update(known.latents, known.present, known.weight, _REMEMBERED)

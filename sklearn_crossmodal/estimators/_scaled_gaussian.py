@@ -33,17 +33,19 @@ class ScaledGaussian:
             name: _mean_and_scale(values[present[:, m]], weight[present[:, m]])
             for m, (name, values) in enumerate(features.items())
         }
-        scaled = self._scaled(features, present)
-        self.gaussian = CrossGaussian().fit(scaled, present, weight)
-        self.counts = CrossMoments.of(scaled, present, weight).counts
+        self.gaussian = CrossGaussian().fit(self._scaled(features, present), present, weight)
 
     def update(self, features, present, weight, most: float) -> None:
         """Take later samples into account, as if all had come at once.
 
         Parameters
         ----------
-        features, present, weight
+        features : mapping of str to ndarray of shape (n, D_m)
             As at first.
+        present : ndarray of shape (n, M), bool
+            Which modalities each sample has.
+        weight : ndarray of shape (n,)
+            Of the samples.
         most : float
             Sum of weights that is remembered.
         """
@@ -51,12 +53,11 @@ class ScaledGaussian:
         later = CrossMoments.of(scaled, present, weight)
         size = len(gaussian.covariance_)
         within = gaussian.covariance_ - gaussian.shrinkage * np.eye(size)
-        before = CrossMoments.of_covariance(gaussian.places_, self.counts, within)
+        before = CrossMoments.of_covariance(gaussian.places_, gaussian.counts_, within)
         both = before.joined(later, most)
         mean, scale = both.mean_and_scale()
         factors = np.concatenate([*self.factors.values()])
         gaussian.fit_moments(both.moved(mean, scale / factors))
-        self.counts = both.counts
         for name, place in gaussian.places_.items():
             center, unit = self.scales[name]
             factor = self.factors[name]
@@ -68,12 +69,19 @@ class ScaledGaussian:
 
         Parameters
         ----------
-        features, present, wanted, left_out
-            As `CrossGaussian.expected` takes them.
+        features : mapping of str to ndarray of shape (n, D_m)
+            As at first.
+        present : ndarray of shape (n, M), bool
+            Which modalities each sample has.
+        wanted : mapping of str to int
+            Of which modalities, and how many of their first features.
+        left_out : bool, default=False
+            Whether those that a sample has are told too, each from the others.
 
         Returns
         -------
         dict of str to ndarray of shape (n, n_columns)
+            NaN where there is nothing to tell from, or nothing to tell.
         """
         scaled = self._scaled(features, present)
         found = self.gaussian.expected(scaled, present, wanted, left_out=left_out)
@@ -88,8 +96,10 @@ class ScaledGaussian:
 
         Parameters
         ----------
-        features, present
+        features : mapping of str to ndarray of shape (n, D_m)
             As at first.
+        present : ndarray of shape (n, M), bool
+            Which modalities each sample has.
 
         Returns
         -------

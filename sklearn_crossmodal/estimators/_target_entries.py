@@ -13,7 +13,7 @@ from sklearn_crossmodal.nn.decoders import MLPDecoder
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.utils._sklearn import InvalidParameterError
 
-__all__ = ["entries_of", "modality_of", "widen"]
+__all__ = ["entries_of", "is_several", "modality_of", "widen"]
 
 #: From how many numbers on a target that is not given with its decoder has a wide one. What it is
 #: worth: see the user guide, "Where defaults come from".
@@ -89,7 +89,7 @@ def entries_of(target, loss, table, y):
         If an entry is none, names are not unique, or a loss is that of no target.
     """
     if isinstance(target, list):
-        entries = [_checked(entry) for entry in target if not _is_dropped(entry)]
+        entries = [entry for entry in map(_checked, target) if entry[1] != "drop"]
     elif target is None or isinstance(target, dict):
         columns = {name: name for name in table} if target is None else target
         found = infer_for_columns(table, y, columns, "target")
@@ -151,15 +151,11 @@ def _made_for(modality, loss):
     return modality()
 
 
-def _is_dropped(entry) -> bool:
-    return isinstance(entry, tuple) and len(entry) == 3 and str(entry[1]) == "drop"
-
-
 def _checked(entry):
     """Return an entry of the list `target`; raise if it is none."""
     if isinstance(entry, tuple) and len(entry) == 3 and isinstance(entry[0], str):
         name, modality, _ = entry
-        if isinstance(modality, Modality) or modality in MODALITIES:
+        if isinstance(modality, Modality) or modality in {*MODALITIES, "drop"}:
             return entry
         raise ModalityError(
             f"{name!r} is {modality!r}: give a modality such as Numeric(), a name of "
