@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from sklearn_crossmodal.training._constants import best_constant
 from sklearn_crossmodal.training._dataset import BlockDataset
 
 __all__ = ["baselines"]
@@ -68,16 +69,7 @@ def _entropy(values: Tensor, mask: Tensor | None, weight: Tensor | None) -> floa
 
 def _fitted(loss, scores: Tensor, values: Tensor, mask, weight) -> float:
     """Return the loss of the scores that fit best."""
-    constant = torch.zeros(scores.shape, dtype=scores.dtype, requires_grad=True)
-    optimizer = torch.optim.LBFGS([constant], max_iter=_N_STEPS, line_search_fn="strong_wolfe")
-    shape, parts = (len(values), *scores.shape), (values, mask, weight)
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        error = loss(constant.expand(shape), *parts)
-        error.backward()
-        return error
-
-    optimizer.step(closure)
+    constant = best_constant(loss, scores.shape, (values, mask, weight), n_steps=_N_STEPS)
     with torch.no_grad():
-        return loss(constant.expand(shape), *parts).item()
+        shape = (len(values), *scores.shape)
+        return loss(constant.to(scores).expand(shape), values, mask, weight).item()

@@ -10,6 +10,7 @@ from torch import Tensor
 from sklearn_crossmodal.nn._heads import HEADS, PRESENT, ModalityHeads
 from sklearn_crossmodal.training._answering import predict_batch_size
 from sklearn_crossmodal.training._batching import BatchIterator
+from sklearn_crossmodal.training._constants import best_constant
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._net import Net
 
@@ -39,19 +40,9 @@ def fit_prior(nets: Sequence[Net], dataset: BlockDataset) -> None:
     heads, name = nets[0].module_.heads, nets[0].module_.heads.target
     rows = dataset.some(MOST_ROWS).rows
     target, loss = dataset.target(name, rows), nets[0].criterion_.losses[name]
-    constant = torch.zeros_like(heads.prior, device="cpu", requires_grad=True)
-    optimizer = torch.optim.LBFGS([constant], max_iter=100, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        error = loss(constant.expand(len(rows), *constant.shape), *target)
-        error = error + constant.square().sum() / len(rows)
-        error.backward()
-        return error
-
-    optimizer.step(closure)
+    constant = best_constant(loss, heads.prior.shape, target, n_steps=100, penalty=1 / len(rows))
     for net in nets:
-        net.module_.heads.learn_prior(constant.detach(), len(dataset))
+        net.module_.heads.learn_prior(constant, len(dataset))
 
 
 def fit_blend(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int) -> None:
