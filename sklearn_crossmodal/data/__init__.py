@@ -1,5 +1,6 @@
 """Data in any form, as named modalities; and the `Block` that crosses to the networks."""
 
+import sys
 from importlib import import_module
 
 from sklearn_crossmodal.data._block import (
@@ -70,3 +71,7 @@ def __getattr__(name):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import_optional("pandas", extra="dataframes", purpose=name)
     return getattr(import_module(f"{__name__}.{_OF_PANDAS[name]}"), name)
+
+
+if "pandas" in sys.modules:  # so that `read_parquet` knows the type by its name
+    import_module(f"{__name__}._modality_dtype")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 from pandas.api.indexers import check_array_indexer
 
+from sklearn_crossmodal.data._modality_arrow import to_arrow
 from sklearn_crossmodal.data._modality_dtype import ModalityDtype, empty_cell, stack_rows
+from sklearn_crossmodal.data._modality_keys import distinct_rows, is_among, row_keys
+from sklearn_crossmodal.data._modality_text import cells_as_lists, parse_cells, whole_cells
 from sklearn_crossmodal.data._rows import (
     find_present,
     is_missing,
@@ -25,6 +30,11 @@ class ModalityArray(ExtensionArray):
     A column of objects holds each image as an array of its own, and is pickled, hashed and cut one
     by one. Here the images of a column are one array: cut, concatenated and sent to other
     processes at the speed of NumPy, also if it is a memory map.
+
+    Rows are equal if all their numbers are: `unique`, `duplicated`, `isin`, `value_counts`, `merge`
+    and `groupby` (groups stand as they come) go by that. Rows have no arithmetic, and no order
+    unless each is a single number. Parquet and Arrow keep type and shape, as lists of fixed size;
+    JSON and CSV hold nested lists.
 
     Parameters
     ----------
@@ -69,6 +79,7 @@ class ModalityArray(ExtensionArray):
     """
 
     _readonly = False  # pandas 3 sets it; older ones do not know it
+    _are_groups = False
 
     def __init__(self, values, present=None, copy=False):
         if is_tensor(values):
@@ -116,6 +127,10 @@ class ModalityArray(ExtensionArray):
     def __len__(self) -> int:
         return len(self._numbers)
 
+    def __arrow_array__(self, type=None):  # the name of the argument is pyarrow's
+        array = to_arrow(self._numbers, self.isna())
+        return array if type is None else array.cast(type)
+
     def __array__(self, dtype=None, copy=None):
         if dtype is not None and np.dtype(dtype) == object:
             cells = object_array(self._numbers)
@@ -160,9 +175,48 @@ class ModalityArray(ExtensionArray):
             return stack_rows(list(value), self._dtype)
         return (empty_cell(self._dtype), False) if is_missing(value) else (value, True)
 
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        frames = pd.Series | pd.Index | pd.DataFrame
+        compares = method == "__call__" and ufunc in {np.equal, np.not_equal}
+        if compares or any(isinstance(one, frames) for one in inputs):
+            return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+        raise TypeError(  # the numbers alone would be taken for missing rows, too
+            f"a ModalityArray takes no part in arithmetic (np.{ufunc.__name__}): compute with its "
+            "numbers, and mind the rows where isna()."
+        )
+
     def __eq__(self, other):
         if isinstance(other, pd.Series | pd.Index | pd.DataFrame):
             return NotImplemented
+        other, present = self._compared(other)
+        equal = np.broadcast_to(self._numbers == other, self._numbers.shape)
+        return equal.reshape(len(self), self._row_size).all(axis=1) & present
+
+    def __ne__(self, other):
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else ~equal
+
+    def __lt__(self, other):
+        return self._in_order(operator.lt, other)
+
+    def __le__(self, other):
+        return self._in_order(operator.le, other)
+
+    def __gt__(self, other):
+        return self._in_order(operator.gt, other)
+
+    def __ge__(self, other):
+        return self._in_order(operator.ge, other)
+
+    def _in_order(self, compare, other):
+        if isinstance(other, pd.Series | pd.Index | pd.DataFrame):
+            return NotImplemented
+        self._check_order()
+        other, present = self._compared(other)
+        return compare(self._numbers, other) & present
+
+    def _compared(self, other) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers to compare with, and which rows are there on both sides."""
         present = self._present
         if isinstance(other, ModalityArray):
             if len(other) != len(self):
@@ -171,8 +225,14 @@ class ModalityArray(ExtensionArray):
         other = np.asarray(other)
         if other.shape not in {self._numbers.shape, self._dtype.shape, ()}:
             raise ValueError(f"cannot compare rows of {self._dtype} with shape {other.shape}.")
-        equal = np.broadcast_to(self._numbers == other, self._numbers.shape)
-        return equal.reshape(len(self), self._row_size).all(axis=1) & present
+        return other, present
+
+    def _check_order(self) -> None:
+        if self._dtype.shape:
+            raise TypeError(
+                f"rows of {self._dtype} have no order: sort by another column, or by a number "
+                "that is computed of each."
+            )
 
     @property
     def _row_size(self) -> int:
@@ -208,6 +268,103 @@ class ModalityArray(ExtensionArray):
         return np.array_equal(
             self._numbers[~missing], other._numbers[~missing], equal_nan=equal_nan
         )
+
+    def factorize(self, use_na_sentinel=True):
+        """Number the distinct rows in the order in which they come.
+
+        Parameters
+        ----------
+        use_na_sentinel : bool, default=True
+            Whether missing rows have the number -1, or one of their own.
+
+        Returns
+        -------
+        codes : ndarray of shape (n,), intp
+            The number of each row.
+        uniques : ModalityArray of shape (n_distinct, ...)
+            The distinct rows.
+        """
+        codes, first = distinct_rows(self._keys(), use_na_sentinel)
+        uniques = self.take(first)
+        uniques._are_groups = True
+        return codes, uniques
+
+    def unique(self):
+        """Return the distinct rows in the order in which they come.
+
+        Returns
+        -------
+        ModalityArray
+        """
+        return self.factorize(use_na_sentinel=False)[1].copy()
+
+    def duplicated(self, keep="first"):
+        """Tell which rows are there more than once.
+
+        Parameters
+        ----------
+        keep : {"first", "last", False}, default="first"
+            Which of equal rows is none too many.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+        """
+        codes, _ = self.factorize(use_na_sentinel=False)
+        return pd.Series(codes).duplicated(keep).to_numpy()
+
+    def isin(self, values):
+        """Tell which rows are among others.
+
+        Parameters
+        ----------
+        values : ModalityArray or sequence of array-like
+            The others; those of another shape are equal to none. None stands for a missing row.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+        """
+        return is_among(self._numbers, self.isna(), values)
+
+    def value_counts(self, dropna=True):
+        """Count the rows that are equal.
+
+        Parameters
+        ----------
+        dropna : bool, default=True
+            Whether missing rows are left out.
+
+        Returns
+        -------
+        pandas.Series of int64
+            The counts; its index is a ModalityArray of the distinct rows, the most frequent first.
+        """
+        codes, uniques = self.factorize(use_na_sentinel=dropna)
+        counts = np.bincount(codes[codes >= 0], minlength=len(uniques))
+        order = np.argsort(-counts, kind="stable")
+        index = pd.Index(uniques.take(order))
+        return pd.Series(counts[order], index=index, name="count", dtype=np.int64)
+
+    def _keys(self) -> np.ndarray:
+        return row_keys(self._numbers, self.isna())
+
+    def _values_for_factorize(self):
+        return self._keys(), np.nan
+
+    def _mode(self, dropna=True):
+        counts = self.value_counts(dropna)
+        found = counts.index.array[(counts == counts.max()).to_numpy()]
+        return found if self._dtype.shape else found.take(found.argsort())
+
+    def _values_for_argsort(self):
+        if self._dtype.shape and self._are_groups:  # `groupby` sorts: they stay as they come
+            return np.arange(len(self))
+        self._check_order()
+        return self._numbers
+
+    def _values_for_json(self):
+        return cells_as_lists(self._numbers, self.isna())
 
     def take(self, indices, *, allow_fill=False, fill_value=None):
         """Return some rows.
@@ -271,7 +428,21 @@ class ModalityArray(ExtensionArray):
             return self
         if isinstance(dtype, ModalityDtype) and dtype.shape == self._dtype.shape:
             return type(self)(self._numbers.astype(dtype.subtype, copy=copy), self._present)
-        return super().astype(dtype, copy=copy)
+        if not isinstance(dtype, np.dtype):
+            return super().astype(dtype, copy=copy)
+        if dtype.kind == "O":
+            return whole_cells(self.__array__(object))
+        return self._as_numbers(dtype)
+
+    def _as_numbers(self, dtype: np.dtype) -> np.ndarray:
+        """Return the rows as NumPy has them, NaN where they are missing."""
+        missing = self.isna()
+        if missing.any() and dtype.kind in "biu":
+            raise ValueError(f"missing rows cannot become {dtype}: fill them, or take a float.")
+        numbers = self._numbers.astype(dtype)
+        if dtype.kind == "f":
+            numbers[missing] = np.nan
+        return numbers
 
     @classmethod
     def _from_sequence(cls, scalars, *, dtype=None, copy=False):
@@ -281,6 +452,21 @@ class ModalityArray(ExtensionArray):
             scalars = scalars if dtype is None else scalars.astype(dtype, copy=False)
             return scalars.copy() if copy else scalars
         return cls(*stack_rows(list(scalars), dtype))
+
+    @classmethod
+    def _from_sequence_of_strings(cls, strings, *, dtype, copy=False):
+        return cls._from_sequence(parse_cells(strings), dtype=dtype)
+
+    def _cast_pointwise_result(self, values):
+        """Return what was computed of each row: arrays and numbers of the same kind are rows."""
+        try:
+            found = type(self)(*stack_rows(list(values), None))
+        except (TypeError, ValueError):  # cells of several shapes, or no numbers
+            return super()._cast_pointwise_result(values)
+        same_kind = found._dtype.subtype.kind == self._dtype.subtype.kind
+        if not found.present.any() or (found.dtype.shape == self._dtype.shape and same_kind):
+            return super()._cast_pointwise_result(values)
+        return found if found.dtype.shape else np.asarray(found)
 
     @classmethod
     def _concat_same_type(cls, to_concat):

@@ -8,6 +8,7 @@ from importlib import import_module
 import numpy as np
 from pandas.api.extensions import ExtensionDtype, register_extension_dtype
 
+from sklearn_crossmodal.data._modality_arrow import from_arrow
 from sklearn_crossmodal.data._rows import is_missing
 
 __all__ = ["ModalityDtype", "empty_cell", "stack_rows"]
@@ -54,7 +55,8 @@ class ModalityDtype(ExtensionDtype):
     @property
     def type(self):
         """Type of one cell."""
-        return np.ndarray if self.shape else self.subtype.type
+        # Not that of the number: pandas would take the column for a numeric one, and sum it.
+        return np.ndarray if self.shape else np.generic
 
     @property
     def name(self) -> str:
@@ -74,10 +76,16 @@ class ModalityDtype(ExtensionDtype):
         """Return the type of a name, as `name` gives it."""
         if not isinstance(string, str):
             raise TypeError(f"'construct_from_string' expects a string, got {type(string)}")
-        found = re.fullmatch(r"modality\[(\w+), \(([\d, ]*)\)\]", string)
+        found = re.fullmatch(r"modality\[([<>]?\w+), \(([\d, ]*)\)\]", string)
         if found is None:
             raise TypeError(f"Cannot construct a '{cls.__name__}' from '{string}'")
         return cls(found[1], [int(length) for length in re.findall(r"\d+", found[2])])
+
+    def __from_arrow__(self, array):
+        """Return an Arrow array of lists of fixed size as a ModalityArray."""
+        return self.construct_array_type()(
+            *from_arrow(array, self.subtype, self.shape, empty_cell(self))
+        )
 
     def _get_common_dtype(self, dtypes):
         ours = [dtype for dtype in dtypes if isinstance(dtype, ModalityDtype)]
@@ -88,7 +96,7 @@ class ModalityDtype(ExtensionDtype):
 
 def empty_cell(dtype: ModalityDtype):
     """Return what stands for the numbers of a missing row."""
-    return np.nan if dtype.subtype.kind == "f" else 0
+    return np.nan if dtype.subtype.kind == "f" else dtype.subtype.type(0).item()
 
 
 def stack_rows(cells: list, dtype: ModalityDtype | None) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,106 @@
+"""Which rows of a ModalityArray are the same: one key a row, which can be hashed."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import numpy as np
+import pandas as pd
+
+from sklearn_crossmodal.data._rows import is_missing
+
+__all__ = ["distinct_rows", "is_among", "row_keys"]
+
+#: Rows of more bytes are known by a digest of as many.
+_LONGEST_KEY = 32
+#: Rows that are made canonical together.
+_CHUNK = 1024
+
+
+def row_keys(numbers: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Return a key for each row: equal rows have equal keys.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n, ...)
+        The rows.
+    missing : ndarray of shape (n,), bool
+        Which rows are missing.
+
+    Returns
+    -------
+    ndarray of shape (n,), object
+        Bytes, NaN for a missing row.
+    """
+    keys = np.empty(len(numbers), dtype=object)
+    for start in range(0, len(numbers), _CHUNK):
+        rows = _canonical(numbers[start : start + _CHUNK])
+        for place, row in enumerate(rows.reshape(len(rows), -1), start):
+            keys[place] = _short(row.tobytes())
+    keys[missing] = np.nan
+    return keys
+
+
+def _canonical(rows: np.ndarray) -> np.ndarray:
+    """Return rows in which numbers that are equal, and all NaN, have the same bytes."""
+    if rows.dtype.kind != "f":
+        return rows
+    rows = rows + rows.dtype.type(0)  # -0.0 becomes 0.0
+    rows[np.isnan(rows)] = np.nan
+    return rows
+
+
+def _short(row: bytes) -> bytes:
+    return row if len(row) <= _LONGEST_KEY else blake2b(row, digest_size=_LONGEST_KEY).digest()
+
+
+def distinct_rows(keys: np.ndarray, use_na_sentinel: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return a number for each key, and where each number comes first.
+
+    Parameters
+    ----------
+    keys : ndarray of shape (n,), object
+        As of `row_keys`.
+    use_na_sentinel : bool
+        Whether missing rows have the number -1, or one of their own.
+
+    Returns
+    -------
+    codes : ndarray of shape (n,), intp
+        In the order in which the keys come.
+    first : ndarray of shape (n_distinct,), intp
+        Rows.
+    """
+    codes, uniques = pd.factorize(keys, use_na_sentinel=use_na_sentinel)
+    first = np.full(len(uniques), len(keys), dtype=np.intp)
+    known = codes >= 0
+    np.minimum.at(first, codes[known], np.flatnonzero(known))
+    return codes, first
+
+
+def is_among(numbers: np.ndarray, missing: np.ndarray, values) -> np.ndarray:
+    """Tell which rows are among others, by value: whole floats equal integers.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n, ...)
+        The rows.
+    missing : ndarray of shape (n,), bool
+        Which rows are missing.
+    values : sequence of array-like
+        The others; those of another shape are equal to none. None stands for a missing row.
+
+    Returns
+    -------
+    ndarray of shape (n,), bool
+    """
+    cells = [values[row] for row in range(len(values))]
+    rows = [np.asarray(cell) for cell in cells if not is_missing(cell)]
+    rows = [row for row in rows if row.shape == numbers.shape[1:] and row.dtype.kind in "biuf"]
+    common = np.result_type(numbers.dtype, *rows)
+    others = np.reshape(np.array(rows, dtype=common), (len(rows), *numbers.shape[1:]))
+    known = set(row_keys(others, np.zeros(len(rows), dtype=bool)))
+    keys = row_keys(numbers.astype(common, copy=False), missing)
+    found = np.array([key in known for key in keys], dtype=bool)
+    found[missing] = any(map(is_missing, cells))
+    return found

@@ -1,0 +1,77 @@
+"""Cells of a ModalityArray as nested lists and as text, in JSON and CSV files."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from sklearn_crossmodal.data._rows import is_missing, object_array
+
+__all__ = ["WholeCell", "cells_as_lists", "parse_cells", "whole_cells"]
+
+
+#: As a column with one boolean a row is written.
+_WORDS = {"True": True, "False": False}
+
+
+class WholeCell(np.ndarray):
+    """A cell whose text holds all its numbers, as a nested list of JSON.
+
+    `DataFrame.to_csv` writes the text of each object, and that of a NumPy array leaves numbers out
+    where there are many. What is computed from such a cell is a plain array.
+    """
+
+    def __str__(self) -> str:
+        return json.dumps(self.tolist())
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return array[()] if return_scalar else np.asarray(array)
+
+
+def whole_cells(cells: np.ndarray) -> np.ndarray:
+    """Return cells of objects, arrays among them with all their numbers in their text."""
+    return object_array(
+        [cell.view(WholeCell) if isinstance(cell, np.ndarray) else cell for cell in cells]
+    )
+
+
+def cells_as_lists(numbers: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Return each row as a nested list of Python numbers, None where it is missing.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n, ...)
+        The rows.
+    missing : ndarray of shape (n,), bool
+        Which rows are missing.
+
+    Returns
+    -------
+    ndarray of shape (n,), object
+    """
+    cells = object_array(numbers.tolist())
+    cells[missing] = None
+    return cells
+
+
+def parse_cells(texts) -> list:
+    """Return cells that were written as text: nested lists of numbers, or numbers.
+
+    Raises
+    ------
+    ValueError
+        If a text is neither.
+    """
+    return [cell if is_missing(cell) else _parse(cell) for cell in texts]
+
+
+def _parse(text: str):
+    if text in _WORDS:
+        return _WORDS[text]
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, TypeError) as error:
+        raise ValueError(
+            f"a cell of a ModalityArray is written as a nested list of numbers, got {text!r:.60}."
+        ) from error
