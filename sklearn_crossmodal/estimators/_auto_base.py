@@ -173,8 +173,11 @@ class BaseAutoFusion(ModalityParams):
         return [networks[0], *others, *networks[1:]]
 
     def _split(self, y, counted, groups, seed):
-        with said_by(type(self).__name__):
-            return cv_folds(self.cv, y, counted, groups, stratify=self._stratifies, seed=seed)
+        owner = type(self).__name__
+        with said_by(owner):
+            return cv_folds(
+                owner, self.cv, y, counted, groups, stratify=self._stratifies, seed=seed
+            )
 
     def _combine(self, samples, target, seed, clock):
         """Fit a combiner for each pattern of modalities; keep what is said out of fold."""

@@ -45,7 +45,9 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         regression, without and with a kernel, histogram gradient boosting and extra trees. None
         leaves them out.
     cv : "auto", int, cross-validation generator or iterable, default="auto"
-        The folds. "auto" is eight for less than 500 samples, else five.
+        The folds, whose models are averaged in `predict`; of folds in order of time, as those of
+        `TimeSeriesSplit`, the model of the last one predicts, which saw most rows. "auto" is eight
+        for less than 500 samples, else five.
     time_limit : float, default=None
         Seconds that fitting may take, kept to within an epoch of a network. Networks end with the
         epoch in which their share of the time is up. A companion is tried on a sixteenth and a

@@ -90,7 +90,8 @@ class MultiModalAutoencoder(
         learned by heart, while pictures, and what they have in common, go on improving.
     validation_fraction : float or splitter, default=0.15
         Share of the rows that is held out; or a splitter of scikit-learn, such as
-        `GroupShuffleSplit`, whose first split says which rows are.
+        `GroupShuffleSplit`, whose first split says which rows are; where each split trains on rows
+        that come before those it holds out, as `TimeSeriesSplit`, the last, which trains on most.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4

@@ -7,20 +7,22 @@ from numbers import Integral
 import numpy as np
 from sklearn.model_selection import check_cv
 
-from sklearn_crossmodal.training import deal_folds
+from sklearn_crossmodal.training import are_in_order, deal_folds, warn_of_unused_rows
 from sklearn_crossmodal.utils._validation import said_by
 
-__all__ = ["cv_folds"]
+__all__ = ["cv_folds", "row_numbers"]
 
 #: Below this number of samples there are eight folds, so that models see more of them; else five.
 _SMALL = 500
 
 
-def cv_folds(cv, y, counted, groups, *, stratify: bool, seed: int) -> list[tuple]:
+def cv_folds(owner: str, cv, y, counted, groups, *, stratify: bool, seed: int) -> list[tuple]:
     """Return rows to train on and to answer for in each fold, of those that count.
 
     Parameters
     ----------
+    owner : str
+        For messages: whose parameter it is.
     cv : "auto", int, cross-validation generator or iterable
         As a user gives it.
     y : ndarray of shape (n, ...)
@@ -47,13 +49,17 @@ def cv_folds(cv, y, counted, groups, *, stratify: bool, seed: int) -> list[tuple
         return _dealt(cv, y, counted, groups, stratify, seed)
     with said_by(f"cv={_name(cv)}"):
         folds = check_cv(cv, y, classifier=stratify).split(np.zeros(len(y)), y, groups)
-        folds = [tuple(_row_numbers(rows, len(y)) for rows in fold) for fold in folds]
+        folds = [tuple(row_numbers(rows, len(y)) for rows in fold) for fold in folds]
         folds = [tuple(rows[np.isin(rows, counted)] for rows in fold) for fold in folds]
         if not folds or not all(len(training) and len(asked) for training, asked in folds):
             raise ValueError(
                 "it gives no fold, or one without rows to train on or to answer for, those of "
                 "weight zero left out: give others."
             )
+    # Of folds in order of time, the model of the last one predicts: the earlier ones may be small.
+    last = folds[-1:] if all(are_in_order(*fold) for fold in folds) else folds
+    smallest = min(last, key=lambda fold: sum(map(len, fold)))
+    warn_of_unused_rows(len(counted), *smallest, f"{owner}: cv={_name(cv)}")
     return folds
 
 
@@ -70,8 +76,25 @@ def _dealt(cv, y, counted, groups, stratify, seed):
     return [(counted[training], counted[validation]) for training, validation in folds]
 
 
-def _row_numbers(rows, n_rows: int) -> np.ndarray:
-    """Return the numbers of rows that are given by number, or by a mask."""
+def row_numbers(rows, n_rows: int) -> np.ndarray:
+    """Return the numbers of rows that a splitter gives by number, or by a mask.
+
+    Parameters
+    ----------
+    rows : array-like of int, or of bool of shape (n_rows,)
+        One part of a split.
+    n_rows : int
+        How many rows there are.
+
+    Returns
+    -------
+    ndarray of int
+
+    Raises
+    ------
+    ValueError
+        If they are something else, or rows that are not there.
+    """
     rows = np.asarray(rows)
     if rows.dtype.kind == "b" and rows.shape == (n_rows,):
         return np.flatnonzero(rows)

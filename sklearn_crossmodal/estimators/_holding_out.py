@@ -9,7 +9,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d
 
 from sklearn_crossmodal.data import is_missing
-from sklearn_crossmodal.training import split_groups, split_rows
+from sklearn_crossmodal.estimators._cv_folds import row_numbers
+from sklearn_crossmodal.training import pick_split, split_groups, split_rows, warn_of_unused_rows
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["check_groups", "check_one_split", "has_own_split", "has_splitter", "held_out_rows"]
@@ -139,8 +140,9 @@ def held_out_rows(estimator, data, strata, seed):
     if has_splitter(estimator):
         splitter = f"validation_fraction={type(fraction).__name__}(...)"
         check_one_split(estimator, splitter)
-        with said_by(f"{type(estimator).__name__}: {splitter}"):
-            return _first_split(fraction, data, n_rows)
+        owner = f"{type(estimator).__name__}: {splitter}"
+        with said_by(owner):
+            return _split_of(fraction, data, n_rows, owner)
     rng = check_random_state(seed)
     if data.groups is None:
         training, validation = split_rows(n_rows, fraction, strata, rng)
@@ -149,16 +151,25 @@ def held_out_rows(estimator, data, strata, seed):
     return (training, validation) if len(validation) else None
 
 
-def _first_split(splitter, data, n_rows):
+def _split_of(splitter, data, n_rows, owner):
     # X only gives the number of rows: the splitters of scikit-learn look at nothing else.
-    splits = iter(splitter.split(np.zeros((n_rows, 1)), data.y, data.groups))
-    training, validation = (np.asarray(part) for part in next(splits, ((), ())))
-    rows = np.concatenate([training, validation])
+    splits = splitter.split(np.zeros((n_rows, 1)), data.y, data.groups)
+    splits = (tuple(_parted(part, n_rows) for part in split) for split in splits)
+    training, validation = pick_split(splits) or ((), ())
     if not (len(training) and len(validation)):
-        raise ValueError("its first split leaves no rows to train on, or none to hold out.")
-    if rows.min() < 0 or rows.max() >= n_rows or len(np.unique(rows)) < len(rows):
-        raise ValueError(
-            f"its first split does not part {n_rows} rows, those of weight zero left out: it names "
-            "others, or one twice."
-        )
+        raise ValueError("its split leaves no rows to train on, or none to hold out.")
+    _parted(np.concatenate([training, validation]), n_rows)
+    warn_of_unused_rows(n_rows, training, validation, owner)
     return training, validation
+
+
+def _parted(rows, n_rows):
+    """Return row numbers, of which each is there, and once."""
+    wrong = f"its split does not part {n_rows} rows, those of weight zero left out"
+    try:
+        rows = row_numbers(rows, n_rows)
+    except ValueError as error:
+        raise ValueError(f"{wrong}: {error}") from error
+    if len(np.unique(rows)) < len(rows):
+        raise ValueError(f"{wrong}: it names one twice.")
+    return rows

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn_crossmodal.estimators._members import Member
 from sklearn_crossmodal.estimators._time_limit import Clock, Deadline, expected_seconds, portion
 from sklearn_crossmodal.estimators._view import View
+from sklearn_crossmodal.training import are_in_order
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["FittedMember", "FoldModel", "Samples", "fit_out_of_fold"]
@@ -78,7 +79,7 @@ class FittedMember:
     member : Member
         Whose they are.
     models : list of FoldModel
-        One a fold.
+        One a fold; of folds in order of time that of the last one alone.
     answers : dict of tuple of str to ndarray of shape (n, ...)
         For each pattern of modalities, what the models say of samples when only these are there;
         NaN for samples that lack one of them.
@@ -153,14 +154,14 @@ def fit_out_of_fold(
     list of FittedMember
         At least one.
     """
-    found = []
+    found, in_order = [], all(are_in_order(*fold) for fold in folds)
     members = [member for member in members if _can_learn(member, samples, folds)]
     for place, member in enumerate(members):
         fits = _fit_folds(
             member, samples, folds, clock, len(members) - place, n_jobs, is_first=not found
         )
         if fits:
-            found.append(_joined(member, fits, len(samples.y)))
+            found.append(_joined(member, fits, len(samples.y), in_order))
         if verbose:
             told = f"{found[-1].seconds:.1f} s" if fits else "more than the time that is left"
             print(f"{member.name}: {len(fits or folds)} folds in {told}", flush=True)
@@ -246,7 +247,7 @@ def _answers(model, samples, validation) -> dict[tuple, tuple]:
     return answers
 
 
-def _joined(member, fits, n_rows) -> FittedMember:
+def _joined(member, fits, n_rows, in_order) -> FittedMember:
     """Bring the answers of all folds into one array a pattern."""
     joined: dict[tuple, np.ndarray] = {}
     for _, answers, _ in fits:
@@ -255,4 +256,6 @@ def _joined(member, fits, n_rows) -> FittedMember:
                 joined[pattern] = np.full((n_rows, *found.shape[1:]), np.nan)
             joined[pattern][rows] = found
     seconds = sum(took for *_, took in fits)
-    return FittedMember(member, [model for model, *_ in fits], joined, seconds)
+    # Of folds in order of time the earlier ones train on the oldest rows alone.
+    models = [model for model, *_ in (fits[-1:] if in_order else fits)]
+    return FittedMember(member, models, joined, seconds)

@@ -68,7 +68,8 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         is True from 100 samples on.
     validation_fraction : float or splitter, default=0.15
         Share of the rows that is held out; or a splitter of scikit-learn, such as
-        `GroupShuffleSplit`, whose first split says which rows are.
+        `GroupShuffleSplit`, whose first split says which rows are; where each split trains on rows
+        that come before those it holds out, as `TimeSeriesSplit`, the last, which trains on most.
     n_folds : int, None or "auto", default="auto"
         Number of networks, each trained without another part of the rows, which tell when to stop;
         their scores are averaged. None trains one. "auto" is 5 for 100 to 5000 samples of numbers,

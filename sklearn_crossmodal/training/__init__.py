@@ -13,7 +13,14 @@ from sklearn_crossmodal.training._leaving_out import latents_of, presence_of, sc
 from sklearn_crossmodal.training._linear_fit import fit_linear_paths
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
-from sklearn_crossmodal.training._splitting import deal_folds, split_groups, split_rows
+from sklearn_crossmodal.training._splitting import (
+    are_in_order,
+    deal_folds,
+    pick_split,
+    split_groups,
+    split_rows,
+    warn_of_unused_rows,
+)
 from sklearn_crossmodal.training._stackable import stack_key
 from sklearn_crossmodal.training._together import joined, train_all, train_together
 from sklearn_crossmodal.training._train import Training, make_net, train
@@ -28,6 +35,7 @@ __all__ = [
     "NetClassifier",
     "NetRegressor",
     "Training",
+    "are_in_order",
     "baselines",
     "choose_device",
     "choose_dtype",
@@ -41,6 +49,7 @@ __all__ = [
     "latents_of",
     "make_net",
     "optimizer_settings",
+    "pick_split",
     "presence_of",
     "scores_by_others",
     "scores_by_pattern",
@@ -52,4 +61,5 @@ __all__ = [
     "train",
     "train_all",
     "train_together",
+    "warn_of_unused_rows",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
@@ -12,7 +12,15 @@ from torch.utils.data import Subset
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.utils._validation import said_by
 
-__all__ = ["deal_folds", "split_groups", "split_rows", "split_rows_by"]
+__all__ = [
+    "are_in_order",
+    "deal_folds",
+    "pick_split",
+    "split_groups",
+    "split_rows",
+    "split_rows_by",
+    "warn_of_unused_rows",
+]
 
 
 def split_rows(
@@ -163,6 +171,69 @@ def _split(kind, n_folds, y, groups, seed):
         return list(kind(n_folds, shuffle=True, random_state=seed).split(y, y, groups))
 
 
+def are_in_order(training: np.ndarray, validation: np.ndarray) -> bool:
+    """Tell whether all training rows come before all validation rows, as where rows have a time."""
+    return bool(len(training) and len(validation) and np.max(training) < np.min(validation))
+
+
+def pick_split(
+    splits: Iterable[tuple[np.ndarray, np.ndarray]],
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the split that holds rows out of a single training.
+
+    It is the first; of splits that are all in order of the rows, as those of `TimeSeriesSplit`,
+    the last, in which all earlier rows train: in the first only the oldest do.
+
+    Parameters
+    ----------
+    splits : iterable of (training rows, validation rows)
+        Read only as far as needed.
+
+    Returns
+    -------
+    (training rows, validation rows), or None
+        None where there is no split.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import KFold, TimeSeriesSplit
+    >>> from sklearn_crossmodal.training import pick_split
+    >>> [part.tolist() for part in pick_split(TimeSeriesSplit(3).split(range(8)))]
+    [[0, 1, 2, 3, 4, 5], [6, 7]]
+    >>> [part.tolist() for part in pick_split(KFold(4).split(range(8)))]
+    [[2, 3, 4, 5, 6, 7], [0, 1]]
+    """
+    first = last = None
+    for split in splits:
+        first, last = first or split, split
+        if not are_in_order(*split):
+            return first
+    return last
+
+
+def warn_of_unused_rows(n_rows: int, training: np.ndarray, validation: np.ndarray, what: str):
+    """Warn where a split uses less than half of the rows.
+
+    Parameters
+    ----------
+    n_rows : int
+        How many rows there are.
+    training, validation : ndarray of int
+        The split.
+    what : str
+        Of the message: which parameter of which estimator says so.
+    """
+    n_used = len(training) + len(validation)
+    if n_used < n_rows / 2:
+        warnings.warn(
+            f"{what} trains on {len(training)} and holds out {len(validation)} of {n_rows} rows: "
+            f"the other {n_rows - n_used} are not used. Take a splitter whose two parts are most "
+            "of the rows.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
 def split_rows_by(train_split: Callable, dataset: BlockDataset) -> tuple[np.ndarray, np.ndarray]:
     """Split row numbers as a `train_split` of skorch splits a data set.
 
@@ -191,6 +262,7 @@ def split_rows_by(train_split: Callable, dataset: BlockDataset) -> tuple[np.ndar
         training, validation = (_rows_of(part, dataset) for part in parts)
         if not (len(training) and len(validation)):
             raise ValueError("it leaves no rows to train on, or none to hold out.")
+    warn_of_unused_rows(len(dataset), training, validation, "net_params['train_split']")
     return training, validation
 
 

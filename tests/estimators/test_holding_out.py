@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 import sklearn
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.model_selection import (
     GroupShuffleSplit,
     KFold,
     LeaveOneGroupOut,
     PredefinedSplit,
+    ShuffleSplit,
     StratifiedGroupKFold,
     TimeSeriesSplit,
     cross_val_score,
@@ -18,6 +21,7 @@ from skorch.callbacks import Callback
 from skorch.dataset import ValidSplit
 
 from sklearn_crossmodal import (
+    AutoFusionClassifier,
     BatchedGridSearchCV,
     CrossModalRegressor,
     FusionClassifier,
@@ -25,6 +29,8 @@ from sklearn_crossmodal import (
     MultiModalAutoencoder,
     MultiModalFrame,
 )
+from sklearn_crossmodal.training import pick_split
+from sklearn_crossmodal.utils._validation import draw_seed
 from sklearn_crossmodal.utils.discovery import all_estimators
 
 N = 240
@@ -127,7 +133,8 @@ def test_groups_of_rows_of_weight_zero_are_left_out_with_them(X, y, groups):
         GroupShuffleSplit(test_size=0.3, random_state=4),
         StratifiedGroupKFold(5),
         LeaveOneGroupOut(),
-        TimeSeriesSplit(3),
+        KFold(4),
+        ShuffleSplit(3, random_state=2),
         PredefinedSplit(np.where(np.arange(N) < 30, 0, -1)),
     ],
 )
@@ -139,6 +146,105 @@ def test_the_first_split_of_a_splitter_is_taken(splitter, X, y, groups):
     training, validation = next(iter(splitter.split(X, y, groups if by_groups else None)))
     np.testing.assert_array_equal(RecordHeldOut.training, training)
     np.testing.assert_array_equal(RecordHeldOut.rows, validation)
+
+
+class WalkForward:
+    """A splitter of a user: folds of months, each after all that it trains on; masks or numbers."""
+
+    def __init__(self, n_splits=6, masks=False):
+        self.n_splits = n_splits
+        self.masks = masks
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return self.n_splits
+
+    def split(self, X, y=None, groups=None):
+        months = np.arange(len(X)) * (self.n_splits + 1) // len(X)
+        for month in range(1, self.n_splits + 1):
+            parts = months < month, months == month
+            yield parts if self.masks else tuple(map(np.flatnonzero, parts))
+
+
+IN_ORDER = [
+    TimeSeriesSplit(5),
+    TimeSeriesSplit(3, gap=4),
+    TimeSeriesSplit(4, test_size=20),
+    WalkForward(),
+    WalkForward(3, masks=True),
+]
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("splitter", IN_ORDER, ids=repr)
+def test_of_splits_in_order_the_last_is_taken_in_which_all_earlier_rows_train(name, splitter, X):
+    recorded(name, validation_fraction=splitter).fit(X, target_of(name, X))
+    *_, (training, validation) = splitter.split(X)
+    if training.dtype == bool:
+        training, validation = np.flatnonzero(training), np.flatnonzero(validation)
+    np.testing.assert_array_equal(RecordHeldOut.training, training)
+    np.testing.assert_array_equal(RecordHeldOut.rows, validation)
+    assert len(training) > N / 2
+
+
+@given(
+    n_rows=st.integers(8, 60),
+    n_splits=st.integers(2, 6),
+    kind=st.sampled_from([KFold, TimeSeriesSplit, ShuffleSplit]),
+)
+def test_the_split_that_is_taken_uses_nearly_all_rows(n_rows, n_splits, kind):
+    settings = {} if kind is TimeSeriesSplit else {"random_state": 0}
+    if kind is KFold:
+        settings = {}
+    training, validation = pick_split(kind(n_splits, **settings).split(np.zeros(n_rows)))
+    assert sorted([*training, *validation]) == list(range(n_rows))
+    if kind is TimeSeriesSplit:
+        assert validation.min() == training.max() + 1
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(
+    "splitter",
+    [
+        TimeSeriesSplit(3, max_train_size=40, test_size=20),
+        ShuffleSplit(1, test_size=20, train_size=40, random_state=0),
+    ],
+    ids=repr,
+)
+def test_a_split_that_leaves_out_most_rows_warns(name, splitter, X):
+    message = rf"{name}: validation_fraction={type(splitter).__name__}.* 40 .* 20 of 240 rows"
+    with pytest.warns(UserWarning, match=message):
+        recorded(name, validation_fraction=splitter).fit(X, target_of(name, X))
+
+
+def test_a_train_split_that_leaves_out_most_rows_warns(X, y):
+    def split(dataset, y=None):
+        return dataset.take(np.arange(20)), dataset.take(np.arange(20, 30))
+
+    with pytest.warns(UserWarning, match=r"train_split.* 20 .* 10 of 240 rows"):
+        recorded(net_params={"train_split": split}).fit(X, y)
+
+
+@pytest.mark.parametrize("cv", [TimeSeriesSplit(3), WalkForward(3)], ids=repr)
+def test_of_folds_in_order_the_model_of_the_last_one_predicts(cv, X, y):
+    network = FusionClassifier(max_epochs=2, n_folds=None)
+    auto = AutoFusionClassifier(estimator=network, companions=None, cv=cv, random_state=0)
+    (member,) = auto.fit(X, y)._members
+    (model,) = member.models
+    splits = list(cv.split(X))
+    training, validation = splits[-1]
+    alone = clone(network).set_params(random_state=draw_seed(0)).fit(X[training], y[training])
+    assert len(training) > N / 2
+    found = model.estimator.predict_proba(auto._view(X).only(model.modalities, np.arange(N)))
+    np.testing.assert_allclose(found, alone.predict_proba(X))
+    told = np.isfinite(auto.oof_predictions_).all(axis=1)
+    assert told.tolist() == [row >= splits[0][1][0] for row in range(N)]
+
+
+def test_a_cv_that_leaves_out_most_rows_warns(X, y):
+    cv = TimeSeriesSplit(3, max_train_size=40, test_size=20)
+    network = FusionClassifier(max_epochs=1, n_folds=None)
+    with pytest.warns(UserWarning, match=r"AutoFusionClassifier: cv=Time.* 40 .* 20 of 240 rows"):
+        AutoFusionClassifier(estimator=network, companions=None, cv=cv).fit(X, y)
 
 
 def test_a_splitter_is_one_of_the_settings_of_a_search(X, y):
