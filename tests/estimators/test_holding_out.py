@@ -231,7 +231,7 @@ def test_of_folds_in_order_the_model_of_the_last_one_predicts(cv, X, y):
     (member,) = auto.fit(X, y)._members
     (model,) = member.models
     splits = list(cv.split(X))
-    training, validation = splits[-1]
+    training, _ = splits[-1]
     alone = clone(network).set_params(random_state=draw_seed(0)).fit(X[training], y[training])
     assert len(training) > N / 2
     found = model.estimator.predict_proba(auto._view(X).only(model.modalities, np.arange(N)))
