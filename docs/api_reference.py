@@ -55,6 +55,7 @@ API_REFERENCE = {
         "build_fusion",
         "build_loss",
         "check_range",
+        "check_target",
         "resolve",
     ],
     "sklearn_crossmodal.nn.decoders": [

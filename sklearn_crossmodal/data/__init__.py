@@ -19,7 +19,7 @@ from sklearn_crossmodal.data._fill import fill_missing, table_of
 from sklearn_crossmodal.data._frame import MultiModalFrame
 from sklearn_crossmodal.data._hide import hide_cells
 from sklearn_crossmodal.data._lazy import LazyRows, is_lazy
-from sklearn_crossmodal.data._quantities import is_quantity, to_number
+from sklearn_crossmodal.data._quantities import date_kind, is_quantity, to_number, to_quantities
 from sklearn_crossmodal.data._resolve import is_named, resolve_columns
 from sklearn_crossmodal.data._rows import (
     as_column,
@@ -47,6 +47,7 @@ __all__ = [
     "as_cells",
     "as_column",
     "as_table",
+    "date_kind",
     "fill_missing",
     "find_present",
     "hide_cells",
@@ -60,6 +61,7 @@ __all__ = [
     "table_of",
     "take_rows",
     "to_number",
+    "to_quantities",
 ]
 
 #: What needs pandas, which is imported when one of them is.

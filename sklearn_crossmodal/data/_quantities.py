@@ -10,7 +10,7 @@ import numpy as np
 
 from sklearn_crossmodal.data._cells import from_days
 
-__all__ = ["is_quantity", "to_number", "to_quantity"]
+__all__ = ["date_kind", "is_quantity", "to_number", "to_quantities", "to_quantity"]
 
 _TYPES = (Real, np.number, np.bool_, Decimal, date, time, timedelta, np.datetime64)
 _EPOCH, _DAY = datetime(1970, 1, 1), timedelta(1)
@@ -19,6 +19,54 @@ _EPOCH, _DAY = datetime(1970, 1, 1), timedelta(1)
 def is_quantity(cell) -> bool:
     """Tell whether a cell is a number or stands for one; pandas' periods do by their start."""
     return isinstance(cell, _TYPES) or _is_period(cell)
+
+
+def date_kind(values) -> str | None:
+    """Return "dates", "durations" or "times of day" if an array holds any of them, else None.
+
+    Parameters
+    ----------
+    values : ndarray
+        Of any rank; cells of objects are looked at one by one.
+
+    Returns
+    -------
+    str or None
+    """
+    if values.dtype.kind != "O":
+        return {"M": "dates", "m": "durations"}.get(values.dtype.kind)
+    return next(filter(None, map(_date_kind_of, values.flat)), None)
+
+
+def _date_kind_of(cell) -> str | None:
+    if isinstance(cell, date | np.datetime64) or _is_period(cell):
+        return "dates"
+    if isinstance(cell, timedelta | np.timedelta64):
+        return "durations"
+    return "times of day" if isinstance(cell, time) else None
+
+
+def to_quantities(numbers: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Return numbers as the dates, durations or times of day that an array holds.
+
+    Parameters
+    ----------
+    numbers : ndarray
+        As `to_number` makes them; what is not finite becomes NaT or None.
+    like : ndarray
+        An array of dates, durations or times of day: of a type of NumPy, or of objects.
+
+    Returns
+    -------
+    ndarray of the shape of `numbers`
+    """
+    if like.dtype.kind in "mM":
+        return from_days(numbers, like.dtype)
+    cell = next(cell for cell in like.flat if _date_kind_of(cell))
+    found = np.empty(numbers.shape, dtype=object)
+    finite = np.where(np.isfinite(numbers), numbers, np.nan)
+    found.flat = [to_quantity(number, cell) for number in finite.flat]
+    return found
 
 
 def to_number(cell) -> float:

@@ -16,6 +16,7 @@ from sklearn_crossmodal.estimators._combining import (
     NonNegativeLeastSquares,
     squared_errors,
 )
+from sklearn_crossmodal.estimators._dates import refuse_dates
 from sklearn_crossmodal.estimators._input import check_same_length
 from sklearn_crossmodal.estimators._kernel_machine import KernelRegressor
 from sklearn_crossmodal.estimators._regressor import FusionRegressor
@@ -176,6 +177,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         float
             Of several outputs the mean.
         """
+        refuse_dates(type(self).__name__, y)
         return r2_in_units(y, self.predict(X), sample_weight)
 
     # The target -----------------------------------------------------------------------------
@@ -186,6 +188,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y "
                 "is None."
             )
+        refuse_dates(type(self).__name__, y)
         if np.asarray(as_column(y)).dtype.kind in "OUST":
             y = self._numbers(y)
         with said_by(type(self).__name__):

@@ -16,7 +16,7 @@ from sklearn_crossmodal.estimators._holding_out import check_groups, has_splitte
 from sklearn_crossmodal.estimators._input import check_weight, check_X
 from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
 from sklearn_crossmodal.estimators._tasks import epoch_tasks
-from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, check_range
+from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, check_target
 from sklearn_crossmodal.training import (
     FrozenInputs,
     Net,
@@ -129,7 +129,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     def _check_targets(self, targets):
         for name, loss in self.net_.criterion_.losses.items():
             with said_by(f"{type(self).__name__}: target {name!r}"):
-                check_range(loss, targets[name].values, observed=targets[name].observed)
+                check_target(loss, targets[name])
 
     def _finish(self, trainings):
         """Note what trainings that are over have to tell."""
@@ -243,7 +243,5 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.sparse = True
         return tags

@@ -10,14 +10,15 @@ from sklearn.exceptions import UndefinedMetricWarning
 from torch import nn
 
 from sklearn_crossmodal.data import MultiModalFrame, as_table, is_named
+from sklearn_crossmodal.estimators._dates import keep_dates, refuse_dates, restore_dates
 from sklearn_crossmodal.estimators._input import check_same_length, check_weight
 from sklearn_crossmodal.estimators._resuming import keep_loss
 from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all, decode_values
 from sklearn_crossmodal.estimators._target_entries import entries_of, is_several, modality_of, widen
 from sklearn_crossmodal.estimators._target_scores import score_tokens, score_values, truth_of
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities import ModalityBank
-from sklearn_crossmodal.nn import build_decoder, build_loss, check_range
+from sklearn_crossmodal.modalities import ModalityBank, Numeric
+from sklearn_crossmodal.nn import build_decoder, build_loss, check_range, check_target
 from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._validation import said_by
 
@@ -66,6 +67,12 @@ class CrossTarget(ModalityTarget):
             )
         return super()._check_y(X, y, reset=reset)
 
+    def _check_dates(self, y, *, reset):
+        if self.target is None:
+            otherwise = ", or name the modality, target='numeric', to have them predicted"
+            refuse_dates(type(self).__name__, y, self._target_names, otherwise=otherwise)
+        keep_dates(self, y, reset=reset)
+
     def _check_table(self, X, y, *, reset):
         """Return y as a table, as X is read, and find the columns of each modality in it."""
         if y is None or not (is_named(y) or np.ndim(y) == 2):
@@ -108,8 +115,7 @@ class CrossTarget(ModalityTarget):
                     numbers = modality.inverse_transform(block.values[:])
                     numbers = numbers[block.present]
                     check_range(loss, numbers, "take another loss, or leave out these samples")
-                else:
-                    check_range(loss, block.values, observed=block.observed)
+                check_target(loss, block)
 
     # Of the network -------------------------------------------------------------------------
 
@@ -141,7 +147,11 @@ class CrossTarget(ModalityTarget):
 
     def _predict(self, X):
         found = self._predicted(self._blocks(X), list(self._targets))
-        return MultiModalFrame(found) if self._is_table else found["y"]
+        return MultiModalFrame(found) if self._is_table else self._in_units_of_y(found["y"])
+
+    def _in_units_of_y(self, predicted):
+        """Return predictions of a single target as dates, if these are what it was given as."""
+        return restore_dates(self, predicted) if isinstance(self.target_, Numeric) else predicted
 
     def _score(self, X, y, sample_weight):
         """Return the mean of the scores of all targets, each over the samples that have it."""

@@ -291,7 +291,7 @@ class CrossModalRegressor(
             The samples in the source modalities.
         y : array-like with n_samples rows, or mapping of str to such
             The target modality: numbers (n,) or (n, d), images (n, h, w) or (n, h, w, c), or
-            strings (n,). Of several a MultiModalFrame, data frame or mapping; a sample may lack
+            strings (n,); dates and durations with ``target="numeric"``. Of several a MultiModalFrame, data frame or mapping; a sample may lack
             some of them, and some of their numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; one of weight zero is not there.
@@ -351,8 +351,9 @@ class CrossModalRegressor(
         Returns
         -------
         ndarray with n_samples rows, or MultiModalFrame
-            Numbers in the units of y, of several quantiles all along a last axis; images of the
-            dtype of y, series as long as the longest in `fit`, or strings. Of several targets a
+            Numbers in the units of y, of several quantiles all along a last axis; dates where y
+            holds them and ``target="numeric"``, as columns of a frame days since 1970; images of
+            the dtype of y, series as long as the longest in `fit`, or strings. Of several targets a
             frame of their names.
         """
         return self._predict(X)
@@ -377,8 +378,8 @@ class CrossModalRegressor(
         Returns
         -------
         ndarray of shape (n_samples, 2) or (n_samples, 2, n_outputs), or MultiModalFrame
-            Lower and upper end, float64; infinite where held-out rows are too few for the
-            confidence. Of several targets a frame of those that are numbers.
+            Lower and upper end, float64; infinite, of dates NaT, where held-out rows are too few
+            for the confidence. Of several targets a frame of those that are numbers.
 
         Raises
         ------
@@ -387,7 +388,7 @@ class CrossModalRegressor(
             numbers.
         """
         found = self._intervals(X, confidence)
-        return MultiModalFrame(found) if self._is_table else found["y"]
+        return MultiModalFrame(found) if self._is_table else self._in_units_of_y(found["y"])
 
     def transform(self, X):
         """Return the fused latent of each sample, which the target is decoded from.

@@ -104,7 +104,7 @@ class Intervals:
 
 def _ends(modality, loss, scores):
     """Return the lowest and the highest of the predictions of each number, which may be one."""
-    if getattr(loss, "point", None) is None:
+    if getattr(loss, "point", None) is None or scores.shape[-1] == 1:
         predicted = decode_values(modality, loss, scores)
         return predicted, predicted
     every = decode_all(modality, loss, scores)

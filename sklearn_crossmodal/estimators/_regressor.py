@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_crossmodal.estimators._dates import refuse_dates
 from sklearn_crossmodal.estimators._fusion import BaseFusion
 from sklearn_crossmodal.estimators._resuming import keep_loss
 from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all
@@ -40,8 +41,9 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
             component, default="squared_error"
         Loss on the standardised target. "poisson" is for counts and other numbers of 0 or more,
         "gamma" for numbers above 0: the target is divided by its mean, the head predicts the
-        logarithm, and predictions are positive. "quantile" is
-        `sklearn_crossmodal.nn.losses.QuantileLoss()`, whose quantiles never cross.
+        logarithm, and predictions are positive, at most twice the largest y in `fit`. "quantile" is
+        `sklearn_crossmodal.nn.losses.QuantileLoss()`, whose quantiles never cross;
+        ``QuantileLoss(0.9)`` is one of them.
     fusion : str, component or nn.Module factory, default="concat"
         How the latents of the modalities are joined: a name or component of
         `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths.
@@ -252,7 +254,8 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
             The samples.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Finite numbers, in any units: they are standardised inside.
+            Finite numbers, in any units: they are standardised inside. Dates and durations are
+            refused, pass ``(y - y.min()) / numpy.timedelta64(1, "D")``.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; one of weight zero is not there.
         groups : array-like of shape (n_samples,), default=None
@@ -309,7 +312,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs), float64
-            With the loss "quantile" it has a last axis more, of the quantiles in ascending order.
+            Of several quantiles it has a last axis more, of these in ascending order.
         """
         loss = self._loss()
         if getattr(loss, "point", None) is None:
@@ -334,6 +337,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
             Of several outputs the mean; of several quantiles that of the one nearest to the median.
             For counts and amounts see also `sklearn.metrics.d2_tweedie_score`.
         """
+        refuse_dates(type(self).__name__, y)
         return r2_in_units(y, self._predict(X), sample_weight)
 
     # The target -----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from sklearn_crossmodal.data import Columns, as_column, is_missing, is_named
+from sklearn_crossmodal.estimators._dates import refuse_dates
 from sklearn_crossmodal.estimators._input import check_same_length, check_weight
 from sklearn_crossmodal.estimators._target_scores import score_tokens
 from sklearn_crossmodal.exceptions import ModalityError
@@ -47,7 +48,7 @@ def decode_values(modality, loss, scores):
 
 
 def decode_all(modality, loss, scores):
-    """Return all predictions of each number, such as quantiles, along the last axis.
+    """Return all predictions of each number, such as quantiles, along the last axis if several.
 
     Parameters
     ----------
@@ -61,8 +62,11 @@ def decode_all(modality, loss, scores):
     Returns
     -------
     ndarray of shape (B, Q) or (B, n_columns, Q)
+        Of one quantile (B,) or (B, n_columns), as scikit-learn's tools need predictions to be.
     """
     values = loss.link(scores).double().cpu().numpy()
+    if values.shape[-1] == 1:
+        return modality.inverse_transform(values[..., 0])
     each = [modality.inverse_transform(part) for part in np.moveaxis(values, -1, 0)]
     return np.stack(each, axis=-1)
 
@@ -85,6 +89,7 @@ class ModalityTarget:
         if np.iscomplexobj(y):
             raise ValueError(f"{owner}: Complex data not supported, in y.")
         check_same_length(self, X, y)
+        self._check_dates(y, reset=reset)
         if y.dtype.kind == "f" and not (finite := np.isfinite(y)).all():
             raise ValueError(
                 f"{owner}: Input y contains NaN or infinity in {_samples(~finite)}: leave them out."
@@ -93,6 +98,10 @@ class ModalityTarget:
             absent = np.reshape(absent, y.shape)
             raise ModalityError(f"{owner}: y is absent in {_samples(absent)}: leave them out.")
         return y
+
+    def _check_dates(self, y, *, reset):
+        """Raise if y holds dates, which have no unit that scores would share with predictions."""
+        refuse_dates(type(self).__name__, y, self._target_names)
 
     def _fit_target(self, y, sample_weight):
         owner = type(self).__name__

@@ -5,11 +5,11 @@ from sklearn_crossmodal.nn._build import (
     build_encoder,
     build_fusion,
     build_loss,
-    check_range,
 )
 from sklearn_crossmodal.nn._component import Component, Factory, resolve
 from sklearn_crossmodal.nn._network import MultiModalNetwork
 from sklearn_crossmodal.nn._private import PrivateNetwork
+from sklearn_crossmodal.nn._ranges import check_range, check_target
 
 __all__ = [
     "Component",
@@ -21,5 +21,6 @@ __all__ = [
     "build_fusion",
     "build_loss",
     "check_range",
+    "check_target",
     "resolve",
 ]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from scipy import sparse
 from torch import Tensor, nn
 
-from sklearn_crossmodal.data import BlockSpec, LazyRows
+from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn._component import Factory, check_kind, n_arguments, resolve
 from sklearn_crossmodal.nn.decoders import DECODERS
@@ -18,7 +15,7 @@ from sklearn_crossmodal.nn.encoders import ENCODERS
 from sklearn_crossmodal.nn.fusion import FUSIONS
 from sklearn_crossmodal.nn.losses import LOSSES
 
-__all__ = ["build_decoder", "build_encoder", "build_fusion", "build_loss", "check_range"]
+__all__ = ["build_decoder", "build_encoder", "build_fusion", "build_loss"]
 
 
 def build_encoder(part, spec: BlockSpec) -> nn.Module:
@@ -153,75 +150,6 @@ def build_loss(part, spec: BlockSpec) -> nn.Module:
     component = resolve(part, LOSSES, "loss")
     check_kind(component, spec.kind, LOSSES, "loss")
     return component.build()
-
-
-#: What to do about a target beyond the range of its loss, which scaling may have brought there.
-_UNSCALED = (
-    "leave them unscaled, as Image(scaling='unit') and Numeric(scaling=None) do, or take another "
-    "loss"
-)
-_SCALED = "scale them by their mean alone, as Numeric(scaling='mean') does, or take another loss"
-
-
-def check_range(
-    loss: nn.Module,
-    values: np.ndarray,
-    advice: str | None = None,
-    *,
-    observed: np.ndarray | None = None,
-) -> None:
-    """Raise if a target holds values that its loss is not defined for.
-
-    Parameters
-    ----------
-    loss : nn.Module
-        A built loss; one of a user's own may have no range.
-    values : ndarray, sparse array or LazyRows of shape (n, ...)
-        The values of the target; of lazy ones only the first are looked at.
-    advice : str, default=None
-        For the message: what to do. None is about scaling.
-    observed : ndarray of shape (n, ...), bool, default=None
-        Which values count, of dense ones: rows, steps, or single numbers. None means all.
-
-    Raises
-    ------
-    ModalityError
-        If a value lies outside the range of the loss.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_crossmodal.nn import check_range
-    >>> from sklearn_crossmodal.nn.losses import BinaryCrossEntropy
-    >>> check_range(BinaryCrossEntropy().build(), np.array([0.5, 2.0]))
-    Traceback (most recent call last):
-    ...
-    sklearn_crossmodal.exceptions.ModalityError: the loss takes values from 0 to 1, got ...
-    """
-    span = getattr(loss, "span", None)
-    if span is None:
-        return
-    values = _observed_values(values, observed)
-    if not values.shape[0]:
-        return
-    least, most = span
-    above = getattr(loss, "above", False)
-    if (values.min() > least if above else values.min() >= least) and values.max() <= most:
-        return
-    allowed = f"from {least} to {most}"
-    if most == math.inf:
-        allowed = f"above {least}" if above else f"of {least} or more"
-    raise ModalityError(
-        f"the loss takes values {allowed}, got {values.min():.6g} to {values.max():.6g}: "
-        f"{advice or (_SCALED if most == math.inf else _UNSCALED)}."
-    )
-
-
-def _observed_values(values, observed):
-    """Return values that count, of lazy rows the first; sparse ones as they are."""
-    if isinstance(values, LazyRows):
-        values, observed = values[:64], None if observed is None else observed[:64]
-    return values if observed is None or sparse.issparse(values) else values[observed]
 
 
 def example_values(spec: BlockSpec, n: int = 2) -> Tensor:

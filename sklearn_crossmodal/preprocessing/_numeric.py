@@ -35,6 +35,8 @@ __all__ = ["NumericScaler"]
 _TOLERANCE = 1e-12
 #: Numbers of so many columns are copied at once, to be sorted.
 _COPIED = 2**19
+#: By how much undone logarithms may go beyond those in `fit`: numbers twice as large.
+_BEYOND = np.log(2)
 
 
 class NumericScaler(TransformerMixin, BaseEstimator):
@@ -207,6 +209,8 @@ class NumericScaler(TransformerMixin, BaseEstimator):
     def inverse_transform(self, X):
         """Undo the scaling; smoothly clipped numbers stay within the range seen in `fit`.
 
+        With `log1p`, ``1 + x`` stays between half the least and twice the largest seen in `fit`.
+
         Parameters
         ----------
         X : array-like of shape (n, len(kept_))
@@ -358,6 +362,9 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         numbers = values * self.scale_[self.kept_] + self.center_[self.kept_]
         if self.scaling == "robust":  # near the clip the inverse explodes
             numbers = np.clip(numbers, *self.range_[:, self.kept_])
+        elif self.log1p:  # what lies on a line here grows as a power
+            low, high = self.range_[:, self.kept_]
+            numbers = np.clip(numbers, low - _BEYOND, high + _BEYOND)
         return numbers
 
     def _by_column(self, function, values):

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.ensemble import StackingRegressor, VotingRegressor
 from sklearn.metrics import mean_gamma_deviance, mean_poisson_deviance, r2_score
+from sklearn.model_selection import cross_val_predict, cross_val_score
 
 from sklearn_crossmodal import (
     BatchedGridSearchCV,
@@ -147,11 +149,37 @@ def test_score_of_quantiles_is_that_of_the_median(fan, quantiles):
     assert quantiles.score(X, y, weight) == expected
 
 
-def test_one_quantile_is_a_column(fan):
+@pytest.mark.parametrize("level", [0.8, (0.8,), np.float32(0.8)])
+def test_one_quantile_has_the_shape_of_y(fan, level):
     X, y = fan
-    reg = FusionRegressor(loss=QuantileLoss((0.8,)), max_epochs=40, random_state=0).fit(X, y)
-    assert reg.predict(X).shape == (len(X), 1)
-    assert np.mean(y < reg.predict(X)[:, 0]) == pytest.approx(0.8, abs=0.05)
+    reg = FusionRegressor(loss=QuantileLoss(level), max_epochs=40, random_state=0).fit(X, y)
+    assert reg.predict(X).shape == (len(X),)
+    assert np.mean(y < reg.predict(X)) == pytest.approx(0.8, abs=0.05)
+    assert reg.score(X, y) == r2_score(y, reg.predict(X))
+
+
+@pytest.mark.parametrize("estimator", [FusionRegressor, CrossModalRegressor])
+@pytest.mark.parametrize("level", [0.9, (0.9,)])
+def test_scikit_learn_combines_one_quantile(fan, estimator, level):
+    X, y = fan[0][:90], fan[1][:90]
+    reg = estimator(loss=QuantileLoss(level), max_epochs=2, n_folds=None, random_state=0)
+    for tool in (VotingRegressor([("q", reg)]), StackingRegressor([("q", reg)], cv=2)):
+        assert tool.fit(X, y).predict(X).shape == y.shape
+    assert cross_val_predict(reg, X, y, cv=2).shape == y.shape
+    assert np.isfinite(cross_val_score(reg, X, y, cv=2, scoring="neg_mean_absolute_error")).all()
+    both = np.column_stack([y, 2 * y])
+    assert reg.fit(X, both).predict(X).shape == both.shape
+
+
+def test_one_quantile_of_a_frame_of_targets_and_its_interval(fan):
+    X, y = fan
+    Y = MultiModalFrame({"a": y, "b": np.column_stack([y, y])})
+    reg = CrossModalRegressor(loss=QuantileLoss(0.5), max_epochs=3, random_state=0)
+    reg.set_params(target={"a": "a", "b": "b"}).fit(X, Y)
+    shapes = {name: np.shape(part) for name, part in reg.predict(X[:4]).items()}
+    assert shapes == {"a": (4,), "b": (4, 2)}
+    ends = {name: np.shape(part) for name, part in reg.predict_interval(X[:4]).items()}
+    assert ends == {"a": (4, 2), "b": (4, 2, 2)}
 
 
 def test_several_outputs_have_quantiles_each(fan):
@@ -165,9 +193,11 @@ def test_several_outputs_have_quantiles_each(fan):
     assert reg.score(X, both) == r2_score(both, predicted[:, :, 1])
 
 
-@pytest.mark.parametrize("levels", [(0.9, 0.1), (), (0.5, 0.5), (0.0, 0.5), (0.5, 1.0), ("a",)])
+@pytest.mark.parametrize(
+    "levels", [(0.9, 0.1), (), (0.5, 0.5), (0.0, 0.5), (0.5, 1.0), ("a",), 0.0, 1.5]
+)
 def test_quantiles_that_are_none_are_refused(levels):
-    with pytest.raises(ValueError, match="FusionRegressor: QuantileLoss: quantiles="):
+    with pytest.raises(ValueError, match="FusionRegressor: .*quantiles"):
         FusionRegressor(loss=QuantileLoss(levels)).fit(np.ones((4, 1)), np.arange(4))
 
 

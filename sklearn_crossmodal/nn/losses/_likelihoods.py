@@ -14,7 +14,7 @@ from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn.losses._components import Loss, SquaredError, identity
 from sklearn_crossmodal.nn.losses._functions import gaussian_nll, laplace_nll, mean_over_entries
-from sklearn_crossmodal.nn.losses._positive import exponential, observed_or_one
+from sklearn_crossmodal.nn.losses._positive import LogLink, observed_or_one
 from sklearn_crossmodal.utils._sklearn import Interval
 
 __all__ = [
@@ -133,14 +133,11 @@ def _with_dispersions(spec: BlockSpec) -> BlockSpec:
     return replace(spec, shape=(*spec.shape, 2))
 
 
-def _mean_of_counts(scores: Tensor) -> Tensor:
-    return exponential(scores[..., 0])
-
-
 class NegativeBinomialLoss(Component):
     """Minus the log-likelihood of counts that spread more than a Poisson distribution.
 
-    A decoder gives mean and dispersion of each number. For counts of genes, words, visits.
+    A decoder gives mean and dispersion of each number. For counts of genes, words, visits. Means
+    are bounded as by `PoissonLoss`.
 
     See Also
     --------
@@ -166,7 +163,7 @@ class NegativeBinomialLoss(Component):
         """Return the module: (prediction, target, mask, weight) -> scalar."""
         return Loss(
             negative_binomial_nll,
-            _mean_of_counts,
+            LogLink(place=0),
             span=(0, math.inf),
             scored=_with_dispersions,
             nll=negative_binomial_nll,

@@ -11,10 +11,19 @@ from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn.losses._components import Loss
 from sklearn_crossmodal.nn.losses._functions import mean_over_entries
 
-__all__ = ["GammaLoss", "PoissonLoss", "gamma_deviance", "poisson_deviance", "poisson_nll"]
+__all__ = [
+    "GammaLoss",
+    "LogLink",
+    "PoissonLoss",
+    "gamma_deviance",
+    "poisson_deviance",
+    "poisson_nll",
+]
 
 #: Logarithms of predictions stay within this of zero: they are positive and finite in float32.
 _MOST = 50.0
+#: Predictions lie from the least number in `fit` divided by this to the largest times this.
+_BEYOND = 2.0
 
 
 def poisson_deviance(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -116,16 +125,62 @@ def observed_or_one(target: Tensor, mask: Tensor | None) -> Tensor:
     return target.masked_fill(~mask, 1)
 
 
-def exponential(prediction: Tensor) -> Tensor:
-    """Return the means that logarithms stand for."""
-    return prediction.clamp(-_MOST, _MOST).exp()
+class LogLink:
+    """From logarithms to the means that they stand for, within reach of what `fit` saw.
+
+    A network that extrapolates by a line does so by a power here. So a mean is at least half the
+    least number that was seen, and at most twice the largest, of each column.
+
+    Parameters
+    ----------
+    place : int, default=None
+        Which of the scores along the last axis is the logarithm; None where each is one.
+
+    Attributes
+    ----------
+    least, most : Tensor of shape (d,) or (), or None
+        The bounds; None until `widen` is called.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_crossmodal.nn.losses._positive import LogLink
+    >>> link = LogLink()
+    >>> link.widen(torch.tensor([1.0]), torch.tensor([12.0]))
+    >>> link(torch.tensor([[-9.0], [0.0], [47.0]])).ravel()
+    tensor([ 0.5000,  1.0000, 24.0000])
+    """
+
+    def __init__(self, place: int | None = None) -> None:
+        self.place = place
+        self.least = self.most = None
+
+    def widen(self, least: Tensor, most: Tensor) -> None:
+        """Let predictions reach what these numbers allow, beside those of earlier calls.
+
+        Parameters
+        ----------
+        least, most : Tensor of shape (d,) or ()
+            Of the numbers of each column.
+        """
+        least, most = least / _BEYOND, most * _BEYOND
+        self.least = least if self.least is None else torch.minimum(self.least, least)
+        self.most = most if self.most is None else torch.maximum(self.most, most)
+
+    def __call__(self, scores: Tensor) -> Tensor:
+        logarithms = scores if self.place is None else scores[..., self.place]
+        means = logarithms.clamp(-_MOST, _MOST).exp()
+        if self.most is None:
+            return means
+        return torch.maximum(torch.minimum(means, self.most.to(means)), self.least.to(means))
 
 
 class PoissonLoss(Component):
     """Half the Poisson deviance of counts, under a logarithmic link.
 
     Its least value is at the mean, also where the numbers are no counts, and predictions are
-    positive. A count of 1000 may be off by more than one of 10.
+    positive. A count of 1000 may be off by more than one of 10. Predictions are at least half the
+    least number of their column in `fit` and at most twice the largest, however far X is.
 
     See Also
     --------
@@ -153,13 +208,14 @@ class PoissonLoss(Component):
 
     def build(self) -> nn.Module:
         """Return the module: (prediction, target, mask, weight) -> scalar."""
-        return Loss(poisson_deviance, exponential, span=(0, math.inf), nll=poisson_nll)
+        return Loss(poisson_deviance, LogLink(), span=(0, math.inf), nll=poisson_nll)
 
 
 class GammaLoss(Component):
     """Half the gamma deviance of positive amounts, under a logarithmic link.
 
-    What counts is by which share a prediction is off, whatever the amount.
+    What counts is by which share a prediction is off, whatever the amount. Predictions are bounded
+    as by `PoissonLoss`.
 
     See Also
     --------
@@ -183,4 +239,4 @@ class GammaLoss(Component):
 
     def build(self) -> nn.Module:
         """Return the module: (prediction, target, mask, weight) -> scalar."""
-        return Loss(gamma_deviance, exponential, span=(0, math.inf), above=True)
+        return Loss(gamma_deviance, LogLink(), span=(0, math.inf), above=True)

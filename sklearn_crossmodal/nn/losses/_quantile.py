@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from numbers import Real
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -15,6 +16,7 @@ from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn.losses._components import Loss
 from sklearn_crossmodal.nn.losses._functions import mean_over_entries
+from sklearn_crossmodal.utils._sklearn import Interval
 
 __all__ = ["QuantileLoss", "pinball"]
 
@@ -87,9 +89,10 @@ class QuantileLoss(Component):
 
     Parameters
     ----------
-    quantiles : tuple of float, default=(0.1, 0.5, 0.9)
-        Levels, above 0 and below 1, in ascending order. Where one number is asked for, as by
-        `impute` of an autoencoder, it is that of the level nearest to one half.
+    quantiles : float or tuple of float, default=(0.1, 0.5, 0.9)
+        Levels, above 0 and below 1, in ascending order. Of one level, a number or a tuple of one,
+        predictions have the shape of the target; of several a last axis more. Where one number is
+        needed, as in `impute` of an autoencoder, it is that of the level nearest to one half.
 
     References
     ----------
@@ -112,7 +115,7 @@ class QuantileLoss(Component):
 
     # An image or a series has a decoder of its own, which knows no further axis.
     kinds = frozenset({"vector"})
-    _parameter_constraints = {"quantiles": ["array-like"]}
+    _parameter_constraints = {"quantiles": [Interval(Real, 0, 1, closed="neither"), "array-like"]}
 
     def __init__(self, quantiles=(0.1, 0.5, 0.9)):
         self.quantiles = quantiles
@@ -130,7 +133,7 @@ class QuantileLoss(Component):
         )
 
     def _levels(self) -> tuple[float, ...]:
-        levels = list(self.quantiles)
+        levels = np.atleast_1d(self.quantiles).tolist()
         numbers = levels and all(isinstance(level, Real) for level in levels)
         if numbers and all(a < b for a, b in zip([0, *levels], [*levels, 1], strict=True)):
             return tuple(map(float, levels))
