@@ -291,8 +291,9 @@ class CrossModalRegressor(
             The samples in the source modalities.
         y : array-like with n_samples rows, or mapping of str to such
             The target modality: numbers (n,) or (n, d), images (n, h, w) or (n, h, w, c), or
-            strings (n,); dates and durations with ``target="numeric"``. Of several a MultiModalFrame, data frame or mapping; a sample may lack
-            some of them, and some of their numbers.
+            strings (n,); dates and durations with ``target="numeric"``. Of several a
+            MultiModalFrame, data frame or mapping; a sample may lack some of them, and some of
+            their numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; one of weight zero is not there.
         groups : array-like of shape (n_samples,), default=None

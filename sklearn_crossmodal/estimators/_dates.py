@@ -20,7 +20,7 @@ _REMEDIES = {
 def refuse_dates(owner: str, y, names=None, *, otherwise: str = "") -> None:
     """Raise if y holds dates, durations or times of day, whose numbers depend on their unit.
 
-    scikit-learn's scorers read a date in the unit that it is stored in, from seconds to nanoseconds,
+    scikit-learn's scorers read a date in the unit that it is stored in, from days to nanoseconds,
     or not at all, whatever unit an estimator predicts.
 
     Parameters
