@@ -18,6 +18,7 @@ from sklearn_crossmodal.data._columns import Columns, as_table, select_columns
 from sklearn_crossmodal.data._fill import fill_missing, table_of
 from sklearn_crossmodal.data._frame import MultiModalFrame
 from sklearn_crossmodal.data._hide import hide_cells
+from sklearn_crossmodal.data._labels import column_labels, find_order
 from sklearn_crossmodal.data._lazy import LazyRows, is_lazy
 from sklearn_crossmodal.data._quantities import date_kind, is_quantity, to_number, to_quantities
 from sklearn_crossmodal.data._resolve import is_named, resolve_columns
@@ -47,8 +48,10 @@ __all__ = [
     "as_cells",
     "as_column",
     "as_table",
+    "column_labels",
     "date_kind",
     "fill_missing",
+    "find_order",
     "find_present",
     "hide_cells",
     "is_lazy",

@@ -7,7 +7,14 @@ from importlib import import_module
 import numpy as np
 from scipy import sparse
 
-from sklearn_crossmodal.data._native import is_frame, is_series, read_frame, read_series
+from sklearn_crossmodal.data._labels import find_order, first_cell, take_columns
+from sklearn_crossmodal.data._native import (
+    frame_names,
+    is_frame,
+    is_series,
+    read_frame,
+    read_series,
+)
 from sklearn_crossmodal.data._rows import (
     as_column,
     is_missing,
@@ -16,6 +23,7 @@ from sklearn_crossmodal.data._rows import (
     tensor_to_numpy,
     unwrap,
 )
+from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["as_cells", "from_days", "side_by_side"]
 
@@ -57,7 +65,7 @@ def as_cells(values):
         return values
     if values.dtype.kind in "mM":
         return _to_days(values)
-    return _stack_sparse(values) if values.dtype == object and values.ndim == 1 else values
+    return _read_cells(values) if values.dtype == object and values.ndim == 1 else values
 
 
 def _to_days(values: np.ndarray) -> np.ndarray:
@@ -74,11 +82,30 @@ def from_days(days: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return (durations + _EPOCH if dtype.kind == "M" else durations).astype(dtype)
 
 
-def _stack_sparse(cells: np.ndarray):
+def _read_cells(cells: np.ndarray):
+    """Return cells that are data frames as arrays, and cells that are sparse rows as a matrix."""
+    first = first_cell(cells)
+    if is_frame(first):
+        return _read_frames(cells, tuple(frame_names(first)))
+    return _stack_sparse(cells, first) if sparse.issparse(first) else cells
+
+
+def _read_frames(cells: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
+    """Return cells that are data frames as arrays, the columns of all in the order of the first."""
+    arrays = np.empty(len(cells), dtype=object)
+    for row, cell in enumerate(cells):
+        if is_missing(cell):
+            continue
+        arrays[row] = as_cells(cell)
+        if is_frame(cell):
+            with said_by(f"row {row}"):
+                order = find_order(frame_names(cell), labels, "the first row")
+            arrays[row] = arrays[row] if order is None else take_columns(arrays[row], order)
+    return arrays
+
+
+def _stack_sparse(cells: np.ndarray, first):
     """Return cells that are sparse rows, as `MultiModalFrame.__array__` makes them, as a matrix."""
-    first = next((cell for cell in cells if not is_missing(cell)), None)
-    if not sparse.issparse(first):
-        return cells
     empty = sparse.csr_array((1, first.shape[-1]), dtype=first.dtype)
     rows = [empty if is_missing(cell) else cell for cell in cells]
     return sparse.vstack(rows, format="csr")

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from sklearn_crossmodal.data._cells import as_cells, side_by_side
 from sklearn_crossmodal.data._frame import MultiModalFrame
+from sklearn_crossmodal.data._labels import column_labels, find_order, take_columns
 from sklearn_crossmodal.data._native import frame_names, is_frame, read_frame
 from sklearn_crossmodal.data._rows import find_present, take_rows
 from sklearn_crossmodal.utils._sklearn import _num_samples
@@ -28,6 +29,9 @@ class Columns:
         One column as it is, of any rank; or several flat columns side by side, (n, d).
     names : tuple of str
         Names of the columns, for messages.
+    labels : tuple of str or None, default=None
+        Names by which the columns inside one entry of X are known: those of a data frame. None
+        where they are known by position.
 
     Examples
     --------
@@ -39,17 +43,19 @@ class Columns:
 
     values: Any
     names: tuple[str, ...]
+    labels: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, values) -> Columns:
         """Return `values` as columns known by position, those of a data frame by name."""
         if isinstance(values, cls):
             return values
+        labels = column_labels(values)
         if is_frame(values):
-            return cls(as_cells(values), tuple(frame_names(values)))
+            return cls(as_cells(values), labels, labels)
         values = as_cells(values)
         shape = np.shape(values)
-        return cls(values, tuple(map(str, range(shape[1] if len(shape) == 2 else 1))))
+        return cls(values, tuple(map(str, range(shape[1] if len(shape) == 2 else 1))), labels)
 
     def names_of(self, n_columns: int) -> list[str]:
         """Return a name for each of `n_columns` flat columns, for messages.
@@ -84,7 +90,34 @@ class Columns:
         -------
         Columns
         """
-        return Columns(take_rows(self.values, rows), self.names)
+        return Columns(take_rows(self.values, rows), self.names, self.labels)
+
+    def ordered_like(self, fitted: tuple[str, ...] | None) -> Columns:
+        """Return the columns in the order they had in `fit`.
+
+        Parameters
+        ----------
+        fitted : tuple of str or None
+            The labels of `fit`.
+
+        Returns
+        -------
+        Columns
+            Themselves where either has no labels: they are then known by position.
+
+        Raises
+        ------
+        ModalityError
+            If the labels are not those of `fit`; the message lists those missing and new.
+        """
+        if fitted is None or self.labels is None:
+            return self
+        order = find_order(self.labels, fitted)
+        if order is None:
+            return self
+        several = len(self.names) == len(order)
+        names = tuple(self.names[place] for place in order) if several else self.names
+        return Columns(take_columns(self.values, order), names, fitted)
 
 
 def as_table(X):
@@ -141,9 +174,6 @@ def _select_named(table: MultiModalFrame, names: list[str], single: bool):
     if not single and len(names) > 1:
         cells = side_by_side(names, values, [table.stated(name) for name in names])
         return Columns(cells, tuple(names)), present
-    inside = tuple(f"{names[0]}[{name!r}]" for name in _inner_names(values[0]))
-    return Columns(as_cells(values[0]), inside or tuple(names)), present
-
-
-def _inner_names(values) -> list[str]:
-    return frame_names(values) if is_frame(values) else []
+    labels = column_labels(values[0])
+    inside = tuple(f"{names[0]}[{label!r}]" for label in labels or ())
+    return Columns(as_cells(values[0]), inside or tuple(names), labels), present

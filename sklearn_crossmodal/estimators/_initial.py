@@ -60,7 +60,7 @@ class Initial:
         for bound in bank.bound:
             if bound.name in known:
                 self._check_same(bound, known[bound.name])
-                bank.adopt(bound.name, copy.deepcopy(known[bound.name].modality))
+                bank.adopt(bound.name, known[bound.name])
         return bank
 
     def _check_same(self, own, known):

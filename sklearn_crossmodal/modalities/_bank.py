@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import warnings
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sklearn_crossmodal.data import (
     Block,
     Columns,
     MultiModalFrame,
+    column_labels,
     resolve_columns,
     select_columns,
 )
@@ -37,6 +39,7 @@ class _Bound:
     positions: list[int]
     labels: list[str] | None  # None where the columns have no names
     single: bool
+    inside: tuple[str, ...] | None = None  # labels of the columns inside a single entry
 
 
 class ModalityBank:
@@ -94,19 +97,23 @@ class ModalityBank:
                 if not positions:
                     raise ModalityError(f"its columns {key!r} are none of X.")
             labels = None if names is None else [names[place] for place in positions]
-            self.bound.append(_Bound(name, clone(modality), key, positions, labels, single))
+            inside = column_labels(table[labels[0]]) if labels and single else None
+            self.bound.append(_Bound(name, clone(modality), key, positions, labels, single, inside))
 
-    def adopt(self, name: str, modality: Modality) -> None:
+    def adopt(self, name: str, known: _Bound) -> None:
         """Take a modality that is fitted already: `fit_transform` leaves it as it is.
 
         Parameters
         ----------
         name : str
             Of the modality whose columns it reads, bound before.
-        modality : Modality
-            Fitted.
+        known : _Bound
+            The fitted modality, and the order of the columns that it was fitted on.
         """
-        next(bound for bound in self.bound if bound.name == name).modality = modality
+        bound = next(bound for bound in self.bound if bound.name == name)
+        bound.modality = copy.deepcopy(known.modality)
+        if bound.inside is not None:
+            bound.inside = known.inside or bound.inside
         self._adopted.add(name)
 
     def fit_transform(
@@ -232,10 +239,12 @@ class ModalityBank:
         dict of str to (Columns or None, ndarray of shape (n,))
         """
         nothing = None, np.zeros(table.shape[0], dtype=bool)
-        return {
-            bound.name: self._columns(bound, table) if self._has_columns(bound, table) else nothing
-            for bound in self.bound
-        }
+        found = {}
+        for bound in self.bound:
+            with self._speaking(bound.name, bound.labels):
+                there = self._has_columns(bound, table)
+                found[bound.name] = self._columns(bound, table) if there else nothing
+        return found
 
     def columns_of(self, raw: dict[str, np.ndarray]) -> dict:
         """Return the columns that raw data of modalities stand in, by name or position.
@@ -300,6 +309,7 @@ class ModalityBank:
             places = list(table)
             positions = [places.index(label) for label in bound.labels]
         columns, present = select_columns(table, positions, single=bound.single)
+        columns = self._in_order(bound, columns)
         if sparse.issparse(columns.values) and not bound.modality.takes_sparse:
             raise ModalityError(
                 f"{type(bound.modality).__name__} takes no sparse matrix: take Numeric, or pass "
@@ -312,6 +322,16 @@ class ModalityBank:
                 names = list(table)
                 present = np.any([table.stated(names[place]) for place in positions], axis=0)
         return columns, present
+
+    def _in_order(self, bound: _Bound, columns: Columns) -> Columns:
+        """Return columns inside an entry in the order of `fit`, by their labels if they have."""
+        if bound.inside is not None and columns.labels is None:
+            warnings.warn(
+                f"{self._speaker(bound.name, bound.labels)}: its columns have no names, but had in "
+                "`fit`: they are taken by position.",
+                stacklevel=2,
+            )
+        return columns.ordered_like(bound.inside)
 
     def _check_any_present(self, blocks: dict[str, Block], table) -> dict[str, Block]:
         found = np.any([block.present for block in blocks.values()], axis=0)

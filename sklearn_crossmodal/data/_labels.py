@@ -1,0 +1,118 @@
+"""Labels of columns: which belong together, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_crossmodal.data._native import frame_names, is_frame
+from sklearn_crossmodal.data._rows import is_missing, object_array
+from sklearn_crossmodal.exceptions import ModalityError
+
+__all__ = ["column_labels", "find_order", "first_cell", "take_columns"]
+
+
+def first_cell(cells):
+    """Return the first cell that is not missing, None if there is none."""
+    return next((cell for cell in cells if not is_missing(cell)), None)
+
+
+def column_labels(values) -> tuple[str, ...] | None:
+    """Return the names of the columns inside one entry of X.
+
+    Parameters
+    ----------
+    values : array-like with n rows
+        A data frame has names, and so has a column whose cells are data frames.
+
+    Returns
+    -------
+    tuple of str or None
+        None where the columns are known by position alone.
+    """
+    if type(values) is np.ndarray and (values.dtype != object or values.ndim != 1):
+        return None
+    if is_frame(values):
+        return tuple(frame_names(values))
+    if getattr(getattr(values, "dtype", None), "kind", None) != "O":
+        return None
+    first = first_cell(np.asarray(values, dtype=object).flat)
+    return tuple(frame_names(first)) if is_frame(first) else None
+
+
+def find_order(
+    found: Sequence[str], fitted: Sequence[str], where: str = "`fit`"
+) -> list[int] | None:
+    """Return where each of the labels of `fit` stands among those that are found.
+
+    Parameters
+    ----------
+    found, fitted : sequence of str
+        The labels of now, and those of `fit`.
+    where : str, default="`fit`"
+        Where the latter are from, for the message.
+
+    Returns
+    -------
+    list of int or None
+        None where they are in the same order.
+
+    Raises
+    ------
+    ModalityError
+        If they are not the same labels; the message lists those that are missing and new.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.data import find_order
+    >>> find_order(("b", "a"), ("a", "b"))
+    [1, 0]
+    """
+    if tuple(found) == tuple(fitted):
+        return None
+    places = {label: place for place, label in enumerate(found)}
+    missing, new = differing(places, fitted)
+    if missing or new:
+        raise ModalityError(
+            f"its columns are not those of {where}: missing {shown(missing)}, new {shown(new)}. "
+            f"Give them the names they have in {where}."
+        )
+    return [places[label] for label in fitted]
+
+
+def differing(found, fitted) -> tuple[list, list]:
+    """Return which labels of `fit` are missing, and which are new."""
+    known = set(fitted)
+    there = set(found)
+    return [one for one in fitted if one not in there], [one for one in found if one not in known]
+
+
+def shown(labels: Sequence) -> str:
+    """Show labels in a message, no more than ten of them."""
+    more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
+    return f"{list(labels[:10])}{more}"
+
+
+def take_columns(values, order: list[int]):
+    """Return the columns of one entry in another order.
+
+    Parameters
+    ----------
+    values : ndarray, sparse matrix or pandas frame of shape (n, d), or ndarray of n cells
+        As `as_cells` returns it; a cell has its d columns as its last axis.
+    order : list of int
+        Positions.
+
+    Returns
+    -------
+    object of the type of `values`
+    """
+    if hasattr(values, "iloc"):
+        return values.iloc[:, order]
+    if sparse.issparse(values):
+        return values.tocsr()[:, order]
+    if values.ndim > 1:
+        return values[:, order]
+    return object_array([one if is_missing(one) else one[..., order] for one in values])
