@@ -52,7 +52,7 @@ class CrossModalGenerator(
         leaves it out. In a dict the modality is inferred; None infers all, see `infer_modalities`.
     target : Text or None, default=None
         How y is read: its tokenizer, vocabulary and longest length, as in
-        ``Text(tokenizer="bpe")``. None is ``Text()``: lowercase words, punctuation left out. Its
+        ``Text(tokenizer="bpe")``. None is ``Text()``: lowercase words, and signs. Its
         own `decoder` must be the default, since `decoder` stands for it.
     decoder : str, component or nn.Module factory, default="recurrent"
         What gives the text token by token: "recurrent", "attention", or a component, as

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from numbers import Integral
 
 import numpy as np
@@ -26,7 +27,9 @@ from sklearn_crossmodal.preprocessing import (
     pad_rows,
     unpad_rows,
 )
+from sklearn_crossmodal.preprocessing._token_rows import FIRST
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
+from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["Text"]
 
@@ -47,12 +50,13 @@ class Text(Modality):
         Size of the vocabulary at most, the three ids that stand for no word included. Not for
         tokenizers that have their own ids.
     min_count : int, default=1
-        In how many texts a word must be to be in the vocabulary; of byte pairs, how often a pair
-        must occur. Not for tokenizers that have their own ids.
+        In how many texts a word must be to be in the vocabulary, a text of weight 2 being two
+        texts; of byte pairs, how often a pair must occur. Not for tokenizers that have their own
+        ids.
     lowercase : bool, default=True
         Whether case is ignored. Not for tokenizers that have their own ids.
     tokenizer : {"word", "bpe", "ids"}, callable or tokenizer, default="word"
-        - "word": runs of letters, digits and underscores, see `WordTokenizer`.
+        - "word": words and signs of any script, see `WordTokenizer`.
         - "bpe": byte pairs learned in `fit`, see `BytePairTokenizer`; needs ``tokenizers``.
         - "ids": columns hold token ids from 0 on in place of strings: one column of rows of
           integers, or a table of integers whose rows are the texts. They are moved by three.
@@ -180,7 +184,7 @@ class Text(Modality):
         columns : Columns or array-like of shape (n,) or (n, d)
             Strings, or token ids.
         sample_weight : ndarray of shape (n,), default=None
-            A row of weight zero is not there.
+            A row of weight 2 is as two rows, one of weight zero is not there.
 
         Returns
         -------
@@ -198,7 +202,7 @@ class Text(Modality):
         columns : Columns or array-like of shape (n,) or (n, d)
             Strings, or token ids.
         sample_weight : ndarray of shape (n,), default=None
-            A row of weight zero is not there.
+            A row of weight 2 is as two rows, one of weight zero is not there.
 
         Returns
         -------
@@ -219,12 +223,16 @@ class Text(Modality):
         self.single_column_ = np.ndim(columns.values) == 1
         table = self.tokenizer == "ids" and is_id_table(np.asarray(columns.values))
         self.table_width_ = np.shape(columns.values)[1] if table else None
+        weight = None
         if sample_weight is not None:
-            cells = cells[np.asarray(sample_weight) > 0]
-        self.tokenizer_ = tokenizer.fit(join_cells(cells, ids=self.tokenizer == "ids"))
+            counted = np.asarray(sample_weight) > 0
+            cells, weight = cells[counted], np.asarray(sample_weight)[counted]
+        texts = join_cells(cells, ids=self.tokenizer == "ids")
+        rows = tokenizer.fit_encode(texts, sample_weight=weight)
+        self.tokenizer_, length = tokenizer, tokenizer.length_
         self.markers_ = columns.names_of(cells.shape[1]) if self.join == "markers" else []
-        rows, length = self._rows(cells), self.tokenizer_.length_
         if self.markers_:
+            rows = self._rows(cells)
             length = min(self.tokenizer_.max_length, max(map(len, rows), default=0) + 1)
         ids = pad_rows(rows, length)
         self.spec_ = BlockSpec(
@@ -233,8 +241,27 @@ class Text(Modality):
             n_categories=self.tokenizer_.n_tokens_ + len(self.markers_),
             vectors=self._embedding_table(),
             train_vectors=self.train_vectors,
-            pairs=frequent_pairs(ids, self.max_pairs) if self.max_pairs else None,
+            pairs=frequent_pairs(ids, self.max_pairs, weight) if self.max_pairs else None,
         )
+        self._warn_of_wordless(cells, ids)
+        return ids
+
+    def _warn_of_wordless(self, cells: np.ndarray, ids: np.ndarray) -> None:
+        """Warn if no word is left of most texts that are not blank."""
+        empty = ~((ids >= FIRST) & (ids < self.tokenizer_.n_tokens_)).any(axis=1)
+        if empty.sum() * 2 <= len(ids):  # blank or not
+            return
+        written = np.array([any(_is_written(cell) for cell in row) for row in cells], dtype=bool)
+        empty &= written
+        if empty.sum() * 2 <= written.sum():
+            return
+        example = next(cell for cell in cells[empty.argmax()] if _is_written(cell))
+        warn(
+            f"{empty.sum()} of {written.sum()} texts have no word that is in the vocabulary, the "
+            f"first is {reprlib.repr(example)}: the rows cannot be told apart by it. Look at "
+            "min_count, max_words and tokenizer, or leave the column out."
+        )
+
         return ids
 
     def transform(self, columns):
@@ -259,7 +286,7 @@ class Text(Modality):
         return Block(ids, np.ones(len(ids), dtype=bool), self.spec_, mask=ids != PADDING)
 
     def inverse_transform(self, values):
-        """Return the texts of token ids: words are joined by spaces, ids are rows of ids.
+        """Return the texts of token ids, with spaces where `fit` saw them; ids are rows of ids.
 
         Parameters
         ----------
@@ -378,3 +405,8 @@ class Text(Modality):
             return cells.dtype.kind in "UT"
         found = [cell for cell in cells.flat if not is_missing(cell)]
         return bool(found) and all(isinstance(cell, str) for cell in found)
+
+
+def _is_written(cell) -> bool:
+    """Tell whether a cell has a text that is not blank, or ids."""
+    return cell is not None and (bool(cell.strip()) if isinstance(cell, str) else len(cell) > 0)

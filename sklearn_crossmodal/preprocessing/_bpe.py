@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain, repeat
 from numbers import Integral
+
+import numpy as np
 
 from sklearn_crossmodal.preprocessing._token_rows import FIRST, BaseTokenizer, check_texts
 from sklearn_crossmodal.utils import import_optional
@@ -74,7 +78,7 @@ class BytePairTokenizer(BaseTokenizer):
         self.min_count = min_count
         self.lowercase = lowercase
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Learn which pairs to merge.
 
         Parameters
@@ -83,6 +87,8 @@ class BytePairTokenizer(BaseTokenizer):
             Texts.
         y : None
             Ignored; pipelines pass it.
+        sample_weight : array-like of shape (n,), default=None
+            A text of weight 2 counts as two texts; other weights are rounded, and count once.
 
         Returns
         -------
@@ -100,8 +106,9 @@ class BytePairTokenizer(BaseTokenizer):
         texts = _writable(X)
         tokenizers = import_optional("tokenizers", extra="text", purpose="BytePairTokenizer")
         pieces = tokenizers.Tokenizer(tokenizers.models.BPE())
-        if self.lowercase:
-            pieces.normalizer = tokenizers.normalizers.Lowercase()
+        composed = tokenizers.normalizers.NFC()  # equal texts are equal bytes
+        lower = [tokenizers.normalizers.Lowercase(), composed] if self.lowercase else []
+        pieces.normalizer = tokenizers.normalizers.Sequence([composed, *lower])
         pieces.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=True)
         pieces.decoder = tokenizers.decoders.ByteLevel()
         trainer = tokenizers.trainers.BpeTrainer(
@@ -110,7 +117,7 @@ class BytePairTokenizer(BaseTokenizer):
             initial_alphabet=sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet()),
             show_progress=False,
         )
-        pieces.train_from_iterator(texts, trainer)
+        pieces.train_from_iterator(_repeated(texts, sample_weight), trainer)
         self.pieces_ = pieces
         self.n_tokens_ = pieces.get_vocab_size() + FIRST
         self._set_length(self.encode(texts))
@@ -146,6 +153,14 @@ class BytePairTokenizer(BaseTokenizer):
         kept = [[int(id_) - FIRST for id_ in row if id_ >= FIRST] for row in rows]
         # The first word was given a space, so that it is the same token anywhere.
         return [text.removeprefix(" ") for text in self.pieces_.decode_batch(kept)]
+
+
+def _repeated(texts: list[str], sample_weight) -> Iterable[str]:
+    """Yield each text as often as it weighs: the trainer takes no weights."""
+    if sample_weight is None:
+        return texts
+    times = np.maximum(np.round(sample_weight), 1).astype(int)
+    return chain.from_iterable(map(repeat, texts, times.tolist()))
 
 
 def _writable(X) -> list[str]:

@@ -15,7 +15,7 @@ _MIN_TEXTS = 3
 _MAX_TOKENS = 10_000_000
 
 
-def frequent_pairs(ids: np.ndarray, n_pairs: int) -> np.ndarray:
+def frequent_pairs(ids: np.ndarray, n_pairs: int, sample_weight=None) -> np.ndarray:
     """Return the pairs of neighbouring tokens that are in the most texts, and in three at least.
 
     Parameters
@@ -24,6 +24,8 @@ def frequent_pairs(ids: np.ndarray, n_pairs: int) -> np.ndarray:
         Texts as rows of token ids, see `pad_rows`.
     n_pairs : int
         How many pairs, at most.
+    sample_weight : array-like of shape (n,), default=None
+        A text of weight 2 counts as two texts.
 
     Returns
     -------
@@ -42,14 +44,23 @@ def frequent_pairs(ids: np.ndarray, n_pairs: int) -> np.ndarray:
     n_tokens = np.count_nonzero(ids)  # padding is 0
     if n_tokens > _MAX_TOKENS:
         n_texts = len(ids) * _MAX_TOKENS // n_tokens
-        ids = ids[np.random.RandomState(0).choice(len(ids), n_texts, replace=False)]
+        rows = np.random.RandomState(0).choice(len(ids), n_texts, replace=False)
+        ids = ids[rows]
+        sample_weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
     base = int(ids.max(initial=0)) + 1
     keys = ids[:, :-1] * base + ids[:, 1:]
     keys[(ids[:, :-1] < FIRST) | (ids[:, 1:] < FIRST)] = -1
     keys.sort(axis=1)
     first = keys >= 0
     first[:, 1:] &= keys[:, 1:] != keys[:, :-1]  # a text counts once
-    found, counts = np.unique(keys[first], return_counts=True)
-    found, counts = found[counts >= _MIN_TEXTS], counts[counts >= _MIN_TEXTS]
+    if sample_weight is None:
+        found, counts = np.unique(keys[first], return_counts=True)
+        enough = counts >= _MIN_TEXTS
+    else:
+        found, places, n_rows = np.unique(keys[first], return_inverse=True, return_counts=True)
+        weights = np.broadcast_to(np.asarray(sample_weight)[:, np.newaxis], keys.shape)[first]
+        counts = np.bincount(places, weights, minlength=len(found))
+        enough = np.maximum(counts, n_rows) >= _MIN_TEXTS  # as in `count_rows`
+    found, counts = found[enough], counts[enough]
     kept = np.sort(found[np.argsort(-counts, kind="stable")[:n_pairs]])
     return np.column_stack(np.divmod(kept, base)).astype(np.int32)

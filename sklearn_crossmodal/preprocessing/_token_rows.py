@@ -5,10 +5,11 @@ from __future__ import annotations
 import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_crossmodal.data import END, PADDING, object_array
 
@@ -62,6 +63,24 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
         -------
         list
         """
+
+    def fit_encode(self, X, sample_weight=None) -> list[list[int]]:
+        """Fit, and return the ids of each text as `encode` does.
+
+        Parameters
+        ----------
+        X : iterable
+            Texts.
+        sample_weight : array-like of shape (n,), default=None
+            A text of weight 2 counts as two texts, where anything is counted.
+
+        Returns
+        -------
+        list of list of int
+        """
+        counts = sample_weight is not None and has_fit_parameter(self, "sample_weight")
+        self.fit(X, **({"sample_weight": sample_weight} if counts else {}))
+        return self.encode(X)
 
     def transform(self, X):
         """Return the ids of the tokens.
@@ -141,9 +160,9 @@ def pad_rows(rows: Sequence[Sequence[int]], length: int) -> np.ndarray:
            [3, 4, 5]])
     """
     ids = np.full((len(rows), length), PADDING, dtype=np.int64)
-    for target, row in zip(ids, rows, strict=True):
-        tokens = [*row[:length], END][:length]
-        target[: len(tokens)] = tokens
+    rows = [[*row[:length], END][:length] for row in rows]
+    there = np.arange(length) < np.fromiter(map(len, rows), np.int64, len(rows))[:, np.newaxis]
+    ids[there] = np.fromiter(chain.from_iterable(rows), np.int64)
     return ids
 
 

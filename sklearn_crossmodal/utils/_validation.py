@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 from sklearn.utils.validation import check_random_state
 
-__all__ = ["draw_seed", "restored_on_error", "said_by"]
+__all__ = ["draw_seed", "restored_on_error", "said_by", "warn"]
+
+#: The names of all `said_by` that are open, outermost first.
+_SPEAKERS: ContextVar[tuple[str, ...]] = ContextVar("speakers", default=())
 
 
 def draw_seed(random_state) -> int:
@@ -41,8 +46,9 @@ def said_by(speaker: str):
     Parameters
     ----------
     speaker : str
-        For example ``"FusionClassifier: modality 'photo'"``.
+        For example ``"FusionClassifier: modality 'photo'"``. What `warn` warns of is prefixed, too.
     """
+    token = _SPEAKERS.set((*_SPEAKERS.get(), speaker))
     try:
         yield
     except (ValueError, TypeError) as error:
@@ -52,3 +58,23 @@ def said_by(speaker: str):
         elif not error.args[0].startswith(speaker):
             error.args = (f"{speaker}: {error.args[0]}",)
         raise
+    finally:
+        _SPEAKERS.reset(token)
+
+
+def warn(message: str, category: type[Warning] = UserWarning, *, stacklevel: int = 2) -> None:
+    """Warn, naming the estimator and modality as `said_by` names them in errors.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and what to do.
+    category : type of Warning, default=UserWarning
+        Its class.
+    stacklevel : int, default=2
+        As in `warnings.warn`, counted from the caller.
+    """
+    for speaker in reversed(_SPEAKERS.get()):
+        if not message.startswith(speaker):
+            message = f"{speaker}: {message}"
+    warnings.warn(message, category, stacklevel=stacklevel + 1)

@@ -36,7 +36,7 @@ def test_a_word_that_fit_did_not_see_is_unknown():
     assert WordTokenizer().fit(TEXTS).transform(["the bird"])[0, :3].tolist() == [3, UNKNOWN, END]
 
 
-@pytest.mark.parametrize("text", ["", "   ", "?!"])
+@pytest.mark.parametrize("text", ["", "   ", "\n\t", "\u200b\x00"])
 def test_a_text_without_words_is_its_end(text):
     tokenizer = WordTokenizer().fit(["a b", text])
     assert tokenizer.transform([text]).tolist() == [[END, PADDING, PADDING]]
@@ -73,13 +73,14 @@ def test_case_is_kept_if_asked_for():
     assert {"the", "The"} <= set(tokenizer.vocabulary_)
 
 
-def test_punctuation_separates_words_and_is_left_out():
+def test_signs_separate_words_and_are_tokens():
     tokenizer = WordTokenizer().fit(["cat,dog; (bird)\ncat-fish don't"])
-    assert set(tokenizer.vocabulary_) == {"cat", "dog", "bird", "fish", "don", "t"}
+    words = {"cat", "dog", "bird", "fish", "don", "t"}
+    assert set(tokenizer.vocabulary_) == words | set(",;()-'")
 
 
 def test_words_of_any_script_are_words():
-    assert set(WordTokenizer().fit(["Größe мир 世界"]).vocabulary_) == {"größe", "мир", "世界"}
+    assert set(WordTokenizer().fit(["Größe мир 世界"]).vocabulary_) == {"größe", "мир", "世", "界"}
 
 
 def test_the_inverse_gives_back_what_was_kept():
