@@ -182,7 +182,9 @@ class Constructors:
             raise ValueError(
                 f"concat takes some frames and axis 0 or 1, got {len(frames)}, {axis}."
             )
-        values, present = concat_columns(frames) if axis else concat_rows(frames)
+        labels = [frame._labels for frame in frames]
+        join = concat_columns if axis else concat_rows
+        values, present = join(frames, labels)
         return cls(values, present=present)
 
 

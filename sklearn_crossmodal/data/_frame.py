@@ -13,6 +13,7 @@ from sklearn_crossmodal.data._constructors import Constructors
 from sklearn_crossmodal.data._html import as_html, as_line
 from sklearn_crossmodal.data._indexing import Indexer, as_index
 from sklearn_crossmodal.data._numpy import apply_function
+from sklearn_crossmodal.data._row_labels import align_tables, row_labels, rows_like, with_labels
 from sklearn_crossmodal.data._rows import as_column, find_present, object_array, take_rows, unwrap
 from sklearn_crossmodal.utils._sklearn import _num_samples
 
@@ -31,7 +32,10 @@ class MultiModalFrame(Constructors, Mapping):
     Parameters
     ----------
     data : mapping of str to array-like
-        For each modality its values, with n rows in all of them.
+        For each modality its values, with n rows in all of them. Rows of pandas tables and series
+        are put together by their index: labels in another order are brought into that of the
+        first table. What has no labels (arrays, polars, a default index) is taken by position,
+        but for a default index beside one of the same numbers in another order.
     present : mapping of str to array-like of shape (n,), bool, default=None
         Which samples have a modality, for some or all of the modalities. A sample also lacks a
         modality where its cell is None, or all of its numbers are NaN.
@@ -48,7 +52,8 @@ class MultiModalFrame(Constructors, Mapping):
     Raises
     ------
     ValueError
-        If the modalities differ in their number of rows, or `present` names another modality.
+        If the modalities differ in their number of rows or in the labels of these, or `present`
+        names another modality.
     TypeError
         If `data` is no mapping, or a name is no string.
 
@@ -79,24 +84,38 @@ class MultiModalFrame(Constructors, Mapping):
         wrong = [name for name in data if not isinstance(name, str)]
         if wrong:
             raise TypeError(f"MultiModalFrame takes strings as names, got {wrong}.")
-        unwrapped = {name: unwrap(as_column(values)) for name, values in data.items()}
-        self._values = {name: values for name, (values, _) in unwrapped.items()}
-        lengths = {name: _num_samples(values) for name, values in self._values.items()}
+        columns = {name: as_column(values) for name, values in data.items()}
+        lengths = {name: _num_samples(values) for name, values in columns.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(
                 f"All modalities need the same number of rows, got {lengths}: give each sample a "
                 "row in every modality, None or NaN where it lacks it."
             )
         self._n_rows = next(iter(lengths.values()), 0)
+        given = {f"present[{name!r}]": flags for name, flags in (present or {}).items()}
+        columns, orders, self._labels = align_tables({**columns, **given})
+        unwrapped = {name: unwrap(columns[name]) for name in data}
+        self._values = {name: values for name, (values, _) in unwrapped.items()}
         inside = {name: flags for name, (_, flags) in unwrapped.items() if flags is not None}
-        self._present = self._check_present(present or {})
+        self._present = self._check_present(
+            {name: columns[f"present[{name!r}]"] for name in present or {}}, orders
+        )
         for name, flags in inside.items():
             if not flags.all():  # of a `ModalityArray`
                 self._present[name] = flags & self.stated(name)
 
-    def _check_present(self, present) -> dict[str, np.ndarray]:
+    @classmethod
+    def _of_aligned(cls, values: dict, present: dict, labels, n_rows: int):
+        """Make a frame of columns whose rows belong together: nothing is checked again."""
+        frame = cls.__new__(cls)
+        frame._values, frame._present = values, present
+        frame._labels, frame._n_rows = labels, n_rows
+        return frame
+
+    def _check_present(self, present, orders) -> dict[str, np.ndarray]:
         checked = {}
         for name, flags in present.items():
+            moved = orders.get(name) if row_labels(flags) is None else None
             flags = np.asarray(flags)
             if name not in self._values:
                 raise ValueError(f"present names {name!r}, which is not among {list(self)}.")
@@ -105,7 +124,7 @@ class MultiModalFrame(Constructors, Mapping):
                     f"present[{name!r}] must be an array of {len(self)} booleans, got "
                     f"{flags.dtype} of shape {flags.shape}."
                 )
-            checked[name] = flags
+            checked[name] = flags if moved is None else flags[moved]  # as the rows they are of
         return checked
 
     # As a mapping from modality to values ----------------------------------------------------
@@ -130,13 +149,14 @@ class MultiModalFrame(Constructors, Mapping):
 
     def __setitem__(self, name, values):
         if isinstance(values, MultiModalFrame):  # one column of such a frame, as `iloc` gives it
-            (source,) = values
+            (source,) = values  # its rows are known by number: tools shuffle them on purpose
             column, stated = values[source], {name: values.stated(source)}
+            if row_labels(column) is not None:
+                column = with_labels(column, self._labels)
         else:
-            column, stated = values, {}
+            column, stated = rows_like(self._labels, name, as_column(values)), {}
         frame = MultiModalFrame({**self._values, name: column}, present={**self._present, **stated})
-        self._values, self._present = frame._values, frame._present
-        self._n_rows = frame._n_rows
+        vars(self).update(vars(frame))
 
     def presence(self, name) -> np.ndarray:
         """Tell which samples have a modality.
@@ -218,9 +238,12 @@ class MultiModalFrame(Constructors, Mapping):
         if axis == 1:
             named = not isinstance(rows, slice) and rows.dtype.kind in "OUT"
             return self._select(list(rows if named else self.columns[rows]))
-        return MultiModalFrame(
-            {name: take_rows(values, rows) for name, values in self._values.items()},
-            present={name: flags[rows] for name, flags in self._present.items()},
+        values = {name: take_rows(values, rows) for name, values in self._values.items()}
+        return self._of_aligned(
+            values,
+            {name: flags[rows] for name, flags in self._present.items()},
+            None if self._labels is None else self._labels[rows],
+            _num_samples(next(iter(values.values()))) if values else 0,
         )
 
     def copy(self, deep=True):
@@ -236,11 +259,12 @@ class MultiModalFrame(Constructors, Mapping):
         -------
         MultiModalFrame
         """
-        return MultiModalFrame(self._values, present=self._present)
+        return self._select(list(self))
 
     def _select(self, names):
         present = {name: self._present[name] for name in names if name in self._present}
-        return MultiModalFrame({name: self._values[name] for name in names}, present=present)
+        values = {name: self._values[name] for name in names}
+        return self._of_aligned(values, present, self._labels, len(self) if values else 0)
 
     def __array__(self, dtype=None, copy=None):
         cells = np.empty(self.shape, dtype=object)

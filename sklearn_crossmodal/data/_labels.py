@@ -89,10 +89,11 @@ def differing(found, fitted) -> tuple[list, list]:
     return [one for one in fitted if one not in there], [one for one in found if one not in known]
 
 
-def shown(labels: Sequence) -> str:
-    """Show labels in a message, no more than ten of them."""
-    more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
-    return f"{list(labels[:10])}{more}"
+def shown(labels: Sequence, most: int = 10) -> str:
+    """Show labels in a message, no more than a few of them."""
+    labels = [one.item() if isinstance(one, np.generic) else one for one in labels]
+    more = f" and {len(labels) - most} more" if len(labels) > most else ""
+    return f"{labels[:most]}{more}"
 
 
 def take_columns(values, order: list[int]):
