@@ -6,6 +6,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from sklearn_crossmodal import (
@@ -96,6 +97,62 @@ def test_columns_inside_a_modality_are_known_by_name(name, block):
         answer(estimator, method, {"m": RENAMED[block](make(NAMES)), "x": OTHER})
     with pytest.raises(ValueError, match=r"modality 'm'.*missing \['c', 'd'\], new \[\]"):
         answer(estimator, method, {"m": make(["a", "b"]), "x": OTHER})
+
+
+FLAT = {
+    "pandas": lambda columns: pd.DataFrame({k: list(v) for k, v in columns.items()}),
+    "numbered": lambda columns: pd.DataFrame(
+        {int(k, 36): list(v) for k, v in columns.items()}  # names that are no strings
+    ),
+    "polars": lambda columns: pl.DataFrame({k: list(v) for k, v in columns.items()}),
+    "pyarrow": lambda columns: pa.table({k: list(v) for k, v in columns.items()}),
+    "dict": dict,
+    "MultiModalFrame": MultiModalFrame,
+}
+
+
+@pytest.mark.parametrize("container", FLAT)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_column_that_is_missing_where_another_is_new_was_renamed(name, container):
+    estimator, y, method = ESTIMATORS[name]
+    make, columns = FLAT[container], {"review": TEXTS, "age": OTHER[:, 0]}
+    estimator.fit(make(columns), y)
+    renamed = {"comment": TEXTS, "age": OTHER[:, 0]}
+    with pytest.raises(
+        ValueError, match=r"columns \['.*'\] of `fit` are missing, and \['.*'\] are"
+    ):
+        answer(estimator, method, make(renamed))
+    if container == "numbered":  # numbers are no names: then the count of columns must agree
+        return
+    expected = answer(estimator, method, make(columns))
+    more = make({"comment": TEXTS, **columns})
+    np.testing.assert_array_equal(answer(estimator, method, more), expected)
+    answer(estimator, method, make({"age": OTHER[:, 0]}))  # the review is absent
+
+
+@pytest.mark.parametrize("name", ["classifier", "regressor", "autoencoder", "crossmodal"])
+def test_training_does_not_go_on_with_a_renamed_column(name):
+    estimator, y, _ = ESTIMATORS[name]
+    columns = {"review": TEXTS, "age": OTHER[:, 0]}
+    estimator.fit(FLAT["pandas"](columns), y)
+    warm = clone(estimator).set_params(warm_start=True).fit(FLAT["pandas"](columns), y)
+    columns["comment"] = columns.pop("review")
+    with pytest.raises(ValueError, match=r"\['review'\] .*missing, and \['comment'\] are new"):
+        estimator.partial_fit(FLAT["pandas"](columns), y)
+    with pytest.raises(ValueError, match=r"\['review'\] .*missing, and \['comment'\] are new"):
+        warm.fit(FLAT["pandas"](columns), y)
+
+
+def test_columns_that_no_modality_uses_may_come_and_go():
+    columns = {"review": TEXTS, "age": OTHER[:, 0], "id": np.arange(N)}
+    clf = FusionClassifier([("words", "text", "review"), ("n", "numeric", ["age"])], **QUICK)
+    clf.fit(FLAT["pandas"](columns), Y)
+    expected = clf.predict_proba(FLAT["pandas"](columns))
+    del columns["id"]
+    np.testing.assert_array_equal(clf.predict_proba(FLAT["pandas"](columns)), expected)
+    columns["key"] = np.arange(N)
+    np.testing.assert_array_equal(clf.predict_proba(FLAT["pandas"](columns)), expected)
+    clf.predict(FLAT["pandas"]({"age": OTHER[:, 0], "id": np.arange(N)}))
 
 
 @pytest.mark.parametrize("name", ["classifier", "regressor", "autoencoder", "crossmodal"])

@@ -18,7 +18,7 @@ from sklearn_crossmodal.data._columns import Columns, as_table, select_columns
 from sklearn_crossmodal.data._fill import fill_missing, table_of
 from sklearn_crossmodal.data._frame import MultiModalFrame
 from sklearn_crossmodal.data._hide import hide_cells
-from sklearn_crossmodal.data._labels import column_labels, find_order
+from sklearn_crossmodal.data._labels import column_labels, find_order, shown
 from sklearn_crossmodal.data._lazy import LazyRows, is_lazy
 from sklearn_crossmodal.data._quantities import date_kind, is_quantity, to_number, to_quantities
 from sklearn_crossmodal.data._resolve import is_named, resolve_columns
@@ -61,6 +61,7 @@ __all__ = [
     "object_array",
     "resolve_columns",
     "select_columns",
+    "shown",
     "table_of",
     "take_rows",
     "to_number",

@@ -11,7 +11,7 @@ from sklearn_crossmodal.data._native import frame_names, is_frame
 from sklearn_crossmodal.data._rows import is_missing, object_array
 from sklearn_crossmodal.exceptions import ModalityError
 
-__all__ = ["column_labels", "find_order", "first_cell", "take_columns"]
+__all__ = ["column_labels", "find_order", "first_cell", "shown", "take_columns"]
 
 
 def first_cell(cells):

@@ -20,6 +20,7 @@ from sklearn_crossmodal.data import (
     column_labels,
     resolve_columns,
     select_columns,
+    shown,
 )
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality
@@ -68,6 +69,7 @@ class ModalityBank:
         self.needs_any = needs_any
         self.bound: list[_Bound] = []
         self.left_out: list[str] = []
+        self._seen: frozenset[str] = frozenset()  # names of all columns in `fit`
         self._adopted: set[str] = set()
 
     @property
@@ -91,6 +93,7 @@ class ModalityBank:
             If a column is not in X, or a modality has none.
         """
         names = list(table) if isinstance(table, MultiModalFrame) else None
+        self._seen = frozenset(names or ())
         for name, modality, key in self.modalities:
             with self._speaking(name):
                 positions, single = resolve_columns(X if callable(key) else table, key)
@@ -182,8 +185,10 @@ class ModalityBank:
         Raises
         ------
         ModalityError
-            If X has some columns of a modality but not all, or a row has no modality.
+            If X has some columns of a modality but not all, if it lacks columns and has others that
+            `fit` did not see, or if a row has no modality.
         """
+        self._refuse_renamed(table, only)
         blocks = {
             bound.name: self._block(bound, table)
             if only is None or bound.name in only
@@ -238,6 +243,7 @@ class ModalityBank:
         -------
         dict of str to (Columns or None, ndarray of shape (n,))
         """
+        self._refuse_renamed(table)
         nothing = None, np.zeros(table.shape[0], dtype=bool)
         found = {}
         for bound in self.bound:
@@ -291,6 +297,25 @@ class ModalityBank:
             with self._speaking(bound.name, bound.labels, present):
                 block = modality.transform(_rows(columns, present))
             return block.scatter(present)
+
+    def _refuse_renamed(self, table, only: list[str] | None = None) -> None:
+        """Raise if columns are missing and others are new: they may be the same, renamed."""
+        if not self._seen or not isinstance(table, MultiModalFrame):
+            return
+        labels = [
+            label
+            for bound in self.bound
+            if only is None or bound.name in only
+            for label in bound.labels
+        ]
+        missing = [label for label in dict.fromkeys(labels) if label not in table]
+        new = [label for label in table if label not in self._seen] if missing else []
+        if new:
+            raise ModalityError(
+                f"{self.owner}: the columns {shown(missing)} of `fit` are missing, and "
+                f"{shown(new)} are new. Give columns the names they had in `fit`; where a modality "
+                "is meant to be absent, leave out the new ones."
+            )
 
     def _has_columns(self, bound: _Bound, table) -> bool:
         if bound.labels is None or not isinstance(table, MultiModalFrame):
