@@ -3,6 +3,7 @@
 import copy
 import pickle
 from contextlib import suppress
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -329,7 +330,8 @@ def test_fusion_lets_no_row_see_another(part):
 def test_what_an_absent_modality_holds_changes_nothing(part, pattern):
     fusion, zs, present = built("fusion", part), latents(), presence(*pattern)
     expected = fusion(zs, present)
-    contents = [torch.zeros_like, torch.randn_like, lambda z: torch.full_like(z, 1e30)]
+    contents = [torch.zeros_like, torch.randn_like]
+    contents += [partial(torch.full_like, fill_value=one) for one in (1e30, np.nan, np.inf)]
     for content in contents:
         held = [
             z if there else content(z).requires_grad_()

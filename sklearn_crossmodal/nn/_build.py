@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.nn._absence import all_present
 from sklearn_crossmodal.nn._component import Factory, check_kind, n_arguments, resolve
 from sklearn_crossmodal.nn.decoders import DECODERS
 from sklearn_crossmodal.nn.encoders import ENCODERS
@@ -58,7 +59,9 @@ def build_fusion(part, widths: Sequence[int]) -> nn.Module:
     Parameters
     ----------
     part : str, Component, or nn.Module class, factory or instance
-        A class or factory is called with `widths`.
+        A class or factory is called with `widths`. A module of one's own always gets `present` as a
+        tensor, if its `forward` takes it; None, where all are present, only if its class has
+        ``present_may_be_none = True``, as those that have a name do.
     widths : sequence of int
         Width of each latent.
 
@@ -74,9 +77,9 @@ def build_fusion(part, widths: Sequence[int]) -> nn.Module:
     """
     component = resolve(part, FUSIONS, "fusion")
     module = component.build(widths)
-    if not isinstance(component, Factory):
+    if type(component) in FUSIONS.values():
         return module
-    return _Adapted(module, takes=2, dry_run=([torch.zeros(2, width) for width in widths], None))
+    return _OwnFusion(module, takes=2, dry_run=([torch.zeros(2, width) for width in widths], None))
 
 
 def build_decoder(part, width: int, spec: BlockSpec, loss: nn.Module | None = None) -> nn.Module:
@@ -186,3 +189,12 @@ class _Adapted(nn.Module):
 
     def forward(self, *arguments):
         return self.module(*arguments[: self._n_arguments])
+
+
+class _OwnFusion(_Adapted):
+    """A user's fusion, which is told who is present also where all are."""
+
+    def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
+        if present is None and not getattr(self.module, "present_may_be_none", False):
+            present = all_present(latents)
+        return super().forward(latents, present)

@@ -113,15 +113,16 @@ class EnsembleNetwork(MultiModalNetwork):
         """
         masks = masks or {}
         found = []
-        for scale, (name, key) in zip(self.scales, self._modalities.items(), strict=True):
-            encoder = self.encoders[key]
+        there = self.spread(present)
+        for scale, name in zip(self.scales, self._modalities, strict=True):
             if name in self.scaled:
-                mask = self.spread(masks.get(name))
-                latent = encoder(self._seen(values[name], scale), mask)
+                seen, mask = self._seen(values[name], scale), self.spread(masks.get(name))
+                latent = self.encode_one(name, seen, mask, there)
             else:
-                latent = self._seen(encoder(values[name], masks.get(name)), scale)
+                latent = self.encode_one(name, values[name], masks.get(name), present)
+                latent = self._seen(latent, scale)
             found.append(latent)
-        return self.hidden(found, self.spread(present))
+        return self.hidden(found, there)
 
     def _seen(self, values: Tensor, scale: Tensor) -> Tensor:
         scales = scale.view(self.n_members, 1, -1).to(values.dtype)

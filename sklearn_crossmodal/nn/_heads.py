@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._absence import where_present
+
 __all__ = ["HEADS", "LABELS", "PRESENT", "ModalityHeads"]
 
 #: Under these names a network in training returns what the heads say, (B, M, ...), and which
@@ -87,6 +89,7 @@ class ModalityHeads(nn.Module):
         -------
         dict of str to Tensor or None
         """
+        latents = where_present(latents, present)
         if self.training:
             return {**scores, HEADS: self.said(latents), PRESENT: present}
         if present is None and not self.blends_all:

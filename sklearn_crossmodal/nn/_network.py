@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._absence import encode_present, is_finite_at_zeros, where_present
 from sklearn_crossmodal.nn._heads import ModalityHeads
 
 __all__ = ["AveragedNetwork", "MultiModalNetwork"]
@@ -61,6 +62,10 @@ class MultiModalNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self._modalities, self.encoders = _named_modules(encoders)
+        #: Encoders that must not see what stands where a modality is absent.
+        self._guarded = tuple(n for n, one in encoders.items() if not is_finite_at_zeros(one))
+        if self._guarded:  # which looks at how many samples of a batch have a modality
+            self.stacks = False
         self.fusion = fusion
         self.bottleneck = bottleneck
         self._targets, self.decoders = _named_modules(decoders)
@@ -106,10 +111,36 @@ class MultiModalNetwork(nn.Module):
         """
         masks = masks or {}
         latents = [
-            self.encoders[key](values[name], masks.get(name))
-            for name, key in self._modalities.items()
+            self.encode_one(name, values[name], masks.get(name), present)
+            for name in self._modalities
         ]
         return self.hidden(latents, present)
+
+    def encode_one(
+        self, name: str, values: Tensor, mask: Tensor | None, present: Tensor | None
+    ) -> Tensor:
+        """Return the latent of one modality, of no meaning where it is absent.
+
+        Parameters
+        ----------
+        name : str
+            Of the modality.
+        values : Tensor of shape (B, ...)
+            Of it.
+        mask : Tensor or None
+            Of its values.
+        present : Tensor of shape (B, M), bool, or None
+            Which modalities each sample has; None means all.
+
+        Returns
+        -------
+        Tensor of shape (B, D_m)
+        """
+        encoder = self.encoders[self._modalities[name]]
+        if present is None or name not in self._guarded:
+            return encoder(values, mask)
+        there = present[:, list(self._modalities).index(name)]
+        return encode_present(encoder, values, mask, there, next(self.parameters()).dtype)
 
     def hidden(self, latents: Sequence[Tensor], present: Tensor | None) -> list[Tensor]:
         """Return latents that are zero where their modality is absent.
@@ -125,10 +156,7 @@ class MultiModalNetwork(nn.Module):
         -------
         list of Tensor of shape (B, D_m)
         """
-        if present is None:
-            return list(latents)
-        there = present.unsqueeze(-1).unbind(dim=1)
-        return [torch.where(one, latent, 0.0) for one, latent in zip(there, latents, strict=True)]
+        return where_present(latents, present)
 
     def spread(self, rows: Tensor | None) -> Tensor | None:
         """Return what rows have, for each row of the latents.

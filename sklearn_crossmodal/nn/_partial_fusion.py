@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._absence import all_present, where_present
+
 __all__ = ["PartialFusion"]
 
 
@@ -53,9 +55,8 @@ class PartialFusion(nn.Module):
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
         if present is None:
-            present = torch.ones(
-                len(latents[0]), len(latents), dtype=torch.bool, device=latents[0].device
-            )
+            present = all_present(latents)
+        latents = where_present(latents, present)
         known = {place: m for m, place in enumerate(self.places) if place is not None}
         absent = torch.zeros_like(present[:, 0])
         there = [present[:, known[p]] if p in known else absent for p in range(len(self.widths))]

@@ -85,6 +85,7 @@ class PrivateNetwork(MultiModalNetwork):
         -------
         list of Tensor
         """
+        latents = self.hidden(latents, present)
         means = [layer(latent) for layer, latent in zip(self.private, latents, strict=True)]
         return self.hidden(means, present)
 

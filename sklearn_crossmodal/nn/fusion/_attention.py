@@ -8,6 +8,7 @@ from numbers import Integral, Real
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._absence import where_present
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn._layers import AttentionBlock, masked_mean
 from sklearn_crossmodal.utils._sklearn import Interval
@@ -96,6 +97,7 @@ class _AttentionFusion(nn.Module):
         self.out_features = width
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
+        latents = where_present(latents, present)
         tokens = torch.stack([f(z) for f, z in zip(self.project, latents, strict=True)], dim=1)
         for block in self.blocks:
             tokens = block(tokens, present)

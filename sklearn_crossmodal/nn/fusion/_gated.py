@@ -8,6 +8,7 @@ from numbers import Integral
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._absence import where_present
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.utils._sklearn import Interval
 
@@ -71,13 +72,15 @@ class _GatedFusion(nn.Module):
 
     def gates(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
         """Return the weight of each modality, (B, M); zero where it is absent."""
-        if present is not None:  # a gate must not see what an absent modality holds
-            latents = [z * present[:, m : m + 1] for m, z in enumerate(latents)]
-        scores = self.score(torch.cat(list(latents), dim=-1))
+        return self._gates(where_present(latents, present), present)
+
+    def _gates(self, latents: list[Tensor], present: Tensor | None) -> Tensor:
+        scores = self.score(torch.cat(latents, dim=-1))
         if present is not None:
             scores = scores.masked_fill(~present, -torch.inf)
         return scores.softmax(dim=-1)
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
+        latents = where_present(latents, present)  # a gate must not see what these hold
         values = torch.stack([f(z) for f, z in zip(self.project, latents, strict=True)], dim=1)
-        return torch.einsum("bm,bmd->bd", self.gates(latents, present), values)
+        return torch.einsum("bm,bmd->bd", self._gates(latents, present), values)

@@ -8,6 +8,7 @@ from numbers import Integral
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._absence import where_present
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn._layers import MLP, masked_mean
 from sklearn_crossmodal.utils._sklearn import Interval
@@ -69,5 +70,6 @@ class _LateFusion(nn.Module):
         self.out_features = width
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
+        latents = where_present(latents, present)
         said = torch.stack([f(z) for f, z in zip(self.experts, latents, strict=True)], dim=1)
         return masked_mean(said, present)

@@ -8,6 +8,7 @@ from numbers import Integral
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._absence import where_present
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.utils._sklearn import Interval
 
@@ -81,6 +82,7 @@ class _LowRankFusion(nn.Module):
         self.out_features = width
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
+        latents = where_present(latents, present)
         values = torch.stack([f(z) for f, z in zip(self.factors, latents, strict=True)], dim=1)
         if present is not None:
             values = torch.where(present.unsqueeze(-1), values, 1.0)

@@ -8,6 +8,7 @@ from numbers import Integral
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._absence import where_present
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn._layers import masked_mean
 from sklearn_crossmodal.utils._sklearn import Interval
@@ -51,14 +52,15 @@ class _Pool(nn.Module):
         self.project = nn.ModuleList([nn.Linear(before, width) for before in widths])
         self.out_features = width
 
-    def stack(self, latents: Sequence[Tensor]) -> Tensor:
-        """Return the projected latents, (B, M, D)."""
+    def stack(self, latents: Sequence[Tensor], present: Tensor | None) -> Tensor:
+        """Return the projected latents, (B, M, D), finite where absent."""
+        latents = where_present(latents, present)
         return torch.stack([f(z) for f, z in zip(self.project, latents, strict=True)], dim=1)
 
 
 class _Sum(_Pool):
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
-        values = self.stack(latents)
+        values = self.stack(latents, present)
         if present is not None:
             values = values * present.unsqueeze(-1)
         return values.sum(dim=1)
@@ -66,12 +68,12 @@ class _Sum(_Pool):
 
 class _Mean(_Pool):
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
-        return masked_mean(self.stack(latents), present)
+        return masked_mean(self.stack(latents, present), present)
 
 
 class _Max(_Pool):
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
-        values = self.stack(latents)
+        values = self.stack(latents, present)
         if present is not None:
             values = values.masked_fill(~present.unsqueeze(-1), -torch.inf)
         return values.amax(dim=1)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.nn._absence import where_present
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.utils._sklearn import Interval
 
@@ -101,6 +102,7 @@ class _TensorFusion(nn.Module):
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
         product = latents[0].new_ones(len(latents[0]), 1)
+        latents = where_present(latents, present)
         for m, (project, latent) in enumerate(zip(self.project, latents, strict=True)):
             factor = project(latent)
             if present is not None:

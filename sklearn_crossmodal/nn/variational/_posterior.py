@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._absence import all_present, where_present
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn.variational._gaussian import Gaussian, product_of_experts
 
@@ -89,7 +90,8 @@ class Posterior(nn.Module, ABC):
 
     def belief(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Gaussian:
         """Return the joint posterior of latents, of shape (B, D)."""
-        return self.joint(self.experts(latents), _presence(latents, present))
+        experts = self.experts(where_present(latents, present))
+        return self.joint(experts, all_present(latents) if present is None else present)
 
     def draw(
         self,
@@ -98,20 +100,15 @@ class Posterior(nn.Module, ABC):
         generator: torch.Generator | None = None,
     ) -> Draws:
         """Return draws to learn from; `generator` is None in training."""
-        return self.draw_of(self.experts(latents), _presence(latents, present), generator)
+        experts = self.experts(where_present(latents, present))
+        present = all_present(latents) if present is None else present
+        return self.draw_of(experts, present, generator)
 
     @abstractmethod
     def draw_of(
         self, experts: Gaussian, present: Tensor, generator: torch.Generator | None
     ) -> Draws:
         """Return draws, given the Gaussian of each modality and which are there, (B, M)."""
-
-
-def _presence(latents: Sequence[Tensor], present: Tensor | None) -> Tensor:
-    if present is not None:
-        return present
-    first = latents[0]
-    return torch.ones(len(first), len(latents), dtype=torch.bool, device=first.device)
 
 
 def uniform_like(like: Tensor, generator: torch.Generator | None) -> Tensor:
