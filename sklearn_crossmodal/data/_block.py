@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from sklearn_crossmodal.data._cutting import warn_if_cut
 from sklearn_crossmodal.data._lazy import LazyRows
 
 __all__ = ["END", "KINDS", "MISSING", "PADDING", "RARE", "UNKNOWN", "Block", "BlockSpec"]
@@ -104,7 +105,8 @@ class Block:
     ----------
     values : ndarray, sparse array or LazyRows of shape (n, *spec.shape)
         Finite numbers; zeros in the rows of samples that lack the modality. What is sparse or lazy
-        is made dense batch by batch.
+        is made dense batch by batch. Texts in `transform` may be longer than those in `fit`, which
+        the specification tells: see `cut`.
     present : ndarray of shape (n,), bool
         Whether the sample has the modality.
     spec : BlockSpec
@@ -142,8 +144,49 @@ class Block:
             return self.mask & self.present[:, np.newaxis]
         return None if self.present.all() else self.present
 
+    @property
+    def is_long(self) -> bool:
+        """Whether texts are longer than the longest in `fit`, which the specification tells."""
+        return self.spec.kind == "tokens" and self.values.shape[1] > self.spec.shape[0]
+
     def __len__(self) -> int:
         return len(self.present)
+
+    def cut(self, *, silent: bool = False) -> Block:
+        """Return the block with texts as long as the longest in `fit`, at most.
+
+        Parameters
+        ----------
+        silent : bool, default=False
+            Whether there is no warning.
+
+        Returns
+        -------
+        Block
+            The block itself where none is longer.
+
+        Warns
+        -----
+        UserWarning
+            If more than a twentieth of the texts are cut.
+        """
+        if not self.is_long:
+            return self
+        limit = self.spec.shape[0]
+        if not silent:
+            self._warn_of_cut(limit)
+        mask = None if self.mask is None else self.mask[:, :limit]
+        return replace(self, values=self.values[:, :limit], mask=mask)
+
+    def _warn_of_cut(self, limit: int) -> None:
+        n_words = (self.values != END).sum(
+            axis=1, where=True if self.observed is None else self.observed
+        )  # an end may go
+        remedy = (
+            "fit on texts as long, take an encoder that reads texts of any length, as 'bag', or "
+            f"cut them on purpose, with max_length={limit}"
+        )
+        warn_if_cut(n_words, limit, what="texts", unit="tokens", remedy=remedy)
 
     def take(self, rows) -> Block:
         """Return the block of some rows.

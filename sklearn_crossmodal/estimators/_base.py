@@ -23,6 +23,7 @@ from sklearn_crossmodal.training import (
     Training,
     choose_device,
     choose_dtype,
+    cut_texts,
     make_net,
     seeded,
     torch_dtype,
@@ -161,6 +162,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     def _inputs(self, blocks, sample_weight=None):
         """Return what the network reads of blocks: vectors where an encoder is frozen."""
+        blocks = cut_texts(type(self).__name__, blocks, self.modalities_)
         if not self._frozen:
             return blocks
         params = self.get_params(deep=False) | {"memory": open_memory(self.memory)}

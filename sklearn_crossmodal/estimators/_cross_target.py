@@ -101,7 +101,11 @@ class CrossTarget(ModalityTarget):
 
     def _target_blocks(self, y, blocks):
         if self._is_table:
-            return self._target_bank.transform(y)
+            blocks = self._target_bank.transform(y)
+            for name, block in blocks.items():
+                with self._speaking_of(name):
+                    blocks[name] = block.cut()
+            return blocks
         return super()._target_blocks(y, blocks)
 
     def _target_modality(self, y):

@@ -24,7 +24,7 @@ from sklearn_crossmodal.nn import (
 )
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.nn.variational import POSTERIORS, VariationalNetwork
-from sklearn_crossmodal.training import BlockDataset, baselines, torch_dtype
+from sklearn_crossmodal.training import BlockDataset, baselines, reads_any_length, torch_dtype
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["OwnTarget"]
@@ -37,10 +37,12 @@ class OwnTarget(LatentLabels):
     """Mixin: each modality is decoded from the shared latent, of `n_components` numbers."""
 
     def _target_blocks(self, y, blocks):
-        own = {
-            name: _without_indicators(modality, blocks[name])
-            for name, modality, _ in self.modalities_
-        }
+        own = {}
+        for name, modality, _ in self.modalities_:
+            with said_by(f"{type(self).__name__}: target {name!r}"):
+                # Else the same texts are cut for the encoder, which warns of it.
+                block = blocks[name].cut(silent=not reads_any_length(modality.encoder))
+            own[name] = _without_indicators(modality, block)
         return own | self._label_blocks(y)
 
     def _build_network(self, blocks):

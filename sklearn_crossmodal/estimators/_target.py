@@ -118,7 +118,7 @@ class ModalityTarget:
                     f"{len(rows)} samples have a y that cannot be read, first rows "
                     f"{rows[:5].tolist()}: leave them out."
                 )
-            return {"y": block}
+            return {"y": block.cut()}
 
     def _target_columns(self, y):
         """Return y as columns, with the names they had in `fit`."""

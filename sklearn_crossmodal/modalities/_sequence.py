@@ -24,7 +24,7 @@ class Sequence(Modality):
     ----------
     max_length : int or None, default=256
         Most steps of a series. What is longer is cut, and so is what is longer than the longest
-        series in `fit`; None cuts only the latter.
+        series in `fit`, with a warning; None cuts only the latter.
     crop : {"start", "center", "end"}, default="end"
         Which part of a series that is cut is kept.
     scaling : {"standard", "robust"} or None, default="standard"

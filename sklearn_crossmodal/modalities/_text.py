@@ -44,8 +44,10 @@ class Text(Modality):
     Parameters
     ----------
     max_length : int, default=512
-        Most tokens of a text, its end included. What is longer is cut, and so is what is longer
-        than the longest text in `fit`. An encoder with a tokenizer may allow fewer.
+        Most tokens of a text, its end included; what is longer is cut. An encoder with a tokenizer
+        may allow fewer. Encoders that read the order of tokens, and decoders, are made for the
+        longest text in `fit`: longer ones are cut there, with a warning. The default encoder, and
+        `ModalityVectorizer`, read the whole text.
     max_words : int, default=20000
         Size of the vocabulary at most, the three ids that stand for no word included. Not for
         tokenizers that have their own ids.
@@ -275,12 +277,18 @@ class Text(Modality):
         Returns
         -------
         Block
-            Kind ``"tokens"``; its mask is True up to the end of each text.
+            Kind ``"tokens"``; its mask is True up to the end of each text. It is as wide as
+            the longest text, or the longest in `fit` if that is longer; `Block.cut` makes it as
+            wide as that.
         """
         cells = self._cells(Columns.of(columns))
         if self.markers_ and cells.shape[1] != len(self.markers_):
             raise ValueError(f"got {cells.shape[1]} columns, expected {len(self.markers_)}.")
-        return self._block(pad_rows(self._rows(cells), self.spec_.shape[0]))
+        rows = self._rows(cells)
+        longest = max(map(len, rows), default=0) + 1
+        return self._block(
+            pad_rows(rows, max(self.spec_.shape[0], min(longest, self.tokenizer_.max_length)))
+        )
 
     def _block(self, ids: np.ndarray) -> Block:
         return Block(ids, np.ones(len(ids), dtype=bool), self.spec_, mask=ids != PADDING)

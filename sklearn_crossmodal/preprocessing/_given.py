@@ -104,7 +104,7 @@ class GivenTokenizer(BaseTokenizer):
         -------
         list of list of int
         """
-        return self._encode(X, self.length_)
+        return self._encode(X, self.max_length)
 
     def _encode(self, X, most: int) -> list[list[int]]:
         """Return the ids of each text, at most so many if the tokenizer itself can cut it."""

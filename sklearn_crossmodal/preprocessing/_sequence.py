@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.data import as_column, is_missing
+from sklearn_crossmodal.data._cutting import warn_if_cut
 from sklearn_crossmodal.preprocessing._bent import LARGEST, bend, unbend
 from sklearn_crossmodal.preprocessing._numeric_columns import find_moments, find_quantiles
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
@@ -27,7 +28,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
     ----------
     max_length : int or None, default=None
         Most steps of a series. What is longer is cut, and so is what is longer than the longest
-        series in `fit`; None cuts only the latter.
+        series in `fit`, with a warning; None cuts only the latter.
     crop : {"start", "center", "end"}, default="end"
         Which part of a series that is cut is kept.
     scaling : {"standard", "robust"} or None, default="standard"
@@ -134,7 +135,14 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
             NaN in the steps behind the end of a series; float32 if all series are.
         """
         check_is_fitted(self)
-        steps, lengths = self._cut(_as_series(X), len(self.median_))
+        series = _as_series(X)
+        if self.max_length is None or self.length_ < self.max_length:  # else cut on purpose
+            remedy = (
+                f"fit on series as long, or cut them on purpose, with max_length={self.length_}"
+            )
+            lengths = list(map(len, series))
+            warn_if_cut(lengths, self.length_, what="series", unit="steps", remedy=remedy)
+        steps, lengths = self._cut(series, len(self.median_))
         starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
         gaps = np.isnan(steps)
         if gaps.any():

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_crossmodal.data import END, PADDING, object_array
+from sklearn_crossmodal.data._cutting import warn_if_cut
 
 __all__ = ["FIRST", "BaseTokenizer", "check_texts", "pad_rows", "unpad_rows"]
 
@@ -93,10 +94,16 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
         Returns
         -------
         ndarray of shape (n, length_), int64
-            Padded with 0 behind the end.
+            Padded with 0 behind the end; what is longer than the longest in `fit` is cut, with a
+            warning if that is so of more than a twentieth of the texts.
         """
         check_is_fitted(self)
-        return pad_rows(self.encode(X), self.length_)
+        rows = self.encode(X)
+        if self.length_ < self.max_length:  # else they are cut on purpose
+            remedy = f"fit on texts as long, or cut them on purpose, with max_length={self.length_}"
+            lengths = list(map(len, rows))
+            warn_if_cut(lengths, self.length_, what="texts", unit="tokens", remedy=remedy)
+        return pad_rows(rows, self.length_)
 
     def inverse_transform(self, X):
         """Return the texts of rows of ids, up to their end.

@@ -10,6 +10,7 @@ from sklearn_crossmodal.training._evidence import evidence_bounds
 from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
 from sklearn_crossmodal.training._held_out import scores_by_pattern
 from sklearn_crossmodal.training._leaving_out import latents_of, presence_of, scores_by_others
+from sklearn_crossmodal.training._lengths import cut_texts, reads_any_length
 from sklearn_crossmodal.training._linear_fit import fit_linear_paths
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
@@ -39,6 +40,7 @@ __all__ = [
     "baselines",
     "choose_device",
     "choose_dtype",
+    "cut_texts",
     "deal_folds",
     "embed_frozen",
     "evidence_bounds",
@@ -51,6 +53,7 @@ __all__ = [
     "optimizer_settings",
     "pick_split",
     "presence_of",
+    "reads_any_length",
     "scores_by_others",
     "scores_by_pattern",
     "seeded",

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_memory
 
 from sklearn_crossmodal.data import Block, BlockSpec, is_lazy
 from sklearn_crossmodal.training._device import choose_device
+from sklearn_crossmodal.training._lengths import cut_texts
 from sklearn_crossmodal.training._reading import read_ahead, to_rows
 from sklearn_crossmodal.utils._cache import RowCache, row_keys, rows_folder
 from sklearn_crossmodal.utils._moments import vector_moments
@@ -116,15 +117,16 @@ def embed_frozen(
         A block of kind ``"vector"`` where the encoder is frozen, the block itself elsewhere.
     """
     embedded = dict(blocks)
-    for name, modality, _ in modalities:
+    frozen = [entry for entry in modalities if _is_frozen(entry[1].encoder)]
+    blocks = {**blocks, **cut_texts("", {name: blocks[name] for name, *_ in frozen}, frozen)}
+    for name, modality, _ in frozen:
         encoder = modality.encoder
-        if _is_frozen(encoder):
-            with said_by(f"modality {name!r}"):
-                module = encoder.load(blocks[name].spec, device)
-                embedder = _Embedder(module, device, memory)
-                batches = _batches(blocks[name], encoder.batch_size)
-                label = f"embedding {name}"
-                embedded[name] = _embed(blocks[name], embedder, batches, label, verbose)
+        with said_by(f"modality {name!r}"):
+            module = encoder.load(blocks[name].spec, device)
+            embedder = _Embedder(module, device, memory)
+            batches = _batches(blocks[name], encoder.batch_size)
+            label = f"embedding {name}"
+            embedded[name] = _embed(blocks[name], embedder, batches, label, verbose)
     return embedded
 
 

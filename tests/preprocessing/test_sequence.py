@@ -36,7 +36,8 @@ def test_a_long_series_keeps_the_part_that_is_asked_for(crop, kept):
 
 def test_what_is_longer_than_the_longest_in_fit_is_cut():
     scaler = plain().fit([np.arange(2.0)])
-    np.testing.assert_array_equal(scaler.transform([np.arange(5.0)])[0, :, 0], [3, 4])
+    with pytest.warns(UserWarning, match="longer than the longest in fit"):
+        np.testing.assert_array_equal(scaler.transform([np.arange(5.0)])[0, :, 0], [3, 4])
 
 
 def test_what_is_cut_off_is_not_learned_from():

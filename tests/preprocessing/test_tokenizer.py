@@ -47,7 +47,8 @@ def test_rows_are_as_wide_as_the_longest_text_in_fit():
     tokenizer = WordTokenizer().fit(TEXTS)
     assert tokenizer.length_ == 5
     assert tokenizer.transform(["cat"]).shape == (1, 5)
-    assert tokenizer.transform(["cat " * 9]).tolist() == [[4] * 5]
+    with pytest.warns(UserWarning, match="longer than the longest in fit"):
+        assert tokenizer.transform(["cat " * 9]).tolist() == [[4] * 5]
 
 
 def test_a_text_longer_than_max_length_is_cut_and_loses_its_end():
@@ -85,7 +86,7 @@ def test_words_of_any_script_are_words():
 
 def test_the_inverse_gives_back_what_was_kept():
     tokenizer = WordTokenizer().fit(TEXTS)
-    texts = ["the cat sat", "dog, the", "the bird sat", "", "cat cat cat cat cat cat"]
+    texts = ["the cat sat", "dog, the", "the bird sat", "", "cat cat cat cat cat"]
     back = tokenizer.inverse_transform(tokenizer.transform(texts))
     assert back.tolist() == ["the cat sat", "dog the", "the sat", "", "cat cat cat cat cat"]
     assert back.dtype == object

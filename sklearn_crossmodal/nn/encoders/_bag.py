@@ -77,6 +77,8 @@ class BagEncoder(Component):
     """
 
     kinds = frozenset({"tokens"})
+    #: Whether texts may be longer than the longest in `fit`.
+    any_length = True
     _parameter_constraints = {
         "width": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],

@@ -144,6 +144,11 @@ class Pretrained(Component):
         return ModelTokenizer(found, getattr(self.source, "max_seq_length", None))
 
     @property
+    def any_length(self) -> bool:
+        """Whether texts may be longer than the longest in `fit`: the model cuts them itself."""
+        return self.tokenizer is not None and getattr(self._model(), "takes_mask", True)
+
+    @property
     def max_length(self) -> int | None:
         """Most tokens of a text that the model reads; None where there is no limit."""
         tokenizer = self.tokenizer

@@ -1,0 +1,56 @@
+"""Texts that are longer than those an encoder was built for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sklearn_crossmodal.data import Block
+from sklearn_crossmodal.nn.encoders import ENCODERS
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["cut_texts", "reads_any_length"]
+
+
+def cut_texts(
+    owner: str, blocks: Mapping[str, Block], modalities: list[tuple]
+) -> Mapping[str, Block]:
+    """Cut texts to the longest in `fit`, but for encoders that read any length.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for messages; empty where others name it.
+    blocks : mapping of str to Block
+        For each modality.
+    modalities : list of (str, Modality, columns)
+        Fitted. An encoder reads any length if it has an attribute `any_length` that is true.
+
+    Returns
+    -------
+    mapping of str to Block
+    """
+    if not any(block.is_long for block in blocks.values()):
+        return blocks
+    encoders = {name: modality.encoder for name, modality, _ in modalities}
+    found = {}
+    for name, block in blocks.items():
+        with said_by(f"{owner}: modality {name!r}" if owner else f"modality {name!r}"):
+            found[name] = block if reads_any_length(encoders[name]) else block.cut()
+    return found
+
+
+def reads_any_length(encoder) -> bool:
+    """Tell whether an encoder reads texts that are longer than the longest in `fit`.
+
+    Parameters
+    ----------
+    encoder : str, component or nn.Module factory
+        Of a modality.
+
+    Returns
+    -------
+    bool
+    """
+    if isinstance(encoder, str):
+        encoder = ENCODERS.get(encoder)
+    return bool(getattr(encoder, "any_length", False))
