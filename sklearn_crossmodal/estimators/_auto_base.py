@@ -37,6 +37,9 @@ _SHARE_OF_MEMBERS = 0.85
 class BaseAutoFusion(ModalityParams):
     """Base of the automatic fusions."""
 
+    #: Groups that a search is given are for its own folds, unless they are asked for.
+    __metadata_request__fit = {"groups": False}
+
     _parameter_constraints = {
         "modalities": [list, dict, None],
         "estimator": [HasMethods(["fit", "predict"]), None],
@@ -104,9 +107,12 @@ class BaseAutoFusion(ModalityParams):
         y : array-like of shape (n_samples,)
             The target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; one of weight zero is not there.
+            Weights of the samples; one of weight zero is not there. They are passed to the
+            networks and to the companions that take them; with metadata routing not to those with
+            ``set_fit_request(sample_weight=False)``, and to meta-estimators as they route them.
         groups : array-like of shape (n_samples,), default=None
-            Samples of one group are in one fold.
+            Samples of one group are in one fold. With metadata routing, a search or a pipeline
+            passes them on after ``set_fit_request(groups=True)``.
 
         Returns
         -------

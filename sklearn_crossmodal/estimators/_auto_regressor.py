@@ -21,6 +21,7 @@ from sklearn_crossmodal.estimators._input import check_same_length
 from sklearn_crossmodal.estimators._kernel_machine import KernelRegressor
 from sklearn_crossmodal.estimators._regressor import FusionRegressor
 from sklearn_crossmodal.estimators._units import r2_in_units, units_of
+from sklearn_crossmodal.estimators._weight_routing import requesting_weights
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["AutoFusionRegressor"]
@@ -219,6 +220,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
     def _default_companions(self, n_samples, seed):
         leaf = int(np.clip(n_samples // 50, 1, 20))
         boosting = HistGradientBoostingRegressor(min_samples_leaf=leaf, random_state=seed)
+        boosting = requesting_weights(boosting)  # of MultiOutputRegressor
         several = np.ndim(self._range[0]) > 0
         return {
             "linear": (Ridge(), None),

@@ -9,11 +9,10 @@ import numpy as np
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.data import take_rows
 from sklearn_crossmodal.estimators._composition import ModalityParams
 from sklearn_crossmodal.estimators._fit_data import FitData
 from sklearn_crossmodal.estimators._holding_out import check_groups, has_splitter, held_out_rows
-from sklearn_crossmodal.estimators._input import check_weight, check_X
+from sklearn_crossmodal.estimators._input import check_weight, check_X, rows_that_count
 from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
 from sklearn_crossmodal.estimators._tasks import epoch_tasks
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, check_target
@@ -31,6 +30,7 @@ from sklearn_crossmodal.training import (
 )
 from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._progress import showing_progress
+from sklearn_crossmodal.utils._row_numbers import counting
 from sklearn_crossmodal.utils._sklearn import _fit_context
 from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error, said_by
 
@@ -101,11 +101,12 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     def _read(self, X, y, sample_weight, resume=False, groups=None):
         """Fit the modalities and the target; return what they make of X and y."""
-        table, y, weight, groups = self._check_input(X, y, sample_weight, groups, resume)
-        blocks = self._make_blocks(X, table, weight, resume)
-        if not resume:
-            self._fit_target(y, weight)
-        targets = self._target_blocks(y, blocks)
+        rows, table, y, weight, groups = self._check_input(X, y, sample_weight, groups, resume)
+        with counting(rows):
+            blocks = self._make_blocks(X, table, weight, resume)
+            if not resume:
+                self._fit_target(y, weight)
+            targets = self._target_blocks(y, blocks)
         return FitData(X, y, weight, self._inputs(blocks, weight), targets, groups)
 
     def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
@@ -138,18 +139,12 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         self.n_iter_ = len({row["epoch"] for row in self.history_})
 
     def _check_input(self, X, y, sample_weight, groups, resume):
-        """Return table, target, weights and groups of the rows whose weight is not zero."""
+        """Return `rows_that_count`, checked."""
         table = check_X(self, X, reset=not resume)
         y = self._check_y(table, y, reset=not resume)
         weight, groups = check_weight(self, sample_weight, table), check_groups(self, groups, table)
         weight = self._class_weights(y, weight, reset=not resume)
-        if weight is None or weight.all():
-            return table, y, weight, groups
-        if not weight.any():
-            raise ValueError(f"{type(self).__name__}: all weights are zero, those of classes too.")
-        rows = np.flatnonzero(weight)
-        y, groups = (None if part is None else part[rows] for part in (y, groups))
-        return take_rows(table, rows), y, weight[rows], groups
+        return rows_that_count(self, table, y, weight, groups)
 
     def _make_blocks(self, X, table, weight, resume):
         if resume:

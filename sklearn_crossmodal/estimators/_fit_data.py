@@ -17,6 +17,7 @@ from sklearn_crossmodal.modalities import Modality
 from sklearn_crossmodal.nn import Component
 from sklearn_crossmodal.training import BlockDataset, Training
 from sklearn_crossmodal.utils._progress import showing_progress
+from sklearn_crossmodal.utils._row_numbers import counting
 
 __all__ = ["FitData", "SharedReading"]
 
@@ -121,11 +122,14 @@ class SharedReading:
         Weights of the samples.
     groups : array-like of shape (n_samples,), default=None
         Groups of the samples.
+    rows : ndarray of shape (n_samples,), int, default=None
+        The rows of the user's X that they are; None: all, in order.
     """
 
-    def __init__(self, X, y, sample_weight=None, groups=None) -> None:
+    def __init__(self, X, y, sample_weight=None, groups=None, rows=None) -> None:
         self._given = X, y, sample_weight
         self._groups = groups
+        self._rows = rows
         self._found: dict[str, tuple[dict, FitData]] = {}
 
     def prepare(self, estimator) -> list[Training]:
@@ -141,7 +145,7 @@ class SharedReading:
         list of Training
         """
         estimator._validate_params()
-        with showing_progress(estimator.verbose):
+        with showing_progress(estimator.verbose), counting(self._rows):
             key = _reading_key(estimator)
             if key is None or key not in self._found:
                 data = estimator._read(*self._given, groups=self._groups)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import column_or_1d
 from sklearn_crossmodal.data import is_missing
 from sklearn_crossmodal.estimators._cv_folds import row_numbers
 from sklearn_crossmodal.training import pick_split, split_groups, split_rows, warn_of_unused_rows
+from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["check_groups", "check_one_split", "has_own_split", "has_splitter", "held_out_rows"]
@@ -49,8 +50,8 @@ def check_groups(estimator, groups, table):
         missing = [place for place, group in enumerate(groups.tolist()) if is_missing(group)]
         if missing:
             raise ValueError(
-                f"{len(missing)} samples have no group, first rows {missing[:5]}: give each a "
-                "group of its own, or leave them out."
+                f"{len(missing)} samples have no group, first rows {row_number(missing[:5])}: give "
+                "each a group of its own, or leave them out."
             )
     return groups
 

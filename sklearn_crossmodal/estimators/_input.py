@@ -10,8 +10,16 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 
-from sklearn_crossmodal.data import MultiModalFrame, as_column, as_table, is_missing, is_named
+from sklearn_crossmodal.data import (
+    MultiModalFrame,
+    as_column,
+    as_table,
+    is_missing,
+    is_named,
+    take_rows,
+)
 from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._sklearn import (
     _check_feature_names,
     _check_n_features,
@@ -166,6 +174,39 @@ def check_weight(estimator, sample_weight, table):
     return weight
 
 
+def rows_that_count(estimator, table, y, weight, groups):
+    """Return the rows whose weight is not zero, and what they hold.
+
+    Parameters
+    ----------
+    estimator : object
+        For the message.
+    table : MultiModalFrame or ndarray
+        The samples.
+    y, weight, groups : ndarray of shape (n_samples, ...), or None
+        Target, weights and groups.
+
+    Returns
+    -------
+    rows : ndarray of int, or None
+        None where all count.
+    table, y, weight, groups : object
+        Of these rows.
+
+    Raises
+    ------
+    ValueError
+        If all weights are zero.
+    """
+    if weight is None or weight.all():
+        return None, table, y, weight, groups
+    if not weight.any():
+        raise ValueError(f"{type(estimator).__name__}: all weights are zero, those of classes too.")
+    rows = np.flatnonzero(weight)
+    y, groups = (None if part is None else part[rows] for part in (y, groups))
+    return rows, take_rows(table, rows), y, weight[rows], groups
+
+
 def check_labels(estimator, table, y):
     """Return class labels as an array with the rows of X.
 
@@ -219,8 +260,8 @@ def check_none_missing(labels):
     missing = [row for row, label in enumerate(labels) if is_missing(label)]
     if missing:
         raise ValueError(
-            f"{len(missing)} samples have no label, first rows {missing[:5]}: leave them out, or "
-            "give them a label of their own."
+            f"{len(missing)} samples have no label, first rows {row_number(missing[:5])}: leave "
+            "them out, or give them a label of their own."
         )
 
 

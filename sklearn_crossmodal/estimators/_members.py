@@ -8,9 +8,9 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_crossmodal.estimators._vectorizer import ModalityVectorizer
+from sklearn_crossmodal.estimators._weight_routing import takes_weights
 
 __all__ = [
     "JOINT",
@@ -61,20 +61,24 @@ class Member:
     def fit(self, X, y, sample_weight=None, groups=None, callback=None) -> BaseEstimator:
         """Return a fitted copy.
 
-        Weights are not given to a companion that takes none. Groups are for networks, which hold
-        rows out themselves.
+        Weights are not passed to a companion that takes none, see `takes_weights`. Groups are for
+        networks, which hold rows out themselves.
         """
         copy, params = clone(self.estimator), {}
+        last = copy if self.is_network else copy[-1]
         if self.is_network and groups is not None:
             params["groups"] = groups
         if callback is not None and self.is_network:
             copy.set_callbacks(callback)
-        if sample_weight is not None:
-            last = copy if self.is_network else copy[-1]
-            if has_fit_parameter(last, "sample_weight"):
-                prefix = "" if self.is_network else f"{copy.steps[-1][0]}__"
-                params[f"{prefix}sample_weight"] = sample_weight
-        return copy.fit(X, y, **params)
+        if sample_weight is not None and takes_weights(last, sample_weight):
+            params["sample_weight"] = sample_weight
+        if not self.is_network:
+            # Step by step: a pipeline passes on what is requested with metadata routing, and what
+            # has the prefix of a step without it.
+            for _, step in copy.steps[:-1]:
+                X = step.fit_transform(X, y)
+        last.fit(X, y, **params)
+        return copy
 
 
 def network_members(estimator, entries: list[tuple]) -> list[Member]:

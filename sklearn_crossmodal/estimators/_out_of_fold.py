@@ -16,6 +16,7 @@ from sklearn_crossmodal.estimators._members import Member
 from sklearn_crossmodal.estimators._time_limit import Clock, Deadline, expected_seconds, portion
 from sklearn_crossmodal.estimators._view import View
 from sklearn_crossmodal.training import are_in_order
+from sklearn_crossmodal.utils._row_numbers import counting
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["FittedMember", "FoldModel", "Samples", "fit_out_of_fold"]
@@ -111,11 +112,12 @@ class FittedMember:
 
     def mean_answer(self, view: View, pattern: tuple, rows: np.ndarray, answer) -> np.ndarray:
         """Return the mean of what the models say of some samples, of those that know any of it."""
-        said = [
-            answer(model.estimator, view.only(names, rows))
-            for model in self.models
-            if (names := model.reads(pattern))
-        ]
+        with counting(rows):
+            said = [
+                answer(model.estimator, view.only(names, rows))
+                for model in self.models
+                if (names := model.reads(pattern))
+            ]
         return np.mean(said, axis=0)
 
 
@@ -231,7 +233,8 @@ def _fit_fold(member, samples, fold, deadline):
     )
     X, y = view.only(member.modalities, rows), samples.y[rows]
     with said_by(f"{samples.owner}: {member.described}"):
-        estimator = member.fit(X, y, weight, groups, deadline)
+        with counting(rows):
+            estimator = member.fit(X, y, weight, groups, deadline)
         model = FoldModel(estimator, member.modalities)
         answers = _answers(model, samples, validation)
     return model, answers, time.time() - start
@@ -243,7 +246,9 @@ def _answers(model, samples, validation) -> dict[tuple, tuple]:
     for pattern in samples.patterns:
         names, asked = model.reads(pattern), validation[view.rows_with(pattern)[validation]]
         if names and len(asked):
-            answers[pattern] = asked, samples.answer(model.estimator, view.only(names, asked))
+            with counting(asked):
+                found = samples.answer(model.estimator, view.only(names, asked))
+            answers[pattern] = asked, found
     return answers
 
 

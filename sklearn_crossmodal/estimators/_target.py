@@ -14,6 +14,7 @@ from sklearn_crossmodal.estimators._input import check_same_length, check_weight
 from sklearn_crossmodal.estimators._target_scores import score_tokens
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
+from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["ModalityTarget", "decode_all", "decode_values"]
@@ -116,7 +117,7 @@ class ModalityTarget:
                 rows = np.flatnonzero(~block.present)
                 raise ModalityError(
                     f"{len(rows)} samples have a y that cannot be read, first rows "
-                    f"{rows[:5].tolist()}: leave them out."
+                    f"{row_number(rows[:5])}: leave them out."
                 )
             return {"y": block.cut()}
 
@@ -142,7 +143,7 @@ class ModalityTarget:
 def _samples(cells) -> str:
     """Say in how many samples, and in which, there is such a cell."""
     rows = np.flatnonzero(cells.reshape(len(cells), -1).any(axis=1))
-    return f"{len(rows)} samples, first rows {rows[:5].tolist()}"
+    return f"{len(rows)} samples, first rows {row_number(rows[:5])}"
 
 
 def _names_of(y):

@@ -8,6 +8,7 @@ from sklearn_crossmodal.data import MultiModalFrame
 from sklearn_crossmodal.estimators._patterns import patterns_of, patterns_to_ask, rows_with
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import ModalityBank
+from sklearn_crossmodal.utils._row_numbers import row_number
 
 __all__ = ["View"]
 
@@ -34,11 +35,11 @@ class View:
             name: labels[0] if bound.single or not named else labels
             for bound, (name, labels) in zip(bank.bound, self._labels.items(), strict=True)
         }
-        parts = bank.parts(table)
+        parts = bank.readable_parts(table)
         self.present = np.column_stack([present for _, present in parts.values()])
-        self.frame = table
         if not named:
-            self.frame = MultiModalFrame({name: part.values for name, (part, _) in parts.items()})
+            table = MultiModalFrame({name: part.values for name, (part, _) in parts.items()})
+        self.frame = self._without_unreadable(table, bank)
 
     def entries(self, bank: ModalityBank) -> list[tuple]:
         """Return the modalities with the columns that they have in this view."""
@@ -47,6 +48,20 @@ class View:
             for name, modality, _ in bank.modalities
             if name in self.keys
         ]
+
+    def _without_unreadable(self, frame: MultiModalFrame, bank: ModalityBank) -> MultiModalFrame:
+        """Return a frame that denies what cannot be read, so that no model tries it again."""
+        present = {
+            label: frame.stated(label) & there
+            for bound, there in zip(bank.bound, self.present.T, strict=True)
+            if bound.modality.opens_files
+            for label in self._labels[bound.name]
+            if label in frame
+        }
+        if not present:
+            return frame
+        stated = {name: frame.stated(name) for name in frame}
+        return MultiModalFrame(dict(frame), present={**stated, **present})
 
     def absent_in(self, rows) -> list[str]:
         """Return the modalities that none of these rows has."""
@@ -77,7 +92,7 @@ class View:
         if len(empty):
             raise ModalityError(
                 f"{owner}: {len(empty)} samples have none of the modalities {list(self.names)}, "
-                f"first rows {empty[:5].tolist()}: leave them out."
+                f"or none that can be read, first rows {row_number(empty[:5])}: leave them out."
             )
 
     def rows_with(self, names) -> np.ndarray:

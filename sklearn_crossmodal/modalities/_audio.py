@@ -17,7 +17,11 @@ from sklearn_crossmodal.data import (
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality, of_encoder
 from sklearn_crossmodal.preprocessing import LogMelSpectrogram, SequenceScaler
-from sklearn_crossmodal.preprocessing._sound_rows import are_sounds, read_spectrograms
+from sklearn_crossmodal.preprocessing._sound_rows import (
+    are_sounds,
+    find_unreadable_sounds,
+    read_spectrograms,
+)
 from sklearn_crossmodal.utils._sklearn import StrOptions
 
 __all__ = ["Audio"]
@@ -280,11 +284,23 @@ class Audio(Modality):
             hop=self.hop,
         ).fit()
 
+    def find_unreadable(self, columns):
+        """Tell which rows hold files that cannot be read, and report them.
+
+        Parameters
+        ----------
+        columns : Columns or array-like of n sounds
+            Sounds, as in `fit`, which need not have come before.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+        """
+        return find_unreadable_sounds(_cells(columns), self.on_error)
+
     def _spectrograms(self, columns) -> list[np.ndarray | None]:
         """Return the spectrogram of each sound, None where there is none."""
-        cells = as_column(Columns.of(columns).values)
-        cells = cells if isinstance(cells, np.ndarray) else np.asarray(cells)
-        return read_spectrograms(cells, self.spectrogram_, self.on_error)
+        return read_spectrograms(_cells(columns), self.spectrogram_, self.on_error)
 
     def _learn(self, spectrograms, sample_weight):
         found = np.array([one is not None for one in spectrograms], dtype=bool)
@@ -318,3 +334,8 @@ class Audio(Modality):
             return Block(steps, present, self.spec_, mask)
         grid = np.ascontiguousarray(np.moveaxis(steps, 1, 2)[:, np.newaxis])
         return Block(grid, present, self.spec_)
+
+
+def _cells(columns) -> np.ndarray:
+    cells = as_column(Columns.of(columns).values)
+    return cells if isinstance(cells, np.ndarray) else np.asarray(cells)

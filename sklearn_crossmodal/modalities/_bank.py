@@ -25,6 +25,7 @@ from sklearn_crossmodal.data import (
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities._content import known_by_content
+from sklearn_crossmodal.utils._row_numbers import counting, row_number
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["ModalityBank"]
@@ -157,7 +158,7 @@ class ModalityBank:
                     absent.append(bound)
                     continue
                 weight = None if sample_weight is None else sample_weight[present]
-                with self._speaking(bound.name, bound.labels, present):
+                with self._speaking(bound.name, bound.labels, present), _counting(present):
                     columns = _rows(columns, present)
                     if bound.name in self._adopted:
                         block = bound.modality.transform(columns)
@@ -252,6 +253,42 @@ class ModalityBank:
                 found[bound.name] = self._columns(bound, table) if there else nothing
         return found
 
+    def readable_parts(self, table) -> dict[str, tuple]:
+        """Return the same as `parts`; who has only what cannot be read has it not.
+
+        Parameters
+        ----------
+        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
+            As `as_table` returns it.
+
+        Returns
+        -------
+        dict of str to (Columns or None, ndarray of shape (n,))
+
+        Warns
+        -----
+        UserWarning
+            If cells cannot be read, naming them.
+
+        Raises
+        ------
+        ModalityError
+            If cells cannot be read, and the modality says that this is an error.
+        """
+        return {
+            bound.name: self._without_unreadable(bound, *part)
+            for bound, part in zip(self.bound, self.parts(table).values(), strict=True)
+        }
+
+    def _without_unreadable(self, bound: _Bound, columns, present: np.ndarray) -> tuple:
+        if not (bound.modality.opens_files and present.any()):
+            return columns, present
+        with self._speaking(bound.name, bound.labels, present), _counting(present):
+            unreadable = bound.modality.find_unreadable(_rows(columns, present))
+        readable = present.copy()
+        readable[present] = ~unreadable
+        return columns, readable
+
     def columns_of(self, raw: dict[str, np.ndarray]) -> dict:
         """Return the columns that raw data of modalities stand in, by name or position.
 
@@ -294,7 +331,7 @@ class ModalityBank:
             columns, present = self._columns(bound, table)
             if not present.any():
                 return _absent(modality, table)
-            with self._speaking(bound.name, bound.labels, present):
+            with self._speaking(bound.name, bound.labels, present), _counting(present):
                 block = modality.transform(_rows(columns, present))
             return block.scatter(present)
 
@@ -365,7 +402,7 @@ class ModalityBank:
             unread = self._unread(table, rows[:5], blocks)
             raise ModalityError(
                 f"{self.owner}: {len(rows)} samples have none of the modalities "
-                f"{list(blocks)}, first rows {rows[:5].tolist()}{unread}: leave them out."
+                f"{list(blocks)}, first rows {row_number(rows[:5])}{unread}: leave them out."
             )
         return blocks
 
@@ -412,6 +449,11 @@ def _fit_modality(modality: Modality, columns: Columns, weight: np.ndarray | Non
 
 def _absent(modality: Modality, table) -> Block:
     return Block.absent(modality.spec_, table.shape[0], masked=modality.masked)
+
+
+def _counting(present: np.ndarray):
+    """Let messages count the rows that have a modality as X does."""
+    return counting(None if present.all() else present)
 
 
 def _rows(columns: Columns, present: np.ndarray) -> Columns:

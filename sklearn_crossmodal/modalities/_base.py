@@ -119,6 +119,21 @@ class Modality(BaseEstimator, ABC):
     def accepts(cls, values) -> bool:
         """Tell whether a raw column, of any rank, looks like this modality."""
 
+    def find_unreadable(self, columns: Columns) -> np.ndarray:
+        """Tell which rows cannot be read, and report them as `transform` does.
+
+        Parameters
+        ----------
+        columns : Columns or array-like with n rows
+            The raw columns; the modality need not be fitted.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+            False where nothing is opened to be read.
+        """
+        return np.zeros(len(columns), dtype=bool)
+
     def fit_transform(
         self, columns: Columns, sample_weight: np.ndarray | None = None
     ) -> tuple[Modality, Block]:

@@ -9,6 +9,7 @@ from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
 from sklearn_crossmodal.modalities._numeric import stack_cells
 from sklearn_crossmodal.preprocessing._bent import LARGEST
 from sklearn_crossmodal.utils._moments import vector_moments
+from sklearn_crossmodal.utils._row_numbers import row_number
 
 __all__ = ["Embedding"]
 
@@ -195,7 +196,7 @@ class Embedding(Modality):
         wrong = np.flatnonzero(present & ~np.isfinite(vectors).all(axis=1))
         if len(wrong):
             raise ValueError(
-                f"{len(wrong)} vectors hold NaN or infinity, first rows {wrong[:5].tolist()}: a "
+                f"{len(wrong)} vectors hold NaN or infinity, first rows {row_number(wrong[:5])}: a "
                 "vector is there as a whole or not at all."
             )
         if (np.abs(vectors) > LARGEST).any():

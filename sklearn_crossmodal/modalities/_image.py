@@ -11,6 +11,7 @@ from sklearn_crossmodal.modalities._base import Modality, of_encoder
 from sklearn_crossmodal.preprocessing import ImageScaler
 from sklearn_crossmodal.preprocessing._image_files import are_files, is_image_file
 from sklearn_crossmodal.preprocessing._image_rows import ArrayRows, FileRows, ScaledRows
+from sklearn_crossmodal.utils._row_numbers import counting, row_number
 from sklearn_crossmodal.utils._sklearn import StrOptions
 
 __all__ = ["Image"]
@@ -164,7 +165,8 @@ class Image(Modality):
         self._validate_params()
         images = _cells(columns)
         if weight is not None and not weight.all():
-            images, weight = images[weight > 0], weight[weight > 0]
+            with counting(weight > 0):
+                return self._fit(images[weight > 0], weight[weight > 0])
         size, scaling, mode = self._settings()
         self.holds_files_ = files = are_files(images)
         self.scaler_ = ImageScaler(
@@ -236,6 +238,24 @@ class Image(Modality):
         if not readable.all():
             values = values.take(readable).spread(readable)
         return Block(values, readable, self.spec_)
+
+    def find_unreadable(self, columns):
+        """Tell which rows hold files that cannot be read, and report them.
+
+        Parameters
+        ----------
+        columns : Columns or array-like
+            Images, as in `fit`, which need not have come before.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+        """
+        images = _cells(columns)
+        if not are_files(images):
+            return np.zeros(len(images), dtype=bool)
+        size, _, mode = self._settings()
+        return self._open(images, mode or "RGB", size).find_unreadable()
 
     def inverse_transform(self, values):
         """Undo the scaling, not the resizing.
@@ -312,9 +332,10 @@ def _cells(columns) -> np.ndarray:
     if images.dtype.kind == "O" and images.ndim == 1:
         missing = [row for row, cell in enumerate(images) if is_missing(cell)]
         if missing:  # only where it is the sole modality: else absent rows do not get here
+            first = row_number(missing[:5])
             raise ValueError(
-                f"{len(missing)} samples have no image, first {missing[:5]}: leave them out, or "
-                "give another modality."
+                f"{len(missing)} samples have no image, first {first}: leave them out, or give "
+                "another modality."
             )
     return images
 

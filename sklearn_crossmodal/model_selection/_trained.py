@@ -114,10 +114,12 @@ def _fit_some(estimator, X, y, fit_params, tasks, verbose) -> list[Outcome]:
         outcome, trainings = Outcome(), []
         if split not in readings:
             given = _check_method_params(X, params=fit_params, indices=rows)
-            readings[split] = SharedReading(*_safe_split(estimator, X, y, rows), **given)
+            readings[split] = SharedReading(*_safe_split(estimator, X, y, rows), **given, rows=rows)
         try:
             fitted = clone(estimator).set_params(**clone(params, safe=False))
             trainings = readings[split].prepare(fitted)
+        except (ValueError, TypeError) as error:
+            outcome.error = error  # it names rows of X, which the search would count by the split
         except Exception:
             # Of any kind, as `error_score` promises: the search fits this candidate by itself, so
             # that the error is raised again where scikit-learn handles and reports it.

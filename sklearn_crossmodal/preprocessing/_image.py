@@ -17,6 +17,7 @@ from sklearn_crossmodal.preprocessing._pixels import (
     is_wide,
     resize,
 )
+from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["ImageScaler"]
@@ -263,7 +264,9 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         finite = np.concatenate([np.isfinite(stack).all(axis=(1, 2, 3)) for stack in stacks])
         if not finite.all():
             rows = np.flatnonzero(~finite) if rows is None else rows[~finite]
-            raise ValueError(f"{len(rows)} images hold NaN or infinity, first {rows[:5].tolist()}.")
+            raise ValueError(
+                f"{len(rows)} images hold NaN or infinity, first {row_number(rows[:5])}."
+            )
         if self.mode is not None:
             stacks = [convert(stack, self.mode) for stack in stacks]
         if self.size is not None:

@@ -11,6 +11,7 @@ from threading import Lock
 import numpy as np
 
 from sklearn_crossmodal.utils import import_optional
+from sklearn_crossmodal.utils._row_numbers import row_number
 
 __all__ = ["are_files", "decode_image", "is_image_file"]
 
@@ -41,8 +42,8 @@ def are_files(images) -> bool:
     if any(encoded) and not all(encoded):
         row = encoded.index(False)
         raise ValueError(
-            f"row {row} holds {type(images[row]).__name__}, others hold files: give paths, bytes "
-            "and Pillow images in all rows, or arrays."
+            f"row {row_number(row)} holds {type(images[row]).__name__}, others hold files: give "
+            "paths, bytes and Pillow images in all rows, or arrays."
         )
     return any(encoded)
 

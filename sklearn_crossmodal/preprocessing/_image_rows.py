@@ -10,6 +10,7 @@ from sklearn_crossmodal.preprocessing._image import ImageScaler
 from sklearn_crossmodal.preprocessing._image_files import decode_image
 from sklearn_crossmodal.preprocessing._unreadable import name_cell, report_unreadable
 from sklearn_crossmodal.utils._progress import progress
+from sklearn_crossmodal.utils._row_numbers import rows_counted
 from sklearn_crossmodal.utils._threads import read_ahead
 
 __all__ = ["ArrayRows", "FileRows", "ScaledRows"]
@@ -86,6 +87,7 @@ class FileRows:
         self.pixels: np.ndarray | None = None
         self.reasons: dict[int, str] = {}
         self._has_warned = False
+        self._numbers = rows_counted()  # files are read again when nobody knows any more
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -129,9 +131,7 @@ class FileRows:
                 pixels[rows] = stack
             yield rows, stack
         self.pixels = pixels
-        if self.reasons:
-            what = f"{len(self.reasons)} of {len(self)} images cannot be read"
-            report_unreadable(what, "they are absent", self.reasons, self.cells, self.on_error)
+        self._report_unreadable()
 
     def read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the images of some rows that were checked before, and which are still there."""
@@ -150,8 +150,30 @@ class FileRows:
             self._has_warned = self.on_error == "absent"
             what = "Images that could be read before cannot be any more"
             outcome = "they, and others that vanish, count as zeros"
-            report_unreadable(what, outcome, lost, self.cells, self.on_error)
+            self._report(what, outcome, lost)
         return images, readable
+
+    def find_unreadable(self) -> np.ndarray:
+        """Tell which rows cannot be read, of images of any size, and report them.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+        """
+        parts = _chunks(len(self))
+        for rows, found in zip(parts, read_ahead(self._decode_all, parts), strict=True):
+            lost = zip(rows.tolist(), found, strict=True)
+            self.reasons.update({row: why for row, why in lost if isinstance(why, str)})
+        self._report_unreadable()
+        return ~self.readable
+
+    def _report_unreadable(self) -> None:
+        if self.reasons:
+            what = f"{len(self.reasons)} of {len(self)} images cannot be read"
+            self._report(what, "they are absent", self.reasons)
+
+    def _report(self, what, outcome, reasons) -> None:
+        report_unreadable(what, outcome, reasons, self.cells, self.on_error, self._numbers)
 
     def _fits(self) -> bool:
         if self.keep != "auto":
@@ -185,7 +207,7 @@ class FileRows:
         if self.shape is None:
             self.shape = image.shape
         if image.shape != self.shape:
-            name = name_cell(self.cells[row], row)
+            name = name_cell(self.cells[row], row, self._numbers)
             raise ValueError(
                 f"images differ in height and width, {self.shape[:2]} and, in {name}, "
                 f"{image.shape[:2]}: pass size=(height, width)."

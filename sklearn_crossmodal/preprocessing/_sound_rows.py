@@ -14,7 +14,7 @@ from sklearn_crossmodal.preprocessing._spectrogram import LogMelSpectrogram, is_
 from sklearn_crossmodal.preprocessing._unreadable import report_unreadable
 from sklearn_crossmodal.utils._threads import read_ahead
 
-__all__ = ["are_sounds", "read_spectrograms"]
+__all__ = ["are_sounds", "find_unreadable_sounds", "read_spectrograms"]
 
 #: How names of files of sound end, and how their bytes begin.
 _ENDINGS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".au", ".opus")
@@ -57,11 +57,43 @@ def read_spectrograms(
         warnings.simplefilter("ignore", wavfile.WavFileWarning)  # of chunks that are no sound
         read = read_ahead(lambda part: [_read(cell, transformer) for cell in part], parts)
         found = [one for part in read for one in part]
+    _report(found, cells, on_error)
+    return [None if isinstance(one, str) else one for one in found]
+
+
+def find_unreadable_sounds(cells: np.ndarray, on_error: str) -> np.ndarray:
+    """Tell which cells are files that cannot be read, and report them.
+
+    Parameters
+    ----------
+    cells : ndarray with n rows
+        As of `read_spectrograms`.
+    on_error : {"absent", "raise"}
+        Whether they are reported by a warning or an error.
+
+    Returns
+    -------
+    ndarray of shape (n,), bool
+
+    Raises
+    ------
+    ModalityError
+        If there are any and `on_error` is "raise".
+    """
+    parts = [cells[start : start + _CHUNK] for start in range(0, len(cells), _CHUNK)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", wavfile.WavFileWarning)
+        read = read_ahead(lambda part: [_why_unreadable(cell) for cell in part], parts)
+        found = [one for part in read for one in part]
+    _report(found, cells, on_error)
+    return np.array([one is not None for one in found], dtype=bool)
+
+
+def _report(found: list, cells, on_error: str) -> None:
     reasons = {row: one for row, one in enumerate(found) if isinstance(one, str)}
     if reasons:
         what = f"{len(reasons)} of {len(cells)} sounds cannot be read"
         report_unreadable(what, "they are absent", reasons, cells, on_error)
-    return [None if isinstance(one, str) else one for one in found]
 
 
 def _read(cell, transformer: LogMelSpectrogram) -> np.ndarray | str | None:
@@ -70,11 +102,22 @@ def _read(cell, transformer: LogMelSpectrogram) -> np.ndarray | str | None:
         return None
     if not _is_file(cell):
         return transformer.spectrogram(*(cell if is_pair(cell) else (cell,)))
+    found = _read_file(cell)
+    return found if isinstance(found, str) else transformer.spectrogram(*found)
+
+
+def _why_unreadable(cell) -> str | None:
+    """Return why a file cannot be read; None for one that can, and for what is no file."""
+    found = _read_file(cell) if _is_file(cell) else None
+    return found if isinstance(found, str) else None
+
+
+def _read_file(cell) -> tuple | str:
+    """Return waveform and rate of a file, or why it cannot be read."""
     try:
-        waveform, rate = read_sound(cell)
+        return read_sound(cell)
     except (OSError, ValueError) as error:
         return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
-    return transformer.spectrogram(waveform, rate)
 
 
 def _is_absent(cell) -> bool:

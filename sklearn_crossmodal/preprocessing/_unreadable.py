@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 
+import numpy as np
+
 from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.utils._row_numbers import row_number
+from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["name_cell", "report_unreadable"]
 
 
-def name_cell(cell, row: int) -> str:
-    """Return the path of a cell, or its type and row."""
+def name_cell(cell, row: int, numbers: np.ndarray | None = None) -> str:
+    """Return the path of a cell, or its type and row, as `row_number` counts it."""
     if isinstance(cell, str | os.PathLike):
         return repr(os.fspath(cell))
-    return f"{type(cell).__name__} of row {row}"
+    return f"{type(cell).__name__} of row {row_number(row, numbers)}"
+
+
+def _placed(cell, row: int, numbers: np.ndarray | None) -> str:
+    """Name a cell, and its row where that is not its name."""
+    name = name_cell(cell, row, numbers)
+    is_path = isinstance(cell, str | os.PathLike)
+    return f"row {row_number(row, numbers)}: {name}" if is_path else name
 
 
 def report_unreadable(
-    what: str, outcome: str, reasons: Mapping[int, str], cells, on_error: str
+    what: str,
+    outcome: str,
+    reasons: Mapping[int, str],
+    cells,
+    on_error: str,
+    numbers: np.ndarray | None = None,
 ) -> None:
     """Warn of cells that cannot be read, or raise if so asked, naming the first few.
 
@@ -35,14 +50,17 @@ def report_unreadable(
         All cells.
     on_error : {"absent", "raise"}
         Whether it is a warning or an error.
+    numbers : ndarray of int, default=None
+        As `rows_counted` returned them when the cells were taken; None means those of now.
 
     Raises
     ------
     ModalityError
         If `on_error` is "raise".
     """
-    rows = sorted(reasons)[:3]
-    first = "; ".join(f"{name_cell(cells[row], row)} ({reasons[row]})" for row in rows)
+    first = "; ".join(
+        f"{_placed(cells[row], row, numbers)} ({reasons[row]})" for row in sorted(reasons)[:3]
+    )
     if on_error == "raise":
         raise ModalityError(f"{what}, first {first}: leave them out, or pass on_error='absent'.")
-    warnings.warn(f"{what}, first {first}; {outcome}.", stacklevel=3)
+    warn(f"{what}, first {first}; {outcome}.", stacklevel=3)

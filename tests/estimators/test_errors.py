@@ -117,7 +117,7 @@ WRONG_X = {
             ),
         ),
         {},
-        ["'photo'", "infinity", "in the 37 samples that have it", "[2]"],
+        ["'photo'", "infinity", "in the 37 samples that have it", "[5]"],
     ),
     "sample with no modality": (
         lambda X: with_column(
