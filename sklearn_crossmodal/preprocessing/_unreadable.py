@@ -21,11 +21,10 @@ def name_cell(cell, row: int, numbers: np.ndarray | None = None) -> str:
     return f"{type(cell).__name__} of row {row_number(row, numbers)}"
 
 
-def _placed(cell, row: int, numbers: np.ndarray | None) -> str:
-    """Name a cell, and its row where that is not its name."""
-    name = name_cell(cell, row, numbers)
-    is_path = isinstance(cell, str | os.PathLike)
-    return f"row {row_number(row, numbers)}: {name}" if is_path else name
+def _explained(cell, row: int, reason: str, numbers: np.ndarray | None) -> str:
+    """Name a cell, why it cannot be read, and its row where that is not its name."""
+    place = f", row {row_number(row, numbers)}" if isinstance(cell, str | os.PathLike) else ""
+    return f"{name_cell(cell, row, numbers)} ({reason}{place})"
 
 
 def report_unreadable(
@@ -58,9 +57,8 @@ def report_unreadable(
     ModalityError
         If `on_error` is "raise".
     """
-    first = "; ".join(
-        f"{_placed(cells[row], row, numbers)} ({reasons[row]})" for row in sorted(reasons)[:3]
-    )
+    rows = sorted(reasons)[:3]
+    first = "; ".join(_explained(cells[row], row, reasons[row], numbers) for row in rows)
     if on_error == "raise":
         raise ModalityError(f"{what}, first {first}: leave them out, or pass on_error='absent'.")
     warn(f"{what}, first {first}; {outcome}.", stacklevel=3)
