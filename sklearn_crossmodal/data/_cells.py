@@ -54,7 +54,8 @@ def as_cells(values):
         return tensor_to_numpy(values)
     if is_frame(values):
         columns = read_frame(values)
-        return side_by_side(list(columns), list(columns.values()))
+        block = columns.block(list(range(len(columns))))
+        return side_by_side(list(columns), list(columns.values())) if block is None else block
     if is_series(values):
         values = read_series(values)
     values, present = unwrap(values)

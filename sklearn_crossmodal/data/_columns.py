@@ -160,7 +160,12 @@ def select_columns(table, positions: list[int], *, single: bool) -> tuple[Column
     if not positions:
         raise ValueError("no columns of X are meant.")
     if isinstance(table, MultiModalFrame):
-        return _select_named(table, [list(table)[place] for place in positions], single)
+        every = list(table)
+        names = list(map(every.__getitem__, positions))
+        block = None if single or len(names) == 1 else table.block(positions)
+        if block is None:
+            return _select_named(table, names, single)
+        return Columns(block, tuple(names)), find_present(block)
     contiguous = positions == list(range(positions[0], positions[-1] + 1))
     places = slice(positions[0], positions[-1] + 1) if contiguous else positions
     alone = single and not sparse.issparse(table)
@@ -169,7 +174,7 @@ def select_columns(table, positions: list[int], *, single: bool) -> tuple[Column
 
 
 def _select_named(table: MultiModalFrame, names: list[str], single: bool):
-    present = np.any([table.presence(name) for name in names], axis=0)
+    present = table.presence_of_any(names)
     values = [table[name] for name in names]
     if not single and len(names) > 1:
         cells = side_by_side(names, values, [table.stated(name) for name in names])

@@ -15,6 +15,7 @@ from sklearn_crossmodal.data._indexing import Indexer, as_index
 from sklearn_crossmodal.data._numpy import apply_function
 from sklearn_crossmodal.data._row_labels import align_tables, row_labels, rows_like, with_labels
 from sklearn_crossmodal.data._rows import as_column, find_present, object_array, take_rows, unwrap
+from sklearn_crossmodal.data._store import ColumnStore
 from sklearn_crossmodal.utils._sklearn import _num_samples
 
 __all__ = ["MultiModalFrame"]
@@ -81,21 +82,25 @@ class MultiModalFrame(Constructors, Mapping):
             raise TypeError(
                 f"MultiModalFrame takes a mapping of names to arrays, got {type(data).__name__}."
             )
-        wrong = [name for name in data if not isinstance(name, str)]
+        # Of a data frame, whose rows belong together, only what stands alone is looked at.
+        store = data if isinstance(data, ColumnStore) else None
+        alone = data if store is None else store.alone
+        wrong = [name for name in alone if not isinstance(name, str)]
         if wrong:
             raise TypeError(f"MultiModalFrame takes strings as names, got {wrong}.")
-        columns = {name: as_column(values) for name, values in data.items()}
+        columns = {name: as_column(values) for name, values in alone.items()}
         lengths = {name: _num_samples(values) for name, values in columns.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(
                 f"All modalities need the same number of rows, got {lengths}: give each sample a "
                 "row in every modality, None or NaN where it lacks it."
             )
-        self._n_rows = next(iter(lengths.values()), 0)
+        self._n_rows = next(iter(lengths.values()), 0) if store is None else store.n_rows
         given = {f"present[{name!r}]": flags for name, flags in (present or {}).items()}
         columns, orders, self._labels = align_tables({**columns, **given})
-        unwrapped = {name: unwrap(columns[name]) for name in data}
-        self._values = {name: values for name, (values, _) in unwrapped.items()}
+        unwrapped = {name: unwrap(columns[name]) for name in alone}
+        values = {name: values for name, (values, _) in unwrapped.items()}
+        self._values = values if store is None else store.with_alone(values)
         inside = {name: flags for name, (_, flags) in unwrapped.items() if flags is not None}
         self._present = self._check_present(
             {name: columns[f"present[{name!r}]"] for name in present or {}}, orders
@@ -105,7 +110,7 @@ class MultiModalFrame(Constructors, Mapping):
                 self._present[name] = flags & self.stated(name)
 
     @classmethod
-    def _of_aligned(cls, values: dict, present: dict, labels, n_rows: int):
+    def _of_aligned(cls, values: Mapping, present: dict, labels, n_rows: int):
         """Make a frame of columns whose rows belong together: nothing is checked again."""
         frame = cls.__new__(cls)
         frame._values, frame._present = values, present
@@ -188,6 +193,68 @@ class MultiModalFrame(Constructors, Mapping):
         """
         return self._present.get(name, np.ones(len(self), dtype=bool))
 
+    def presence_of_any(self, names) -> np.ndarray:
+        """Tell which samples have any of some modalities.
+
+        Parameters
+        ----------
+        names : list of str
+            The modalities.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+        """
+        present = np.zeros(len(self), dtype=bool)
+        for name in names:
+            present |= self.presence(name)
+            if present.all():  # what others say is no news
+                break
+        return present
+
+    def stated_of_any(self, names) -> np.ndarray:
+        """Tell which samples `present` says have any of some modalities.
+
+        Parameters
+        ----------
+        names : list of str
+            The modalities.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+        """
+        if not all(name in self._present for name in names):
+            return np.ones(len(self), dtype=bool)
+        return np.any([self._present[name] for name in names], axis=0)
+
+    def block(self, positions: list[int]) -> np.ndarray | None:
+        """Return columns of numbers of a data frame side by side, without a look at each.
+
+        Parameters
+        ----------
+        positions : list of int
+            Of the columns.
+
+        Returns
+        -------
+        ndarray of shape (n, len(positions)) or None
+            None where the columns are to be put together one by one.
+        """
+        if not isinstance(self._values, ColumnStore) or self._present.keys() - self._values.alone:
+            return None
+        return self._values.block(positions)
+
+    def alike(self) -> dict[str, str]:
+        """Return, for columns of a data frame that are of one type of numbers, the first of them.
+
+        Returns
+        -------
+        dict of str to str
+            Other columns are not in it.
+        """
+        return self._values.alike() if isinstance(self._values, ColumnStore) else {}
+
     # As a table, for scikit-learn ------------------------------------------------------------
 
     @property
@@ -238,13 +305,15 @@ class MultiModalFrame(Constructors, Mapping):
         if axis == 1:
             named = not isinstance(rows, slice) and rows.dtype.kind in "OUT"
             return self._select(list(rows if named else self.columns[rows]))
-        values = {name: take_rows(values, rows) for name, values in self._values.items()}
-        return self._of_aligned(
-            values,
-            {name: flags[rows] for name, flags in self._present.items()},
-            None if self._labels is None else self._labels[rows],
-            _num_samples(next(iter(values.values()))) if values else 0,
-        )
+        if isinstance(self._values, ColumnStore):
+            values = self._values.take(rows)
+            n_rows = values.n_rows
+        else:
+            values = {name: take_rows(values, rows) for name, values in self._values.items()}
+            n_rows = _num_samples(next(iter(values.values()))) if values else 0
+        present = {name: flags[rows] for name, flags in self._present.items()}
+        labels = None if self._labels is None else self._labels[rows]
+        return self._of_aligned(values, present, labels, n_rows)
 
     def copy(self, deep=True):
         """Return a frame whose columns can be replaced without changing this one.
@@ -263,7 +332,8 @@ class MultiModalFrame(Constructors, Mapping):
 
     def _select(self, names):
         present = {name: self._present[name] for name in names if name in self._present}
-        values = {name: self._values[name] for name in names}
+        every = isinstance(self._values, ColumnStore) and names == list(self._values)
+        values = self._values if every else {name: self._values[name] for name in names}
         return self._of_aligned(values, present, self._labels, len(self) if values else 0)
 
     def __array__(self, dtype=None, copy=None):

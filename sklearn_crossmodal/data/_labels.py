@@ -91,9 +91,9 @@ def differing(found, fitted) -> tuple[list, list]:
 
 def shown(labels: Sequence, most: int = 10) -> str:
     """Show labels in a message, no more than a few of them."""
-    labels = [one.item() if isinstance(one, np.generic) else one for one in labels]
+    first = [one.item() if isinstance(one, np.generic) else one for one in labels[:most]]
     more = f" and {len(labels) - most} more" if len(labels) > most else ""
-    return f"{labels[:most]}{more}"
+    return f"{first}{more}"
 
 
 def take_columns(values, order: list[int]):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib import import_module
 
 import narwhals as nw
 import numpy as np
 
 from sklearn_crossmodal.data._rows import object_array, unwrap
+from sklearn_crossmodal.data._store import ColumnStore
+from sklearn_crossmodal.data._wide import number_groups
 
 __all__ = ["frame_names", "is_frame", "is_series", "read_frame", "read_series"]
 
@@ -17,11 +20,14 @@ is_series = nw.dependencies.is_into_series
 
 def frame_names(frame) -> list[str]:
     """Return the names of the columns of a data frame, as strings."""
-    # Not `frame.columns`: in pyarrow those are the columns themselves.
-    return [str(name) for name in nw.from_native(frame, eager_only=True).columns]
+    if hasattr(frame, "iloc"):  # narwhals looks at each name
+        return list(map(str, frame.columns.tolist()))
+    if hasattr(frame, "column_names"):  # of pyarrow, where `columns` are the columns themselves
+        return list(frame.column_names)
+    return list(map(str, nw.from_native(frame, eager_only=True).columns))
 
 
-def read_frame(frame) -> dict:
+def read_frame(frame) -> ColumnStore:
     """Return the columns of a data frame by name, as `read_series` returns them.
 
     Raises
@@ -29,12 +35,30 @@ def read_frame(frame) -> dict:
     ValueError
         If a name stands twice.
     """
-    columns = nw.from_native(frame, eager_only=True)
     names = frame_names(frame)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:  # 1 and "1" are two names to pandas
+    if len(set(names)) < len(names):  # 1 and "1" are two names to pandas
+        twice = sorted(name for name, times in Counter(names).items() if times > 1)
         raise ValueError(f"X has more than one column of the name {twice}: rename them.")
-    return {name: _read(columns[:, place]) for place, name in enumerate(names)}
+    groups = number_groups(frame)
+    grouped = np.zeros(len(names), dtype=bool)
+    for positions, _ in groups:
+        grouped[positions] = True
+    places = np.flatnonzero(~grouped).tolist()
+    columns = zip(places, _columns_at(frame, places), strict=True)
+    alone = {names[place]: _read(column) for place, column in columns}
+    return ColumnStore(names, len(frame), alone, groups)
+
+
+def _columns_at(frame, places: list[int]):
+    """Yield columns of a data frame by position."""
+    if hasattr(frame, "iloc"):
+        for place in places:
+            yield nw.from_native(frame.iloc[:, place], series_only=True)
+    elif places:
+        columns = nw.from_native(frame, eager_only=True)
+        if len(places) < len(columns.columns):
+            columns = columns[:, places]
+        yield from columns.iter_columns()
 
 
 def read_series(series):

@@ -7,6 +7,7 @@ from numbers import Integral
 
 import numpy as np
 
+from sklearn_crossmodal.data._labels import shown
 from sklearn_crossmodal.data._native import frame_names, is_frame
 
 __all__ = ["is_named", "resolve_columns"]
@@ -63,7 +64,7 @@ def resolve_columns(X, key) -> tuple[list[int], bool]:
             f"{key.tolist()!r}."
         )
     if key.dtype.kind in "OUT":
-        return [_find_name(names, name) for name in key.tolist()], False
+        return _find_names(names, key.tolist()), False
     return _check_positions(key.tolist(), len(names)), False
 
 
@@ -74,11 +75,17 @@ def _names(X) -> list:
 
 
 def _find_name(names, name) -> int:
-    if name not in names:
-        named = bool(names) and isinstance(names[0], str)
-        known = names if named else "no names, being an array: use positions"
-        raise ValueError(f"column {name!r} is not in X, which has {known}.")
-    return names.index(name)
+    return _find_names(names, [name])[0]
+
+
+def _find_names(names, wanted: list) -> list[int]:
+    places = dict(zip(reversed(names), range(len(names) - 1, -1, -1)))  # the first, of equal ones
+    for name in wanted:
+        if name not in places:
+            named = bool(names) and isinstance(names[0], str)
+            known = shown(names) if named else "no names, being an array: use positions"
+            raise ValueError(f"column {name!r} is not in X, which has {known}.")
+    return [places[name] for name in wanted]
 
 
 def _check_positions(positions, n_columns) -> list[int]:

@@ -16,6 +16,7 @@ from sklearn_crossmodal.data import (
     as_table,
     is_missing,
     is_named,
+    shown,
     take_rows,
 )
 from sklearn_crossmodal.exceptions import ModalityError
@@ -136,9 +137,10 @@ def _compare_columns(estimator, table):
     fitted = getattr(estimator, "feature_names_in_", None)
     if fitted is None:
         _check_n_features(estimator, table, reset=False)
-    elif not set(fitted) & set(table):
+    elif fitted.tolist() != list(table) and not set(fitted) & set(table):
         raise ModalityError(
-            f"X has none of the columns that were fitted, {list(fitted)}; it has {list(table)}."
+            f"X has none of the columns that were fitted, {shown(list(fitted))}; it has "
+            f"{shown(list(table))}."
         )
 
 

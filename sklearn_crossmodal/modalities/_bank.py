@@ -70,8 +70,8 @@ class ModalityBank:
         self.needs_any = needs_any
         self.bound: list[_Bound] = []
         self.left_out: list[str] = []
-        self._seen: frozenset[str] = frozenset()  # names of all columns in `fit`
         self._adopted: set[str] = set()
+        self._names: list[str] | None = None  # of all columns in `fit`
 
     @property
     def fitted(self) -> list[tuple]:
@@ -93,8 +93,7 @@ class ModalityBank:
         ValueError
             If a column is not in X, or a modality has none.
         """
-        names = list(table) if isinstance(table, MultiModalFrame) else None
-        self._seen = frozenset(names or ())
+        self._names = names = list(table) if isinstance(table, MultiModalFrame) else None
         for name, modality, key in self.modalities:
             with self._speaking(name):
                 positions, single = resolve_columns(X if callable(key) else table, key)
@@ -337,16 +336,21 @@ class ModalityBank:
 
     def _refuse_renamed(self, table, only: list[str] | None = None) -> None:
         """Raise if columns are missing and others are new: they may be the same, renamed."""
-        if not self._seen or not isinstance(table, MultiModalFrame):
+        if self._names is None or not isinstance(table, MultiModalFrame):
             return
+        names = list(table)
+        if names == self._names:
+            return
+        known = set(names)
         labels = [
             label
             for bound in self.bound
             if only is None or bound.name in only
             for label in bound.labels
         ]
-        missing = [label for label in dict.fromkeys(labels) if label not in table]
-        new = [label for label in table if label not in self._seen] if missing else []
+        missing = [label for label in dict.fromkeys(labels) if label not in known]
+        seen = set(self._names) if missing else known
+        new = [name for name in names if name not in seen]
         if new:
             raise ModalityError(
                 f"{self.owner}: the columns {shown(missing)} of `fit` are missing, and "
@@ -357,19 +361,25 @@ class ModalityBank:
     def _has_columns(self, bound: _Bound, table) -> bool:
         if bound.labels is None or not isinstance(table, MultiModalFrame):
             return True
-        missing = [label for label in bound.labels if label not in table]
+        names = list(table)
+        if names == self._names:
+            return True
+        known = set(names)
+        missing = [label for label in bound.labels if label not in known]
         if missing and len(missing) < len(bound.labels):
             raise ModalityError(
-                f"X lacks its columns {missing}, but has others of it: give all, or none where the "
-                "modality is absent."
+                f"X lacks its columns {shown(missing)}, but has others of it: give all, or "
+                "none where the modality is absent."
             )
         return not missing
 
     def _columns(self, bound: _Bound, table) -> tuple[Columns, np.ndarray]:
         positions = bound.positions
         if bound.labels is not None and isinstance(table, MultiModalFrame):
-            places = list(table)
-            positions = [places.index(label) for label in bound.labels]
+            names = list(table)
+            if names != self._names:  # the order of columns is another than in `fit`
+                places = dict(zip(names, range(len(names))))
+                positions = [places[label] for label in bound.labels]
         columns, present = select_columns(table, positions, single=bound.single)
         columns = self._in_order(bound, columns)
         if sparse.issparse(columns.values) and not bound.modality.takes_sparse:
@@ -382,7 +392,7 @@ class ModalityBank:
             present = np.ones(table.shape[0], dtype=bool)
             if isinstance(table, MultiModalFrame):
                 names = list(table)
-                present = np.any([table.stated(names[place]) for place in positions], axis=0)
+                present = table.stated_of_any([names[place] for place in positions])
         return columns, present
 
     def _in_order(self, bound: _Bound, columns: Columns) -> Columns:
@@ -422,7 +432,8 @@ class ModalityBank:
         """Name the modality, and its columns where they are called otherwise."""
         speaker = f"{self.owner}: modality {name!r}"
         if labels and labels != [name]:
-            speaker += f" (column {labels[0]!r})" if len(labels) == 1 else f" (columns {labels})"
+            several = len(labels) > 1
+            speaker += f" (columns {shown(labels)})" if several else f" (column {labels[0]!r})"
         return speaker
 
     def _speaking(self, name: str, labels=None, present: np.ndarray | None = None):

@@ -80,16 +80,17 @@ def infer_from_table(table, *, joined: bool = True) -> list[tuple]:
             return [("numeric", modality_for(table, "0")(), slice(0, table.shape[1]))]
         cells = {place: table[:, place].astype(object) for place in range(table.shape[1])}
         columns = {place: as_cells(column) for place, column in cells.items()}
-        return _with_unique_names(_group(columns))
-    table = {name: as_cells(values) for name, values in table.items()}
+        kinds = {place: _kind_of(column, place) for place, column in columns.items()}
+        return _with_unique_names(_group(kinds))
+    kinds = _kinds_of(table)
     if not all("__" in name.strip("_") for name in table):
-        return _with_unique_names(_group(table, joined))
-    prefixed: dict[str, dict] = {}
+        return _with_unique_names(_group(kinds, joined))
+    prefixed: dict[str, list] = {}
     for name in table:
-        prefixed.setdefault(name.strip("_").partition("__")[0], {})[name] = table[name]
+        prefixed.setdefault(name.strip("_").partition("__")[0], []).append(name)
     found = []
-    for prefix, columns in prefixed.items():
-        group = _group(columns, joined)
+    for prefix, labels in prefixed.items():
+        group = _group({label: kinds[label] for label in labels}, joined)
         found += [(_prefixed(name, prefix, len(group)), *rest) for name, *rest in group]
     return _with_unique_names(found)
 
@@ -109,17 +110,31 @@ def modality_for(values, label, parameter="modalities") -> type[Modality]:
     )
 
 
-def _group(columns: Mapping, join: bool = True) -> list[tuple]:
+def _kind_of(cells, label) -> tuple[type[Modality], bool]:
+    """Return the modality of a column, and whether it may stand beside others of its kind."""
+    modality = modality_for(cells, label)
+    return modality, modality.joins_columns and _is_flat(cells) and not _is_empty(cells)
+
+
+def _kinds_of(table: MultiModalFrame) -> dict:
+    """Return what `_kind_of` finds for each column; of many of one type of numbers it sees one."""
+    alike = table.alike()
+    patterns = {name: alike.get(name, name) for name in table}
+    kinds = {
+        name: _kind_of(as_cells(table[name]), name) for name in dict.fromkeys(patterns.values())
+    }
+    return {name: kinds[pattern] for name, pattern in patterns.items()}
+
+
+def _group(kinds: Mapping, join: bool = True) -> list[tuple]:
     """Return (name, modality, columns): what joins columns gets one entry, the rest one each.
 
     A name has no ``__`` in it, which stands between the names of nested parameters.
     """
     found: list[tuple] = []
     joined: dict[type[Modality], tuple] = {}
-    for label in columns:
-        modality, cells = modality_for(columns[label], label), columns[label]
-        joins = join and modality.joins_columns and _is_flat(cells) and not _is_empty(cells)
-        if not joins:
+    for label, (modality, joins) in kinds.items():
+        if not (join and joins):
             found.append((_single_underscores(str(label)), modality(), label))
         elif modality in joined:
             joined[modality][2].append(label)

@@ -1,0 +1,116 @@
+"""ColumnStore: the columns of a data frame by name, those of one type of numbers in one array."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sklearn_crossmodal.data._rows import take_rows
+
+__all__ = ["ColumnStore"]
+
+
+class ColumnStore(Mapping):
+    """The columns of a data frame by name, in order.
+
+    An object per column is what makes a frame of many columns slow. Columns of numbers of one type
+    are therefore kept in one array, of which a single column is a view made when it is looked up.
+
+    Parameters
+    ----------
+    names : list of str
+        Of the columns, none twice.
+    n_rows : int
+        Number of rows.
+    alone : mapping of str to array-like with n rows
+        The columns that are in no group.
+    groups : list of (ndarray of shape (k,), ndarray of shape (n, k)), default=()
+        Positions of columns, ascending, and what they hold: numbers of one type.
+    """
+
+    def __init__(self, names, n_rows: int, alone: Mapping[str, Any], groups=()) -> None:
+        self.names = names
+        self.n_rows = n_rows
+        self.alone = alone
+        self.groups = groups
+        self._index: tuple | None = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self):
+        return iter(self.names)
+
+    def __contains__(self, name) -> bool:
+        return name in self.alone or (bool(self.groups) and name in self._places()[0])
+
+    def __getitem__(self, name):
+        if name in self.alone or not self.groups:
+            return self.alone[name]
+        places, group_of, column_of = self._places()
+        place = places[name]
+        return self.groups[group_of[place]][1][:, column_of[place]]
+
+    def _places(self) -> tuple[dict, np.ndarray, np.ndarray]:
+        """Return the position of each name, and group and column within it of each position."""
+        if self._index is None:
+            group_of = np.full(len(self.names), -1)
+            column_of = np.zeros(len(self.names), dtype=np.intp)
+            for number, (positions, _) in enumerate(self.groups):
+                group_of[positions] = number
+                column_of[positions] = np.arange(len(positions))
+            places = {name: place for place, name in enumerate(self.names)}
+            self._index = places, group_of, column_of
+        return self._index
+
+    def take(self, rows) -> ColumnStore:
+        """Return the columns of some rows."""
+        alone = {name: take_rows(values, rows) for name, values in self.alone.items()}
+        groups = [(positions, numbers[rows]) for positions, numbers in self.groups]
+        n_rows = len(np.empty(self.n_rows, bool)[rows])
+        return ColumnStore(self.names, n_rows, alone, groups)
+
+    def with_alone(self, alone: Mapping[str, Any]) -> ColumnStore:
+        """Return the same columns, with others for those that are in no group."""
+        return ColumnStore(self.names, self.n_rows, alone, self.groups)
+
+    def alike(self) -> dict[str, str]:
+        """Return, for each column of a group, the first of the group, which has its type."""
+        firsts = {}
+        for positions, _ in self.groups:
+            first = self.names[positions[0]]
+            firsts.update(dict.fromkeys([self.names[place] for place in positions.tolist()], first))
+        return firsts
+
+    def block(self, positions: list[int]) -> np.ndarray | None:
+        """Return columns side by side, as `numpy.column_stack` does; None if one is in no group.
+
+        Parameters
+        ----------
+        positions : list of int
+            Of the columns.
+
+        Returns
+        -------
+        ndarray of shape (n, len(positions)) or None
+            In C order, so that what is computed from it has the same bits as from an array.
+        """
+        if not self.groups:
+            return None
+        if len(self.groups[0][0]) == len(self.names) and positions == list(range(len(self.names))):
+            return np.ascontiguousarray(self.groups[0][1])
+        _, group_of, column_of = self._places()
+        numbers, columns = group_of[positions], column_of[positions]
+        used = np.unique(numbers)
+        if used[0] < 0:
+            return None
+        if len(used) == 1:
+            return np.take(self.groups[used[0]][1], columns, axis=1)
+        dtype = np.result_type(*(self.groups[number][1] for number in used))
+        block = np.empty((self.n_rows, len(positions)), dtype)
+        for number in used:
+            meant = numbers == number
+            block[:, meant] = self.groups[number][1][:, columns[meant]]
+        return block
