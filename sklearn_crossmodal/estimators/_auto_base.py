@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_crossmodal.estimators._cloning import clone_with_callbacks
 from sklearn_crossmodal.estimators._composition import ModalityParams
 from sklearn_crossmodal.estimators._conformal import Calibration, check_confidence
 from sklearn_crossmodal.estimators._cv_folds import cv_folds
@@ -23,6 +25,7 @@ from sklearn_crossmodal.estimators._leaderboard import fusion_gain, leaderboard
 from sklearn_crossmodal.estimators._members import companion_members, network_members
 from sklearn_crossmodal.estimators._out_of_fold import Samples, fit_out_of_fold
 from sklearn_crossmodal.estimators._pattern_combiners import PatternCombiners
+from sklearn_crossmodal.estimators._tasks import begin_fit, end_fit
 from sklearn_crossmodal.estimators._time_limit import Clock
 from sklearn_crossmodal.estimators._view import View
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
@@ -34,7 +37,7 @@ __all__ = ["BaseAutoFusion"]
 _SHARE_OF_MEMBERS = 0.85
 
 
-class BaseAutoFusion(ModalityParams):
+class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
     """Base of the automatic fusions."""
 
     #: Groups that a search is given are for its own folds, unless they are asked for.
@@ -125,10 +128,13 @@ class BaseAutoFusion(ModalityParams):
             If X, y, the weights or a parameter are not what they must be.
         """
         with restored_on_error(self):
-            return self._fit(X, y, sample_weight, groups)
+            self._fit(X, y, sample_weight, groups)
+            end_fit(self, X, y, sample_weight)
+        return self
 
     def _fit(self, X, y, sample_weight, groups):
-        clock, table = Clock(self.time_limit), check_X(self, X, reset=True)
+        clock, given = Clock(self.time_limit), (X, y, sample_weight)
+        table = check_X(self, X, reset=True)
         y, weight = self._check_y(table, y), check_weight(self, sample_weight, table)
         groups = check_groups(self, groups, table)
         self._bank = self._bind_modalities(X, table)
@@ -160,15 +166,15 @@ class BaseAutoFusion(ModalityParams):
             clock=clock.for_share(_SHARE_OF_MEMBERS),
             n_jobs=self.n_jobs,
             verbose=self.verbose,
+            begin=partial(begin_fit, self, *given),
         )
         self._combine(samples, target, seed, clock)
-        return self
 
     def _make_members(self, entries, n_samples, seed):
         """Return the members, those that tell most in the least time first."""
         owner, companions = type(self).__name__, self.companions or {}
         check_names(owner, entries)
-        base = clone(check_network(owner, self.estimator, self._network()))
+        base = clone_with_callbacks(check_network(owner, self.estimator, self._network()))
         base.set_params(random_state=seed)
         if companions == "auto":
             companions = self._default_companions(n_samples, seed)
@@ -265,10 +271,3 @@ class BaseAutoFusion(ModalityParams):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_combiners")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.sparse = True
-        return tags

@@ -14,7 +14,7 @@ from sklearn_crossmodal.estimators._fit_data import FitData
 from sklearn_crossmodal.estimators._holding_out import check_groups, has_splitter, held_out_rows
 from sklearn_crossmodal.estimators._input import check_weight, check_X, rows_that_count
 from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
-from sklearn_crossmodal.estimators._tasks import epoch_tasks
+from sklearn_crossmodal.estimators._tasks import end_fit, epoch_tasks
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, check_target
 from sklearn_crossmodal.training import (
     FrozenInputs,
@@ -24,6 +24,7 @@ from sklearn_crossmodal.training import (
     choose_dtype,
     cut_texts,
     make_net,
+    raise_interrupt,
     seeded,
     torch_dtype,
     train_all,
@@ -91,6 +92,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             with said_by(type(self).__name__):
                 train_all(trainings)
             self._finish(trainings)
+            end_fit(self, X, y, sample_weight)
+        raise_interrupt(trainings)
         return self
 
     def _prepare(self, X, y, sample_weight, max_epochs, resume=False, hold_out=True, groups=None):
@@ -101,19 +104,20 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     def _read(self, X, y, sample_weight, resume=False, groups=None):
         """Fit the modalities and the target; return what they make of X and y."""
+        given = X, y, sample_weight
         rows, table, y, weight, groups = self._check_input(X, y, sample_weight, groups, resume)
         with counting(rows):
             blocks = self._make_blocks(X, table, weight, resume)
             if not resume:
                 self._fit_target(y, weight)
             targets = self._target_blocks(y, blocks)
-        return FitData(X, y, weight, self._inputs(blocks, weight), targets, groups)
+        return FitData(given, y, weight, self._inputs(blocks, weight), targets, groups)
 
     def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
         """Make the nets; return their trainings."""
         seed = draw_seed(self.random_state)
         splits = splits or (self._splits(data, seed) if hold_out else [None])
-        tasks = epoch_tasks(self, data.X, data.y, len(splits))
+        tasks = epoch_tasks(self, data.given, len(splits))
         return [
             self._plan_one(data, max_epochs, resume, seed + place, split, tasks)
             for place, split in enumerate(splits)
@@ -237,8 +241,3 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         """Return the scores of the target ``"y"``, one tensor a batch."""
         blocks = self._blocks(X)  # first: it says so if the estimator is not fitted
         return [scores["y"] for scores in self.net_.outputs(blocks)]
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.sparse = True
-        return tags

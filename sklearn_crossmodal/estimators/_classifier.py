@@ -110,7 +110,7 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
     verbose : int, default=0
         Above 0 one line is printed an epoch.
     callbacks : list of skorch callbacks, default=None
-        Called as skorch calls them; they are copied.
+        Called as skorch calls them: the objects themselves, initialised anew for each network.
     net_params : dict, default=None
         Further arguments of the skorch net, such as ``{"optimizer__betas": (0.8, 0.99)}``.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sklearn.base import BaseEstimator
 
+from sklearn_crossmodal.estimators._cloning import clone_with_copied_callbacks
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import (
     MODALITIES,
@@ -15,7 +16,7 @@ from sklearn_crossmodal.modalities import (
     infer_for_columns,
     infer_from_table,
 )
-from sklearn_crossmodal.utils._sklearn import InvalidParameterError
+from sklearn_crossmodal.utils._sklearn import InvalidParameterError, _clone_parametrized
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["ModalityParams"]
@@ -78,6 +79,16 @@ class ModalityParams(BaseEstimator):
                 self._named_modalities()[modality].set_params(**{key: params.pop(name)})
         super().set_params(**params)
         return self
+
+    def __sklearn_clone__(self):
+        if getattr(self, "callbacks", None):
+            return clone_with_copied_callbacks(self)
+        return _clone_parametrized(self)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.sparse = True
+        return tags
 
     def _named_modalities(self) -> dict:
         if not isinstance(self.modalities, list):

@@ -69,8 +69,8 @@ class FitData:
 
     Parameters
     ----------
-    X : object
-        As the user gave it.
+    given : (X, y, sample_weight)
+        As the user gave them.
     y : ndarray with n rows, or None
         The target, checked.
     weight : ndarray of shape (n,), or None
@@ -81,7 +81,7 @@ class FitData:
         Of which all rows are held out of training, or none.
     """
 
-    X: object
+    given: tuple
     y: np.ndarray | None
     weight: np.ndarray | None
     inputs: Mapping[str, Block]

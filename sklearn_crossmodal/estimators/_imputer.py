@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.estimators._autoencoder import MultiModalAutoencoder
+from sklearn_crossmodal.estimators._cloning import clone_with_callbacks
+from sklearn_crossmodal.estimators._tasks import begin_fit, end_fit
 from sklearn_crossmodal.utils._sklearn import HasMethods, _fit_context
 from sklearn_crossmodal.utils._validation import restored_on_error
 
 __all__ = ["MultiModalImputer"]
 
 
-class MultiModalImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class MultiModalImputer(
+    CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     """Fill absent modalities, and missing numbers, by what an autoencoder makes of the rest.
 
     A step for pipelines, in the place of `SimpleImputer` or `IterativeImputer`, where whole groups
@@ -91,12 +96,16 @@ class MultiModalImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             made = self.estimator
             if made is None:
                 made = MultiModalAutoencoder(random_state=self.random_state)
-            self.estimator_ = clone(made).fit(X, y, sample_weight=sample_weight)
+            made, given = clone_with_callbacks(made), (X, y, sample_weight)
+            (task,) = begin_fit(self, *given, n_parts=1).parts(["autoencoder"])
+            with task.around(made):
+                self.estimator_ = made.fit(X, y, sample_weight=sample_weight)
             self.n_features_in_ = self.estimator_.n_features_in_
             if hasattr(self.estimator_, "feature_names_in_"):
                 self.feature_names_in_ = self.estimator_.feature_names_in_
             elif hasattr(self, "feature_names_in_"):
                 del self.feature_names_in_
+            end_fit(self, *given)
         return self
 
     def transform(self, X):

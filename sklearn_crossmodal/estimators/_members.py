@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from scipy import sparse
@@ -9,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
+from sklearn_crossmodal.estimators._cloning import clone_with_callbacks
 from sklearn_crossmodal.estimators._vectorizer import ModalityVectorizer
 from sklearn_crossmodal.estimators._weight_routing import takes_weights
 
@@ -50,7 +52,7 @@ class Member:
             return self
         key = "modalities" if self.is_network else f"{self.estimator.steps[0][0]}__modality"
         entries = [entry for entry in self.estimator.get_params()[key] if entry[0] in names]
-        copy = clone(self.estimator).set_params(**{key: entries})
+        copy = clone_with_callbacks(self.estimator).set_params(**{key: entries})
         return replace(self, estimator=copy, modalities=tuple(names))
 
     @property
@@ -58,26 +60,27 @@ class Member:
         """What it is, for messages."""
         return "network" if self.is_network else f"companion {self.name!r}"
 
-    def fit(self, X, y, sample_weight=None, groups=None, callback=None) -> BaseEstimator:
+    def fit(self, X, y, sample_weight=None, groups=None, callback=None, task=None) -> BaseEstimator:
         """Return a fitted copy.
 
         Weights are not passed to a companion that takes none, see `takes_weights`. Groups are for
-        networks, which hold rows out themselves.
+        networks, which hold rows out themselves; a callback is for them too, beside their own.
         """
-        copy, params = clone(self.estimator), {}
+        copy, params = clone_with_callbacks(self.estimator), {}
         last = copy if self.is_network else copy[-1]
         if self.is_network and groups is not None:
             params["groups"] = groups
         if callback is not None and self.is_network:
-            copy.set_callbacks(callback)
+            copy.set_callbacks(*getattr(copy, "_skl_callbacks", ()), callback)
         if sample_weight is not None and takes_weights(last, sample_weight):
             params["sample_weight"] = sample_weight
-        if not self.is_network:
-            # Step by step: a pipeline passes on what is requested with metadata routing, and what
-            # has the prefix of a step without it.
-            for _, step in copy.steps[:-1]:
-                X = step.fit_transform(X, y)
-        last.fit(X, y, **params)
+        with nullcontext() if task is None else task.around(last):
+            if not self.is_network:
+                # Step by step: a pipeline passes on what is requested with metadata routing, and
+                # what has the prefix of a step without it.
+                for _, step in copy.steps[:-1]:
+                    X = step.fit_transform(X, y)
+            last.fit(X, y, **params)
         return copy
 
 
@@ -101,7 +104,7 @@ def network_members(estimator, entries: list[tuple]) -> list[Member]:
     return [
         Member(
             name,
-            clone(estimator).set_params(modalities=some),
+            clone_with_callbacks(estimator).set_params(modalities=some),
             tuple(one for one, *_ in some),
             is_network=True,
         )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from math import ceil
 
 import numpy as np
@@ -127,6 +128,7 @@ def fit_out_of_fold(
     folds: list[tuple],
     *,
     clock: Clock,
+    begin: Callable,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> list[FittedMember]:
@@ -146,6 +148,8 @@ def fit_out_of_fold(
     clock : Clock
         When time is up. Networks end with the epoch in which their share of the time is up. Members
         whose folds do not all fit into the time are left out; of the first, only folds are.
+    begin : callable
+        From `n_parts`, the number of members, to the `Task` that they are parts of.
     n_jobs : int, default=None
         Fits at a time.
     verbose : int, default=0
@@ -158,15 +162,19 @@ def fit_out_of_fold(
     """
     found, in_order = [], all(are_in_order(*fold) for fold in folds)
     members = [member for member in members if _can_learn(member, samples, folds)]
+    task = begin(n_parts=len(members))
     for place, member in enumerate(members):
+        part = task.part(member.name, len(folds))
         fits = _fit_folds(
-            member, samples, folds, clock, len(members) - place, n_jobs, is_first=not found
+            member, samples, folds, clock, len(members) - place, n_jobs, part, is_first=not found
         )
         if fits:
             found.append(_joined(member, fits, len(samples.y), in_order))
         if verbose:
             told = f"{found[-1].seconds:.1f} s" if fits else "more than the time that is left"
             print(f"{member.name}: {len(fits or folds)} folds in {told}", flush=True)
+        if part.end() and found:
+            break
     return found
 
 
@@ -186,11 +194,11 @@ def _are_enough(rows, n_rows, samples) -> bool:
     return len(rows) >= _FEWEST and several
 
 
-def _fit_folds(member, samples, folds, clock, n_members, n_jobs, is_first) -> list[tuple]:
+def _fit_folds(member, samples, folds, clock, n_members, n_jobs, task, is_first) -> list[tuple]:
     """Return (model, answers, seconds) of each fold; none where they do not fit into the time."""
     at_a_time = effective_n_jobs(n_jobs) if clock.runs else len(folds)
     n_rounds, share = ceil(len(folds) / at_a_time), max(clock.left, 0) / n_members
-    start, fits = time.time(), []
+    start, fits, tasks = time.time(), [], task.parts(["fold"] * len(folds))
     for done in range(n_rounds):
         if not (is_first and done == 0) and clock.runs:
             spent = None if done == 0 else (time.time() - start) / done
@@ -199,8 +207,10 @@ def _fit_folds(member, samples, folds, clock, n_members, n_jobs, is_first) -> li
                 return fits if is_first else []
         deadline = Deadline(start + share * (done + 1) / n_rounds) if clock.runs else None
         fits += Parallel(n_jobs=n_jobs)(
-            delayed(_fit_fold)(member, samples, fold, deadline)
-            for fold in folds[done * at_a_time : (done + 1) * at_a_time]
+            delayed(_fit_fold)(member, samples, fold, deadline, part)
+            for fold, part in islice(
+                zip(folds, tasks, strict=True), done * at_a_time, (done + 1) * at_a_time
+            )
         )
     return fits
 
@@ -221,7 +231,7 @@ def _seconds_needed(member, samples, fold, left, spent) -> float:
     return expected_seconds(seconds_of, left)
 
 
-def _fit_fold(member, samples, fold, deadline):
+def _fit_fold(member, samples, fold, deadline, task=None):
     start, view = time.time(), samples.view
     training, validation = fold
     there = view.present[:, [view.names.index(name) for name in member.modalities]]
@@ -234,7 +244,7 @@ def _fit_fold(member, samples, fold, deadline):
     X, y = view.only(member.modalities, rows), samples.y[rows]
     with said_by(f"{samples.owner}: {member.described}"):
         with counting(rows):
-            estimator = member.fit(X, y, weight, groups, deadline)
+            estimator = member.fit(X, y, weight, groups, deadline, task)
         model = FoldModel(estimator, member.modalities)
         answers = _answers(model, samples, validation)
     return model, answers, time.time() - start

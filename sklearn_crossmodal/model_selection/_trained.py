@@ -14,8 +14,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
+from sklearn_crossmodal.estimators._cloning import clone_with_callbacks
 from sklearn_crossmodal.estimators._fit_data import SharedReading
-from sklearn_crossmodal.training import stack_key, train_together
+from sklearn_crossmodal.training import raise_interrupt, stack_key, train_together
 from sklearn_crossmodal.utils._sklearn import _check_method_params, _safe_split
 
 __all__ = ["Outcome", "Search", "handing", "why_not"]
@@ -116,7 +117,7 @@ def _fit_some(estimator, X, y, fit_params, tasks, verbose) -> list[Outcome]:
             given = _check_method_params(X, params=fit_params, indices=rows)
             readings[split] = SharedReading(*_safe_split(estimator, X, y, rows), **given, rows=rows)
         try:
-            fitted = clone(estimator).set_params(**clone(params, safe=False))
+            fitted = clone_with_callbacks(estimator).set_params(**clone(params, safe=False))
             trainings = readings[split].prepare(fitted)
         except (ValueError, TypeError) as error:
             outcome.error = error  # it names rows of X, which the search would count by the split
@@ -140,7 +141,9 @@ def _is_large(training) -> bool:
 
 def _train(prepared: list[tuple], verbose: int) -> None:
     start = time.perf_counter()
-    errors = iter(train_together([one for _, some in prepared for one in some], verbose))
+    trainings = [one for _, some in prepared for one in some]
+    errors = iter(train_together(trainings, verbose))
+    raise_interrupt(trainings)
     seconds = (time.perf_counter() - start) / max(len(prepared), 1)
     for outcome, trainings in prepared:
         outcome.seconds += seconds
@@ -212,7 +215,8 @@ def handing(estimator: BaseEstimator, outcomes: list[Outcome]) -> BaseEstimator:
         outcome.estimator = None
         return self
 
-    handed = type(kind.__name__, (kind,), {"fit": fit, "__module__": kind.__module__})
-    made = clone(estimator)
+    methods = {"fit": fit, "__sklearn_clone__": clone_with_callbacks}
+    handed = type(kind.__name__, (kind,), {**methods, "__module__": kind.__module__})
+    made = clone_with_callbacks(estimator)
     made.__class__ = handed
     return made

@@ -3,7 +3,7 @@
 from sklearn_crossmodal.training._balance import BALANCES
 from sklearn_crossmodal.training._baselines import baselines
 from sklearn_crossmodal.training._blending import fit_blend, fit_prior
-from sklearn_crossmodal.training._callbacks import EpochTasks
+from sklearn_crossmodal.training._callbacks import EpochTasks, as_if_over
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
 from sklearn_crossmodal.training._evidence import evidence_bounds
@@ -23,7 +23,12 @@ from sklearn_crossmodal.training._splitting import (
     warn_of_unused_rows,
 )
 from sklearn_crossmodal.training._stackable import stack_key
-from sklearn_crossmodal.training._together import joined, train_all, train_together
+from sklearn_crossmodal.training._together import (
+    joined,
+    raise_interrupt,
+    train_all,
+    train_together,
+)
 from sklearn_crossmodal.training._train import Training, make_net, train
 
 __all__ = [
@@ -37,6 +42,7 @@ __all__ = [
     "NetRegressor",
     "Training",
     "are_in_order",
+    "as_if_over",
     "baselines",
     "choose_device",
     "choose_dtype",
@@ -53,6 +59,7 @@ __all__ = [
     "optimizer_settings",
     "pick_split",
     "presence_of",
+    "raise_interrupt",
     "reads_any_length",
     "scores_by_others",
     "scores_by_pattern",

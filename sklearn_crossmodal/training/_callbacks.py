@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -9,7 +10,15 @@ import torch
 from skorch.callbacks import Callback
 from torch import Tensor, nn
 
-__all__ = ["BestEpochs", "CosineDecay", "EpochCallback", "EpochLine", "EpochTasks"]
+__all__ = [
+    "BestEpochs",
+    "CosineDecay",
+    "EndOfTraining",
+    "EpochCallback",
+    "EpochLine",
+    "EpochTasks",
+    "as_if_over",
+]
 
 #: How many epochs are averaged at most, at the end of a training that holds rows out. By
 #: cross-validation in the training rows, against the best epoch alone: CIFAR-10 .582 -> .609 (12
@@ -70,23 +79,24 @@ class BestEpochs(EpochCallback):
         self.n_since_ += 1
         if loss < self.bar_ - self.tol:
             self.bar_, self.n_since_ = loss, 0
-        if self.n_since_ >= self.patience:
-            raise KeyboardInterrupt  # skorch's way for a callback to end training
+        net.is_over_ = self.n_since_ >= self.patience
 
     def on_train_end(self, net, X=None, y=None, **kwargs) -> None:
-        best, self.best_ = self.best_, []  # pickles need not carry weights twice
-        held_out, self.held_out_ = self.held_out_, None
-        if not best:
-            return
-        lowest, chosen = best[0]
-        for n in range(2, len(best) + 1):
-            mean = _mean_of([weights for _, weights in best[:n]])
+        if self.best_:
+            net.history.record("valid_loss_averaged", self.choose(net))
+        self.best_, self.held_out_ = [], None  # pickles need not carry weights twice
+
+    def choose(self, net) -> float:
+        """Give a net the weights of the best epochs, whose validation loss is returned."""
+        lowest, chosen = self.best_[0]
+        for n in range(2, len(self.best_) + 1):
+            mean = _mean_of([weights for _, weights in self.best_[:n]])
             net.module_.load_state_dict(mean)
-            loss = net.loss_of(held_out)
+            loss = net.loss_of(self.held_out_)
             if loss < lowest:
                 lowest, chosen = loss, mean
         net.module_.load_state_dict(chosen)
-        net.history.record("valid_loss_averaged", lowest)
+        return lowest
 
     def __getstate__(self):
         """Pickle neither copies of weights nor the rows that are held out."""
@@ -100,6 +110,27 @@ class BestEpochs(EpochCallback):
         weights = {name: weight.clone() for name, weight in network.state_dict().items()}
         kept = sorted([*self.best_, (loss, weights)], key=lambda entry: entry[0])
         self.best_ = kept[: self.n_kept_]
+
+
+def as_if_over(net):
+    """Return a copy of a net with the weights that it would keep if its training ended now.
+
+    Parameters
+    ----------
+    net : Net
+        In training; it stays as it is.
+
+    Returns
+    -------
+    Net
+    """
+    made = object.__new__(type(net))
+    network = copy.deepcopy(net.module_)
+    vars(made).update(vars(net), module=network, module_=network)
+    for _, callback in net.callbacks_:
+        if isinstance(callback, BestEpochs) and callback.best_:
+            callback.choose(made)
+    return made
 
 
 def _mean_of(several: list[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -136,6 +167,14 @@ class CosineDecay(EpochCallback):
             group["lr"] = rate * factor
 
 
+class EndOfTraining(EpochCallback):
+    """End a training that is over, after all other callbacks have seen the end of the epoch."""
+
+    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
+        if net.is_over_:
+            raise KeyboardInterrupt  # skorch's way for a callback to end training
+
+
 class EpochTasks(EpochCallback):
     """Tell scikit-learn's callbacks of each epoch; one of them may stop the training.
 
@@ -151,14 +190,21 @@ class EpochTasks(EpochCallback):
         self.context = context
         self.task = task
 
+        self.epoch_ = None
+
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
         self.task["estimator"].net_ = net  # of several, the one that is trained now
         self.epoch_ = self.context.subcontext(task_name="epoch")
         self.epoch_.call_on_fit_task_begin(**self.task)
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
-        if self.epoch_.call_on_fit_task_end(**self.task):
-            raise KeyboardInterrupt  # skorch's way for a callback to end training
+        epoch, self.epoch_ = self.epoch_, None
+        if epoch.call_on_fit_task_end(**self.task):
+            net.is_over_ = True
+
+    def on_train_end(self, net, X=None, y=None, **kwargs) -> None:
+        if self.epoch_ is not None:  # another callback, or the user, ended it before
+            self.on_epoch_end(net)
 
 
 class EpochLine(EpochCallback):

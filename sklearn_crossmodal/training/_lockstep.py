@@ -16,6 +16,11 @@ from sklearn_crossmodal.training._net import _batch_weight, _mean
 from sklearn_crossmodal.training._stack import Stack
 from sklearn_crossmodal.training._stacked_layers import leaves_of, rebuilt
 from sklearn_crossmodal.training._train import Training, started
+from sklearn_crossmodal.utils._interrupts import (
+    Interrupt,
+    is_part_of_another,
+    marking_interrupts,
+)
 
 __all__ = ["train_in_lockstep"]
 
@@ -42,14 +47,15 @@ def train_in_lockstep(trainings: Sequence[Training]) -> list[Exception | None]:
         if not lanes or lanes[-1].key != lane_key(run.training):
             lanes.append(_Lane(run))
         run.lane = lanes[-1]
-    left = [run for run in runs if run.advance()]
-    while left:
-        stack = Stack([run.net for run in left])
-        staying = list(left)
-        while staying and len(staying) >= CROWDED * len(left):
-            staying = _run_epoch(stack, left, staying)
-        stack.give_back()
-        left = staying
+    with marking_interrupts():
+        left = [run for run in runs if run.advance()]
+        while left:
+            stack = Stack([run.net for run in left])
+            staying = list(left)
+            while staying and len(staying) >= CROWDED * len(left):
+                staying = _run_epoch(stack, left, staying)
+            stack.give_back()
+            left = staying
     return [run.error for run in runs]
 
 
@@ -72,6 +78,7 @@ class _Run:
     def __init__(self, training: Training) -> None:
         self.training = training
         self.error: Exception | None = None
+        self.is_over = False
         self._ending = ExitStack()
         self.net = self._ending.enter_context(started(training))
         self.datasets = self.net.get_split_datasets(training.dataset, None)
@@ -90,6 +97,8 @@ class _Run:
                 net.notify("on_epoch_begin", **told)
                 yield
                 net.notify("on_epoch_end", **told)
+        except Interrupt:
+            net.interrupted_ = True
         except KeyboardInterrupt:
             pass
         net.notify("on_train_end", X=self.training.dataset, y=None)
@@ -98,6 +107,7 @@ class _Run:
         """Go to the next batches; return whether there are any."""
         if next(self._epochs, self) is not self:
             return True
+        self.is_over = True
         try:
             self._ending.close()
         except ValueError as error:
@@ -107,6 +117,8 @@ class _Run:
     def interrupt(self) -> None:
         """End the training as far as it came."""
         self.net.interrupted_ = True
+        if self.is_over:
+            return
         try:
             self._epochs.throw(KeyboardInterrupt)
         except StopIteration:
@@ -134,6 +146,7 @@ def _run_epoch(stack: Stack, runs: list[_Run], staying: list[_Run]) -> list[_Run
     """Train and validate for an epoch; return the runs that go on."""
     stack.new_epoch()
     still = [run not in staying for run in runs]
+    left: list[_Run] = []
     try:
         for prefix in ("train", "valid"):
             start = time.perf_counter()
@@ -144,17 +157,22 @@ def _run_epoch(stack: Stack, runs: list[_Run], staying: list[_Run]) -> list[_Run
                     history = run.net.history
                     history.record(f"{prefix}_loss", _mean(found))
                     history.record("dur", history[-1].get("dur", 0.0) + took)
+        left = [run for run in staying if run.advance()]
+        interrupted = any(run.net.interrupted_ for run in staying)
     except KeyboardInterrupt:
+        interrupted = True
+    if not interrupted:
+        return left
+    if not is_part_of_another():  # which ends too
         warnings.warn(
             f"Training of {len(staying)} networks was interrupted; they are usable as far as they "
             "came.",
             InterruptedFitWarning,
             stacklevel=4,
         )
-        for run in staying:
-            run.interrupt()
-        return []
-    return [run for run in staying if run.advance()]
+    for run in staying:
+        run.interrupt()
+    return []
 
 
 def _pass(stack: Stack, runs: list[_Run], still: list[bool], training: bool) -> list[list[tuple]]:

@@ -11,16 +11,18 @@ import numpy as np
 import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
 from skorch import NeuralNet
+from skorch.callbacks import Callback
 from skorch.history import History
 from torch import Tensor
 
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
 from sklearn_crossmodal.training._adam import FusedAdam
 from sklearn_crossmodal.training._answering import Answering
-from sklearn_crossmodal.training._callbacks import EpochCallback
+from sklearn_crossmodal.training._callbacks import EndOfTraining, EpochCallback
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import torch_dtype
 from sklearn_crossmodal.training._optimizers import slow_groups
+from sklearn_crossmodal.utils._interrupts import is_part_of_another
 
 __all__ = ["Net", "NetClassifier", "NetRegressor"]
 
@@ -59,6 +61,10 @@ class Net(Answering, NeuralNet):
 
     #: Whether the user ended the last training before its time.
     interrupted_ = False
+    #: Whether training ends after this epoch, see `EndOfTraining`.
+    is_over_ = False
+    #: Callbacks that are to be initialised when a training begins.
+    fresh_: tuple[Callback, ...] = ()
 
     def __getstate__(self):
         """Pickle weights, not the moments of the optimizer, of twice their size, nor batches."""
@@ -76,8 +82,35 @@ class Net(Answering, NeuralNet):
         if self.module is None:
             self.module = self.module_
 
+    def initialize_callbacks(self):
+        """Name and set up the callbacks; each is initialised when a training begins.
+
+        An object of the user may watch several nets, which are all made before the first of them
+        is trained: it is to start anew with each, as where nets are made and trained in turn.
+
+        Returns
+        -------
+        Net
+            Itself.
+        """
+        self.callbacks_ = []
+        for name, callback in self._uniquely_named_callbacks():
+            callback = getattr(self, f"callbacks__{name}", callback)
+            params = self.get_params_for(f"callbacks__{name}")
+            if callback is None and params:
+                raise ValueError(f"callbacks__{name}__... is set, but there is no such callback.")
+            if isinstance(callback, type):
+                callback = callback(**params)
+            elif params:
+                callback.set_params(**params)
+            if callback is not None:
+                self.callbacks_.append((name, callback))
+        self.callbacks_.sort(key=lambda entry: isinstance(entry[1], EndOfTraining))
+        self.fresh_ = tuple(callback for _, callback in self.callbacks_)
+        return self
+
     def on_train_begin(self, net, X=None, y=None, **kwargs) -> None:
-        """Start the optimizer anew where it did not come with a pickle.
+        """Initialise the callbacks, and the optimizer where it did not come with a pickle.
 
         Parameters
         ----------
@@ -88,7 +121,10 @@ class Net(Answering, NeuralNet):
         **kwargs : dict
             There for skorch.
         """
-        self.interrupted_ = False
+        self.interrupted_ = self.is_over_ = False
+        for callback in self.fresh_:
+            callback.initialize()
+        self.fresh_ = ()
         if not hasattr(self, "optimizer_"):
             self._initialize_optimizer()
 
@@ -123,18 +159,25 @@ class Net(Answering, NeuralNet):
         try:
             losses = [run(training, *batch) for batch in iterator]
         except KeyboardInterrupt:
-            self.interrupted_ = True
-            warnings.warn(
-                f"Training was interrupted in epoch {len(self.history)}; the estimator is usable "
-                "as far as it came.",
-                InterruptedFitWarning,
-                stacklevel=2,
-            )
+            self.note_interrupt()
             raise
         self.history.record(f"{prefix}_loss", _mean(losses))
         self.history.record("dur", self.history[-1].get("dur", 0.0) + time.perf_counter() - start)
         if len(self.history) > 1:
             self.history[-2]["batches"] = []  # memory must not grow with the number of epochs
+
+    def note_interrupt(self) -> None:
+        """Note that the user ended the training; warn where nothing else ends with it."""
+        if self.interrupted_:
+            return
+        self.interrupted_ = True
+        if not is_part_of_another():  # which ends too
+            warnings.warn(
+                f"Training was interrupted in epoch {len(self.history)}; the estimator is usable "
+                "as far as it came.",
+                InterruptedFitWarning,
+                stacklevel=3,
+            )
 
     def _is_watched(self) -> bool:
         """Tell whether a step is more than ours: a user's callback, or an optimizer's search."""

@@ -12,17 +12,18 @@ from sklearn_crossmodal.training._lockstep import lane_key, train_in_lockstep
 from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._stackable import stack_key
 from sklearn_crossmodal.training._train import Training, train
+from sklearn_crossmodal.utils._interrupts import is_part_of_another
 
-__all__ = ["joined", "train_all", "train_together"]
+__all__ = ["joined", "raise_interrupt", "train_all", "train_together"]
 
 #: Trained numbers of the networks that are trained together at most.
 STACKED_NUMBERS = 2**23
 
 
 def train_all(trainings: Sequence[Training]) -> None:
-    """Train nets; raise what the first of those that failed raised.
+    """Train nets; raise what the first that fails raises.
 
-    Where one is interrupted, those after it are not begun.
+    Where one fails or is interrupted, those after it are not begun.
 
     Parameters
     ----------
@@ -31,9 +32,29 @@ def train_all(trainings: Sequence[Training]) -> None:
     """
     if len(trainings) == 1:
         return train(trainings[0])
-    for error in train_together(trainings, until_interrupted=True):
+    for error in train_together(trainings, until_it_ends=True):
         if error is not None:
             raise error
+
+
+def raise_interrupt(trainings: Sequence[Training]) -> None:
+    """Raise `KeyboardInterrupt` if one of some trainings was interrupted inside something larger.
+
+    A search, an ensemble or a loop of scikit-learn would go on with the next fit. Where the fit
+    stands by itself the model is there as far as it came, and what follows is the user's.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+        That are over.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After the estimator took over what was trained.
+    """
+    if any(training.net.interrupted_ for training in trainings) and is_part_of_another():
+        raise KeyboardInterrupt
 
 
 def joined(nets: Sequence[Net]) -> Net:
@@ -59,7 +80,7 @@ def joined(nets: Sequence[Net]) -> Net:
 
 
 def train_together(
-    trainings: Sequence[Training], verbose: int = 0, *, until_interrupted: bool = False
+    trainings: Sequence[Training], verbose: int = 0, *, until_it_ends: bool = False
 ) -> list[Exception | None]:
     """Train nets, those of one architecture together, with the numbers of `train`.
 
@@ -72,8 +93,8 @@ def train_together(
         What is to be done.
     verbose : int, default=0
         Above 0 it is printed what is trained one after another, and why.
-    until_interrupted : bool, default=False
-        Whether none is begun after one was interrupted.
+    until_it_ends : bool, default=False
+        Whether none is begun after one that failed; none is after one that was interrupted.
 
     Returns
     -------
@@ -88,7 +109,9 @@ def train_together(
         if isinstance(key, str) and verbose:
             print(f"{len(places)} networks are trained one after another: {key}.", flush=True)
         for some in _parts(places, trainings, alone=isinstance(key, str)):
-            if until_interrupted and any(trainings[place].net.interrupted_ for place in errors):
+            if until_it_ends and any(error is not None for error in errors.values()):
+                break
+            if any(trainings[place].net.interrupted_ for place in errors):
                 break
             found = _train([trainings[place] for place in some])
             errors |= dict(zip(some, found, strict=True))

@@ -15,7 +15,7 @@ from sklearn_crossmodal.nn._heads import LABELS
 from sklearn_crossmodal.nn.variational import VariationalNetwork
 from sklearn_crossmodal.training._balance import BALANCES, GradientBlending
 from sklearn_crossmodal.training._batching import BatchIterator
-from sklearn_crossmodal.training._callbacks import BestEpochs, CosineDecay, EpochLine
+from sklearn_crossmodal.training._callbacks import BestEpochs, CosineDecay, EndOfTraining, EpochLine
 from sklearn_crossmodal.training._criterion import Criterion
 from sklearn_crossmodal.training._dataset import BlockDataset
 from sklearn_crossmodal.training._device import seeded, suited_threads
@@ -23,6 +23,7 @@ from sklearn_crossmodal.training._evidence import EvidenceBound, WarmUp
 from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._optimizers import optimizer_settings
 from sklearn_crossmodal.training._splitting import split_rows_by
+from sklearn_crossmodal.utils._interrupts import marking_interrupts
 
 __all__ = [
     "Training",
@@ -213,11 +214,14 @@ def train(training: Training) -> None:
         What is to be done.
     """
     with (
+        marking_interrupts() as pressed,
         started(training) as net,
         seeded(net.iterator_train__seed + 1, net.device),  # another than that of the first weights
         suited_threads(batch_work(net.module_, training.dataset, net.batch_size)),
     ):
         net.partial_fit(training.dataset)
+        if pressed:  # perhaps between two batches, where callbacks of skorch end a training too
+            net.note_interrupt()
 
 
 def batch_work(network: nn.Module, dataset: BlockDataset, batch_size: int) -> float:
@@ -258,8 +262,9 @@ def started(training: Training) -> Iterator[Net]:
     if split is not None:
         net.train_split = _HeldOut(*split)
     callbacks = net.callbacks_
-    if training.epoch_tasks is not None:  # last, so that it sees what the others record
-        net.callbacks_ = [*callbacks, ("EpochTasks", training.epoch_tasks(net.max_epochs))]
+    if training.epoch_tasks is not None:  # so late that it sees what the others record
+        tasks = ("EpochTasks", training.epoch_tasks(net.max_epochs))
+        net.callbacks_ = [*callbacks[:-1], tasks, callbacks[-1]]
     yield net
     net.callbacks_, net.train_split = callbacks, given
     if not np.isfinite(net.history[-1].get("train_loss", 0.0)):
@@ -270,8 +275,10 @@ def started(training: Training) -> Iterator[Net]:
 
 
 def _carry_over(before: Net, net: Net) -> None:
-    """Take over the history, and the moments of the optimizer if it is of the same class."""
+    """Take over history, callbacks as they are, and moments of an optimizer of the same class."""
     net.history_ = copy.deepcopy(before.history_)
+    known = {id(callback) for _, callback in before.callbacks_}
+    net.fresh_ = tuple(callback for callback in net.fresh_ if id(callback) not in known)
     moments = getattr(before, "optimizer_", None)  # a net that was pickled has none
     if type(moments) is not type(net.optimizer_) or before.device != net.device:
         return
@@ -327,8 +334,7 @@ def _callbacks(params: Mapping[str, object]) -> list:
     scheduled = any(isinstance(callback, LRScheduler) for callback in given)
     if params["learning_rate_schedule"] == "cosine" and not scheduled:
         own.append(CosineDecay())
-    # Copies, since skorch writes to them: the parameters of an estimator do not change in `fit`.
     lines = [EpochLine()] if params["verbose"] else []
     if params.get("variational") is not None:
         own.append(WarmUp(params["n_warmup_epochs"]))
-    return [*own, *map(copy.deepcopy, theirs), *lines]
+    return [*own, *theirs, *lines, EndOfTraining()]

@@ -3,7 +3,7 @@
 They were read in scikit-learn 1.9; when one of them moves, this file is the only one to change.
 """
 
-from sklearn.base import _fit_context
+from sklearn.base import _clone_parametrized, _fit_context
 from sklearn.utils._indexing import _safe_indexing
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils._param_validation import (
@@ -34,6 +34,7 @@ __all__ = [
     "_check_method_params",
     "_check_n_features",
     "_check_sample_weight",
+    "_clone_parametrized",
     "_fit_context",
     "_num_samples",
     "_safe_indexing",

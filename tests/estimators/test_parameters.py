@@ -42,7 +42,7 @@ class Case:
 
 
 class Witness(Callback):
-    """Leave a trace in the history, since the estimator works on a copy of the callback."""
+    """Leave a trace in the history, epoch by epoch."""
 
     def on_epoch_begin(self, net, **kwargs):
         self.n_hidden = 0

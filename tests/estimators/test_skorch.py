@@ -304,14 +304,14 @@ def test_callbacks_are_called_as_skorch_calls_them(name, fit):
     assert calls == [*start, *2 * train, *2 * valid, *end]
 
 
-def test_callbacks_given_are_not_written_to(X, targets, make):
+def test_parameters_of_callbacks_are_not_written_to(X, targets, make):
     scoring = EpochScoring("accuracy", lower_is_better=False)
     scheduler = LRScheduler("StepLR", step_size=1)
-    before = [dict(vars(callback)) for callback in (scoring, scheduler)]
+    before = [callback.get_params() for callback in (scoring, scheduler)]
     callbacks = [("score", scoring), scheduler]
     clf = make("FusionClassifier", callbacks=callbacks, **HALF)
     clf.fit(X, targets["FusionClassifier"]).fit(X, targets["FusionClassifier"])
-    assert [dict(vars(callback)) for callback in (scoring, scheduler)] == before
+    assert [callback.get_params() for callback in (scoring, scheduler)] == before
     assert callbacks == [("score", scoring), scheduler]
     assert clf.callbacks is callbacks
     assert clone(clf).fit(X, targets["FusionClassifier"]).n_iter_ == 3
