@@ -85,11 +85,3 @@ def test_parameters_that_estimators_share_are_worded_the_same():
     for name, said in words.items():
         if name not in own:
             assert len(set(said.values())) == 1, name
-
-
-def test_the_readme_example_runs(capsys):
-    readme = (ROOT / "README.md").read_text()
-    code = readme.split("```python\n")[1].split("```")[0]
-    assert len([line for line in code.splitlines() if line.strip()]) <= 15
-    exec(compile(code, "README.md", "exec"), {})
-    assert "photo" in capsys.readouterr().out
