@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
-from sklearn_crossmodal.estimators._cross_moments import CrossMoments, completed
+from sklearn_crossmodal.estimators._cross_moments import (
+    completed,
+    covariance_of_pairs,
+    inverse,
+    masked,
+    patterns_of,
+)
 
 __all__ = ["CrossGaussian"]
 
@@ -16,12 +22,21 @@ class CrossGaussian:
     """A joint Gaussian of the features of all modalities.
 
     What some of them tell of another is a conditional distribution, which the covariance gives
-    for any of them: there is nothing to be imputed first.
+    for any of them: there is nothing to be imputed first. The inverse of the covariance is found
+    once; a pattern of absence takes the inverse of what is absent alone, or of what is there,
+    whichever is smaller.
 
     Parameters
     ----------
     shrinkage : float, default=0.05
         What is added to the diagonal of the covariance.
+
+    Attributes
+    ----------
+    places_ : dict of str to slice
+        Columns of each modality.
+    covariance_, precision_ : ndarray of shape (D, D)
+        Of all features, and its inverse.
 
     References
     ----------
@@ -44,7 +59,7 @@ class CrossGaussian:
         Parameters
         ----------
         features : mapping of str to ndarray of shape (n, D_m)
-            Of mean zero, and of like scale; zeros where a sample lacks the modality.
+            Of mean zero, and of like scale.
         present : ndarray of shape (n, M), bool
             Which modalities each sample has.
         weight : ndarray of shape (n,), default=None
@@ -55,28 +70,14 @@ class CrossGaussian:
         CrossGaussian
             Itself.
         """
-        self.fit_moments(CrossMoments.of(features, present, weight))
-        if not present.all():
-            self.covariance_ = completed(
-                self.covariance_, features, present, weight, self.shrinkage
-            )
-        return self
-
-    def fit_moments(self, moments: CrossMoments) -> CrossGaussian:
-        """Take the covariance from moments, each part of it of the samples that have both.
-
-        Parameters
-        ----------
-        moments : CrossMoments
-            Of features of mean zero, and of like scale.
-
-        Returns
-        -------
-        CrossGaussian
-            Itself.
-        """
-        self.places_, self.counts_ = moments.places, moments.counts
-        self.covariance_ = moments.covariance(self.shrinkage)
+        weight = np.ones(len(present)) if weight is None else weight
+        widths = [values.shape[1] for values in features.values()]
+        ends = np.cumsum([0, *widths])
+        self.places_ = {name: slice(*ends[m : m + 2]) for m, name in enumerate(features)}
+        parts = masked(features, present), widths, present, weight, self.shrinkage
+        covariance = covariance_of_pairs(*parts)
+        self.covariance_ = covariance if present.all() else completed(covariance, *parts)
+        self.precision_ = inverse(self.covariance_)
         return self
 
     def expected(
@@ -106,17 +107,19 @@ class CrossGaussian:
             NaN where there is nothing to tell from, or nothing to tell.
         """
         found = {name: np.full((len(present), n), np.nan) for name, n in wanted.items()}
-        for rows, names in self._patterns(present):
-            columns, factor = self._factor(names)
-            values = np.hstack([features[name][rows] for name in names])
-            for name in set(wanted) - set(names):
-                asked = self.covariance_[np.ix_(columns, self.places_[name][: wanted[name]])]
-                found[name][rows] = values @ cho_solve(factor, asked)
-            if left_out and len(names) > 1:
-                precision = cho_solve(factor, np.eye(len(columns)))
-                for name in set(wanted) & set(names):
-                    inner, pull = self._inner(name, columns, precision, values)
-                    found[name][rows] = (values[:, inner] - pull)[:, : wanted[name]]
+        joined = masked(features, present)
+        for pattern in self._patterns(joined, present):
+            hidden = set(wanted) - set(pattern.names)
+            if hidden:
+                values = pattern.expected()
+                for name in hidden:
+                    columns = values[:, pattern.places_hidden(name)]
+                    found[name][pattern.rows] = columns[:, : wanted[name]]
+            if left_out and len(pattern.names) > 1:
+                for name in set(wanted) & set(pattern.names):
+                    pull, _, left = pattern.against_others(name)
+                    own = joined[pattern.rows, self.places_[name]]
+                    found[name][pattern.rows] = (own - pull @ left)[:, : wanted[name]]
         return found
 
     def contradictions(self, features: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarray:
@@ -139,45 +142,107 @@ class CrossGaussian:
             NaN where a sample lacks the modality, or has no other.
         """
         found = np.full(present.shape, np.nan)
+        joined = masked(features, present)
         alone = {
-            name: cho_factor(self.covariance_[np.ix_(place, place)])
+            name: inverse(self.covariance_[place, place])
             for name, place in self.places_.items()
-            if place
+            if place.stop > place.start
         }
-        for rows, names in self._patterns(present):
-            if len(names) < 2:
+        for pattern in self._patterns(joined, present):
+            if len(pattern.names) < 2:
                 continue
-            columns, factor = self._factor(names)
-            precision = cho_solve(factor, np.eye(len(columns)))
-            values = np.hstack([features[name][rows] for name in names])
-            for name in names:
-                inner, pull = self._inner(name, columns, precision, values)
-                own, within = values[:, inner], precision[np.ix_(inner, inner)]
-                excess = ((pull @ within) * pull).sum(axis=1)
-                excess -= (cho_solve(alone[name], own.T).T * own).sum(axis=1)
+            for name in pattern.names:
+                own = joined[pattern.rows, self.places_[name]]
+                pull, size, left = pattern.against_others(name)
+                excess = ((pull @ left) * pull).sum(axis=1) - ((own @ alone[name]) * own).sum(
+                    axis=1
+                )
                 # What the others explain, of each direction of its own.
-                left = np.trace(cho_solve(alone[name], np.linalg.inv(within)))
-                spread = 2 * np.sqrt(max(len(inner) - left, np.finfo(float).tiny))
-                found[rows, list(self.places_).index(name)] = excess / spread
+                explained = size - (alone[name] * left).sum()
+                spread = 2 * np.sqrt(max(explained, np.finfo(float).tiny))
+                found[pattern.rows, list(self.places_).index(name)] = excess / spread
         return found
 
-    def _patterns(self, present) -> Iterator[tuple[np.ndarray, list[str]]]:
-        """Yield rows that have the same modalities, and the names of these."""
-        names = list(self.places_)
-        patterns, which = np.unique(present, axis=0, return_inverse=True)
-        for place, pattern in enumerate(patterns):
-            there = [names[m] for m in np.flatnonzero(pattern) if self.places_[names[m]]]
-            if there:
-                yield np.flatnonzero(which.ravel() == place), there
+    def _patterns(self, joined, present) -> Iterator[_Pattern]:
+        """Yield the patterns in which something is there."""
+        wide = {name: place for name, place in self.places_.items() if place.stop > place.start}
+        pulled = joined @ self.precision_
+        for rows, pattern in patterns_of(present):
+            there = {name for name, one in zip(self.places_, pattern, strict=True) if one}
+            if there & set(wide):
+                yield _Pattern(self, wide, there, rows, joined[rows], pulled[rows])
 
-    def _factor(self, names):
-        """Return the columns of modalities, and the Cholesky factor of their covariance."""
-        columns = [column for name in names for column in self.places_[name]]
-        return columns, cho_factor(self.covariance_[np.ix_(columns, columns)])
 
-    def _inner(self, name, columns, precision, values):
-        """Return places of a modality among columns, and how far it is from what others tell."""
-        first = columns.index(self.places_[name][0])
-        inner = np.arange(first, first + len(self.places_[name]))
-        pulled = values @ precision[:, inner]
-        return inner, np.linalg.solve(precision[np.ix_(inner, inner)], pulled.T).T
+class _Pattern:
+    """Rows that have the same modalities, and the Gaussian of these alone.
+
+    With K what is there and H what is not, ``inv(C_KK) = P_KK - P_KH inv(P_HH) P_HK``, where P is
+    the inverse of C; and what is expected of H is ``-inv(P_HH) P_HK x_K``.
+    """
+
+    def __init__(self, gaussian, places, there, rows, values, pulled) -> None:
+        self.names = [name for name in places if name in there]
+        self.rows = rows
+        self._places = places
+        self._precision, self._pulled = gaussian.precision_, pulled
+        self._known = _columns(places, self.names)
+        self._hidden = _columns(places, [name for name in places if name not in there])
+        self._covariance, self._values = gaussian.covariance_, values
+        self._inner = None
+
+    def expected(self) -> np.ndarray:
+        """Return what is expected of all that is not there, (n, H)."""
+        if len(self._hidden) <= len(self._known):
+            factor = cho_factor(self._part(self._precision, self._hidden), check_finite=False)
+            return -cho_solve(factor, self._pulled[:, self._hidden].T, check_finite=False).T
+        factor = cho_factor(self._part(self._covariance, self._known), check_finite=False)
+        weights = cho_solve(factor, self._values[:, self._known].T, check_finite=False)
+        return weights.T @ self._covariance[np.ix_(self._known, self._hidden)]
+
+    def places_hidden(self, name: str) -> np.ndarray:
+        """Return the places of a modality among all that is not there."""
+        return np.searchsorted(self._hidden, _columns(self._places, [name]))
+
+    def against_others(self, name: str) -> tuple[np.ndarray, int, np.ndarray]:
+        """Return ``x_K inv(C_KK)`` of a modality, its width, and covariance given the others."""
+        if self._inner is None:
+            self._inner = self._given_hidden() if self._by_precision() else self._given_known()
+        pulled, within = self._inner
+        place = self._places[name]
+        return pulled[:, place], place.stop - place.start, inverse(within(place))
+
+    def _by_precision(self):
+        return len(self._hidden) <= len(self._known)
+
+    def _given_hidden(self):
+        if not len(self._hidden):
+            return self._pulled, lambda place: self._precision[place, place]
+        root = cholesky(self._part(self._precision, self._hidden), lower=True, check_finite=False)
+        reach = np.zeros((len(self._hidden), len(self._precision)))
+        across = self._precision[np.ix_(self._hidden, self._known)]
+        reach[:, self._known] = solve_triangular(root, across, lower=True, check_finite=False)
+        back = solve_triangular(
+            root, self._pulled[:, self._hidden].T, lower=True, check_finite=False
+        )
+        pulled = self._pulled - back.T @ reach
+
+        def within(place):
+            part = reach[:, place]
+            return self._precision[place, place] - part.T @ part
+
+        return pulled, within
+
+    def _given_known(self):
+        known = self._known
+        whole = np.zeros_like(self._precision)
+        whole[np.ix_(known, known)] = inverse(self._part(self._covariance, known))
+        return self._values @ whole, lambda place: whole[place, place]
+
+    def _part(self, matrix, columns):
+        return matrix[np.ix_(columns, columns)]
+
+
+def _columns(places, names) -> np.ndarray:
+    """Return the columns of modalities, in order."""
+    parts = [np.arange(places[name].start, places[name].stop) for name in names]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=int)

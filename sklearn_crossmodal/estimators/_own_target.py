@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 
 import numpy as np
@@ -100,8 +99,7 @@ class OwnTarget(LatentLabels):
         super()._finish(trainings)
         training = trainings[0]
         if self._adds_rows and getattr(self, "_relations", None) is not None:
-            self._relations = copy.deepcopy(self._relations)  # a failure leaves the old as it was
-            self._relations.update(self.net_, training.dataset)
+            self._relations = self._relations.with_rows(self.net_, training.dataset)
             return
         held_out = None if training.split is None else training.split[1]
         self._relations = None

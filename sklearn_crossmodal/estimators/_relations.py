@@ -1,14 +1,15 @@
-"""What modalities tell of each other, found once an autoencoder is trained."""
+"""What modalities tell of each other, found when an autoencoder is first asked for it."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_crossmodal.estimators._known_rows import KnownRows
 from sklearn_crossmodal.estimators._scaled_gaussian import ScaledGaussian
 from sklearn_crossmodal.nn.losses import is_location
 from sklearn_crossmodal.training import (
@@ -25,8 +26,9 @@ __all__ = ["Relations"]
 _N_SAMPLES, _N_JUDGED = 4096, 1024
 #: Folds, where no rows were held out.
 _N_FOLDS = 5
-#: Samples that are remembered from calls of `partial_fit`, whose encoders have moved on since.
-_REMEMBERED = 1024
+#: Samples that are remembered from calls of `partial_fit`, whose encoders have moved on since; and
+#: the rows of a call that earlier ones are put together with, so that these are not too many.
+_REMEMBERED, _FEW = 1024, 256
 #: From how many samples on the spread of contradictions is known.
 _ENOUGH = 20
 #: Numbers that a modality, and all of them together, may have for a linear path to lead to them and
@@ -47,6 +49,9 @@ class Relations:
     training. Without such, the path counts as much as it explains of the variance in folds that it
     was fitted without.
 
+    A fit only notes what is known of rows; the closed forms are found when they are first needed,
+    those of latents and those of numbers each by themselves. Two threads may find the same twice.
+
     Parameters
     ----------
     net : Net
@@ -61,20 +66,21 @@ class Relations:
         self._numbers = _numbers_of(net, dataset)
         #: Else neither decoders nor what encoders give is known but of rows they were trained on.
         self._held_out = held_out is not None
-        self._tally = {name: np.zeros(2) for name in self._numbers}
-        self._spread = np.zeros((3, len(dataset.values)))  # count, sum and squares, a modality
         rows = dataset if held_out is None else dataset.take(_others(len(dataset), held_out))
-        rows = rows.some(_N_SAMPLES)
-        known = self._known(net, rows)
-        self._of_latents, self._of_values = self._models(known)
-        if held_out is None:
-            self._judge_by_folds(known)
-        else:
+        self._learned = self._known(net, rows.some(_N_SAMPLES))
+        #: Rows of later calls, the last at the end.
+        self._later: list[KnownRows] = []
+        self._judged = None
+        if held_out is not None:
             judged = dataset.take(held_out).some(_N_JUDGED)
-            self._judge(self._known(net, judged), self._decoded(net, judged))
+            self._judged = self._known(net, judged, decoded=True)
+        self._found: dict[str, tuple] = {}
 
-    def update(self, net, dataset: BlockDataset) -> None:
-        """Take rows into account that came after those before.
+    def with_rows(self, net, dataset: BlockDataset) -> Relations:
+        """Return the relations of these rows too, that came after those before.
+
+        Of more than are remembered the earlier count less. The time that takes does not depend on
+        how wide latents are but linearly.
 
         Parameters
         ----------
@@ -82,19 +88,25 @@ class Relations:
             Trained on them.
         dataset : BlockDataset
             The rows.
+
+        Returns
+        -------
+        Relations
         """
-        dataset = dataset.some(_N_SAMPLES)
-        known = self._known(net, dataset)
-        kept = max(0.0, 1 - len(dataset) / _REMEMBERED)
-        self._tally = {name: kept * sums for name, sums in self._tally.items()}
-        self._spread *= kept
-        places = np.arange(min(len(dataset), _N_JUDGED))
-        decoded = self._decoded(net, dataset.take(places)) if self._held_out else None
-        self._judge(known.take(places), decoded)
-        self._of_latents.update(known.latents, known.present, known.weight, _REMEMBERED)
-        if self._of_values is not None:
-            features = self._features(known)
-            self._of_values.update(features, known.present, known.weight, _REMEMBERED)
+        after = copy.copy(self)
+        after._found = {}
+        later = self._known(net, dataset.some(_N_SAMPLES), decoded=self._held_out)
+        before = max(sum(part.weight.sum() for part in self._parts()), np.finfo(float).tiny)
+        kept = min(1.0, max(_REMEMBERED - later.weight.sum(), 0.0) / before)
+        share = max(0.0, 1 - len(later) / _REMEMBERED)
+        after._learned = self._learned.fading(kept, share)
+        after._later = [part.fading(kept, share) for part in self._later]
+        if self._judged is not None:
+            after._judged = self._judged.fading(kept, share)
+        if after._later and len(after._later[-1]) + len(later) <= _FEW:
+            later = KnownRows.joined([after._later.pop(), later])
+        after._later = _newest([*after._later, later])
+        return after
 
     def contradictions(self, net, dataset: BlockDataset) -> np.ndarray:
         """Return how far each modality of each sample lies from what the others say, (n, M).
@@ -102,10 +114,10 @@ class Relations:
         By mean and standard deviation of what rows that were not fitted on have, where these are
         enough.
         """
-        found = self._of_latents.contradictions(latents_of(net, dataset), presence_of(dataset))
-        counts, sums, squares = self._spread
-        mean = sums / np.maximum(counts, 1)
-        variance = squares / np.maximum(counts, 1) - mean**2
+        model, (counts, sums, squares) = self._of("latents")
+        found = model.contradictions(latents_of(net, dataset), presence_of(dataset))
+        mean = sums / np.maximum(counts, 1e-300)
+        variance = squares / np.maximum(counts, 1e-300) - mean**2
         enough = (counts >= _ENOUGH) & (variance > 0)
         return (found - np.where(enough, mean, 0)) / np.sqrt(np.where(enough, variance, 1))
 
@@ -128,8 +140,8 @@ class Relations:
         dict of str to Tensor
         """
         straight = {}
-        if self._of_values is not None and not presence_of(dataset).all():
-            straight = self._straight(self._of_values, self._known(net, dataset))
+        if self._numbers and not presence_of(dataset).all():
+            straight = self._straight(self._of("numbers")[0], self._known(net, dataset))
         start = 0
         for scores in batches:
             stop = start + len(next(iter(scores.values())))
@@ -138,22 +150,52 @@ class Relations:
 
     # What is known of rows ------------------------------------------------------------------
 
-    def _known(self, net, dataset):
+    def _known(self, net, dataset, *, decoded=False):
         rows = dataset.rows
-        values = {name: dataset.values[name][rows].double().numpy() for name in self._numbers}
-        return _Known(presence_of(dataset), _weight_of(dataset), latents_of(net, dataset), values)
+        values = {name: dataset.values[name][rows].numpy() for name in self._numbers}
+        return KnownRows(
+            presence_of(dataset),
+            _weight_of(dataset),
+            np.ones(len(dataset)),
+            latents_of(net, dataset),
+            values,
+            self._decoded(net, dataset) if decoded else {},
+        )
 
-    def _models(self, known):
-        """Return the Gaussians of latents, and of numbers and latents; None without numbers."""
-        whole = {name: np.ones(part.shape[1]) for name, part in known.latents.items()}
-        of_latents = ScaledGaussian(known.latents, known.present, known.weight, whole)
-        if not self._numbers:
-            return of_latents, None
+    def _parts(self):
+        return [self._learned, *self._later]
+
+    def _decoded(self, net, dataset):
+        """Return the numbers that decoders give, each modality from the others."""
+        said = [*scores_by_others(net, dataset)] if self._numbers else []
+        return {
+            name: np.concatenate([scores[name].cpu().numpy() for scores in said])
+            for name in self._numbers
+        }
+
+    # Closed forms ---------------------------------------------------------------------------
+
+    def _of(self, what):
+        """Return the Gaussian of "latents" or of "numbers", and what was judged of it."""
+        found = self._found.get(what)
+        if found is None:
+            known = KnownRows.joined(self._parts())
+            model = self._model(what, known)
+            sums = self._judge_by_folds(what, known)
+            if self._judged is not None:
+                sums = sums + self._judge(what, model, self._judged)
+            found = self._found[what] = model, sums
+        return found
+
+    def _model(self, what, known):
+        if what == "latents":
+            whole = {name: np.ones(part.shape[1]) for name, part in known.latents.items()}
+            return ScaledGaussian(known.latents, known.present, known.weight, whole)
         features = self._features(known)
         factors = {name: np.full(part.shape[1], _LATENT_SCALE) for name, part in features.items()}
         for name in self._numbers:
             factors[name][: self._width(known, name)] = 1.0
-        return of_latents, ScaledGaussian(features, known.present, known.weight, factors)
+        return ScaledGaussian(features, known.present, known.weight, factors)
 
     def _features(self, known):
         """Return numbers and what encoders give, side by side."""
@@ -171,51 +213,49 @@ class Relations:
         wanted = {name: self._width(known, name) for name in self._numbers}
         return model.expected(self._features(known), known.present, wanted, left_out=left_out)
 
-    def _decoded(self, net, dataset):
-        """Return the numbers that decoders give, each modality from the others."""
-        said = [*scores_by_others(net, dataset)] if self._numbers else []
-        return {
-            name: np.concatenate([scores[name].double().cpu().numpy() for scores in said])
-            for name in self._numbers
-        }
-
     # How much the paths count ---------------------------------------------------------------
 
-    def _judge_by_folds(self, known):
-        """Judge the rows of each fold by models of the others."""
-        n_rows = len(known.present)
-        if n_rows < 2 * _N_FOLDS:
-            return
-        order = np.random.default_rng(0).permutation(n_rows)
+    def _judge_by_folds(self, what, known):
+        """Judge the rows of each fold by models of the others: all, or those that came later."""
+        first = 0 if self._judged is None else len(self._learned)
+        candidates = np.arange(first, len(known))
+        sums = np.zeros((3, len(known.latents))) if what == "latents" else self._no_tally()
+        if len(candidates) < 2 * _N_FOLDS:
+            return sums
+        order = np.random.default_rng(0).permutation(candidates)[:_N_JUDGED]
         for fold in range(_N_FOLDS):
-            rows = order[:_N_JUDGED][fold::_N_FOLDS]
-            models = self._models(known.take(_others(n_rows, rows)))
-            self._judge(known.take(rows), None, models)
+            rows = order[fold::_N_FOLDS]
+            model = self._model(what, known.take(_others(len(known), rows)))
+            sums = sums + self._judge(what, model, known.take(rows))
+        return sums
 
-    def _judge(self, known, decoded, models=None):
-        """Add up what tells how much the linear path counts, and how contradictions spread."""
-        of_latents, of_values = models or (self._of_latents, self._of_values)
-        straight = {} if of_values is None else self._straight(of_values, known, left_out=True)
-        for name, path in straight.items():
+    def _no_tally(self):
+        return np.zeros((len(self._numbers), 2))
+
+    def _judge(self, what, model, known):
+        """Return sums that tell how contradictions spread, or how much the linear path counts."""
+        if what == "latents":
+            found = model.contradictions(known.latents, known.present)
+            share = np.where(np.isnan(found), 0.0, known.share[:, np.newaxis])
+            found = np.nan_to_num(found, nan=0.0)
+            return np.stack([(share * found**power).sum(axis=0) for power in range(3)])
+        straight, tally = self._straight(model, known, left_out=True), self._no_tally()
+        for place, (name, path) in enumerate(straight.items()):
             there = ~np.isnan(path[:, 0]) & known.present[:, list(known.latents).index(name)]
-            mean, scale = (part[: path.shape[1]] for part in of_values.scales[name])
+            mean, scale = (part[: path.shape[1]] for part in model.scales[name])
             weight, truth = known.weight[there][:, np.newaxis], known.values[name]
             if self._held_out:  # the least squares of a mean of both
-                step, missed = path - decoded[name], truth - decoded[name]
+                step, missed = path - known.decoded[name], truth - known.decoded[name]
                 product, square = step * missed, step**2
             else:  # R² of the path
                 square = (truth - mean) ** 2
                 product = square - (truth - path) ** 2
-            parts = ((weight * (part / scale**2)[there]).sum() for part in (product, square))
-            self._tally[name] += [*parts]
-        found = of_latents.contradictions(known.latents, known.present)
-        seen = ~np.isnan(found)
-        found = np.where(seen, found, 0.0)
-        self._spread += seen.sum(axis=0), found.sum(axis=0), (found**2).sum(axis=0)
+            tally[place] = [(weight * (part / scale**2)[there]).sum() for part in (product, square)]
+        return tally
 
     def _weight(self, name):
         """Return how much the linear path counts, by what was judged."""
-        product, square = self._tally[name]
+        product, square = self._of("numbers")[1][self._numbers.index(name)]
         return float(np.clip(product / max(square, np.finfo(float).tiny), 0, 1))
 
     def _joined(self, scores, straight, rows):
@@ -227,19 +267,10 @@ class Relations:
         return found
 
 
-class _Known(NamedTuple):
-    """What is known of rows: who has what, weights, encoders' output and numbers."""
-
-    present: np.ndarray
-    weight: np.ndarray
-    latents: dict[str, np.ndarray]
-    values: dict[str, np.ndarray]
-
-    def take(self, rows) -> _Known:
-        latents, values = (
-            {name: one[rows] for name, one in part.items()} for part in (self.latents, self.values)
-        )
-        return _Known(self.present[rows], self.weight[rows], latents, values)
+def _newest(parts: list[KnownRows]) -> list[KnownRows]:
+    """Return the last parts, of as many rows as are looked at."""
+    lengths = np.cumsum([len(part) for part in parts[::-1]])
+    return parts[-1 - int((lengths < _N_SAMPLES).sum()) :]
 
 
 def _weight_of(dataset) -> np.ndarray:

@@ -35,15 +35,15 @@ def latents_of(net, dataset: BlockDataset) -> dict[str, np.ndarray]:
 
     Returns
     -------
-    dict of str to ndarray of shape (n, D_m), float64
-        Zeros where a sample lacks the modality.
+    dict of str to ndarray of shape (n, D_m)
+        Of the precision of the network; zeros where a sample lacks the modality.
     """
     net._set_training(False)
     found: dict[str, list[np.ndarray]] = {name: [] for name in dataset.values}
     for inputs, _, _ in BatchIterator(dataset, predict_batch_size(dataset)):
         latents = net.module_.latents(**net._to_device(inputs))
         for name, latent in zip(found, latents, strict=True):
-            found[name].append(latent.double().cpu().numpy())
+            found[name].append(latent.cpu().numpy())
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 

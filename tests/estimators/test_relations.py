@@ -1,14 +1,22 @@
 """What modalities tell of each other: closed forms, imputation past the latent, contradictions."""
 
+import copy
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
 from sklearn_crossmodal import Image, MultiModalAutoencoder, MultiModalFrame, Numeric, Text
-from sklearn_crossmodal.estimators import _cross_moments
+from sklearn_crossmodal.estimators import _cross_moments, _scaled_gaussian
 from sklearn_crossmodal.estimators._cross_gaussian import CrossGaussian
+from sklearn_crossmodal.estimators._relations import Relations
 from sklearn_crossmodal.estimators._scaled_gaussian import ScaledGaussian
+from sklearn_crossmodal.nn.encoders import MLPEncoder
+from sklearn_crossmodal.training import BlockDataset
 
 QUICK = {"max_epochs": 30, "learning_rate": 0.01, "random_state": 0}
 
@@ -143,23 +151,69 @@ def test_a_weight_of_two_is_a_sample_twice(features):
     np.testing.assert_allclose(found, CrossGaussian().fit(doubled, present[twice]).covariance_)
 
 
-def test_samples_that_come_later_are_as_if_they_had_come_at_once(features):
-    everywhere, one = np.ones((400, 3), bool), np.ones(400)
-    shifted = {name: 5 + 3 * part for name, part in features.items()}
-    factors = {name: np.full(part.shape[1], 0.5) for name, part in features.items()}
-    at_once = ScaledGaussian(shifted, everywhere, one, factors)
-    in_turn = ScaledGaussian(
-        {n: p[:30] for n, p in shifted.items()}, everywhere[:30], one[:30], factors
-    )
+def test_rows_that_come_later_are_as_if_they_had_come_at_once(rng):
+    z = rng.normal(size=(400, 3))
+    X = MultiModalFrame({name: z @ rng.normal(size=(3, 4)) for name in "ab"})
+    fitted = MultiModalAutoencoder(random_state=0, max_epochs=1, early_stopping=False).fit(X)
+    blocks = fitted._blocks(X)
+    data = BlockDataset.from_blocks(blocks, torch.float64, blocks)
+    net = fitted.net_
+    at_once = Relations(net, data, None)
+    in_turn = Relations(net, data.take(np.arange(30)), None)
     for start in range(30, 400, 37):
-        rows = slice(start, start + 37)
-        part = {name: values[rows] for name, values in shifted.items()}
-        in_turn.update(part, everywhere[rows], one[rows], 1e9)
-    for name in features:
-        np.testing.assert_allclose(in_turn.scales[name], at_once.scales[name])
-    np.testing.assert_allclose(
-        in_turn.gaussian.covariance_, at_once.gaussian.covariance_, atol=1e-9
-    )
+        in_turn = in_turn.with_rows(net, data.take(np.arange(start, min(start + 37, 400))))
+    for what in ("latents", "numbers"):
+        models = [one._of(what)[0] for one in (at_once, in_turn)]
+        one, other = (model.gaussian.covariance_ for model in models)
+        np.testing.assert_allclose(one, other, atol=1e-9)
+    np.testing.assert_allclose(in_turn._weight("b"), at_once._weight("b"))
+
+
+def test_earlier_rows_are_forgotten_and_no_more_than_so_many_kept(rng):
+    X = MultiModalFrame({name: rng.normal(size=(600, 2)) for name in "ab"})
+    fitted = MultiModalAutoencoder(random_state=0)
+    for _ in range(12):
+        fitted.partial_fit(X)
+    for _ in range(5):
+        fitted.partial_fit(X[:1])
+    parts = fitted._relations._parts()
+    assert sum(map(len, parts)) < 6000
+    assert len(parts) < 12
+    assert sum(part.weight.sum() for part in parts) < 1030
+    assert np.isfinite(fitted.inconsistency(X)).all()
+
+
+def conditional(C, features, present, asked):
+    """Return what is expected of a modality given the others, row by row, by the covariance."""
+    ends = np.cumsum([0, *(part.shape[1] for part in features.values())])
+    joined, found = np.hstack([*features.values()]), []
+    for row, there in zip(joined, present, strict=True):
+        parts = [np.arange(*ends[m : m + 2]) for m in np.flatnonzero(there) if m != asked]
+        known, own = np.concatenate(parts), np.arange(*ends[asked : asked + 2])
+        found.append(C[np.ix_(own, known)] @ np.linalg.solve(C[np.ix_(known, known)], row[known]))
+    return np.array(found)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_any_pattern_is_what_the_covariance_says(share, rng):
+    factor = rng.normal(size=(60, 3))
+    features = {
+        name: factor @ rng.normal(size=(3, width)) + rng.normal(size=(60, width))
+        for name, width in zip("abcde", [2, 7, 1, 4, 3], strict=True)
+    }
+    features = {name: part - part.mean(axis=0) for name, part in features.items()}
+    present = rng.random((60, 5)) >= share
+    present[:, 1:3] |= ~present[:, [0]]
+    present[:, 1] |= present.sum(axis=1) < 2
+    gaussian = CrossGaussian().fit(features, np.ones_like(present))
+    shown = shown_of(features, present)
+    for m, (name, part) in enumerate(features.items()):
+        found = gaussian.expected(shown, present, {name: part.shape[1]}, left_out=True)[name]
+        told = ~np.isnan(found[:, 0])
+        assert told.sum() > 20
+        several = {key: values[told] for key, values in features.items()}
+        by_hand = conditional(gaussian.covariance_, several, present[told], m)
+        np.testing.assert_allclose(found[told], by_hand, atol=1e-9)
 
 
 @pytest.fixture(scope="module")
@@ -318,3 +372,79 @@ def test_tables_that_are_too_wide_together_leave_out_the_widest():
     modalities = [(name, Numeric(), name) for name in X]
     fitted = MultiModalAutoencoder(modalities, n_components=2, max_epochs=1, random_state=0).fit(X)
     assert fitted._relations._numbers == ["a", "c"]
+
+
+# How long it takes -------------------------------------------------------------------------------
+
+
+def test_a_fit_finds_no_closed_form_until_it_is_needed(wide, monkeypatch):
+    made = []
+    monkeypatch.setattr(CrossGaussian, "fit", lambda *_: made.append(1))
+    fitted = MultiModalAutoencoder(n_components=2, max_epochs=2, random_state=0).fit(wide)
+    fitted.partial_fit(wide).transform(wide)
+    fitted.impute(wide)  # in which nothing is absent
+    assert not made
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_copies_and_pickles_find_the_same(wide, early_stopping):
+    settings = {"n_components": 2, "max_epochs": 2, "random_state": 0}
+    fitted = MultiModalAutoencoder(early_stopping=early_stopping, **settings).fit(wide)
+    copies = [copy.deepcopy(fitted), pickle.loads(pickle.dumps(fitted))]
+    with ThreadPoolExecutor(4) as threads:
+        scores = [*threads.map(fitted.inconsistency, [wide] * 4)]
+    copies += [copy.deepcopy(fitted), pickle.loads(pickle.dumps(fitted))]
+    for score in [*scores[1:], *(one.inconsistency(wide) for one in copies)]:
+        np.testing.assert_array_equal(score, scores[0])
+    told = [one.translate(wide, source="a", target="b") for one in (fitted, *copies)]
+    for one in told[1:]:
+        np.testing.assert_array_equal(one, told[0])
+
+
+@pytest.mark.parametrize("n", [60, 150])
+def test_few_rows_of_many_features_are_found_in_the_space_of_rows(n, rng, monkeypatch):
+    z = rng.normal(size=(n + 20, 3))
+    features = {
+        name: z @ rng.normal(size=(3, width)) + 0.3 * rng.normal(size=(n + 20, width))
+        for name, width in {"a": 200, "b": 30, "c": 300}.items()
+    }
+    everywhere, one = np.ones((n, 3), bool), np.ones(n)
+    factors = {name: np.ones(part.shape[1]) for name, part in features.items()}
+    seen = {name: part[:n] for name, part in features.items()}
+    present = np.ones((n + 20, 3), bool)
+    present[n:, 1] = np.arange(20) % 2 == 0
+    wanted, found = {"b": 30, "c": 7}, []
+    for few in (10_000, 10):
+        monkeypatch.setattr(_scaled_gaussian, "_FEW", few)
+        model = ScaledGaussian(seen, everywhere, one, factors)
+        told = model.expected(features, present, wanted, left_out=True)
+        found.append([model.contradictions(features, present), *told.values()])
+    assert len(model.gaussian.covariance_) == 2 * n + 30 - (2 if n < 200 else 0)
+    for whole, reduced in zip(*found, strict=True):
+        np.testing.assert_allclose(whole, reduced, atol=1e-6)
+
+
+def test_very_many_features_are_cut_to_principal_components(rng, monkeypatch):
+    monkeypatch.setattr(_scaled_gaussian, "_MOST_TOGETHER", 60)
+    z = rng.normal(size=(400, 3))
+    features = {
+        name: z @ rng.normal(size=(3, width)) + 0.3 * rng.normal(size=(400, width))
+        for name, width in {"a": 300, "b": 10, "c": 300}.items()
+    }
+    everywhere = np.ones((400, 3), bool)
+    factors = {name: np.ones(part.shape[1]) for name, part in features.items()}
+    model = ScaledGaussian(features, everywhere, np.ones(400), factors)
+    assert len(model.gaussian.covariance_) == 60
+    told = model.expected(features, everywhere, {"c": 300}, left_out=True)["c"]
+    assert explained(features["c"], told) > 0.9
+
+
+def test_wide_latents_take_no_time_that_grows_with_their_cube(rng):
+    X = MultiModalFrame({"a": rng.normal(size=(60, 20)), "b": rng.normal(size=(60, 4))})
+    encoder = MLPEncoder(width=3000)
+    modalities = [("a", Numeric(encoder=encoder), "a"), ("b", Numeric(), "b")]
+    fitted = MultiModalAutoencoder(modalities, max_epochs=1, random_state=0).fit(X)
+    fitted.inconsistency(X)
+    assert len(fitted._relations._of("latents")[0].gaussian.covariance_) <= 60 + 64
+    fitted.partial_fit(X)
+    assert not fitted._relations._found
