@@ -29,6 +29,15 @@ from sklearn_crossmodal.data._rows import (
     object_array,
     take_rows,
 )
+from sklearn_crossmodal.data._unfold import (
+    InnerLabel,
+    columns_inside,
+    entry_of,
+    inner_labels,
+    read_inside,
+    resolve_inside,
+    unfold,
+)
 from sklearn_crossmodal.utils import import_optional
 
 __all__ = [
@@ -41,6 +50,7 @@ __all__ = [
     "Block",
     "BlockSpec",
     "Columns",
+    "InnerLabel",
     "LazyRows",
     "ModalityArray",
     "ModalityDtype",
@@ -49,23 +59,29 @@ __all__ = [
     "as_column",
     "as_table",
     "column_labels",
+    "columns_inside",
     "date_kind",
+    "entry_of",
     "fill_missing",
     "find_order",
     "find_present",
     "hide_cells",
+    "inner_labels",
     "is_lazy",
     "is_missing",
     "is_named",
     "is_quantity",
     "object_array",
+    "read_inside",
     "resolve_columns",
+    "resolve_inside",
     "select_columns",
     "shown",
     "table_of",
     "take_rows",
     "to_number",
     "to_quantities",
+    "unfold",
 ]
 
 #: What needs pandas, which is imported when one of them is.

@@ -10,10 +10,14 @@ from scipy import sparse
 
 from sklearn_crossmodal.data._cells import as_cells, from_days
 from sklearn_crossmodal.data._columns import as_table
+from sklearn_crossmodal.data._fold import fold
 from sklearn_crossmodal.data._frame import MultiModalFrame
+from sklearn_crossmodal.data._hide import hide_cells
+from sklearn_crossmodal.data._native import original_name
 from sklearn_crossmodal.data._quantities import is_quantity, to_quantity
 from sklearn_crossmodal.data._resolve import is_named
 from sklearn_crossmodal.data._rows import find_present, is_missing, object_array, unwrap
+from sklearn_crossmodal.data._unfold import by_entry, keys_inside
 
 __all__ = ["fill_missing", "table_of"]
 
@@ -37,7 +41,7 @@ def table_of(columns: Mapping, n_rows: int, n_columns: int):
         An array if the columns are known by position.
     """
     if all(isinstance(key, str) for key in columns):
-        return MultiModalFrame(columns)
+        return fold(columns, n_rows)
     flat = all(np.asarray(values).dtype.kind in "biuf" for values in columns.values())
     table = np.full((n_rows, n_columns), np.nan, dtype=float if flat else object)
     for place, values in columns.items():
@@ -63,11 +67,13 @@ def fill_missing(X, columns: Mapping):
     if is_named(X):
         table = as_table(X)
         names = list(table)
-        by_name = {key if isinstance(key, str) else names[key]: columns[key] for key in columns}
+        plain, inner = by_entry(columns)
+        by_name = {key if isinstance(key, str) else names[key]: plain[key] for key in plain}
         filled = {
             name: _fill(table[name], new, table.presence(name)) if name in table else new
             for name, new in by_name.items()
         }
+        filled |= {entry: _fill_inside(table, entry, new) for entry, new in inner.items()}
         # A column that lacks nothing stays as it is, its type included.
         changed = {name: cells for name, cells in filled.items() if cells is not None}
         return _with_columns(X, table, changed)
@@ -79,6 +85,19 @@ def fill_missing(X, columns: Mapping):
         if cells is not None:
             filled[:, place] = cells if np.ndim(cells) == 1 else object_array(cells)
     return filled
+
+
+def _fill_inside(table: MultiModalFrame, entry: str, columns: Mapping):
+    """Return an entry with gaps in its columns filled; it keeps its form, and theirs."""
+    if entry not in table:
+        n_rows = len(next(iter(columns.values())))
+        return fold(columns, n_rows)[entry]
+    old, denied = table[entry], ~table.stated(entry)
+    if not (is_named(old) or isinstance(old, np.ndarray)):  # it was a table in `fit`
+        new = np.column_stack([columns[label] for label in columns])
+        return _fill(old, new, table.presence(entry))
+    inside = keys_inside(old, columns)
+    return fill_missing(hide_cells(old, dict.fromkeys(inside, denied)), inside)
 
 
 def _fill(old, new, present: np.ndarray):
@@ -155,7 +174,7 @@ def _with_columns(X, table: MultiModalFrame, filled: Mapping):
     if hasattr(X, "iloc"):
         frame = X.copy()
         for name, values in filled.items():
-            own = _original_name(X, name)
+            own = original_name(X, name)
             frame[own] = _like(X.get(own), values)
         return frame
     frame = nw.from_native(X, eager_only=True)
@@ -218,8 +237,3 @@ def _whole(values: np.ndarray, dtype) -> np.ndarray:
     limits = np.iinfo(dtype)
     most = np.nextafter(float(limits.max), 0)  # the largest of 64 bits is none of a float
     return np.rint(np.clip(values.astype(float), limits.min, most)).astype(dtype)
-
-
-def _original_name(X, name: str):
-    """Return the name of a column as X has it; a table has it as a string."""
-    return next((own for own in X.columns if str(own) == name), name)

@@ -27,8 +27,10 @@ class MultiModalFrame(Constructors, Mapping):
     A plain dict cannot go through scikit-learn's tools, since its length is the number of its keys.
     A `MultiModalFrame` has the length and the shape of a table with one column per modality, where
     a column may be anything that has rows: an array of any rank, a memory map, a torch tensor, a
-    sparse matrix, texts, a data frame. They are kept as they are: a slice of rows gives views, and
-    tensors and dates become arrays of numbers when a modality takes them.
+    sparse matrix, texts, a data frame. Each entry is a modality, also one of flat numbers, which a
+    data frame would join; a table of several kinds is split by kind. They are kept as they are: a
+    slice of rows gives views, and tensors and dates become arrays of numbers when a modality takes
+    them.
 
     Parameters
     ----------

@@ -9,9 +9,10 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_crossmodal.data._columns import as_table
-from sklearn_crossmodal.data._fill import _original_name
 from sklearn_crossmodal.data._frame import MultiModalFrame
+from sklearn_crossmodal.data._native import original_name
 from sklearn_crossmodal.data._resolve import is_named
+from sklearn_crossmodal.data._unfold import by_entry, keys_inside
 
 __all__ = ["hide_cells"]
 
@@ -59,15 +60,20 @@ def hide_cells(X, hidden: Mapping):
 
 
 def _hide_stated(table: MultiModalFrame, hidden: Mapping) -> MultiModalFrame:
+    plain, inner = by_entry(hidden)
     present = {name: table.stated(name) for name in table}
-    present |= {name: present[name] & ~rows for name, rows in hidden.items()}
-    return MultiModalFrame(dict(table.items()), present=present)
+    present |= {name: present[name] & ~rows for name, rows in plain.items()}
+    inside = {
+        entry: hide_cells(table[entry], keys_inside(table[entry], columns))
+        for entry, columns in inner.items()
+    }
+    return MultiModalFrame({**table, **inside}, present=present)
 
 
 def _hide_in_pandas(frame, hidden: Mapping):
     frame = frame.copy(deep=False)
     for name, rows in hidden.items():
-        own = _original_name(frame, name)
+        own = original_name(frame, name)
         frame[own] = frame[own].mask(rows)
     return frame
 

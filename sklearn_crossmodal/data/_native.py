@@ -12,7 +12,7 @@ from sklearn_crossmodal.data._rows import object_array, unwrap
 from sklearn_crossmodal.data._store import ColumnStore
 from sklearn_crossmodal.data._wide import number_groups
 
-__all__ = ["frame_names", "is_frame", "is_series", "read_frame", "read_series"]
+__all__ = ["frame_names", "is_frame", "is_series", "original_name", "read_frame", "read_series"]
 
 is_frame = nw.dependencies.is_into_dataframe
 is_series = nw.dependencies.is_into_series
@@ -25,6 +25,11 @@ def frame_names(frame) -> list[str]:
     if hasattr(frame, "column_names"):  # of pyarrow, where `columns` are the columns themselves
         return list(frame.column_names)
     return list(map(str, nw.from_native(frame, eager_only=True).columns))
+
+
+def original_name(frame, name: str):
+    """Return the name of a column as a pandas frame has it; a table has it as a string."""
+    return next((own for own in frame.columns if str(own) == name), name)
 
 
 def read_frame(frame) -> ColumnStore:

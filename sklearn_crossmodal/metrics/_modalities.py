@@ -13,10 +13,14 @@ from sklearn_crossmodal.data import (
     Columns,
     MultiModalFrame,
     as_table,
+    entry_of,
     hide_cells,
+    inner_labels,
     is_named,
     resolve_columns,
+    resolve_inside,
     select_columns,
+    unfold,
 )
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.utils._sklearn import _num_samples, _safe_indexing
@@ -38,18 +42,22 @@ class Modalities:
     columns : dict of str to (list of int, bool)
         Per modality the positions of its columns, none where X lacks them all, and whether one
         column is meant as it is.
+    inside : dict of str to list of InnerLabel
+        Of the entries of X whose columns modalities choose from; they are further columns, behind
+        the others.
     """
 
     owner: str
     X: Any
     columns: dict[str, tuple[list[int], bool]]
+    inside: dict[str, list] = field(default_factory=dict)
     table: Any = field(init=False, repr=False)
     present: np.ndarray = field(init=False, repr=False)  # (n_samples, M)
 
     def __post_init__(self):
-        self.table = as_table(self.X)
-        if not isinstance(self.table, MultiModalFrame) and not hasattr(self.table, "shape"):
-            self.table = np.asarray(self.table)
+        self.table = _as_table(self.X)
+        if self.inside:
+            self.table = unfold(self.table, self.inside)
         flags = [self.read(name)[1] for name in self.columns]
         self.present = np.column_stack(flags)
 
@@ -93,7 +101,9 @@ class Modalities:
                 "columns are one modality: pass a MultiModalFrame, or name the columns of each "
                 "in modalities={name: columns}."
             )
-        return cls(owner, X, {name: _find(X, columns) for name, columns in modalities.items()})
+        inside = _find_inside(X, modalities)
+        columns = {name: _find(X, columns, inside) for name, columns in modalities.items()}
+        return cls(owner, X, columns, inside)
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -181,7 +191,7 @@ class Modalities:
         object of the type of X
             A `MultiModalFrame` for a plain mapping.
         """
-        X = self.table if isinstance(self.X, Mapping) else self.X
+        X = as_table(self.X) if isinstance(self.X, Mapping) else self.X
         return X if len(rows) == _num_samples(X) else _safe_indexing(X, rows)
 
     def hide(self, hidden: np.ndarray):
@@ -207,8 +217,27 @@ class Modalities:
             return hide_cells(self.X, cells)
 
 
-def _find(X, columns) -> tuple[list[int], bool]:
+def _as_table(X):
+    table = as_table(X)
+    return table if isinstance(table, MultiModalFrame) or hasattr(table, "shape") else np.asarray(X)
+
+
+def _find_inside(X, modalities: Mapping) -> dict[str, list]:
+    """Return the columns of those entries of X that modalities choose columns from."""
+    entries = [entry for key in modalities.values() if (entry := entry_of(key)) is not None]
+    table = _as_table(X) if entries else {}
+    return {entry: inner_labels(entry, table[entry]) for entry in entries if entry in table}
+
+
+def _find(X, columns, inside: Mapping) -> tuple[list[int], bool]:
     """Return the positions of columns in X, none if they are names of which X has none."""
+    if isinstance(columns, Mapping):
+        if entry_of(columns) not in inside:
+            return [], False
+        table = _as_table(X)
+        labels, single = resolve_inside(table, columns)
+        places = {name: place for place, name in enumerate(unfold(table, inside))}
+        return [places[label] for label in labels], single
     if callable(columns) or not is_named(X):
         return resolve_columns(X if hasattr(X, "shape") else np.asarray(X), columns)
     table = as_table(X)

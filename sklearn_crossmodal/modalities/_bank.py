@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import os
 import warnings
+from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pickle import PicklingError
 
@@ -16,19 +18,30 @@ from sklearn.base import clone
 from sklearn_crossmodal.data import (
     Block,
     Columns,
+    InnerLabel,
     MultiModalFrame,
+    as_cells,
     column_labels,
+    columns_inside,
+    entry_of,
+    inner_labels,
     resolve_columns,
+    resolve_inside,
     select_columns,
     shown,
+    unfold,
 )
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities._content import known_by_content
+from sklearn_crossmodal.modalities._infer import kinds_inside
 from sklearn_crossmodal.utils._row_numbers import counting, row_number
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["ModalityBank"]
+
+#: How columns inside one entry of X are named.
+_EXAMPLE = "(name, modality, {'entry': ['column', ...]})"
 
 
 @dataclass
@@ -70,6 +83,7 @@ class ModalityBank:
         self.needs_any = needs_any
         self.bound: list[_Bound] = []
         self.left_out: list[str] = []
+        self._inside: dict[str, list[InnerLabel]] = {}  # of entries whose columns are chosen from
         self._adopted: set[str] = set()
         self._names: list[str] | None = None  # of all columns in `fit`
 
@@ -93,15 +107,52 @@ class ModalityBank:
         ValueError
             If a column is not in X, or a modality has none.
         """
+        self._look_inside(table)
+        table = self.unfolded(table)
         self._names = names = list(table) if isinstance(table, MultiModalFrame) else None
         for name, modality, key in self.modalities:
             with self._speaking(name):
-                positions, single = resolve_columns(X if callable(key) else table, key)
+                positions, single = self._resolve(X, table, names, key)
                 if not positions:
                     raise ModalityError(f"its columns {key!r} are none of X.")
             labels = None if names is None else [names[place] for place in positions]
             inside = column_labels(table[labels[0]]) if labels and single else None
             self.bound.append(_Bound(name, clone(modality), key, positions, labels, single, inside))
+
+    def _look_inside(self, table) -> None:
+        """Note the columns of the entries that keys ``{entry: columns}`` look into."""
+        for name, _, key in self.modalities:
+            with self._speaking(name):
+                entry = entry_of(key)
+                if entry is None:
+                    continue
+                if not isinstance(table, MultiModalFrame) or entry not in table:
+                    known = list(table) if isinstance(table, MultiModalFrame) else "no names"
+                    raise ModalityError(f"column {entry!r} is not in X, which has {known}.")
+                self._inside[entry] = inner_labels(entry, table[entry])
+
+    def _resolve(self, X, table, names, key) -> tuple[list[int], bool]:
+        if not isinstance(key, Mapping):
+            return resolve_columns(X if callable(key) else table, key)
+        labels, single = resolve_inside(table, key)
+        places = {name: place for place, name in enumerate(names)}
+        return [places[label] for label in labels], single
+
+    def unfolded(self, table):
+        """Return X with the columns inside entries that modalities choose from as columns.
+
+        Parameters
+        ----------
+        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
+            As `as_table` returns it.
+
+        Returns
+        -------
+        MultiModalFrame, ndarray or CSR array
+        """
+        if not self._inside or not isinstance(table, MultiModalFrame):
+            return table
+        return unfold(table, self._inside)
 
     def adopt(self, name: str, known: _Bound) -> None:
         """Take a modality that is fitted already: `fit_transform` leaves it as it is.
@@ -149,7 +200,7 @@ class ModalityBank:
         UserWarning
             If a modality is left out.
         """
-        blocks, absent = {}, []
+        blocks, absent, table = {}, [], self.unfolded(table)
         for bound in self.bound:
             with self._speaking(bound.name, bound.labels):
                 columns, present = self._columns(bound, table)
@@ -162,7 +213,8 @@ class ModalityBank:
                     if bound.name in self._adopted:
                         block = bound.modality.transform(columns)
                     else:
-                        bound.modality, block = _fit_in(memory, bound.modality, columns, weight)
+                        with self._listing_kinds(bound, table):
+                            bound.modality, block = _fit_in(memory, bound.modality, columns, weight)
                 blocks[bound.name] = block.scatter(present)
         self.leave_out([bound.name for bound in absent])
         return self._check_any_present(blocks, table)
@@ -188,6 +240,7 @@ class ModalityBank:
             If X has some columns of a modality but not all, if it lacks columns and has others that
             `fit` did not see, or if a row has no modality.
         """
+        table = self.unfolded(table)
         self._refuse_renamed(table, only)
         blocks = {
             bound.name: self._block(bound, table)
@@ -243,6 +296,7 @@ class ModalityBank:
         -------
         dict of str to (Columns or None, ndarray of shape (n,))
         """
+        table = self.unfolded(table)
         self._refuse_renamed(table)
         nothing = None, np.zeros(table.shape[0], dtype=bool)
         found = {}
@@ -309,10 +363,11 @@ class ModalityBank:
         for bound in self.bound:
             if bound.name not in raw:
                 continue
-            values, keys = raw[bound.name], bound.labels or bound.positions
+            values, keys = raw[bound.name], _keys_of(bound, raw[bound.name])
             if len(keys) == 1:
                 array = bound.labels is None and values.ndim == 2
-                columns[keys[0]] = values[:, 0] if array else values
+                inner = isinstance(keys[0], InnerLabel) and values.ndim == 2 and not bound.single
+                columns[keys[0]] = values[:, 0] if array or inner else values
             elif values.ndim == 2 and values.shape[1] == len(keys):
                 columns.update(zip(keys, values.T, strict=True))
             else:
@@ -349,14 +404,21 @@ class ModalityBank:
             for label in bound.labels
         ]
         missing = [label for label in dict.fromkeys(labels) if label not in known]
-        seen = set(self._names) if missing else known
+        seen = set(self._names) if missing or self._inside else known
         new = [name for name in names if name not in seen]
+        if not missing:  # what is new among the columns of X does no harm, inside a modality it may
+            new = [name for name in new if isinstance(name, InnerLabel) and self._is_whole(name)]
         if new:
             raise ModalityError(
                 f"{self.owner}: the columns {shown(missing)} of `fit` are missing, and "
                 f"{shown(new)} are new. Give columns the names they had in `fit`; where a modality "
                 "is meant to be absent, leave out the new ones."
             )
+
+    def _is_whole(self, label: InnerLabel) -> bool:
+        """Tell whether modalities use all columns that the entry of a label had in `fit`."""
+        used = {one for bound in self.bound for one in bound.labels}
+        return used.issuperset(self._inside[label.entry])
 
     def _has_columns(self, bound: _Bound, table) -> bool:
         if bound.labels is None or not isinstance(table, MultiModalFrame):
@@ -428,6 +490,23 @@ class ModalityBank:
         shown = [str(cell) for cell in cells if isinstance(cell, str | os.PathLike)]
         return f", with {shown} that cannot be read" if shown else ""
 
+    @contextmanager
+    def _listing_kinds(self, bound: _Bound, table):
+        """Say of which kinds the columns are, where a modality cannot be fitted on them."""
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            kinds = _kinds_of(bound, table)
+            own = type(bound.modality).__name__.lower()
+            if set(kinds) - {own} and len(error.args) == 1 and isinstance(error.args[0], str):
+                listed = ", ".join(f"{kind} {shown(labels)}" for kind, labels in kinds.items())
+                advice = (
+                    f"By kind the columns are {listed}: give each kind a modality, as "
+                    f"infer_modalities(X) does; {_EXAMPLE} names columns inside an entry."
+                )
+                error.args = (f"{error.args[0].rstrip('.')}. {advice}",)
+            raise
+
     def _speaker(self, name: str, labels=None) -> str:
         """Name the modality, and its columns where they are called otherwise."""
         speaker = f"{self.owner}: modality {name!r}"
@@ -442,6 +521,29 @@ class ModalityBank:
         if present is not None and not present.all():
             speaker += f", in the {present.sum()} samples that have it"
         return said_by(speaker)
+
+
+def _kinds_of(bound: _Bound, table) -> dict:
+    """Return which columns of a modality are of which kind, nothing where that is not known."""
+    if bound.labels is None:
+        return {}
+    if len(bound.labels) == 1:
+        columns = columns_inside(bound.labels[0], table[bound.labels[0]])
+    else:
+        columns = {label: as_cells(table[label]) for label in bound.labels}
+    try:
+        return kinds_inside(columns)
+    except ValueError:  # no modality takes one of them
+        return {}
+
+
+def _keys_of(bound: _Bound, values) -> list:
+    """Return what the columns of a modality are known by: those of a data frame inside X too."""
+    inside = bound.inside or ()
+    if np.ndim(values) != 2 or np.shape(values)[1] != len(inside):
+        return bound.labels or bound.positions
+    width = len(inside)
+    return [InnerLabel(bound.labels[0], label, place, width) for place, label in enumerate(inside)]
 
 
 def _fit_in(memory: Memory, *arguments):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -13,8 +14,12 @@ from sklearn_crossmodal.data import (
     MultiModalFrame,
     as_cells,
     as_table,
+    column_labels,
+    columns_inside,
+    entry_of,
     is_missing,
     is_named,
+    read_inside,
     resolve_columns,
     select_columns,
 )
@@ -28,11 +33,13 @@ __all__ = ["infer_modalities"]
 def infer_modalities(X):
     """Find the modalities of X from its columns.
 
-    Numeric columns of an array or data frame form one modality together; each column of texts, and
-    each of images, is one of its own, and so are each entry of a mapping and a column of objects
-    that are all missing. If every column is named
-    ``prefix__column``, the prefixes name the modalities, as after a `ColumnTransformer` with
-    ``set_output(transform="pandas")``.
+    Flat columns of numbers of an array or data frame form one modality together, and so do
+    categories; each column of texts, and each of images, is one of its own, and so is a column of
+    objects that are all missing. If every column is named ``prefix__column``, the prefixes name the
+    modalities, as after a `ColumnTransformer` with ``set_output(transform="pandas")``. Of a mapping
+    or `MultiModalFrame` each entry is a modality, also one of flat numbers; a table inside an entry
+    (a data frame, or a 2-D array of objects) that has columns of several kinds gives one modality
+    for each kind, whose columns are ``{entry: columns}``.
 
     Parameters
     ----------
@@ -43,7 +50,7 @@ def infer_modalities(X):
     -------
     list of (str, Modality, columns)
         As the parameter `modalities` of the estimators takes it; columns are names, or positions
-        where X has no names.
+        where X has no names; ``{entry: columns}`` are columns inside one entry of X.
 
     Raises
     ------
@@ -56,6 +63,12 @@ def infer_modalities(X):
     >>> from sklearn_crossmodal import MultiModalFrame, infer_modalities
     >>> infer_modalities(np.zeros((4, 3)))
     [('numeric', Numeric(), slice(0, 3, None))]
+    >>> clinical = np.array([[61, "I"], [48, "II"], [55, "I"]], dtype=object)
+    >>> for entry in infer_modalities({"clinical": clinical, "scan": np.zeros((3, 8, 8))}):
+    ...     print(entry)
+    ('clinical_numeric', Numeric(), {'clinical': [0]})
+    ('clinical_categorical', Categorical(), {'clinical': [1]})
+    ('scan', Image(), 'scan')
     """
     if not is_named(X):
         X = check_array(X, accept_sparse="csr", dtype=None, ensure_all_finite=False)
@@ -67,10 +80,37 @@ def infer_for_columns(table, X, columns: Mapping, parameter="modalities") -> lis
     found = []
     for name, key in columns.items():
         with said_by(f"modality {name!r}"):
-            positions, single = resolve_columns(X if callable(key) else table, key)
-            values = select_columns(table, positions, single=single)[0].values
-        found.append((name, modality_for(values, name, parameter)(), key))
-    return found
+            found += _infer_for_key(table, X, name, key, parameter)
+    return _with_unique_names(found)
+
+
+def _infer_for_key(table, X, name: str, key, parameter: str) -> list[tuple]:
+    """Return (name, modality, columns) for one group of columns: one for each kind of them."""
+    if isinstance(key, Mapping) and isinstance(table, MultiModalFrame):
+        columns, single = read_inside(table, key)
+        values = next(iter(columns.values())) if single else None
+        wrap = partial(_inside, entry_of(key))
+    else:
+        positions, single = resolve_columns(X if callable(key) else table, key)
+        values = select_columns(table, positions, single=single)[0].values
+        if single and isinstance(table, MultiModalFrame):
+            values = _as_seen(table[list(table)[positions[0]]])
+        columns, wrap = _columns_of(table, positions, single, values)
+    group = _split(name, columns, wrap, values)
+    return group or [(name, modality_for(values, name, parameter)(), key)]
+
+
+def _columns_of(table, positions, single, values) -> tuple[dict, Callable]:
+    """Return the columns of a group that may be of several kinds, and how their keys are made."""
+    named = isinstance(table, MultiModalFrame)
+    labels = [list(table)[place] for place in positions] if named else positions
+    if single and named:
+        return columns_inside(labels[0], table[labels[0]]), partial(_inside, labels[0])
+    mixed = hasattr(values, "iloc") or values.dtype.kind == "O"
+    if single or not mixed:
+        return {}, list
+    cells = [table[label] if named else table[:, label] for label in labels]
+    return {label: as_cells(one) for label, one in zip(labels, cells, strict=True)}, list
 
 
 def infer_from_table(table, *, joined: bool = True) -> list[tuple]:
@@ -82,17 +122,82 @@ def infer_from_table(table, *, joined: bool = True) -> list[tuple]:
         columns = {place: as_cells(column) for place, column in cells.items()}
         kinds = {place: _kind_of(column, place) for place, column in columns.items()}
         return _with_unique_names(_group(kinds))
-    kinds = _kinds_of(table)
-    if not all("__" in name.strip("_") for name in table):
-        return _with_unique_names(_group(kinds, joined))
+    split = {} if joined else {name: _split_entry(name, table[name]) for name in table}
+    kinds = _kinds_of(table, [name for name in table if not split.get(name)])
+    return _with_unique_names(_in_place(_infer_named(kinds, joined), split))
+
+
+def _as_seen(values):
+    """Return a column as modalities look at it: cells that are data frames, series, stay them."""
+    frames = column_labels(values) is not None and not is_named(values)
+    return values if frames else as_cells(values)
+
+
+def kinds_inside(columns: Mapping) -> dict[str, list]:
+    """Return which of some columns are of which modality, by its name, for messages.
+
+    Parameters
+    ----------
+    columns : mapping of str or int to array-like
+        As `as_cells` returns them.
+
+    Returns
+    -------
+    dict of str to list
+    """
+    found: dict[str, list] = {}
+    for label, cells in columns.items():
+        found.setdefault(modality_for(cells, label).__name__.lower(), []).append(label)
+    return found
+
+
+def _infer_named(kinds: Mapping, joined: bool) -> list[tuple]:
+    """Return (name, modality, columns) for columns by name; prefixes of all of them are names."""
+    if not all("__" in name.strip("_") for name in kinds):
+        return _group(kinds, joined)
     prefixed: dict[str, list] = {}
-    for name in table:
+    for name in kinds:
         prefixed.setdefault(name.strip("_").partition("__")[0], []).append(name)
     found = []
     for prefix, labels in prefixed.items():
         group = _group({label: kinds[label] for label in labels}, joined)
         found += [(_prefixed(name, prefix, len(group)), *rest) for name, *rest in group]
-    return _with_unique_names(found)
+    return found
+
+
+def _split_entry(name: str, values) -> list[tuple]:
+    """Return a modality for each kind of columns inside one entry, none where all are of one."""
+    return _split(name, columns_inside(name, values), partial(_inside, name), values)
+
+
+def _split(name: str, columns: Mapping, wrap: Callable, values) -> list[tuple]:
+    """Return (name, modality, columns) for each kind of some columns, none where all are of one."""
+    kinds = {label: _kind_of(cells, label) for label, cells in columns.items()}
+    several = {kind for label, (kind, _) in kinds.items() if not _is_empty(columns[label])}
+    if len(several) < 2 and (values is None or not several or _accepts(several.pop(), values)):
+        return []
+    group = _group(kinds)
+    return [(_prefixed(own, name, 2), modality, wrap(key)) for own, modality, key in group]
+
+
+def _accepts(modality: type[Modality], values) -> bool:
+    """Tell whether a modality takes columns of its kind together, as texts and not as images."""
+    try:
+        return modality.accepts(as_cells(values))
+    except ValueError:  # cells that are arrays do not stand side by side
+        return False
+
+
+def _inside(entry: str, key) -> dict:
+    return {entry: key}
+
+
+def _in_place(found: list[tuple], split: Mapping) -> list[tuple]:
+    """Return modalities with those of entries of several kinds where their entry stands."""
+    if not any(split.values()):
+        return found
+    alone = {key: (name, modality, key) for name, modality, key in found}
+    return [one for entry in split for one in split[entry] or [alone[entry]]]
 
 
 def modality_for(values, label, parameter="modalities") -> type[Modality]:
@@ -116,12 +221,12 @@ def _kind_of(cells, label) -> tuple[type[Modality], bool]:
     return modality, modality.joins_columns and _is_flat(cells) and not _is_empty(cells)
 
 
-def _kinds_of(table: MultiModalFrame) -> dict:
-    """Return what `_kind_of` finds for each column; of many of one type of numbers it sees one."""
+def _kinds_of(table: MultiModalFrame, names: list[str]) -> dict:
+    """Return what `_kind_of` finds for columns; of many of one type of numbers it sees one."""
     alike = table.alike()
-    patterns = {name: alike.get(name, name) for name in table}
+    patterns = {name: alike.get(name, name) for name in names}
     kinds = {
-        name: _kind_of(as_cells(table[name]), name) for name in dict.fromkeys(patterns.values())
+        name: _kind_of(_as_seen(table[name]), name) for name in dict.fromkeys(patterns.values())
     }
     return {name: kinds[pattern] for name, pattern in patterns.items()}
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_crossmodal.data import Block, BlockSpec, Columns, as_column, is_missing, object_array
+from sklearn_crossmodal.data import (
+    Block,
+    BlockSpec,
+    Columns,
+    as_column,
+    column_labels,
+    is_missing,
+    object_array,
+)
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.preprocessing import SequenceScaler
 
@@ -14,7 +22,8 @@ __all__ = ["Sequence"]
 class Sequence(Modality):
     """Series of one or several variables, of unequal length, with gaps.
 
-    A cell is a series (t,), or (t, d) with d variables a step; an array has shape (n, t) or
+    A cell is a series (t,), or (t, d) with d variables a step, or a data frame of t rows, whose
+    columns are the variables and known by name; an array has shape (n, t) or
     (n, t, d), where steps of NaN alone at the end of a row are padding. A gap, which is a NaN, gets
     the last observation before it, or the median of its variable; each variable that had gaps in
     `fit` has a companion that is 1 where there is one. A missing cell, where it is not the whole
@@ -201,6 +210,8 @@ class Sequence(Modality):
         cells = np.asarray(values)
         if cells.dtype.kind != "O" or cells.ndim != 1:
             return False
+        if column_labels(cells) is not None:  # cells that are data frames
+            return True
         found = [np.asarray(cell) for cell in cells if _is_array(cell) and not is_missing(cell)]
         if not found or len(found) < sum(not is_missing(cell) for cell in cells):
             return False
