@@ -20,6 +20,7 @@ from sklearn_crossmodal.estimators._dates import refuse_dates
 from sklearn_crossmodal.estimators._input import check_same_length
 from sklearn_crossmodal.estimators._kernel_machine import KernelRegressor
 from sklearn_crossmodal.estimators._regressor import FusionRegressor
+from sklearn_crossmodal.estimators._target_labels import in_fitted_order
 from sklearn_crossmodal.estimators._units import r2_in_units, units_of
 from sklearn_crossmodal.estimators._weight_routing import requesting_weights
 from sklearn_crossmodal.utils._validation import said_by
@@ -179,6 +180,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
             Of several outputs the mean.
         """
         refuse_dates(type(self).__name__, y)
+        y = in_fitted_order(self, y, reset=False)
         return r2_in_units(y, self.predict(X), sample_weight)
 
     # The target -----------------------------------------------------------------------------
@@ -190,6 +192,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
                 "is None."
             )
         refuse_dates(type(self).__name__, y)
+        y = in_fitted_order(self, y, reset=True)
         if np.asarray(as_column(y)).dtype.kind in "OUST":
             y = self._numbers(y)
         with said_by(type(self).__name__):

@@ -10,6 +10,7 @@ from sklearn_crossmodal.estimators._fusion import BaseFusion
 from sklearn_crossmodal.estimators._input import check_weight
 from sklearn_crossmodal.estimators._label_columns import check_label_columns, check_n_columns
 from sklearn_crossmodal.estimators._label_target import LabelTarget
+from sklearn_crossmodal.estimators._target_labels import in_fitted_order
 from sklearn_crossmodal.training import NetClassifier
 from sklearn_crossmodal.utils._sklearn import StrOptions
 from sklearn_crossmodal.utils._validation import said_by
@@ -406,7 +407,7 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
         float
         """
         predicted = self.predict(X)
-        y = check_label_columns(self, predicted, y)
+        y = check_label_columns(self, predicted, in_fitted_order(self, y, reset=False))
         if predicted.ndim == 1 and y.ndim == 1:
             return accuracy_score(y, predicted, sample_weight=sample_weight)
         with said_by(type(self).__name__):

@@ -8,6 +8,7 @@ from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.estimators._label_columns import check_label_columns
 from sklearn_crossmodal.estimators._labels import find_labels
 from sklearn_crossmodal.estimators._resuming import keep_loss
+from sklearn_crossmodal.estimators._target_labels import in_fitted_order
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["LabelTarget"]
@@ -26,7 +27,7 @@ class LabelTarget:
 
     def _check_y(self, X, y, *, reset):
         keep_loss(self, reset=reset)
-        return check_label_columns(self, X, y)
+        return check_label_columns(self, X, in_fitted_order(self, y, reset=reset))
 
     def _class_weights(self, y, sample_weight, *, reset):
         with said_by(type(self).__name__):

@@ -8,6 +8,7 @@ from sklearn.utils.multiclass import type_of_target
 
 from sklearn_crossmodal.data import Columns, as_column, is_missing
 from sklearn_crossmodal.estimators._input import check_same_length
+from sklearn_crossmodal.estimators._target_labels import in_fitted_order
 from sklearn_crossmodal.modalities import MODALITIES
 from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.nn._heads import LABELS
@@ -41,7 +42,7 @@ class LatentLabels:
                 f"target_weight={self.target_weight} asks for one. With target_weight=0 none is "
                 "needed."
             )
-        y = np.asarray(as_column(y))
+        y = np.asarray(as_column(in_fitted_order(self, y, reset=reset)))
         check_same_length(self, X, y)
         known = _known(y)
         if reset and not known.any():

@@ -10,6 +10,7 @@ from sklearn_crossmodal.estimators._dates import refuse_dates
 from sklearn_crossmodal.estimators._fusion import BaseFusion
 from sklearn_crossmodal.estimators._resuming import keep_loss
 from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all
+from sklearn_crossmodal.estimators._target_labels import in_fitted_order
 from sklearn_crossmodal.estimators._units import r2_in_units
 from sklearn_crossmodal.modalities import MODALITIES
 from sklearn_crossmodal.nn import build_loss, check_range, resolve
@@ -338,6 +339,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
             For counts and amounts see also `sklearn.metrics.d2_tweedie_score`.
         """
         refuse_dates(type(self).__name__, y)
+        y = in_fitted_order(self, y, reset=False)
         return r2_in_units(y, self._predict(X), sample_weight)
 
     # The target -----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn_crossmodal.data import Columns, as_column, is_missing, is_named
 from sklearn_crossmodal.estimators._dates import refuse_dates
 from sklearn_crossmodal.estimators._input import check_same_length, check_weight
+from sklearn_crossmodal.estimators._target_labels import in_fitted_order
 from sklearn_crossmodal.estimators._target_scores import score_tokens
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
@@ -85,7 +86,7 @@ class ModalityTarget:
             raise TypeError(f"{owner}: Sparse data was passed for y: pass its .toarray().")
         if reset:
             self._target_names = _names_of(y)
-        y = as_column(y)
+        y = as_column(in_fitted_order(self, y, reset=reset))
         y = y if isinstance(y, np.ndarray) else np.asarray(y)
         if np.iscomplexobj(y):
             raise ValueError(f"{owner}: Complex data not supported, in y.")
