@@ -13,6 +13,7 @@ from sklearn_crossmodal.estimators._composition import ModalityParams
 from sklearn_crossmodal.estimators._fit_data import FitData
 from sklearn_crossmodal.estimators._holding_out import check_groups, has_splitter, held_out_rows
 from sklearn_crossmodal.estimators._input import check_weight, check_X, rows_that_count
+from sklearn_crossmodal.estimators._net_input import NetInput
 from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
 from sklearn_crossmodal.estimators._tasks import end_fit, epoch_tasks
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, check_target
@@ -186,6 +187,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             device=device,
             precision=self.dtype_,
             before=before,
+            read=NetInput(self),
             **self._answers(losses),
         )
 

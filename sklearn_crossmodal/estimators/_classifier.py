@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
+from sklearn.utils.metaestimators import available_if
 
+from sklearn_crossmodal.estimators._folding import can_go_on
 from sklearn_crossmodal.estimators._fusion import BaseFusion
 from sklearn_crossmodal.estimators._input import check_weight
 from sklearn_crossmodal.estimators._label_columns import check_label_columns, check_n_columns
@@ -300,6 +302,7 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
             groups=groups,
         )
 
+    @available_if(can_go_on)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on these samples; modalities and classes are those of the first call.
 

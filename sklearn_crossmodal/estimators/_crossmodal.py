@@ -10,11 +10,12 @@ from sklearn.base import (
     RegressorMixin,
     TransformerMixin,
 )
+from sklearn.utils.metaestimators import available_if
 
 from sklearn_crossmodal.data import MultiModalFrame
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._cross_target import CrossTarget
-from sklearn_crossmodal.estimators._folding import FOLDING_CONSTRAINTS, Folding
+from sklearn_crossmodal.estimators._folding import FOLDING_CONSTRAINTS, Folding, can_go_on
 from sklearn_crossmodal.estimators._initial import INITIAL_CONSTRAINTS, Initial
 from sklearn_crossmodal.estimators._intervals import Intervals
 from sklearn_crossmodal.estimators._linear_paths import LINEAR_PATH_CONSTRAINTS, LinearPaths
@@ -320,6 +321,7 @@ class CrossModalRegressor(
             groups=groups,
         )
 
+    @available_if(can_go_on)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these samples; modalities and target are those of the first call.
 

@@ -12,11 +12,40 @@ from sklearn_crossmodal.training import deal_folds, joined, stack_key
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 from sklearn_crossmodal.utils._validation import draw_seed
 
-__all__ = ["FOLDING_CONSTRAINTS", "Folding"]
+__all__ = ["FOLDING_CONSTRAINTS", "Folding", "can_go_on"]
 
 FOLDING_CONSTRAINTS = {
     "n_folds": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left"), None]
 }
+
+
+def can_go_on(estimator) -> bool:
+    """Tell that `warm_start` and `partial_fit` can go on from an estimator.
+
+    Parameters
+    ----------
+    estimator : Folding
+        Of which a wrong `n_folds` is left to the check of parameters.
+
+    Returns
+    -------
+    bool
+        True.
+
+    Raises
+    ------
+    ValueError
+        If it has, or is to have, several networks.
+    """
+    network = getattr(getattr(estimator, "net_", None), "module_", None)
+    several, n_folds = isinstance(network, AveragedNetwork), estimator.n_folds
+    if several or (isinstance(n_folds, Integral) and n_folds > 1):
+        has = "it was fitted with" if several else f"n_folds={n_folds} trains"
+        raise ValueError(
+            f"{type(estimator).__name__}: {has} several networks, with which warm_start and "
+            "partial_fit cannot go on: set n_folds=None before `fit`."
+        )
+    return True
 
 
 class Folding:
@@ -28,16 +57,10 @@ class Folding:
     def _complete(self, trainings):
         """Fit what rows that were held out tell, before the networks are joined."""
 
-    def _fit(self, X, y, sample_weight, *, max_epochs, resume=False, hold_out=True, groups=None):
-        several = isinstance(getattr(getattr(self, "net_", None), "module_", None), AveragedNetwork)
-        if resume and (several or self.n_folds not in ("auto", None)):
-            has = "it was fitted with" if several else f"n_folds={self.n_folds!r} trains"
-            raise ValueError(
-                f"{type(self).__name__}: {has} several networks, with which warm_start and "
-                "partial_fit cannot go on: set n_folds=None before `fit`."
-            )
-        settings = {"max_epochs": max_epochs, "resume": resume, "hold_out": hold_out}
-        return super()._fit(X, y, sample_weight, groups=groups, **settings)
+    def _prepare(self, X, y, sample_weight, max_epochs, resume=False, hold_out=True, groups=None):
+        if resume:
+            can_go_on(self)
+        return super()._prepare(X, y, sample_weight, max_epochs, resume, hold_out, groups)
 
     def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
         trainings = super()._plan(data, max_epochs, resume, hold_out, splits)

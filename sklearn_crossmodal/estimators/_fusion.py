@@ -62,10 +62,6 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Folding, Bas
             network = EnsembleNetwork.of(network, n_members, sizes)
         return network, losses
 
-    def _fit(self, X, y, sample_weight, **settings):
-        self._check_balance()
-        return super()._fit(X, y, sample_weight, **settings)
-
     def _check_balance(self):
         """Raise if there is nothing that tells how far each modality is."""
         owner = type(self).__name__
@@ -82,6 +78,7 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Folding, Bas
             )
 
     def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
+        self._check_balance()
         trainings = super()._plan(data, max_epochs, resume, hold_out, splits)
         if trainings[0].net.module_.heads is not None:
             fit_prior([training.net for training in trainings], trainings[0].dataset)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.estimators._dates import refuse_dates
+from sklearn_crossmodal.estimators._folding import can_go_on
 from sklearn_crossmodal.estimators._fusion import BaseFusion
 from sklearn_crossmodal.estimators._resuming import keep_loss
 from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all
@@ -283,6 +285,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
             groups=groups,
         )
 
+    @available_if(can_go_on)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these samples; modalities and scales are those of the first call.
 

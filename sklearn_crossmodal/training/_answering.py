@@ -50,7 +50,7 @@ class Answering:
 
         Parameters
         ----------
-        X : BlockDataset
+        X : BlockDataset, or as `fit` of the estimator takes it
             The samples.
 
         Returns

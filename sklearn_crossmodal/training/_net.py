@@ -13,6 +13,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 from skorch.history import History
+from skorch.utils import is_dataset
 from torch import Tensor
 
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
@@ -44,6 +45,8 @@ class Net(Answering, NeuralNet):
     step : callable, default=None
         Does one step of the optimizer in place of the common one: (net, inputs, targets) -> loss
         and predictions.
+    read : callable, default=None
+        From X and y (None without a target), as a user has them, to a `BlockDataset`.
     """
 
     def __init__(
@@ -52,10 +55,12 @@ class Net(Answering, NeuralNet):
         precision: str = "float32",
         answer: Callable[[Tensor], np.ndarray] | None = None,
         step: Callable | None = None,
+        read: Callable | None = None,
         **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.precision = precision
+        self.read = read
         self.answer = answer
         self.step = step
 
@@ -127,6 +132,24 @@ class Net(Answering, NeuralNet):
         self.fresh_ = ()
         if not hasattr(self, "optimizer_"):
             self._initialize_optimizer()
+
+    def get_dataset(self, X, y=None):
+        """Return X, and y if there is one, as a data set; one that is given stays as it is.
+
+        Parameters
+        ----------
+        X : Dataset, or as `fit` of the estimator takes it
+            The samples.
+        y : array-like with n rows, default=None
+            The target.
+
+        Returns
+        -------
+        Dataset
+        """
+        if self.read is None or is_dataset(X):
+            return super().get_dataset(X, y)
+        return self.read(X, y)
 
     @property
     def _default_callbacks(self):
@@ -402,7 +425,7 @@ class NetClassifier(ClassifierMixin, Net):
 
         Parameters
         ----------
-        X : BlockDataset
+        X : BlockDataset, or as `fit` of the estimator takes it
             The samples.
 
         Returns

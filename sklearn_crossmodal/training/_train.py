@@ -52,6 +52,7 @@ _OWNED = {
     "module",
     "optimizer",
     "precision",
+    "read",
     "step",
 }
 

@@ -10,11 +10,13 @@ from skorch.dataset import ValidSplit
 
 from sklearn_crossmodal import (
     BatchedGridSearchCV,
+    CrossModalRegressor,
     FusionClassifier,
     FusionRegressor,
     MultiModalFrame,
 )
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
+from sklearn_crossmodal.utils._sklearn import InvalidParameterError
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +111,43 @@ def test_callbacks_of_scikit_learn_see_every_epoch(X, y, clf):
     assert len(epochs) == 3 * 4
 
 
-@pytest.mark.parametrize("start", ["partial_fit", "warm_start"])
-def test_several_networks_cannot_be_trained_on(X, y, clf, start):
-    fit = clf.partial_fit if start == "partial_fit" else clf.set_params(warm_start=True).fit
+def test_several_networks_cannot_be_trained_on(X, y, clf):
     with pytest.raises(ValueError, match="FusionClassifier: n_folds=3.*set n_folds=None"):
-        fit(X, y)
+        clf.set_params(warm_start=True).fit(X, y)
+
+
+WITH_FOLDS = [FusionClassifier, FusionRegressor, CrossModalRegressor]
+
+
+@pytest.mark.parametrize("kind", WITH_FOLDS)
+def test_partial_fit_is_there_where_it_can_work(kind, X):
+    y, table = np.asarray(X["a"])[:, 0], np.asarray(X["b"])
+    if kind is FusionClassifier:
+        y = (y > 0).astype(int)
+    assert not hasattr(kind(n_folds=2), "partial_fit")
+    for n_folds in ("auto", None):
+        one = kind(n_folds=n_folds)
+        assert hasattr(one, "partial_fit")
+        assert one.partial_fit(table, y).partial_fit(table, y).n_iter_ == 2
+    several = kind(n_folds=2, max_epochs=1).fit(table, y)
+    for n_folds in (2, "auto", None):
+        assert not hasattr(several.set_params(n_folds=n_folds), "partial_fit")
+    with pytest.raises(AttributeError, match="has no attribute 'partial_fit'") as error:
+        several.partial_fit(table, y)
+    assert "it was fitted with several networks" in str(error.value.__cause__)
+    again = several.set_params(n_folds=None).fit(table, y)
+    assert again.partial_fit(table, y).n_iter_ > 1
+
+
+@pytest.mark.parametrize("n_folds", ["x", 1, 0, 2.5, True, -3])
+@pytest.mark.parametrize("kind", WITH_FOLDS)
+def test_a_wrong_number_of_folds_is_a_wrong_parameter_in_partial_fit_too(kind, n_folds, X):
+    table, y = np.asarray(X["b"]), np.arange(90) % 2
+    for warm_start in (False, True):
+        one = kind(n_folds=n_folds, warm_start=warm_start)
+        for fit in (one.fit, one.partial_fit):
+            with pytest.raises(InvalidParameterError, match="'n_folds' parameter"):
+                fit(table, y)
 
 
 def test_more_folds_than_samples_of_a_class_still_train(X):
