@@ -517,8 +517,11 @@ def test_one_class_only_is_learned():
 
 
 class FailInSecondEpoch(Callback):
+    def on_train_begin(self, net, **kwargs):
+        self.n_epochs = 0
+
     def on_epoch_begin(self, net, **kwargs):
-        self.n_epochs = getattr(self, "n_epochs", 0) + 1
+        self.n_epochs += 1
 
     def on_batch_end(self, net, **kwargs):
         if self.n_epochs == 2:
