@@ -20,6 +20,7 @@ from sklearn_crossmodal.estimators._dates import refuse_dates
 from sklearn_crossmodal.estimators._input import check_same_length
 from sklearn_crossmodal.estimators._kernel_machine import KernelRegressor
 from sklearn_crossmodal.estimators._regressor import FusionRegressor
+from sklearn_crossmodal.estimators._tags import needs_positive_target
 from sklearn_crossmodal.estimators._target_labels import in_fitted_order
 from sklearn_crossmodal.estimators._units import r2_in_units, units_of
 from sklearn_crossmodal.estimators._weight_routing import requesting_weights
@@ -264,4 +265,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = needs_positive_target(
+            getattr(self.estimator, "loss", None)
+        )
         return tags

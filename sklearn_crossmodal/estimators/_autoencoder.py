@@ -477,6 +477,11 @@ class MultiModalAutoencoder(
     def _n_features_out(self):
         return self.network_.n_latents
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = isinstance(self.target_weight, Real) and self.target_weight > 0
+        return tags
+
 
 def _n_rows(blocks):
     return len(next(iter(blocks.values())))

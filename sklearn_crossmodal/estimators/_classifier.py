@@ -420,6 +420,6 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_label = self.loss != "ordinal"
         tags.target_tags.multi_output = True
         return tags

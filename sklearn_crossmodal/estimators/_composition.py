@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.estimators._cloning import clone_with_copied_callbacks
+from sklearn_crossmodal.estimators._tags import takes_sparse, takes_strings
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import (
     MODALITIES,
@@ -87,7 +88,9 @@ class ModalityParams(BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = takes_strings(self.modalities)
+        tags.input_tags.sparse = takes_sparse(self.modalities)
         return tags
 
     def _named_modalities(self) -> dict:

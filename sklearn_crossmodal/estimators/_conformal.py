@@ -6,6 +6,8 @@ from numbers import Real
 
 import numpy as np
 
+from sklearn_crossmodal.estimators._patterns import PatternDict
+
 __all__ = ["Calibration", "check_confidence"]
 
 #: Rows that a pattern of modalities needs to be calibrated by itself; others are pooled.
@@ -48,7 +50,8 @@ class Calibration:
         weights = weights or {key: np.ones(len(some)) for key, some in scores.items()}
         rows = {key: exact[key] if exact[key].sum() >= _ENOUGH else slice(None) for key in scores}
         chosen = {key: (scores[key][rows[key]], weights[key][rows[key]]) for key in scores}
-        self._own = {key: pair for key, pair in chosen.items() if len(pair[1]) >= _ENOUGH}
+        enough = {key: pair for key, pair in chosen.items() if len(pair[1]) >= _ENOUGH}
+        self._own = PatternDict(enough)
         self._pooled = tuple(np.concatenate([*part.values()]) for part in (scores, weights))
 
     def bound(self, pattern: tuple, confidence: float) -> np.ndarray:

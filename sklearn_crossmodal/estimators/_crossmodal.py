@@ -19,6 +19,7 @@ from sklearn_crossmodal.estimators._folding import FOLDING_CONSTRAINTS, Folding,
 from sklearn_crossmodal.estimators._initial import INITIAL_CONSTRAINTS, Initial
 from sklearn_crossmodal.estimators._intervals import Intervals
 from sklearn_crossmodal.estimators._linear_paths import LINEAR_PATH_CONSTRAINTS, LinearPaths
+from sklearn_crossmodal.estimators._tags import needs_positive_target
 from sklearn_crossmodal.modalities import MODALITIES, Modality
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.training import NetRegressor
@@ -433,3 +434,9 @@ class CrossModalRegressor(
     @property
     def _n_features_out(self):
         return self.network_.n_latents
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        loss = getattr(self.target, "loss", None) if self.loss is None else self.loss
+        tags.target_tags.positive_only = needs_positive_target(loss)
+        return tags

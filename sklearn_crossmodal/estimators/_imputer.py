@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.estimators._autoencoder import MultiModalAutoencoder
@@ -125,7 +126,9 @@ class MultiModalImputer(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.sparse = True
+        estimator = MultiModalAutoencoder() if self.estimator is None else self.estimator
+        if hasattr(estimator, "__sklearn_tags__"):
+            of_estimator = get_tags(estimator)
+            tags.input_tags = of_estimator.input_tags
+            tags.target_tags.required = of_estimator.target_tags.required
         return tags

@@ -14,6 +14,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.estimators._members import Member
+from sklearn_crossmodal.estimators._patterns import PatternDict
 from sklearn_crossmodal.estimators._time_limit import Clock, Deadline, expected_seconds, portion
 from sklearn_crossmodal.estimators._view import View
 from sklearn_crossmodal.training import are_in_order
@@ -82,7 +83,7 @@ class FittedMember:
         Whose they are.
     models : list of FoldModel
         One a fold; of folds in order of time that of the last one alone.
-    answers : dict of tuple of str to ndarray of shape (n, ...)
+    answers : PatternDict of ndarray of shape (n, ...)
         For each pattern of modalities, what the models say of samples when only these are there;
         NaN for samples that lack one of them.
     seconds : float
@@ -91,7 +92,7 @@ class FittedMember:
 
     member: Member
     models: list[FoldModel]
-    answers: dict[tuple, np.ndarray]
+    answers: PatternDict
     seconds: float
 
     @property
@@ -264,7 +265,7 @@ def _answers(model, samples, validation) -> dict[tuple, tuple]:
 
 def _joined(member, fits, n_rows, in_order) -> FittedMember:
     """Bring the answers of all folds into one array a pattern."""
-    joined: dict[tuple, np.ndarray] = {}
+    joined = PatternDict()
     for _, answers, _ in fits:
         for pattern, (rows, found) in answers.items():
             if pattern not in joined:

@@ -7,6 +7,7 @@ from sklearn.base import clone
 
 from sklearn_crossmodal.estimators._choosing import choose_combiner
 from sklearn_crossmodal.estimators._out_of_fold import FittedMember
+from sklearn_crossmodal.estimators._patterns import PatternDict
 from sklearn_crossmodal.estimators._view import View
 from sklearn_crossmodal.exceptions import ModalityError
 
@@ -27,7 +28,7 @@ class PatternCombiners:
     def __init__(self, candidates, members: list[FittedMember]) -> None:
         self._candidates = candidates
         self._members = members
-        self._found: dict[tuple, tuple] = {}
+        self._found = PatternDict()
 
     def fit(
         self, view: View, target, losses, *, sample_weight, groups, stratify, seed, clock

@@ -2,14 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, MutableMapping
 from itertools import combinations
 
 import numpy as np
 
-__all__ = ["patterns_of", "patterns_to_ask", "rows_with"]
+__all__ = ["PatternDict", "patterns_of", "patterns_to_ask", "rows_with"]
 
 #: Up to this number of modalities every pattern of them is asked about.
 _EVERY_PATTERN = 4
+
+
+class PatternDict(MutableMapping):
+    """What is known of each pattern of modalities.
+
+    A dict of tuples cannot be saved by skops, which writes JSON, whose keys are strings.
+
+    Parameters
+    ----------
+    items : mapping of tuple of str to object, default=()
+        What it holds at first.
+    """
+
+    def __init__(self, items=()) -> None:
+        self._patterns: list[tuple] = []
+        self._values: list = []
+        self.update(items)
+
+    def __getitem__(self, pattern: tuple):
+        if pattern not in self._patterns:
+            raise KeyError(pattern)
+        return self._values[self._patterns.index(pattern)]
+
+    def __setitem__(self, pattern: tuple, value) -> None:
+        if pattern in self._patterns:
+            self._values[self._patterns.index(pattern)] = value
+        else:
+            self._patterns.append(pattern)
+            self._values.append(value)
+
+    def __delitem__(self, pattern: tuple) -> None:
+        place = self._patterns.index(pattern)
+        del self._patterns[place], self._values[place]
+
+    def __iter__(self) -> Iterator[tuple]:
+        return iter(self._patterns)
+
+    def __len__(self) -> int:
+        return len(self._patterns)
 
 
 def patterns_of(names, present) -> list[tuple]:

@@ -11,6 +11,7 @@ from sklearn_crossmodal.estimators._dates import refuse_dates
 from sklearn_crossmodal.estimators._folding import can_go_on
 from sklearn_crossmodal.estimators._fusion import BaseFusion
 from sklearn_crossmodal.estimators._resuming import keep_loss
+from sklearn_crossmodal.estimators._tags import needs_positive_target
 from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all
 from sklearn_crossmodal.estimators._target_labels import in_fitted_order
 from sklearn_crossmodal.estimators._units import r2_in_units
@@ -374,3 +375,8 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
     def _loss(self):
         check_is_fitted(self)
         return self.net_.criterion_.losses["y"]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = needs_positive_target(self.loss)
+        return tags

@@ -93,6 +93,8 @@ class Modality(BaseEstimator, ABC):
     opens_files: bool = False
     #: Whether columns may be a sparse matrix.
     takes_sparse: bool = False
+    #: Whether cells may be strings.
+    takes_strings: bool = True
     #: Whether `inverse_transform` gives what `fit` saw, so that absent cells can be filled by it.
     restores: bool = True
     spec_: BlockSpec

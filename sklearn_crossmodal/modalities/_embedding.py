@@ -72,6 +72,7 @@ class Embedding(Modality):
     """
 
     kind = "vector"
+    takes_strings = False
     _parameter_constraints = {"normalize": ["boolean"]}
 
     def __init__(self, *, normalize=False, encoder="mlp", decoder="mlp", loss="squared_error"):

@@ -107,6 +107,7 @@ class Numeric(Modality):
     """
 
     kind = "vector"
+    takes_strings = False
     joins_columns = True
     takes_sparse = True
     masked = True

@@ -79,6 +79,7 @@ class Sequence(Modality):
     """
 
     kind = "sequence"
+    takes_strings = False
     masked = True
 
     def __init__(
