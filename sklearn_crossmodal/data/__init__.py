@@ -16,6 +16,7 @@ from sklearn_crossmodal.data._block import (
 from sklearn_crossmodal.data._cells import as_cells
 from sklearn_crossmodal.data._columns import Columns, as_table, select_columns
 from sklearn_crossmodal.data._fill import fill_missing, table_of
+from sklearn_crossmodal.data._foreign import refuse_foreign
 from sklearn_crossmodal.data._frame import MultiModalFrame
 from sklearn_crossmodal.data._hide import hide_cells
 from sklearn_crossmodal.data._labels import column_labels, find_order, shown
@@ -73,6 +74,7 @@ __all__ = [
     "is_quantity",
     "object_array",
     "read_inside",
+    "refuse_foreign",
     "resolve_columns",
     "resolve_inside",
     "select_columns",

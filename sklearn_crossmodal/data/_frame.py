@@ -10,6 +10,7 @@ from scipy import sparse
 
 from sklearn_crossmodal.data._cells import as_cells
 from sklearn_crossmodal.data._constructors import Constructors
+from sklearn_crossmodal.data._foreign import refuse_foreign_entry
 from sklearn_crossmodal.data._html import as_html, as_line
 from sklearn_crossmodal.data._indexing import Indexer, as_index
 from sklearn_crossmodal.data._numpy import apply_function
@@ -90,6 +91,8 @@ class MultiModalFrame(Constructors, Mapping):
         wrong = [name for name in alone if not isinstance(name, str)]
         if wrong:
             raise TypeError(f"MultiModalFrame takes strings as names, got {wrong}.")
+        for name, values in alone.items():
+            refuse_foreign_entry(name, values)
         columns = {name: as_column(values) for name, values in alone.items()}
         lengths = {name: _num_samples(values) for name, values in columns.items()}
         if len(set(lengths.values())) > 1:

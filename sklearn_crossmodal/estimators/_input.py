@@ -16,6 +16,7 @@ from sklearn_crossmodal.data import (
     as_table,
     is_missing,
     is_named,
+    refuse_foreign,
     shown,
     take_rows,
 )
@@ -56,11 +57,15 @@ def check_X(estimator, X, *, reset):
 
     Raises
     ------
+    TypeError
+        If X is a container of another library that is no table; the message names the remedy.
     ValueError
         If X is no table, is empty, or is not like what was fitted.
     """
     if not reset and _is_known(estimator, X):
         return X
+    with said_by(type(estimator).__name__):
+        refuse_foreign(X)
     if not is_named(X):
         _refuse_nameless(estimator, X)
         # Infinity and NaN are the modalities' to judge: they know the names of the columns.

@@ -17,6 +17,7 @@ from sklearn_crossmodal.data import (
     hide_cells,
     inner_labels,
     is_named,
+    refuse_foreign,
     resolve_columns,
     resolve_inside,
     select_columns,
@@ -85,6 +86,8 @@ class Modalities:
             If nothing says what the modalities of X are.
         """
         owner = type(estimator).__name__
+        with said_by(owner):
+            refuse_foreign(X)
         if not (modalities is None or isinstance(modalities, Mapping)):
             raise TypeError(
                 f"{owner}: modalities must be a mapping of names to columns, got {modalities!r}."

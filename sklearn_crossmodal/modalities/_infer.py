@@ -20,6 +20,7 @@ from sklearn_crossmodal.data import (
     is_missing,
     is_named,
     read_inside,
+    refuse_foreign,
     resolve_columns,
     select_columns,
 )
@@ -56,6 +57,8 @@ def infer_modalities(X):
     ------
     ModalityError
         If no modality takes a column; the message says what its cells are.
+    TypeError
+        If X is a container of another library that is no table; the message names the remedy.
 
     Examples
     --------
@@ -70,6 +73,7 @@ def infer_modalities(X):
     ('clinical_categorical', Categorical(), {'clinical': [1]})
     ('scan', Image(), 'scan')
     """
+    refuse_foreign(X)
     if not is_named(X):
         X = check_array(X, accept_sparse="csr", dtype=None, ensure_all_finite=False)
     return infer_from_table(as_table(X), joined=not isinstance(X, Mapping))
