@@ -96,7 +96,7 @@ ESTIMATORS = [
 ]
 
 over_containers = pytest.mark.parametrize(
-    "container, remedy", CONTAINERS.values(), ids=CONTAINERS.keys()
+    ("container", "remedy"), CONTAINERS.values(), ids=CONTAINERS.keys()
 )
 
 

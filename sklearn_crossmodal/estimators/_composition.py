@@ -20,7 +20,7 @@ from sklearn_crossmodal.modalities import (
 from sklearn_crossmodal.utils._sklearn import InvalidParameterError, _clone_parametrized
 from sklearn_crossmodal.utils._validation import said_by
 
-__all__ = ["ModalityParams"]
+__all__ = ["ModalityParams", "listed_modalities"]
 
 
 class ModalityParams(BaseEstimator):
@@ -142,42 +142,61 @@ class ModalityParams(BaseEstimator):
             with said_by(owner):
                 modalities = infer_from_table(table, joined=not isinstance(X, Mapping))
         elif isinstance(self.modalities, dict):
-            self._check_names(list(self.modalities))
+            _check_names(owner, list(self.modalities))
             with said_by(owner):
                 modalities = infer_for_columns(table, X, self.modalities)
         else:
-            modalities = self._check_modalities()
+            modalities = listed_modalities(owner, self.modalities)
         bank = ModalityBank(owner, modalities)
         bank.bind(X, table)
         return bank
 
-    def _check_names(self, names):
-        for name in names:
-            if "__" in name or name in RESERVED_NAMES or names.count(name) > 1 or not name:
-                raise ModalityError(
-                    f"{type(self).__name__}: modality {name!r} needs another name: names are "
-                    f"unique, without '__', and none of {sorted(RESERVED_NAMES)}."
-                )
 
-    def _check_modalities(self) -> list[tuple]:
-        """Return the listed modalities without the dropped; raise if a name or entry is wrong."""
-        owner = type(self).__name__
-        for entry in self.modalities:
-            if not (isinstance(entry, tuple) and len(entry) == 3 and isinstance(entry[0], str)):
-                raise InvalidParameterError(
-                    f"{owner}: modalities must be a list of (name, modality, columns), got "
-                    f"{entry!r}."
-                )
-        names = [entry[0] for entry in self.modalities]
-        self._check_names(names)
-        kept = [
-            (name, _resolve_modality(owner, name, modality), columns)
-            for name, modality, columns in self.modalities
-            if modality != "drop"
-        ]
-        if not kept:
-            raise ModalityError(f"{owner}: no modality is left: {names} are all dropped.")
-        return kept
+def listed_modalities(owner: str, listed: list, parameter: str = "modalities") -> list[tuple]:
+    """Return listed modalities without the dropped, names of the registry as what they stand for.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for messages.
+    listed : list of (str, Modality, columns)
+        As the user gave it.
+    parameter : str, default="modalities"
+        What the list is called there.
+
+    Returns
+    -------
+    list of (str, Modality, columns)
+
+    Raises
+    ------
+    ValueError
+        If an entry, a name or a modality is wrong, or none is left.
+    """
+    for entry in listed:
+        if not (isinstance(entry, tuple) and len(entry) == 3 and isinstance(entry[0], str)):
+            raise InvalidParameterError(
+                f"{owner}: {parameter} must be a list of (name, modality, columns), got {entry!r}."
+            )
+    names = [entry[0] for entry in listed]
+    _check_names(owner, names)
+    kept = [
+        (name, _resolve_modality(owner, name, modality), columns)
+        for name, modality, columns in listed
+        if not (isinstance(modality, str) and modality == "drop")
+    ]
+    if not kept:
+        raise ModalityError(f"{owner}: no modality is left: {names} are all dropped.")
+    return kept
+
+
+def _check_names(owner: str, names: list[str]) -> None:
+    for name in names:
+        if "__" in name or name in RESERVED_NAMES or names.count(name) > 1 or not name:
+            raise ModalityError(
+                f"{owner}: modality {name!r} needs another name: names are unique, without '__', "
+                f"and none of {sorted(RESERVED_NAMES)}."
+            )
 
 
 def _resolve_modality(owner, name, modality) -> Modality:

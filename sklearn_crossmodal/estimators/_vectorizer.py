@@ -12,13 +12,20 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_crossmodal.estimators._composition import listed_modalities
 from sklearn_crossmodal.estimators._input import check_X
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import MODALITIES, Modality, ModalityBank, infer_from_table
 from sklearn_crossmodal.preprocessing import block_features, features_reducer
 from sklearn_crossmodal.training import choose_device, embed_frozen
 from sklearn_crossmodal.utils._cache import open_memory
-from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
+from sklearn_crossmodal.utils._sklearn import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    _fit_context,
+    _get_output_config,
+)
 from sklearn_crossmodal.utils._validation import restored_on_error, said_by
 
 __all__ = ["ModalityVectorizer"]
@@ -34,15 +41,22 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
     ----------
     modality : str, Modality, list of (str, Modality, columns) or None, default=None
         Name in `sklearn_crossmodal.modalities.MODALITIES`, or a modality with settings, that takes
-        all columns of X together; a list as the estimators take it, each with its columns; None
-        finds the modalities from the columns, as the estimators do.
+        all columns of X together; a list as the estimators take it, each with its columns, names
+        of the registry and ``"drop"`` included; None finds the modalities from the columns, as the
+        estimators do.
         A modality with a frozen encoder, such as ``Text(encoder=Pretrained(...))``, gives the
         vectors of that encoder. An `encoder` that is not frozen and the `vectors` of words are not
         used: they are for training.
     n_components : int or None, default=30
         How many features to keep of a text, a series, an image or a pretrained vector: by truncated
         singular value decomposition of TF-IDF for a text, by principal components for the rest.
-        Numbers and categories keep all. None keeps all of everything; texts are then sparse.
+        Numbers and categories keep all. None keeps all of everything.
+    sparse_output : bool or "auto", default="auto"
+        Whether the table is a sparse array. It never depends on what the cells hold. "auto" gives
+        a dense one, which all estimators take, but for two cases: with ``n_components=None`` texts
+        have a column a word, and with categories they make the table sparse; and it is sparse
+        where X was in `fit`. Where a data frame is asked for by `set_output`, "auto" is dense
+        always. Take True for categories of very many levels.
     memory : str, path, joblib.Memory or None, default=None
         Folder where fitted modalities are kept, and pretrained vectors row by row.
     device : str, default="auto"
@@ -89,6 +103,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
     _parameter_constraints = {
         "modality": [StrOptions(set(MODALITIES)), Modality, list, None],
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
+        "sparse_output": ["boolean", StrOptions({"auto"})],
         "memory": [str, PathLike, HasMethods("cache"), None],
         "device": [str],
         "random_state": ["random_state"],
@@ -100,6 +115,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         modality=None,
         *,
         n_components=30,
+        sparse_output="auto",
         memory=None,
         device="auto",
         random_state=None,
@@ -107,6 +123,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
     ):
         self.modality = modality
         self.n_components = n_components
+        self.sparse_output = sparse_output
         self.memory = memory
         self.device = device
         self.random_state = random_state
@@ -149,6 +166,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray or CSR array of shape (n, n_features_out), float64
+            As `sparse_output` has it; a data frame after `set_output`.
         """
         with restored_on_error(self):
             return self._fit_features(_as_frame(X))
@@ -163,7 +181,9 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         self.modalities_ = self._bank.fitted
         self._absent = [name for name, block in blocks.items() if not block.present.all()]
         self.reducers_, parts = {}, {}
-        for name, block in self._embedded(blocks).items():
+        embedded = self._embedded(blocks)
+        self._sparse = self._is_sparse(embedded)
+        for name, block in embedded.items():
             features = block_features(block)
             kind = "embedding" if block.spec is not blocks[name].spec else block.kind
             there = features[np.flatnonzero(block.present)]
@@ -216,7 +236,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
             with said_by(owner):
                 return infer_from_table(table, joined=not isinstance(X, Mapping))
         if isinstance(self.modality, list):
-            return self.modality
+            return listed_modalities(owner, self.modality, "modality")
         if isinstance(self.modality, str):
             return [(self.modality, MODALITIES[self.modality](), slice(None))]
         if not isinstance(self.modality, Modality):
@@ -246,16 +266,42 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
             there = blocks[name].present
             columns.append(part if there.all() else _keep_rows(part, there))
         columns += [flags.astype(np.float64) for flags in absent]
-        if any(map(sparse.issparse, columns)):
-            return sparse.csr_array(sparse.hstack(columns))
-        return np.hstack(columns).astype(np.float64)
+        as_frame = _get_output_config("transform", self)["dense"] != "default"
+        if as_frame and self.sparse_output is True:
+            raise ValueError(
+                f"{type(self).__name__}: a data frame is dense, but sparse_output=True: set it to "
+                "'auto' or False, or set_output(transform='default')."
+            )
+        if self._sparse and not as_frame:
+            return sparse.csr_array(sparse.hstack([sparse.csr_array(part) for part in columns]))
+        dense = [part.toarray() if sparse.issparse(part) else part for part in columns]
+        return np.hstack(dense).astype(np.float64)
+
+    def _is_sparse(self, blocks):
+        """Return whether the table is sparse, by parameters and kinds, not by what cells hold."""
+        if self.sparse_output != "auto":
+            return self.sparse_output
+        wide = {"tokens", "codes"} if self.n_components is None else set()
+        return any(one.kind in wide or sparse.issparse(one.values) for one in blocks.values())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = all(_takes_sparse(one) for one in self._named())
         return tags
+
+    def _named(self):
+        """Return the modalities as they are named or given; none where they are to be found."""
+        if not isinstance(self.modality, list):
+            return [] if self.modality is None else [self.modality]
+        return [entry[1] for entry in self.modality if len(entry) == 3]
+
+
+def _takes_sparse(modality) -> bool:
+    """Tell whether a modality, or the one of that name, takes a sparse matrix."""
+    known = MODALITIES.get(modality) if isinstance(modality, str) else modality
+    return getattr(known, "takes_sparse", True)  # what is dropped, or wrong, refuses nothing
 
 
 def _as_frame(X):

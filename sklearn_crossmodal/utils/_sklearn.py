@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
     validate_params,
 )
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import (
     _check_feature_names,
@@ -36,6 +37,7 @@ __all__ = [
     "_check_sample_weight",
     "_clone_parametrized",
     "_fit_context",
+    "_get_output_config",
     "_num_samples",
     "_safe_indexing",
     "_safe_split",

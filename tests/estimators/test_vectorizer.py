@@ -5,13 +5,17 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
 
 from sklearn_crossmodal import ModalityVectorizer, MultiModalFrame, Numeric, Text
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.modalities import MODALITIES as REGISTRY
 from sklearn_crossmodal.utils.discovery import all_components
 
 N = 40
@@ -159,3 +163,105 @@ def test_a_list_of_modalities_takes_its_columns(frame):
     vectorizer = ModalityVectorizer(listed, n_components=3, random_state=0).fit(frame)
     names = vectorizer.get_feature_names_out()
     assert names.tolist() == ["words_0", "words_1", "words_2", "age_0"]
+
+
+# What comes out is decided by parameters, not by what cells hold ----------------------------------
+
+TABLES = {
+    "numbers": {"a": np.arange(N) * 1.0},
+    "labels": {"k": pd.Categorical(["x", "y"] * (N // 2))},
+    "few words": {"t": ["red cat", "blue dog"] * (N // 2)},
+    "many words": {"t": [f"word{row} and word{row + 1} or {row}" for row in range(N)]},
+    "all": {
+        "a": np.arange(N) * 1.0,
+        "k": pd.Categorical(["x", "y"] * (N // 2)),
+        "t": [f"the word{row} and word{row + 1}" for row in range(N)],
+    },
+}
+over_tables = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+
+
+@over_tables
+@pytest.mark.parametrize("read", [pd.DataFrame, lambda X: pl.from_pandas(pd.DataFrame(X))])
+@pytest.mark.parametrize("n_components", [3, 30])
+def test_a_table_is_dense_unless_told_otherwise(table, read, n_components):
+    X = read(table)
+    dense = ModalityVectorizer(n_components=n_components, random_state=0).fit(X)
+    assert type(dense.transform(X)) is np.ndarray
+    params = {"n_components": n_components, "random_state": 0, "sparse_output": True}
+    found = ModalityVectorizer(**params).fit_transform(X)
+    assert found.format == "csr"
+    np.testing.assert_allclose(found.toarray(), dense.transform(X), atol=1e-12)
+
+
+@over_tables
+@pytest.mark.parametrize(("output", "form"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame)])
+@pytest.mark.parametrize("n_components", [30, None])
+def test_a_data_frame_is_dense_always(table, output, form, n_components):
+    X = pd.DataFrame(table)
+    plain = ModalityVectorizer(n_components=n_components, random_state=0)
+    vectorizer = clone(plain).set_output(transform=output)
+    found = vectorizer.fit_transform(X)
+    assert type(found) is form
+    assert list(found.columns) == list(vectorizer.get_feature_names_out())
+    later = plain.fit(X).set_output(transform=output)
+    np.testing.assert_array_equal(later.transform(X).to_numpy(), found.to_numpy())
+
+
+def test_a_data_frame_of_a_sparse_table_is_refused_by_name():
+    vectorizer = ModalityVectorizer(sparse_output=True).set_output(transform="pandas")
+    with pytest.raises(ValueError, match=r"set it to .auto. or False"):
+        vectorizer.fit_transform(pd.DataFrame(TABLES["labels"]))
+
+
+def test_all_words_are_sparse_however_few_there_are():
+    for table in ("few words", "many words", "all"):
+        X = pd.DataFrame(TABLES[table])
+        assert sparse.issparse(ModalityVectorizer(n_components=None).fit_transform(X))
+        dense = ModalityVectorizer(n_components=None, sparse_output=False)
+        assert type(dense.fit_transform(X)) is np.ndarray
+    X = sparse.random_array((N, 4), density=0.5, format="csr", rng=0)
+    assert sparse.issparse(ModalityVectorizer().fit_transform(X))
+
+
+@over_tables
+def test_boosting_takes_the_table_as_it_is(table):
+    X, y = pd.DataFrame(table), np.arange(N) % 2
+    model = make_pipeline(ModalityVectorizer(), HistGradientBoostingClassifier(max_iter=2))
+    assert model.fit(X, y).predict(X).shape == (N,)
+
+
+@pytest.mark.parametrize("modality", sorted(REGISTRY))
+@pytest.mark.parametrize("form", ["name", "object", "list"])
+def test_the_tag_says_whether_sparse_rows_are_taken(modality, form):
+    made = {"name": modality, "object": REGISTRY[modality]()}
+    listed = [("a", modality, [0, 1]), ("b", "drop", [2])]
+    vectorizer = ModalityVectorizer(made.get(form, listed))
+    takes = get_tags(vectorizer).input_tags.sparse
+    assert takes == REGISTRY[modality].takes_sparse
+    if not takes:
+        with pytest.raises(ModalityError, match="takes no sparse matrix"):
+            vectorizer.fit(sparse.csr_array(np.eye(N)))
+
+
+def test_listed_modalities_are_names_or_dropped_as_in_the_estimators(frame):
+    listed = [("n", "numeric", ["age"]), ("w", "drop", "words")]
+    found = ModalityVectorizer(listed).fit(frame)
+    assert list(found.get_feature_names_out()) == ["n_0"]
+    np.testing.assert_array_equal(
+        found.transform(frame), ModalityVectorizer([("n", Numeric(), ["age"])]).fit_transform(frame)
+    )
+
+
+@pytest.mark.parametrize(
+    ("listed", "message"),
+    [
+        ([("n", "numbers", "age")], "modality 'n' is 'numbers'"),
+        ([("n", "drop", "age")], r"\['n'\] are all dropped"),
+        ([("n", "numeric")], r"modality must be a list of \(name, modality, columns\)"),
+        ([("n", "numeric", "age"), ("n", "text", "words")], "'n' needs another name"),
+    ],
+)
+def test_a_wrong_list_is_refused_as_in_the_estimators(frame, listed, message):
+    with pytest.raises(ValueError, match=f"ModalityVectorizer: .*{message}"):
+        ModalityVectorizer(listed).fit(frame)
