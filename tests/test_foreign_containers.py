@@ -144,6 +144,7 @@ def test_an_entry_of_a_mapping_is_refused_alike(name):
         pd.DataFrame(NUMBERS),
         pl.DataFrame(NUMBERS),
         sparse.csr_array(NUMBERS),
+        sparse.dok_array(NUMBERS),
         torch.tensor(NUMBERS),
         {"a": NUMBERS},
         [[1.0, "a"], [2.0, "b"]],

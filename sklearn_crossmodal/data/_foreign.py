@@ -84,7 +84,7 @@ def refuse_foreign(X) -> None:
     ...
     TypeError: X is a list of 2 views of the same 9 samples: pass MultiModalFrame.from_views(X).
     """
-    if type(X) in (np.ndarray, dict):
+    if type(X) in (np.ndarray, dict) or sparse.issparse(X):  # some of the latter are mappings
         return
     if isinstance(X, list | tuple):
         _refuse_list(X)
