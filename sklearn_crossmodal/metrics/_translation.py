@@ -15,7 +15,7 @@ from sklearn_crossmodal.utils._validation import said_by
 __all__ = ["translation_matrix", "translation_score"]
 
 
-def translation_matrix(estimator, X, *, sources=None, targets=None, metric=None):
+def translation_matrix(estimator, X, *, source=None, target=None, metric=None):
     """Score each target modality as it is translated from each source.
 
     Parameters
@@ -24,10 +24,10 @@ def translation_matrix(estimator, X, *, sources=None, targets=None, metric=None)
         Fitted, with a method ``translate(X, source=, target=)``, such as `MultiModalAutoencoder`.
     X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
         The samples. For each pair those count that have source and target.
-    sources : str, tuple of str, or list of them, default=None
+    source : str, tuple of str, or list of them, default=None
         What is given, each entry by itself; a tuple is several modalities together. None means each
         modality alone.
-    targets : str or list of str, default=None
+    target : str or list of str, default=None
         The modalities to predict; None means all.
     metric : {"r2", "roc_auc", "accuracy"}, callable, or dict of them by target, default=None
         How a target is scored; a callable takes true and predicted values. None means the share of
@@ -81,11 +81,11 @@ def translation_matrix(estimator, X, *, sources=None, targets=None, metric=None)
     As a table: ``pandas.DataFrame(matrix.scores, matrix.sources, matrix.targets)``.
     """
     modalities = Modalities.of(estimator, X)
-    sources = as_list(list(modalities) if sources is None else sources)
-    targets = modalities.check(list(modalities) if targets is None else targets)
+    sources = as_list(list(modalities) if source is None else source)
+    targets = modalities.check(list(modalities) if target is None else target)
     if not sources or not targets:
         raise ModalityError(
-            f"{modalities.owner}: sources={sources} and targets={targets}: name one of each at "
+            f"{modalities.owner}: source={sources} and target={targets}: name one of each at "
             f"least, of {list(modalities)}, or None for all."
         )
     fitted = {name: modality for name, modality, *_ in getattr(estimator, "modalities_", [])}
@@ -102,7 +102,7 @@ def translation_matrix(estimator, X, *, sources=None, targets=None, metric=None)
     return Bunch(scores=scores, sources=sources, targets=targets)
 
 
-def translation_score(estimator, X, y=None, *, sources=None, targets=None, metric=None):
+def translation_score(estimator, X, y=None, *, source=None, target=None, metric=None):
     """Return the mean score of targets that are translated from sources.
 
     Parameters
@@ -113,10 +113,10 @@ def translation_score(estimator, X, y=None, *, sources=None, targets=None, metri
         The samples.
     y : None
         Ignored; scikit-learn's tools pass it.
-    sources : str, tuple of str, or list of them, default=None
+    source : str, tuple of str, or list of them, default=None
         What is given, each entry by itself; a tuple is several modalities together. None means each
         modality alone.
-    targets : str or list of str, default=None
+    target : str or list of str, default=None
         The modalities to predict; None means all.
     metric : {"r2", "roc_auc", "accuracy"}, callable, or dict of them by target, default=None
         How a target is scored; see `translation_matrix`.
@@ -140,7 +140,7 @@ def translation_score(estimator, X, y=None, *, sources=None, targets=None, metri
 
     Notes
     -----
-    A scorer: ``scoring=partial(translation_score, sources="text", targets="image")`` in
+    A scorer: ``scoring=partial(translation_score, source="text", target="image")`` in
     `cross_validate` and `GridSearchCV`.
 
     Examples
@@ -152,12 +152,12 @@ def translation_score(estimator, X, y=None, *, sources=None, targets=None, metri
     >>> from sklearn_crossmodal.metrics import translation_score
     >>> z = np.random.default_rng(0).normal(size=(200, 2))
     >>> X = MultiModalFrame({"a": z[:, [0, 1, 0]], "b": z})
-    >>> scoring = partial(translation_score, sources="a", targets="b")
+    >>> scoring = partial(translation_score, source="a", target="b")
     >>> scores = cross_val_score(MultiModalAutoencoder(random_state=0), X, scoring=scoring, cv=2)
     >>> bool(scores.min() > 0.8)
     True
     """
-    matrix = translation_matrix(estimator, X, sources=sources, targets=targets, metric=metric)
+    matrix = translation_matrix(estimator, X, source=source, target=target, metric=metric)
     sources = [as_names(source) for source in matrix.sources]
     across = [[target not in names for target in matrix.targets] for names in sources]
     scores = matrix.scores[np.array(across)]

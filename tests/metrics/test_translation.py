@@ -46,25 +46,25 @@ def test_half_of_the_deviation_leaves_a_quarter_of_the_variance(translator):
 
 def test_several_sources_are_given_together_as_a_tuple(translator):
     both = translator(lambda sources, target: sum(sources.values()) / len(sources))
-    matrix = translation_matrix(both, X, sources=["a", ("a", "b")], targets="b")
+    matrix = translation_matrix(both, X, source=["a", ("a", "b")], target="b")
     assert matrix.sources == ["a", ("a", "b")]
     np.testing.assert_allclose(matrix.scores, [[1], [1]])
-    assert translation_score(both, X, sources=("a", "b"), targets="c") < 0
-    assert translation_score(both, X, sources=["a", "b"], targets=["a", "b"]) == 1
+    assert translation_score(both, X, source=("a", "b"), target="c") < 0
+    assert translation_score(both, X, source=["a", "b"], target=["a", "b"]) == 1
 
 
 def test_the_score_is_the_mean_of_what_is_not_told_from_itself(translator):
     matrix = translation_matrix(translator(copied), X)
     across = matrix.scores[~np.eye(3, dtype=bool)]
     assert translation_score(translator(copied), X) == pytest.approx(across.mean())
-    assert translation_score(translator(copied), X, sources="a", targets=["a", "b"]) == 1
+    assert translation_score(translator(copied), X, source="a", target=["a", "b"]) == 1
 
 
 def test_missing_numbers_do_not_count(translator):
     holes = NUMBERS.copy()
     holes[::3, 1] = np.nan
     frame = MultiModalFrame({"a": np.where(np.isnan(holes), 9.0, NUMBERS), "b": holes})
-    assert translation_score(translator(copied), frame, sources="a", targets="b") == 1
+    assert translation_score(translator(copied), frame, source="a", target="b") == 1
 
 
 def test_samples_that_lack_source_or_target_do_not_count(translator):
@@ -78,7 +78,7 @@ def test_samples_that_lack_source_or_target_do_not_count(translator):
     assert np.isnan(matrix.scores[0, 2])
     assert translation_score(translator(copied), frame) == 1
     with pytest.raises(ModalityError, match="no pair of one of"):
-        translation_score(translator(copied), frame, sources="a", targets="c")
+        translation_score(translator(copied), frame, source="a", target="c")
 
 
 def test_booleans_are_scored_by_their_ranks(translator):
@@ -87,7 +87,7 @@ def test_booleans_are_scored_by_their_ranks(translator):
     noisy = NUMBERS + np.random.default_rng(1).normal(size=NUMBERS.shape)
     guess = translator(lambda sources, target: noisy)
     expected = [roc_auc_score(flags[:, k], noisy[:, k]) for k in (0, 1)]  # the third is constant
-    score = partial(translation_score, guess, frame, sources="a", targets="flags")
+    score = partial(translation_score, guess, frame, source="a", target="flags")
     assert score() == pytest.approx(np.mean(expected))
     assert score(metric="r2") < 0.6
 
@@ -96,7 +96,7 @@ def test_categories_and_texts_are_scored_by_the_share_that_is_right(translator):
     labels = np.array([["x", "p"], ["y", None], ["x", "q"], ["z", "q"]], dtype=object)
     frame = MultiModalFrame({"a": NUMBERS[:4], "labels": labels})
     guess = translator(lambda sources, target: np.array([["x", "q"]] * 4, dtype=object))
-    score = translation_score(guess, frame, sources="a", targets="labels")
+    score = translation_score(guess, frame, source="a", target="labels")
     assert score == pytest.approx((2 + 2) / 7)
 
 
@@ -117,15 +117,15 @@ def test_texts_may_be_scored_by_bleu(translator):
     words = np.array(["a cat on a mat", "a dog in the park"], dtype=object)
     frame = MultiModalFrame({"a": NUMBERS[:2], "text": words})
     guess = translator(lambda sources, target: words[[0, 0]])
-    score = translation_score(guess, frame, sources="a", targets="text", metric=bleu_score)
+    score = translation_score(guess, frame, source="a", target="text", metric=bleu_score)
     assert score == bleu_score(words, words[[0, 0]])
 
 
 def test_what_is_unknown_is_refused(translator):
     with pytest.raises(ModalityError, match=r"Translator: \['d'\] are not among"):
-        translation_matrix(translator(copied), X, targets="d")
+        translation_matrix(translator(copied), X, target="d")
     with pytest.raises(ModalityError, match=r"Translator: \['d'\] are not among"):
-        translation_matrix(translator(copied), X, sources=["a", ("b", "d")])
+        translation_matrix(translator(copied), X, source=["a", ("b", "d")])
     with pytest.raises(ValueError, match=r"target 'a': metric 'mse' is neither.*'accuracy', 'r2'"):
         translation_matrix(translator(copied), X, metric="mse")
     wrong = translator(lambda sources, target: np.zeros((N, 2)))
@@ -165,7 +165,7 @@ def fitted():
 
 def test_targets_of_every_kind_are_scored(fitted):
     autoencoder, frame = fitted
-    matrix = translation_matrix(autoencoder, frame, sources="vector")
+    matrix = translation_matrix(autoencoder, frame, source="vector")
     scores = dict(zip(matrix.targets, matrix.scores[0].tolist(), strict=True))
     assert all(0.5 < score <= 1 for score in scores.values()), scores
 
@@ -175,7 +175,7 @@ def test_images_are_compared_in_the_size_that_is_read(fitted):
     small = frame["photo"][:, :8, :8].reshape(len(frame), -1)
     predicted = autoencoder.translate(frame, source="vector", target="photo")
     expected = r2_score(small, predicted.reshape(len(frame), -1))
-    score = translation_score(autoencoder, frame, sources="vector", targets="photo")
+    score = translation_score(autoencoder, frame, source="vector", target="photo")
     assert score == pytest.approx(expected)
 
 
@@ -184,14 +184,14 @@ def test_series_are_compared_as_far_as_they_go(fitted):
     predicted = autoencoder.translate(frame, source="vector", target="series")
     pairs = [(true, guess[: len(true)]) for true, guess in zip(frame["series"], predicted)]
     expected = r2_score(*(np.concatenate(part) for part in zip(*pairs)))
-    score = translation_score(autoencoder, frame, sources="vector", targets="series")
+    score = translation_score(autoencoder, frame, source="vector", target="series")
     assert score == pytest.approx(expected)
 
 
 def test_texts_are_compared_as_they_are_split(fitted):
     autoencoder, frame = fitted
     predicted = autoencoder.translate(frame, source="vector", target="text")
-    score = translation_score(autoencoder, frame, sources="vector", targets="text")
+    score = translation_score(autoencoder, frame, source="vector", target="text")
     assert {"a blue dog", "the green cow"} <= set(predicted)
     assert "A red cat." not in predicted  # it is read, and given back, in lower case
     assert score == 1
@@ -211,8 +211,8 @@ def samples(as_frame):
 @pytest.mark.parametrize("as_frame", [False, True], ids=["MultiModalFrame", "pandas"])
 def test_it_is_a_scorer_in_cross_validate(as_frame):
     scoring = {
-        "good": partial(translation_score, sources="a", targets="b"),
-        "none": partial(translation_score, sources="noise", targets="b"),
+        "good": partial(translation_score, source="a", target="b"),
+        "none": partial(translation_score, source="noise", target="b"),
         "all": translation_score,
     }
     autoencoder = MultiModalAutoencoder(n_components=4, max_epochs=60, random_state=0)
@@ -227,7 +227,7 @@ def test_a_grid_search_chooses_by_it():
     search = GridSearchCV(
         MultiModalAutoencoder(max_epochs=60, random_state=0),
         {"n_components": [1, 2]},
-        scoring=partial(translation_score, sources="a", targets="b"),
+        scoring=partial(translation_score, source="a", target="b"),
         cv=2,
     ).fit(samples(False))
     assert search.best_params_ == {"n_components": 2}
@@ -235,6 +235,6 @@ def test_a_grid_search_chooses_by_it():
 
 
 def test_a_source_and_a_target_are_needed(translator):
-    for empty in ({"sources": []}, {"targets": []}):
+    for empty in ({"source": []}, {"target": []}):
         with pytest.raises(ModalityError, match="Translator: .* name one of each at least"):
             translation_score(translator(copied), X, **empty)
