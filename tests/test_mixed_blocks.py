@@ -266,3 +266,10 @@ def test_kinds_of_a_table_are_hidden_one_by_one(table):
     there = Modalities.of(clf, modalities.hide(hidden)).present
     np.testing.assert_array_equal(there, ~hidden)
     assert clf.score(modalities.hide(hidden), Y) < clf.score(X, Y)
+
+
+def test_a_split_table_without_its_names_is_read_by_position_and_warned_of():
+    clf = FusionClassifier(**QUICK).fit(samples(), Y)
+    with pytest.warns(UserWarning, match="'clinical': its columns have no names"):
+        found = clf.predict_proba(samples("objects"))
+    np.testing.assert_array_equal(found, clf.predict_proba(samples()))

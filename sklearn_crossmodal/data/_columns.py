@@ -179,6 +179,6 @@ def _select_named(table: MultiModalFrame, names: list[str], single: bool):
     if not single and len(names) > 1:
         cells = side_by_side(names, values, [table.stated(name) for name in names])
         return Columns(cells, tuple(names)), present
-    labels = column_labels(values[0])
+    labels = table.labels_inside(names[0])
     inside = tuple(f"{names[0]}[{label!r}]" for label in labels or ())
     return Columns(as_cells(values[0]), inside or tuple(names), labels), present

@@ -7,8 +7,8 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_crossmodal.data._cells import as_cells
-from sklearn_crossmodal.data._labels import find_order
-from sklearn_crossmodal.data._native import frame_names, is_frame, is_series
+from sklearn_crossmodal.data._labels import find_order, take_columns
+from sklearn_crossmodal.data._native import is_frame, is_series
 from sklearn_crossmodal.data._row_labels import row_labels, row_orders, with_labels
 from sklearn_crossmodal.data._rows import find_present, is_tensor, object_array, take_rows
 from sklearn_crossmodal.utils._validation import said_by
@@ -16,14 +16,14 @@ from sklearn_crossmodal.utils._validation import said_by
 __all__ = ["concat_columns", "concat_rows"]
 
 
-def concat_rows(frames: list, labels: list) -> tuple[dict, dict]:
-    """Return values and presence of the modalities of all frames, rows below rows.
+def concat_rows(frames: list, labels: list) -> tuple[dict, dict, dict]:
+    """Return values, presence and names of columns of all frames, rows below rows.
 
     A modality that a frame lacks is absent in its rows. `labels` are those of the rows of each
     frame, None where it has none: then all rows are known by number.
     """
     names = list(dict.fromkeys(name for frame in frames for name in frame))
-    values, present = {}, {}
+    values, present, named = {}, {}, {}
     for name in names:
         pattern = next(frame[name] for frame in frames if name in frame)
         parts = [
@@ -32,9 +32,30 @@ def concat_rows(frames: list, labels: list) -> tuple[dict, dict]:
         flags = [
             frame.stated(name) if name in frame else np.zeros(len(frame), bool) for frame in frames
         ]
-        values[name], present[name] = _join(name, parts), np.concatenate(flags)
+        inside = [frame.labels_inside(name) if name in frame else None for frame in frames]
+        first = next((one for one in inside if one is not None), None)
+        with said_by(f"modality {name!r}"):
+            parts = [_ordered_like(first, *part) for part in zip(parts, inside, strict=True)]
+        values[name], present[name] = _join(parts), np.concatenate(flags)
+        if first is not None and _takes_names(values[name], first):
+            named[name] = first
     values = _with_joint_labels(values, labels)
-    return values, {name: flags for name, flags in present.items() if not flags.all()}
+    return values, {name: flags for name, flags in present.items() if not flags.all()}, named
+
+
+def _ordered_like(first: tuple | None, part, inside: tuple | None):
+    """Return rows with the columns inside in the order of the first frame that has names."""
+    order = None if inside is None else find_order(inside, first, "the first frame")
+    if order is None:
+        return part
+    if is_frame(part):
+        return nw.from_native(part, eager_only=True)[:, order].to_native()
+    return take_columns(as_cells(part), order)
+
+
+def _takes_names(values, names: tuple) -> bool:
+    """Tell whether columns of a matrix have lost the names that those of its parts had."""
+    return not is_frame(values) and np.ndim(values) == 2 and np.shape(values)[1] == len(names)
 
 
 def _with_joint_labels(values: dict, labels: list) -> dict:
@@ -48,8 +69,8 @@ def _with_joint_labels(values: dict, labels: list) -> dict:
     return values | {name: with_labels(table, joint) for name, table in tables.items()}
 
 
-def concat_columns(frames: list, labels: list) -> tuple[dict, dict]:
-    """Return values and presence of the modalities of all frames, side by side.
+def concat_columns(frames: list, labels: list) -> tuple[dict, dict, dict]:
+    """Return values, presence and names of columns of the modalities of all frames, side by side.
 
     `labels` are those of the rows of each frame, None where it has none: frames that have the same
     in another order are put in that of the first.
@@ -63,14 +84,16 @@ def concat_columns(frames: list, labels: list) -> tuple[dict, dict]:
         ]
     values: dict = {}
     present: dict = {}
+    named: dict = {}
     for frame in frames:
         twice = sorted(set(values) & set(frame))
         if twice:
             raise ValueError(f"more than one of the frames has {twice}: rename or leave out.")
         values.update(frame)
+        named.update(frame.feature_names)
         stated = {name: frame.stated(name) for name in frame}
         present.update({name: flags for name, flags in stated.items() if not flags.all()})
-    return values, present
+    return values, present, named
 
 
 def _nothing_like(pattern, n_rows: int):
@@ -86,12 +109,12 @@ def _nothing_like(pattern, n_rows: int):
     return np.full(n_rows, None, dtype=object)
 
 
-def _join(name: str, parts: list):
+def _join(parts: list):
     """Return values below each other; objects where they do not go together."""
     if all(map(sparse.issparse, parts)):
         return sparse.vstack(parts, format="csr")
     if len({type(part) for part in parts}) == 1 and (is_frame(parts[0]) or is_series(parts[0])):
-        return _join_native(name, parts)
+        return _join_native(parts)
     arrays = [_as_array(part) for part in parts]
     alike = len({array.shape[1:] for array in arrays}) == 1
     if alike and len({array.dtype.kind in "biuf" for array in arrays}) == 1:
@@ -107,19 +130,8 @@ def _as_array(values) -> np.ndarray:
     return object_array([rows[[row]] for row in range(rows.shape[0])])
 
 
-def _join_native(name: str, parts: list):
+def _join_native(parts: list):
     if is_frame(parts[0]):
-        return nw.concat(_with_same_columns(name, parts)).to_native()
+        return nw.concat([nw.from_native(part) for part in parts]).to_native()
     named = [nw.from_native(part, series_only=True).alias("column").to_frame() for part in parts]
     return nw.concat(named)["column"].to_native()
-
-
-def _with_same_columns(name: str, parts: list) -> list:
-    """Return frames with their columns in the order of the first; raise if they have others."""
-    labels = frame_names(parts[0])
-    found = [nw.from_native(part, eager_only=True) for part in parts]
-    with said_by(f"modality {name!r}"):
-        orders = [find_order(frame_names(part), labels, "the first frame") for part in parts]
-    return [
-        one if order is None else one[:, order] for one, order in zip(found, orders, strict=True)
-    ]

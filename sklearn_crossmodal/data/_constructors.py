@@ -106,7 +106,8 @@ class Constructors:
         Returns
         -------
         MultiModalFrame
-            Its rows are `mdata.obs_names`.
+            Its rows are `mdata.obs_names`; the `var_names` of each modality are its
+            `feature_names`, by which an estimator knows the columns afterwards.
 
         Raises
         ------
@@ -115,8 +116,8 @@ class Constructors:
         ValueError
             If the modalities share variables instead, or one has no `X`.
         """
-        values, present = read_mudata(mdata)
-        return cls(values, present=present)
+        values, present, names = read_mudata(mdata)
+        return cls(values, present=present, feature_names=names)
 
     @classmethod
     def from_dataset(cls, dataset, columns=None):
@@ -184,8 +185,8 @@ class Constructors:
             )
         labels = [frame._labels for frame in frames]
         join = concat_columns if axis else concat_rows
-        values, present = join(frames, labels)
-        return cls(values, present=present)
+        values, present, names = join(frames, labels)
+        return cls(values, present=present, feature_names=names)
 
 
 def _part(df, key):

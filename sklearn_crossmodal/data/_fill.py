@@ -93,11 +93,15 @@ def _fill_inside(table: MultiModalFrame, entry: str, columns: Mapping):
         n_rows = len(next(iter(columns.values())))
         return fold(columns, n_rows)[entry]
     old, denied = table[entry], ~table.stated(entry)
-    if not (is_named(old) or isinstance(old, np.ndarray)):  # it was a table in `fit`
-        new = np.column_stack([columns[label] for label in columns])
-        return _fill(old, new, table.presence(entry))
-    inside = keys_inside(old, columns)
+    inside = keys_inside(old, columns, table.feature_names.get(entry))
+    if not (is_named(old) or isinstance(old, np.ndarray)):  # a sparse matrix, or no table now
+        new = np.column_stack([inside[place] for place in sorted(inside)])
+        return _fill(old, new, table.presence(entry)) if _lacks(table, entry) else old
     return fill_missing(hide_cells(old, dict.fromkeys(inside, denied)), inside)
+
+
+def _lacks(table: MultiModalFrame, entry: str) -> bool:
+    return not table.presence(entry).all()
 
 
 def _fill(old, new, present: np.ndarray):
@@ -170,7 +174,9 @@ def _fill_categories(old, new, gaps: np.ndarray):
 def _with_columns(X, table: MultiModalFrame, filled: Mapping):
     if isinstance(X, Mapping):
         stated = {name: table.stated(name) for name in table if name not in filled}
-        return MultiModalFrame({**table, **filled}, present=stated)
+        return MultiModalFrame(
+            {**table, **filled}, present=stated, feature_names=table.feature_names
+        )
     if hasattr(X, "iloc"):
         frame = X.copy()
         for name, values in filled.items():

@@ -35,7 +35,14 @@ def fold(columns: Mapping, n_rows: int) -> MultiModalFrame:
     tables = {entry: _table(inside, n_rows) for entry, inside in inner.items()}
     order = [getattr(name, "entry", name) for name in columns]
     found = {**plain, **tables}
-    return MultiModalFrame({name: found[name] for name in dict.fromkeys(order)})
+    return MultiModalFrame(
+        {name: found[name] for name in dict.fromkeys(order)},
+        feature_names={
+            entry: [label.label for label in _ordered(inside)]
+            for entry, inside in inner.items()
+            if isinstance(tables[entry], np.ndarray) and _have_names(inside)
+        },
+    )
 
 
 def _table(columns: Mapping, n_rows: int):
@@ -49,6 +56,12 @@ def _table(columns: Mapping, n_rows: int):
     for label, values in columns.items():
         table[:, label.place] = values if np.ndim(values) == 1 else object_array(values)
     return table
+
+
+def _have_names(columns: Mapping) -> bool:
+    """Tell whether these are all columns of their entry, and have names."""
+    named = all(isinstance(label.label, str) for label in columns)
+    return named and len(columns) == next(iter(columns)).width
 
 
 def _ordered(columns: Mapping) -> list:

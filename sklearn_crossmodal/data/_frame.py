@@ -13,6 +13,7 @@ from sklearn_crossmodal.data._constructors import Constructors
 from sklearn_crossmodal.data._foreign import refuse_foreign_entry
 from sklearn_crossmodal.data._html import as_html, as_line
 from sklearn_crossmodal.data._indexing import Indexer, as_index
+from sklearn_crossmodal.data._labels import check_feature_names, column_labels
 from sklearn_crossmodal.data._numpy import apply_function
 from sklearn_crossmodal.data._row_labels import align_tables, row_labels, rows_like, with_labels
 from sklearn_crossmodal.data._rows import as_column, find_present, object_array, take_rows, unwrap
@@ -43,6 +44,9 @@ class MultiModalFrame(Constructors, Mapping):
     present : mapping of str to array-like of shape (n,), bool, default=None
         Which samples have a modality, for some or all of the modalities. A sample also lacks a
         modality where its cell is None, or all of its numbers are NaN.
+    feature_names : mapping of str to sequence of str, default=None
+        Names of the columns of modalities that are arrays or sparse matrices (n, d), for some of
+        them: an estimator knows them by these in `predict`. Data frames have their own.
 
     Attributes
     ----------
@@ -80,7 +84,7 @@ class MultiModalFrame(Constructors, Mapping):
 
     ndim = 2
 
-    def __init__(self, data, *, present=None):
+    def __init__(self, data, *, present=None, feature_names=None):
         if not isinstance(data, Mapping):
             raise TypeError(
                 f"MultiModalFrame takes a mapping of names to arrays, got {type(data).__name__}."
@@ -113,11 +117,13 @@ class MultiModalFrame(Constructors, Mapping):
         for name, flags in inside.items():
             if not flags.all():  # of a `ModalityArray`
                 self._present[name] = flags & self.stated(name)
+        self.feature_names = check_feature_names(self._values, feature_names or {})
 
     @classmethod
-    def _of_aligned(cls, values: Mapping, present: dict, labels, n_rows: int):
+    def _of_aligned(cls, values: Mapping, present: dict, labels, n_rows: int, feature_names: dict):
         """Make a frame of columns whose rows belong together: nothing is checked again."""
         frame = cls.__new__(cls)
+        frame.feature_names = feature_names
         frame._values, frame._present = values, present
         frame._labels, frame._n_rows = labels, n_rows
         return frame
@@ -165,8 +171,27 @@ class MultiModalFrame(Constructors, Mapping):
                 column = with_labels(column, self._labels)
         else:
             column, stated = rows_like(self._labels, name, as_column(values)), {}
-        frame = MultiModalFrame({**self._values, name: column}, present={**self._present, **stated})
+        frame = MultiModalFrame(
+            {**self._values, name: column},
+            present={**self._present, **stated},
+            feature_names={k: v for k, v in self.feature_names.items() if k != name},
+        )
         vars(self).update(vars(frame))
+
+    def labels_inside(self, name) -> tuple[str, ...] | None:
+        """Return the names of the columns inside a modality.
+
+        Parameters
+        ----------
+        name : str
+            The modality.
+
+        Returns
+        -------
+        tuple of str or None
+            Those of a data frame, or of `feature_names`; None where columns have none.
+        """
+        return self.feature_names.get(name) or column_labels(self._values[name])
 
     def presence(self, name) -> np.ndarray:
         """Tell which samples have a modality.
@@ -318,7 +343,7 @@ class MultiModalFrame(Constructors, Mapping):
             n_rows = _num_samples(next(iter(values.values()))) if values else 0
         present = {name: flags[rows] for name, flags in self._present.items()}
         labels = None if self._labels is None else self._labels[rows]
-        return self._of_aligned(values, present, labels, n_rows)
+        return self._of_aligned(values, present, labels, n_rows, self.feature_names)
 
     def copy(self, deep=True):
         """Return a frame whose columns can be replaced without changing this one.
@@ -339,7 +364,8 @@ class MultiModalFrame(Constructors, Mapping):
         present = {name: self._present[name] for name in names if name in self._present}
         every = isinstance(self._values, ColumnStore) and names == list(self._values)
         values = self._values if every else {name: self._values[name] for name in names}
-        return self._of_aligned(values, present, self._labels, len(self) if values else 0)
+        named = {name: self.feature_names[name] for name in names if name in self.feature_names}
+        return self._of_aligned(values, present, self._labels, len(self) if values else 0, named)
 
     def __array__(self, dtype=None, copy=None):
         cells = np.empty(self.shape, dtype=object)

@@ -67,7 +67,7 @@ def _hide_stated(table: MultiModalFrame, hidden: Mapping) -> MultiModalFrame:
         entry: hide_cells(table[entry], keys_inside(table[entry], columns))
         for entry, columns in inner.items()
     }
-    return MultiModalFrame({**table, **inside}, present=present)
+    return MultiModalFrame({**table, **inside}, present=present, feature_names=table.feature_names)
 
 
 def _hide_in_pandas(frame, hidden: Mapping):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -11,7 +11,14 @@ from sklearn_crossmodal.data._native import frame_names, is_frame
 from sklearn_crossmodal.data._rows import is_missing, object_array
 from sklearn_crossmodal.exceptions import ModalityError
 
-__all__ = ["column_labels", "find_order", "first_cell", "shown", "take_columns"]
+__all__ = [
+    "check_feature_names",
+    "column_labels",
+    "find_order",
+    "first_cell",
+    "shown",
+    "take_columns",
+]
 
 
 def first_cell(cells):
@@ -40,6 +47,35 @@ def column_labels(values) -> tuple[str, ...] | None:
         return None
     first = first_cell(np.asarray(values, dtype=object).flat)
     return tuple(frame_names(first)) if is_frame(first) else None
+
+
+def check_feature_names(values: Mapping, feature_names: Mapping) -> dict[str, tuple[str, ...]]:
+    """Return names of columns inside entries as tuples of strings; raise if they do not fit.
+
+    Parameters
+    ----------
+    values : mapping of str to object with n rows
+        The entries.
+    feature_names : mapping of str to sequence of str
+        For some of them.
+
+    Returns
+    -------
+    dict of str to tuple of str
+    """
+    checked = {}
+    for name, labels in feature_names.items():
+        labels = tuple(map(str, labels))
+        shape = np.shape(values[name]) if name in values else None
+        if shape is None or len(shape) != 2 or shape[1] != len(labels):
+            what = f"it has shape {shape}" if shape else f"X has {list(values)} alone"
+            raise ValueError(
+                f"feature_names[{name!r}] holds {len(labels)} names of columns, but {what}."
+            )
+        if len(set(labels)) < len(labels):
+            raise ValueError(f"feature_names[{name!r}] holds a name more than once.")
+        checked[name] = labels
+    return checked
 
 
 def find_order(

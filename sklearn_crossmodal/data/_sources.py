@@ -29,8 +29,8 @@ def read_views(views, names) -> dict:
     return dict(zip(names, arrays, strict=True))
 
 
-def read_mudata(mdata) -> tuple[dict, dict]:
-    """Return values and presence per modality; see `MultiModalFrame.from_mudata`."""
+def read_mudata(mdata) -> tuple[dict, dict, dict]:
+    """Return values, presence and names of columns; see `MultiModalFrame.from_mudata`."""
     if not hasattr(mdata, "mod") or not hasattr(mdata, "obs_names"):
         raise TypeError(f"from_mudata takes a MuData, got {type(mdata).__name__}.")
     if getattr(mdata, "axis", 0) != 0:
@@ -38,15 +38,21 @@ def read_mudata(mdata) -> tuple[dict, dict]:
             f"from_mudata takes a MuData whose modalities share observations, axis=0, got axis="
             f"{mdata.axis}."
         )
-    values, present = {}, {}
+    values, present, names = {}, {}, {}
     for name, data in mdata.mod.items():
         if data.X is None:
             raise ValueError(f"modality {name!r} of the MuData has no X.")
         rows = data.obs_names.get_indexer(mdata.obs_names)
         values[name] = _rows_or_nothing(_in_memory(data.X), rows)
+        names[name] = list(map(str, data.var_names))
+        if len(set(names[name])) < len(names[name]):
+            raise ValueError(
+                f"modality {name!r} of the MuData has variables of one name: call "
+                "`var_names_make_unique()` first."
+            )
         if (rows < 0).any():
             present[name] = rows >= 0
-    return values, present
+    return values, present, names
 
 
 def _in_memory(values):

@@ -129,7 +129,11 @@ def unfold(table: MultiModalFrame, labels: Mapping[str, list[InnerLabel]]) -> Mu
                 present[label] = stated
     stated = {name: table.stated(name) for name in table}
     stated = {name: flags for name, flags in stated.items() if not flags.all()}
-    return MultiModalFrame({**table, **values}, present={**stated, **present})
+    return MultiModalFrame(
+        {**table, **values},
+        present={**stated, **present},
+        feature_names=table.feature_names,
+    )
 
 
 def _columns_inside(entry: str, values, fitted: Iterable[InnerLabel]) -> dict:
@@ -204,11 +208,17 @@ def by_entry(columns: Mapping) -> tuple[dict, dict]:
     return plain, inner
 
 
-def keys_inside(values, columns: Mapping) -> dict:
-    """Return what is meant for columns inside an entry by their names, else by their positions."""
+def keys_inside(values, columns: Mapping, feature_names: tuple[str, ...] | None = None) -> dict:
+    """Return what is meant for columns inside an entry by their names, else by their positions.
+
+    Columns of an array that have `feature_names` are found by these, and known by position.
+    """
     named = is_frame(values)
+    places = {name: place for place, name in enumerate(feature_names or ())}
     return {
-        label.label if named and isinstance(label.label, str) else label.place: value
+        label.label
+        if named and isinstance(label.label, str)
+        else places.get(label.label, label.place): value
         for label, value in columns.items()
     }
 

@@ -61,7 +61,9 @@ class View:
         if not present:
             return frame
         stated = {name: frame.stated(name) for name in frame}
-        return MultiModalFrame(dict(frame), present={**stated, **present})
+        return MultiModalFrame(
+            dict(frame), present={**stated, **present}, feature_names=frame.feature_names
+        )
 
     def absent_in(self, rows) -> list[str]:
         """Return the modalities that none of these rows has."""

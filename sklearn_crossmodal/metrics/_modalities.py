@@ -46,12 +46,15 @@ class Modalities:
     inside : dict of str to list of InnerLabel
         Of the entries of X whose columns modalities choose from; they are further columns, behind
         the others.
+    orders : dict of str to tuple of str
+        Names of the columns inside a modality, in the order of `fit`.
     """
 
     owner: str
     X: Any
     columns: dict[str, tuple[list[int], bool]]
     inside: dict[str, list] = field(default_factory=dict)
+    orders: dict[str, tuple] = field(default_factory=dict)
     table: Any = field(init=False, repr=False)
     present: np.ndarray = field(init=False, repr=False)  # (n_samples, M)
 
@@ -106,7 +109,8 @@ class Modalities:
             )
         inside = _find_inside(X, modalities)
         columns = {name: _find(X, columns, inside) for name, columns in modalities.items()}
-        return cls(owner, X, columns, inside)
+        bound = getattr(getattr(estimator, "_bank", None), "bound", ())
+        return cls(owner, X, columns, inside, {one.name: one.inside for one in bound})
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -164,7 +168,8 @@ class Modalities:
         positions, single = self.columns[name]
         if not positions:
             return None, np.zeros(self.table.shape[0], dtype=bool)
-        return select_columns(self.table, positions, single=single)
+        columns, present = select_columns(self.table, positions, single=single)
+        return columns.ordered_like(self.orders.get(name)), present
 
     def rows_with(self, names) -> np.ndarray:
         """Return the numbers of the rows that have all of some modalities.

@@ -21,7 +21,6 @@ from sklearn_crossmodal.data import (
     InnerLabel,
     MultiModalFrame,
     as_cells,
-    column_labels,
     columns_inside,
     entry_of,
     inner_labels,
@@ -40,6 +39,7 @@ from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["ModalityBank"]
 
+_NAMELESS = "its columns have no names, but had in `fit`: they are taken by position."
 #: How columns inside one entry of X are named.
 _EXAMPLE = "(name, modality, {'entry': ['column', ...]})"
 
@@ -116,7 +116,7 @@ class ModalityBank:
                 if not positions:
                     raise ModalityError(f"its columns {key!r} are none of X.")
             labels = None if names is None else [names[place] for place in positions]
-            inside = column_labels(table[labels[0]]) if labels and single else None
+            inside = table.labels_inside(labels[0]) if labels and single else None
             self.bound.append(_Bound(name, clone(modality), key, positions, labels, single, inside))
 
     def _look_inside(self, table) -> None:
@@ -152,7 +152,18 @@ class ModalityBank:
         """
         if not self._inside or not isinstance(table, MultiModalFrame):
             return table
+        self._warn_of_nameless(table)
         return unfold(table, self._inside)
+
+    def _warn_of_nameless(self, table) -> None:
+        """Warn where columns inside an entry had names in `fit`, and have none now."""
+        for entry, labels in self._inside.items():
+            had = isinstance(labels[0].label, str)
+            if had and entry in table and table.labels_inside(entry) is None:
+                warnings.warn(
+                    f"{self.owner}: {entry!r}: {_NAMELESS}",
+                    stacklevel=2,
+                )
 
     def adopt(self, name: str, known: _Bound) -> None:
         """Take a modality that is fitted already: `fit_transform` leaves it as it is.
@@ -461,8 +472,7 @@ class ModalityBank:
         """Return columns inside an entry in the order of `fit`, by their labels if they have."""
         if bound.inside is not None and columns.labels is None:
             warnings.warn(
-                f"{self._speaker(bound.name, bound.labels)}: its columns have no names, but had in "
-                "`fit`: they are taken by position.",
+                f"{self._speaker(bound.name, bound.labels)}: {_NAMELESS}",
                 stacklevel=2,
             )
         return columns.ordered_like(bound.inside)

@@ -1,6 +1,7 @@
 """Rows of labelled tables are put together by their labels, of others by position."""
 
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,16 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 from sklearn.inspection import permutation_importance
 
-from sklearn_crossmodal import FusionClassifier, ModalityArray, MultiModalFrame
+from sklearn_crossmodal import (
+    AutoFusionClassifier,
+    FusionClassifier,
+    ModalityArray,
+    MultiModalAutoencoder,
+    MultiModalFrame,
+)
 
 N = 12
 LABELS = [f"p{k}" for k in range(N)]
@@ -162,3 +170,75 @@ def test_an_estimator_aligns_the_tables_of_a_mapping():
     )
     found = permutation_importance(clf, MultiModalFrame({"x": noise, "m": signal}), y, n_repeats=3)
     assert found.importances_mean[1] > 0.2
+
+
+def named(names, make=np.asarray):
+    values = np.arange(N)[:, None] * [1.0, 10.0, 100.0]
+    columns = ["a", "b", "c"]
+    taken = make(values[:, [columns.index(name) for name in names]])
+    return MultiModalFrame({"m": taken, "x": np.arange(N)}, feature_names={"m": names})
+
+
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+def test_names_of_columns_of_arrays_are_kept_and_known(make):
+    X, turned = named("abc", make), named("cab", make)
+    y = np.arange(N) % 2
+    clf = FusionClassifier(max_epochs=2, random_state=0).fit(X, y)
+    expected = clf.predict_proba(X)
+    for other in (
+        turned,
+        turned.copy(),
+        turned[["x", "m"]],
+        pickle.loads(pickle.dumps(turned)),
+        MultiModalFrame.concat([turned[["m"]], turned[["x"]]], axis=1),
+        MultiModalFrame.concat([turned[:5], X[5:]]),
+    ):
+        np.testing.assert_array_equal(clf.predict_proba(other), expected)
+    with pytest.raises(ValueError, match=r"missing \['b'\], new \['q'\]"):
+        clf.predict(MultiModalFrame(dict(X), feature_names={"m": "aqc"}))
+    auto = AutoFusionClassifier(
+        estimator=FusionClassifier(max_epochs=2), companions=None, cv=2, random_state=0
+    ).fit(X, y)
+    np.testing.assert_array_equal(auto.predict_proba(turned), auto.predict_proba(X))
+    with pytest.raises(ValueError, match=r"feature_names\['m'\] holds 2 names"):
+        MultiModalFrame(dict(X), feature_names={"m": "ab"})
+    with pytest.raises(ValueError, match="more than once"):
+        MultiModalFrame(dict(X), feature_names={"m": "aab"})
+
+
+def test_arrays_with_names_are_filled_by_name():
+    X, turned = named("abc"), named("cab")
+    autoencoder = MultiModalAutoencoder(n_components=2, max_epochs=2, random_state=0).fit(X)
+    gaps = np.arange(N) != 3
+    filled = autoencoder.impute(
+        MultiModalFrame(dict(turned), present={"m": gaps}, feature_names=turned.feature_names)
+    )
+    same = autoencoder.impute(
+        MultiModalFrame(dict(X), present={"m": gaps}, feature_names=X.feature_names)
+    )
+    np.testing.assert_array_equal(filled["m"][:, [1, 2, 0]], same["m"])
+    assert filled.feature_names == {"m": ("c", "a", "b")}
+    again = autoencoder.reconstruct(X)
+    assert again.feature_names == {"m": ("a", "b", "c")}
+    autoencoder.transform(again)
+
+
+def test_names_of_variables_are_taken_from_a_mudata():
+    def annotated(names):
+        data = pd.DataFrame(np.arange(N)[:, None] * [1.0, 10.0, 100.0], columns=list("abc"))
+        return SimpleNamespace(
+            X=data[list(names)].to_numpy(),
+            obs_names=pd.Index(LABELS),
+            var_names=pd.Index(list(names)),
+        )
+
+    def mudata(names):
+        return SimpleNamespace(mod={"rna": annotated(names)}, obs_names=pd.Index(LABELS), axis=0)
+
+    X = MultiModalFrame.from_mudata(mudata("abc"))
+    assert X.feature_names == {"rna": ("a", "b", "c")}
+    clf = FusionClassifier(max_epochs=2, random_state=0).fit(X, np.arange(N) % 2)
+    turned = MultiModalFrame.from_mudata(mudata("bca"))
+    np.testing.assert_array_equal(clf.predict_proba(turned), clf.predict_proba(X))
+    with pytest.raises(ValueError, match="var_names_make_unique"):
+        MultiModalFrame.from_mudata(mudata("aab"))

@@ -238,3 +238,13 @@ def test_a_source_and_a_target_are_needed(translator):
     for empty in ({"source": []}, {"target": []}):
         with pytest.raises(ModalityError, match="Translator: .* name one of each at least"):
             translation_score(translator(copied), X, **empty)
+
+
+def test_truth_is_read_in_the_order_of_columns_that_the_fit_had():
+    values = np.random.default_rng(0).normal(size=(120, 1)) @ np.array([[1.0, 10.0, -5.0]])
+    frame = pd.DataFrame(values, columns=list("abc"))
+    X = MultiModalFrame({"s": values[:, :1], "m": frame})
+    autoencoder = MultiModalAutoencoder(max_epochs=20, random_state=0).fit(X)
+    expected = translation_score(autoencoder, X, source="s", target="m")
+    turned = MultiModalFrame({"s": values[:, :1], "m": frame[list("cab")]})
+    assert translation_score(autoencoder, turned, source="s", target="m") == expected
