@@ -200,7 +200,18 @@ def _like_series(frame, name: str, values: np.ndarray):
     if zone := getattr(own.dtype, "time_zone", None):  # the table has its dates in UTC
         new = new.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     gaps = own.is_null() | own.is_nan() if own.dtype.is_float() else own.is_null()
+    if hasattr(getattr(own.to_native(), "type", None), "ordered"):
+        return _like_dictionary(own, new, gaps)
     return new.cast(own.dtype) if gaps.all() else own.zip_with(~gaps, new.cast(own.dtype))
+
+
+def _like_dictionary(own, new, gaps):
+    """Return a column of categories of pyarrow filled: narwhals would make texts of it."""
+    dtype = own.to_native().type
+    texts = nw.from_native(own.to_native().cast(dtype.value_type), series_only=True)
+    filled = new if gaps.all() else texts.zip_with(~gaps, new.cast(texts.dtype))
+    chunked = filled.to_native().cast(dtype.value_type).dictionary_encode().cast(dtype)
+    return nw.from_native(chunked, series_only=True).alias(own.name)
 
 
 def _like(column, values):

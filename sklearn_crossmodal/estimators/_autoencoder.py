@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sklearn_crossmodal.data import fill_missing
+from sklearn_crossmodal.data import fill_missing, is_named
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._latent_scores import LatentScores
 from sklearn_crossmodal.estimators._own_target import OwnTarget
@@ -378,7 +378,7 @@ class MultiModalAutoencoder(
         object of the type of X
             Absent modalities of a sample are decoded from those that are present, and so are
             missing numbers of a present one. A modality that was absent in all samples of `fit`
-            stays as it is.
+            stays as it is. Of an array the columns are those of `fit` by position.
 
         Raises
         ------
@@ -398,7 +398,7 @@ class MultiModalAutoencoder(
         for name, ids in raw.items():  # in a table of ids what is behind the end is no gap
             if blocks[name].kind == "tokens" and ids.dtype.kind in "if":
                 raw[name] = np.where(blocks[name].present[:, np.newaxis], np.nan, ids)
-        return fill_missing(X, self._bank.columns_of(raw))
+        return fill_missing(X, self._bank.columns_of(raw, named=is_named(X)))
 
     def translate(self, X, *, source, target):
         """Return one modality decoded from others alone.

@@ -66,6 +66,9 @@ class MultiModalImputer(
     5
     """
 
+    #: Groups that a search is given are for its own folds, unless they are asked for.
+    __metadata_request__fit = {"groups": False}
+
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "impute"]), None],
         "random_state": ["random_state"],
@@ -76,7 +79,7 @@ class MultiModalImputer(
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X, y=None, sample_weight=None, groups=None):
         """Train the autoencoder.
 
         Parameters
@@ -87,6 +90,9 @@ class MultiModalImputer(
             Ignored, unless the estimator has a `target_weight`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the samples: where the estimator holds rows out, then whole groups. Another
+            estimator passes them on after ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -100,7 +106,8 @@ class MultiModalImputer(
             made, given = clone_with_callbacks(made), (X, y, sample_weight)
             (task,) = begin_fit(self, *given, n_parts=1).parts(["autoencoder"])
             with task.around(made):
-                self.estimator_ = made.fit(X, y, sample_weight=sample_weight)
+                grouped = {} if groups is None else {"groups": groups}
+                self.estimator_ = made.fit(X, y, sample_weight=sample_weight, **grouped)
             self.n_features_in_ = self.estimator_.n_features_in_
             if hasattr(self.estimator_, "feature_names_in_"):
                 self.feature_names_in_ = self.estimator_.feature_names_in_
@@ -120,6 +127,8 @@ class MultiModalImputer(
         Returns
         -------
         object of the type of X
+            Of an array the columns are those of `fit` by position. Columns of a data frame keep
+            their types.
         """
         check_is_fitted(self)
         return self.estimator_.impute(X)

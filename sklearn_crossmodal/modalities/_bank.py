@@ -353,13 +353,15 @@ class ModalityBank:
         readable[present] = ~unreadable
         return columns, readable
 
-    def columns_of(self, raw: dict[str, np.ndarray]) -> dict:
+    def columns_of(self, raw: dict[str, np.ndarray], *, named: bool = True) -> dict:
         """Return the columns that raw data of modalities stand in, by name or position.
 
         Parameters
         ----------
         raw : dict of str to ndarray
             As `inverse_transform` of a modality returns it.
+        named : bool, default=True
+            Whether columns that have names are wanted by them; else by position.
 
         Returns
         -------
@@ -374,9 +376,10 @@ class ModalityBank:
         for bound in self.bound:
             if bound.name not in raw:
                 continue
-            values, keys = raw[bound.name], _keys_of(bound, raw[bound.name])
+            values = raw[bound.name]
+            keys = _keys_of(bound, values) if named else bound.positions
             if len(keys) == 1:
-                array = bound.labels is None and values.ndim == 2
+                array = (bound.labels is None or not named) and values.ndim == 2
                 inner = isinstance(keys[0], InnerLabel) and values.ndim == 2 and not bound.single
                 columns[keys[0]] = values[:, 0] if array or inner else values
             elif values.ndim == 2 and values.shape[1] == len(keys):
