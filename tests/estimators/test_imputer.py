@@ -188,7 +188,7 @@ def test_groups_and_weights_are_routed(frame):
     with sklearn.config_context(enable_metadata_routing=True):
         make(max_epochs=2).fit(frame, sample_weight=weight, groups=groups)
         imputer = make(max_epochs=2).set_fit_request(sample_weight=True, groups=True)
-        ridge = Ridge().set_fit_request(sample_weight=False).set_score_request(sample_weight=False)
+        ridge = Ridge().set_fit_request(sample_weight=False).set_score_request(sample_weight=True)
         steps = make_pipeline(imputer, ridge)
         y = frame["size__a"]
         steps.fit(frame, y, sample_weight=weight, groups=groups)
