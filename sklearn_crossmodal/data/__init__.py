@@ -21,6 +21,7 @@ from sklearn_crossmodal.data._frame import MultiModalFrame
 from sklearn_crossmodal.data._hide import hide_cells
 from sklearn_crossmodal.data._labels import column_labels, find_order, shown
 from sklearn_crossmodal.data._lazy import LazyRows, is_lazy
+from sklearn_crossmodal.data._native import order_of_categories
 from sklearn_crossmodal.data._quantities import date_kind, is_quantity, to_number, to_quantities
 from sklearn_crossmodal.data._resolve import is_named, resolve_columns
 from sklearn_crossmodal.data._rows import (
@@ -73,6 +74,7 @@ __all__ = [
     "is_named",
     "is_quantity",
     "object_array",
+    "order_of_categories",
     "read_inside",
     "refuse_foreign",
     "resolve_columns",

@@ -12,7 +12,15 @@ from sklearn_crossmodal.data._rows import object_array, unwrap
 from sklearn_crossmodal.data._store import ColumnStore
 from sklearn_crossmodal.data._wide import number_groups
 
-__all__ = ["frame_names", "is_frame", "is_series", "original_name", "read_frame", "read_series"]
+__all__ = [
+    "frame_names",
+    "is_frame",
+    "is_series",
+    "order_of_categories",
+    "original_name",
+    "read_frame",
+    "read_series",
+]
 
 is_frame = nw.dependencies.is_into_dataframe
 is_series = nw.dependencies.is_into_series
@@ -74,6 +82,41 @@ def read_series(series):
     (without pandas they are texts). Arrays that pandas holds are not copied.
     """
     return _read(nw.from_native(series, series_only=True))
+
+
+def order_of_categories(values) -> list:
+    """Return the categories of each column in their order, None where it has none or no order.
+
+    Parameters
+    ----------
+    values : array-like or dataframe
+        An ordered categorical of pandas, an Enum of polars, an ordered dictionary of pyarrow, or
+        anything else.
+
+    Returns
+    -------
+    list of (list or None)
+        One entry for what is no data frame.
+    """
+    if not is_frame(values):
+        return [_order_of(values)]
+    columns = nw.from_native(values, eager_only=True)
+    return [_order_of(columns[:, place].to_native()) for place in range(columns.shape[1])]
+
+
+def _order_of(column) -> list | None:
+    dtype = getattr(column, "dtype", None)
+    if hasattr(dtype, "categories") and hasattr(dtype, "ordered"):  # pandas
+        return list(dtype.categories) if dtype.ordered else None
+    if getattr(getattr(dtype, "pyarrow_dtype", None), "ordered", False):
+        column = column.array.__arrow_array__()
+    if getattr(getattr(column, "type", None), "ordered", False):  # pyarrow
+        chunks = column.unify_dictionaries().chunks if hasattr(column, "chunks") else [column]
+        return chunks[0].dictionary.to_pylist() if chunks else None
+    if is_series(column):
+        dtype = nw.from_native(column, series_only=True).dtype
+        return list(dtype.categories) if dtype == nw.Enum else None
+    return None
 
 
 def _read(series: nw.Series):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
+from sklearn_crossmodal.data import order_of_categories
 from sklearn_crossmodal.estimators._auto_base import BaseAutoFusion
 from sklearn_crossmodal.estimators._classifier import FusionClassifier
 from sklearn_crossmodal.estimators._combining import (
@@ -193,6 +196,7 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
                 "several columns of labels."
             )
         y = y.toarray() if sparse.issparse(y) else y
+        (self._class_order,) = order_of_categories(y)
         try:
             return check_labels(self, table, y)
         except ValueError as error:
@@ -208,6 +212,13 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
                 "weight zero left out: give samples of two classes at least."
             )
         return y, np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+
+    def _make_members(self, entries, n_samples, seed):
+        members = super()._make_members(entries, n_samples, seed)
+        return [
+            replace(one, class_order=self._class_order) if one.is_network else one
+            for one in members
+        ]
 
     def _network(self):
         return FusionClassifier(n_folds=None)

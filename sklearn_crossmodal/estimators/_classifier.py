@@ -40,8 +40,9 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
         a position, a list, a slice, a boolean mask or a callable. ``"drop"`` in place of a modality
         leaves it out. In a dict the modality is inferred; None infers all, see `infer_modalities`.
     loss : {"cross_entropy", "ordinal"}, default="cross_entropy"
-        "ordinal" is for classes in an order, that of `classes_`: strings in that of the alphabet.
-        The head answers a chain of questions, whether a sample that is beyond one class is also
+        "ordinal" is for classes in an order: that of the categories, where y is an ordered
+        `Categorical` of pandas, an `Enum` of polars or an ordered dictionary of pyarrow; else the
+        sorted one, strings in that of the alphabet. `class_order_` tells it. The head answers a chain of questions, whether a sample that is beyond one class is also
         beyond the next [3]_; the probabilities of the classes follow, and `predict` gives the most
         probable. See `sklearn_crossmodal.nn.losses.OrdinalLoss`.
     fusion : str, component or nn.Module factory, default="concat"
@@ -121,7 +122,9 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
     ----------
     classes_ : ndarray of shape (n_classes,), or a list of them
         The class labels; of an indicator the places of its columns, of several columns of labels
-        a list of one array a column.
+        a list of one array a column. Sorted, as scikit-learn's scorers take for granted.
+    class_order_ : ndarray of shape (n_classes,), or a list of them
+        With the loss "ordinal" the classes in their order.
     modalities_ : list of (str, Modality, columns)
         The fitted modalities.
     network_ : nn.Module
@@ -275,7 +278,8 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
             The samples.
         y : {array-like, sparse} of shape (n_samples,) or (n_samples, n_outputs)
             Class labels: numbers or strings; or an indicator of 0 and 1 with a column for each
-            label.
+            label. With the loss "ordinal" ordered categories say in which order they are, where
+            what is around the estimator hands them on, as scikit-learn's cross-validation does.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; one of weight zero is not there.
         groups : array-like of shape (n_samples,), default=None

@@ -109,7 +109,8 @@ class CrossTarget(ModalityTarget):
         return super()._target_blocks(y, blocks)
 
     def _target_modality(self, y):
-        return modality_of(self.target, self.loss, y)
+        known = "categorical" if self._has_categories else None
+        return modality_of(known if self.target is None else self.target, self.loss, y)
 
     def _check_targets(self, targets):
         for name, loss in self.net_.criterion_.losses.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_crossmodal.data import Block
+from sklearn_crossmodal.data import Block, order_of_categories
 from sklearn_crossmodal.estimators._label_columns import check_label_columns
 from sklearn_crossmodal.estimators._labels import find_labels
 from sklearn_crossmodal.estimators._resuming import keep_loss
@@ -27,7 +27,20 @@ class LabelTarget:
 
     def _check_y(self, X, y, *, reset):
         keep_loss(self, reset=reset)
-        return check_label_columns(self, X, in_fitted_order(self, y, reset=reset))
+        y = in_fitted_order(self, y, reset=reset)
+        self._orders = self._orders_of(y)
+        return check_label_columns(self, X, y)
+
+    def _orders_of(self, y):
+        """Return the order of the categories of each column of y; None where there is none."""
+        if self.loss != "ordinal":
+            return [None]
+        given = getattr(self, "_class_order", None)  # by an estimator that this one is part of
+        found = order_of_categories(y)
+        if given is not None and found == [None]:
+            return [given]
+        classes = getattr(self, "_first_classes", None)
+        return found if any(found) or classes is None else order_of_categories(classes)
 
     def _class_weights(self, y, sample_weight, *, reset):
         with said_by(type(self).__name__):
@@ -41,11 +54,15 @@ class LabelTarget:
         """Find the labels of the samples that count, or compare them with those of the first."""
         first = getattr(self, "_first_classes", None)
         if reset:
-            self._labels = find_labels(y, self.loss, first)
+            self._labels = find_labels(y, self.loss, first, self._orders)
             self.classes_ = self._labels.classes
+            if self.loss == "ordinal":
+                self.class_order_ = self._labels.in_order
         elif first is not None:
             self._labels.compare(first)
         self._labels.check(y)
+        if not reset and any(self._orders):
+            self._labels.check_order(self._orders)
 
     def _fit_target(self, y, sample_weight):
         """Nothing to learn beyond the classes, which `_check_y` found."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from torch.nn import functional
 
 from sklearn_crossmodal.data import BlockSpec
@@ -21,7 +22,7 @@ __all__ = ["ClassLabels", "LabelColumns", "LabelIndicator", "find_labels"]
 _CLASS_SCORES = {"cross_entropy": lambda scores: scores, "ordinal": chain_log_probabilities}
 
 
-def find_labels(y, loss, classes=None):
+def find_labels(y, loss, classes=None, orders=(None,)):
     """Return what kind of target y is.
 
     Parameters
@@ -32,13 +33,15 @@ def find_labels(y, loss, classes=None):
         Whether classes have an order.
     classes : array-like or list of array-like, default=None
         All classes; a list of arrays for several columns. None means those of y.
+    orders : sequence of (list or None), default=(None,)
+        Of each column the categories in their order, None where they have none that is known.
 
     Returns
     -------
     ClassLabels, LabelColumns or LabelIndicator
     """
     if y.ndim == 1:
-        return ClassLabels(y if classes is None else classes, loss)
+        return ClassLabels(y if classes is None else classes, loss, orders[0])
     nested = classes is not None and len(classes) > 0 and np.ndim(classes[0]) == 1
     if nested or not (y.dtype.kind in "biuf" and np.isin(y, (0, 1)).all()):
         if not nested and classes is not None:
@@ -46,7 +49,7 @@ def find_labels(y, loss, classes=None):
                 f"y has {y.shape[1]} columns of classes, so that classes must be a list of one "
                 f"array a column; got {classes!r}."
             )
-        return LabelColumns(y.T if classes is None else classes, loss)
+        return LabelColumns(y.T if classes is None else classes, loss, orders)
     if loss == "ordinal":
         raise ValueError(
             "loss='ordinal' is for classes in an order, but y is an indicator of 0 and 1 in "
@@ -58,8 +61,39 @@ def find_labels(y, loss, classes=None):
     return labels
 
 
+def rank_classes(classes, order):
+    """Return the place of each class in an order.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+    order : list or None
+        All categories in their order; those that are no class are passed over. None is the order
+        of `classes`.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,), int
+
+    Raises
+    ------
+    ValueError
+        If the order lacks a class.
+    """
+    if order is None:
+        return np.arange(len(classes))
+    places = {category: place for place, category in enumerate(order)}
+    if missing := [one for one in classes.tolist() if one not in places]:
+        raise ValueError(f"classes {missing} are none of the ordered categories {order}.")
+    return np.argsort(np.argsort([places[one] for one in classes.tolist()]))
+
+
 class ClassLabels:
     """One label a sample: a softmax, or a chain of questions, over the classes.
+
+    The classes are sorted, as scikit-learn's scorers take for granted. Where they have another
+    order, the chain of questions goes along that, and its probabilities are put back.
 
     Parameters
     ----------
@@ -67,11 +101,14 @@ class ClassLabels:
         All classes, in any order and number.
     loss : {"cross_entropy", "ordinal"}
         Whether classes have an order.
+    order : list, default=None
+        All categories in their order, of which the classes are some; None is the sorted one.
     """
 
-    def __init__(self, classes, loss):
+    def __init__(self, classes, loss, order=None):
         self.classes = np.unique(classes)
         self.loss = loss
+        self.ranks = rank_classes(self.classes, order if loss == "ordinal" else None)
         if loss == "ordinal" and len(self.classes) < 2:
             raise ValueError(
                 "loss='ordinal' needs two classes or more, but y has one class, "
@@ -102,17 +139,26 @@ class ClassLabels:
                 f"{self.classes.tolist()}: name all in `classes`."
             )
 
-    def codes(self, y):
-        """Return the place of each label among the classes, (n,)."""
-        return np.searchsorted(self.classes, y)
+    @property
+    def in_order(self):
+        """The classes in the order that they are learned in."""
+        return self.classes[np.argsort(self.ranks)]
+
+    def check_order(self, orders):
+        """Raise if y has its classes in another order than in the first call."""
+        if orders[0] is not None and (rank_classes(self.classes, orders[0]) != self.ranks).any():
+            raise ValueError(
+                f"the categories of y have the order {orders[0]}, those of the first call "
+                f"{self.in_order.tolist()}."
+            )
 
     def values(self, y):
-        """Return the values of the target block, (n, 1)."""
-        return self.codes(y)[:, np.newaxis]
+        """Return the values of the target block, (n, 1): places in the order of the classes."""
+        return self.ranks[np.searchsorted(self.classes, y)][:, np.newaxis]
 
     def strata(self, y):
         """Return the stratum of each sample, for a split."""
-        return self.codes(y)
+        return np.searchsorted(self.classes, y)
 
     def weights(self, class_weight, y, sample_weight):
         """Return the weight of each sample by its class."""
@@ -124,7 +170,8 @@ class ClassLabels:
 
     def scores(self, scores):
         """Return one score a class, (B, K); of classes in an order the log-probability."""
-        return _CLASS_SCORES[self.loss](scores.double())
+        found = _CLASS_SCORES[self.loss](scores.double())
+        return found if self.loss != "ordinal" else found[..., self.ranks]
 
     def probabilities(self, scores):
         """Return the probability of each class, (B, K)."""
@@ -157,16 +204,20 @@ class LabelColumns:
         All classes of each column.
     loss : {"cross_entropy", "ordinal"}
         Whether classes have an order.
+    orders : sequence of (list or None), default=(None,)
+        As of `find_labels`.
     """
 
-    def __init__(self, classes, loss):
+    def __init__(self, classes, loss, orders=(None,)):
         self.classes = [np.unique(typed(np.asarray(column))) for column in classes]
         self.loss = loss
+        known = len(orders) == len(self.classes) and loss == "ordinal"
+        orders = orders if known else [None] * len(self.classes)
+        self.ranks = [rank_classes(*pair) for pair in zip(self.classes, orders, strict=True)]
         self.counts = [len(one) for one in self.classes]
         if loss == "ordinal" and max(self.counts) < 2:
             raise ValueError("loss='ordinal' needs two classes or more in a column of y.")
 
-    scores = ClassLabels.scores
     probabilities = ClassLabels.probabilities
     log_probabilities = ClassLabels.log_probabilities
 
@@ -197,10 +248,35 @@ class LabelColumns:
                     "array a column."
                 )
 
+    @property
+    def in_order(self):
+        """The classes of each column in the order that they are learned in."""
+        pairs = zip(self.classes, self.ranks, strict=True)
+        return [classes[np.argsort(ranks)] for classes, ranks in pairs]
+
+    def check_order(self, orders):
+        """Raise if a column of y has its classes in another order than in the first call."""
+        for classes, ranks, order in zip(self.classes, self.ranks, orders, strict=True):
+            if order is not None and (rank_classes(classes, order) != ranks).any():
+                raise ValueError(
+                    f"the categories of a column of y have the order {order}, those of the first "
+                    f"call {classes[np.argsort(ranks)].tolist()}."
+                )
+
     def values(self, y):
-        """Return the place of each label among the classes of its column, (n, C)."""
-        pairs = zip(self.classes, columns_of(y), strict=True)
-        return np.column_stack([np.searchsorted(classes, column) for classes, column in pairs])
+        """Return the place of each label in the order of the classes of its column, (n, C)."""
+        parts = zip(self.classes, self.ranks, columns_of(y), strict=True)
+        return np.column_stack([ranks[np.searchsorted(some, one)] for some, ranks, one in parts])
+
+    def scores(self, scores):
+        """Return one score a class, (B, C, K); of classes in an order the log-probability."""
+        found = _CLASS_SCORES[self.loss](scores.double())
+        if self.loss != "ordinal":
+            return found
+        places = np.tile(np.arange(found.shape[-1]), (len(self.ranks), 1))
+        for row, ranks in zip(places, self.ranks, strict=True):
+            row[: len(ranks)] = ranks
+        return found.take_along_dim(torch.from_numpy(places).to(found.device)[None], dim=-1)
 
     def strata(self, y):
         """Return the stratum of each sample: its combination of labels, the rare ones together."""

@@ -39,12 +39,15 @@ class Member:
         Those it reads.
     is_network : bool
         Whether it trains in epochs, so that it can be stopped.
+    class_order : list, default=None
+        All categories of y in their order, for a network; labels alone have none.
     """
 
     name: str
     estimator: BaseEstimator
     modalities: tuple[str, ...]
     is_network: bool
+    class_order: list | None = None
 
     def only(self, names) -> Member:
         """Return the same model over some of its modalities."""
@@ -70,6 +73,8 @@ class Member:
         last = copy if self.is_network else copy[-1]
         if self.is_network and groups is not None:
             params["groups"] = groups
+        if self.class_order is not None:
+            copy._class_order = self.class_order
         if callback is not None and self.is_network:
             copy.set_callbacks(*getattr(copy, "_skl_callbacks", ()), callback)
         if sample_weight is not None and takes_weights(last, sample_weight):

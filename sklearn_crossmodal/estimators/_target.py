@@ -8,13 +8,21 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 
-from sklearn_crossmodal.data import Columns, as_column, is_missing, is_named
+from sklearn_crossmodal.data import (
+    Columns,
+    as_cells,
+    as_column,
+    is_missing,
+    is_named,
+    order_of_categories,
+)
 from sklearn_crossmodal.estimators._dates import refuse_dates
 from sklearn_crossmodal.estimators._input import check_same_length, check_weight
 from sklearn_crossmodal.estimators._target_labels import in_fitted_order
 from sklearn_crossmodal.estimators._target_scores import score_tokens
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
+from sklearn_crossmodal.preprocessing._categorical import has_categories
 from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._validation import said_by
 
@@ -85,7 +93,8 @@ class ModalityTarget:
         if sparse.issparse(y):
             raise TypeError(f"{owner}: Sparse data was passed for y: pass its .toarray().")
         if reset:
-            self._target_names = _names_of(y)
+            self._target_names, self._target_orders = _names_of(y), order_of_categories(y)
+            self._has_categories = has_categories(as_cells(y))
         y = as_column(in_fitted_order(self, y, reset=reset))
         y = y if isinstance(y, np.ndarray) else np.asarray(y)
         if np.iscomplexobj(y):
@@ -108,8 +117,15 @@ class ModalityTarget:
     def _fit_target(self, y, sample_weight):
         owner = type(self).__name__
         with said_by(f"{owner}: target"):
-            self.target_ = clone(self._target_modality(y))
+            self.target_ = self._in_order(clone(self._target_modality(y)))
             self.target_.fit(self._target_columns(y), sample_weight)
+
+    def _in_order(self, modality):
+        """Return the modality with the order of the categories of y, unless it has one already."""
+        known = {place: one for place, one in enumerate(self._target_orders) if one is not None}
+        if known and getattr(modality, "categories", known) is None:
+            modality.set_params(categories=known)
+        return modality
 
     def _target_blocks(self, y, blocks):
         with said_by(f"{type(self).__name__}: target"):
