@@ -42,9 +42,10 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
     loss : {"cross_entropy", "ordinal"}, default="cross_entropy"
         "ordinal" is for classes in an order: that of the categories, where y is an ordered
         `Categorical` of pandas, an `Enum` of polars or an ordered dictionary of pyarrow; else the
-        sorted one, strings in that of the alphabet. `class_order_` tells it. The head answers a chain of questions, whether a sample that is beyond one class is also
-        beyond the next [3]_; the probabilities of the classes follow, and `predict` gives the most
-        probable. See `sklearn_crossmodal.nn.losses.OrdinalLoss`.
+        sorted one, strings in that of the alphabet. `class_order_` tells it. The head answers a
+        chain of questions, whether a sample that is beyond one class is also beyond the next [3]_;
+        the probabilities of the classes follow, and `predict` gives the most probable. See
+        `sklearn_crossmodal.nn.losses.OrdinalLoss`.
     fusion : str, component or nn.Module factory, default="concat"
         How the latents of the modalities are joined: a name or component of
         `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths.

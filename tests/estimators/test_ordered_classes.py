@@ -168,4 +168,4 @@ def test_columns_of_tables_keep_their_order(name):
     assert coder.levels_ == [ORDER]
     assert coder.ordered_ == (True,)
     reg = CrossModalRegressor(max_epochs=1, random_state=0).fit(X, both)
-    assert dict((key, one) for key, one, _ in reg.target_)["k"].coder_.levels_ == [ORDER]
+    assert {key: one for key, one, _ in reg.target_}["k"].coder_.levels_ == [ORDER]
