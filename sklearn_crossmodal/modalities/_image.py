@@ -225,8 +225,9 @@ class Image(Modality):
             for _ in source.check():  # which files can be read is known before the first batch
                 pass
         elif isinstance(images, np.memmap):
-            self.scaler_.transform(images[:1])  # an error in shape is told before the first batch
-            source = ArrayRows(images)
+            block = self._lazy_block(ArrayRows(images))
+            block.values[:1]  # an error in shape is told before the first batch
+            return block
         else:
             values = self.scaler_.transform(images)
             return Block(values, np.ones(len(values), dtype=bool), self.spec_)

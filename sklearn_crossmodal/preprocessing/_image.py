@@ -9,13 +9,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.data import as_column
+from sklearn_crossmodal.preprocessing._pixel_units import Extent, PixelUnit, extents_of, white_of
 from sklearn_crossmodal.preprocessing._pixels import (
     as_stacks,
     convert,
     image_moments,
     integer_range,
-    is_wide,
     resize,
+    sample_rows,
 )
 from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
@@ -40,7 +41,8 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         "unit" divides integers by the largest value of their type, of 32 and 64 bits by that of
         the narrowest type that holds those seen in `fit`, and leaves floats as they are;
         "standard" also gives each channel mean 0 and standard deviation 1 over all images; a
-        given mean and std, one number a channel each, take the place of those.
+        given mean and std, one number a channel each, take the place of those. They are for 0..1:
+        floats from 0 to 255 or 65535 are then divided by that.
     channels : {"auto", "first", "last"}, default="auto"
         Which axis of an image with three axes holds the channels. "auto" takes the last if its
         length is 1 to 4, else the first.
@@ -62,6 +64,13 @@ class ImageScaler(TransformerMixin, BaseEstimator):
     See Also
     --------
     sklearn_crossmodal.modalities.Image : The modality that uses it.
+
+    Notes
+    -----
+    The unit of `fit` is kept: equal numbers are equal pictures in any type, integers of 8 to 64
+    bits or floats. Where `fit` saw numbers, floats within 0 to 1 are shares of the largest, and
+    what is of a narrower type than could hold the numbers of `fit` a share of the largest of its
+    own. Of numbers far outside those in `fit` there is one warning a call, which says by how much.
 
     Examples
     --------
@@ -118,8 +127,9 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             rows = np.flatnonzero(sample_weight)
             X, sample_weight = np.asarray(as_column(X))[rows], sample_weight[rows]
         stacks = as_stacks(X, self.size)
-        self._describe(stacks)
-        images = self._prepare(stacks, rows)
+        extents = extents_of(stacks)
+        self._describe(stacks, extents)
+        images = self._prepare(stacks, self._unit.divisors(extents), rows)
         self._learn(images.shape[1:], [image_moments(images)], sample_weight)
         return self
 
@@ -144,14 +154,18 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         ValueError
             If these are no images, differ in shape, hold NaN or infinity, or there are none.
         """
-        self._describe(as_stacks(like, self.size))
-        moments, weights = [], []
+        stacks = as_stacks(like, self.size)
+        self._describe(stacks, extents_of([sample_rows(stacks[0])]))
+        moments, weights, extent = [], [], None
         for rows, images, weight in batches:
-            images = self._prepare([images], rows)
+            found = Extent.of(images)
+            extent = found if extent is None else extent | found
+            images = self._prepare([images], {images.dtype: self._unit.full}, rows)
             moments.append(image_moments(images))
             weights.append(np.ones(len(rows)) if weight is None else weight)
         if not moments:
             raise ValueError("there are no images to learn from.")
+        self._unit = self._unit.with_extent(extent)
         self._learn(images.shape[1:], moments, np.concatenate(weights))
         return self
 
@@ -168,7 +182,42 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         ndarray of shape (n, c, h, w), float32
         """
         check_is_fitted(self)
-        images = self._prepare(as_stacks(X, self.size))
+        stacks = as_stacks(X, self.size)
+        return self.scale(stacks, self.divisors(stacks))
+
+    def divisors(self, stacks):
+        """Return what images of each type are divided by, in the unit of `fit`.
+
+        Parameters
+        ----------
+        stacks : list of ndarray of shape (n, ...)
+            Images, or some of them that stand for all.
+
+        Returns
+        -------
+        dict of dtype to float
+        """
+        known = self._unit.dtype
+        same = all(stack.dtype == known for stack in stacks)
+        if same and self._unit.is_certain:  # most, and soonest told
+            return {known: self._unit.full}
+        return self._unit.divisors(extents_of(stacks))
+
+    def scale(self, stacks, divisors):
+        """Resize and scale stacks of images whose unit is known.
+
+        Parameters
+        ----------
+        stacks : list of ndarray of shape (n, ...)
+            Images.
+        divisors : dict of dtype to float
+            As `divisors` returns them.
+
+        Returns
+        -------
+        ndarray of shape (n, c, h, w), float32
+        """
+        images = self._prepare(stacks, divisors)
         if images.shape[1:] != self.shape_:
             raise ValueError(
                 f"images have channels, height and width {images.shape[1:]}, those in `fit` had "
@@ -196,6 +245,8 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         images = np.asarray(X, dtype=np.float64) * spread + self.mean_
         if self.dtype_.kind in "ui":
             images = np.clip(np.rint(images * self.range_[1]), *self.range_)
+        elif self.dtype_.kind == "f":
+            images = images * self._unit.full
         elif self.dtype_.kind == "b":
             images = images >= 0.5
         if self.rank_ == 3 and self.shape_[0] == 1:
@@ -204,15 +255,22 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             images = np.moveaxis(images, 1, -1)
         return np.ascontiguousarray(images, dtype=self.dtype_)
 
-    def _describe(self, stacks):
-        """Check the parameters; remember axes, dtype and range of the images."""
+    def _describe(self, stacks, extents):
+        """Check the parameters; remember axes, dtype, range and unit of the images."""
         self._validate_params()
         if self.size is not None:
             self._check_size()
         self.rank_ = stacks[0].ndim
         self.channels_last_ = self.rank_ == 4 and self._has_channels_last(stacks[0].shape)
+        # Where types are mixed, integers say more of their unit than floats.
+        stacks = [stack for stack in stacks if stack.dtype.kind in "ui"] or stacks
         self.dtype_ = stacks[0].dtype
-        self.range_ = integer_range(stacks)
+        self.range_ = integer_range([one for one in stacks if one.dtype == self.dtype_])
+        extent, full = extents[self.dtype_], float(self.range_[1])
+        if self.dtype_.kind == "f" and isinstance(self.scaling, tuple):
+            # A mean up to 1 is one of pixels in 0..1.
+            full = white_of(extent) if np.max(self.scaling[0]) <= 1 else full
+        self._unit = PixelUnit(self.dtype_, self.range_, full, extent)
 
     def _learn(self, shape, moments, sample_weight):
         """Set shape, mean and std from the means and variances of the images, batch by batch."""
@@ -258,9 +316,9 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             return shape[-1] in _CHANNELS
         return self.channels == "last"
 
-    def _prepare(self, stacks, rows=None):
+    def _prepare(self, stacks, divisors, rows=None):
         """Return (n, c, h, w) float32 images of the right size, in 0..1 if they were integers."""
-        stacks = [self._channels_first(stack) for stack in stacks]
+        stacks = [self._channels_first(stack, divisors[stack.dtype]) for stack in stacks]
         finite = np.concatenate([np.isfinite(stack).all(axis=(1, 2, 3)) for stack in stacks])
         if not finite.all():
             rows = np.flatnonzero(~finite) if rows is None else rows[~finite]
@@ -276,15 +334,12 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             raise ValueError(f"images differ in the number of channels: {sorted(shapes)}.")
         return stacks[0] if len(stacks) == 1 else np.concatenate(stacks)
 
-    def _channels_first(self, images):
+    def _channels_first(self, images, divisor):
         """Return (n, c, h, w) float32 images, in 0..1 if they were integers."""
         if images.ndim != self.rank_:
             raise ValueError(
                 f"images have {images.ndim - 1} axes each, those in `fit` had {self.rank_ - 1}."
             )
-        largest = 1
-        if images.dtype.kind in "ui":
-            largest = self.range_[1] if is_wide(images.dtype) else np.iinfo(images.dtype).max
         if images.ndim == 3:
             images = images[:, np.newaxis]
         elif self.channels_last_:
@@ -294,7 +349,9 @@ class ImageScaler(TransformerMixin, BaseEstimator):
                 f"images have {images.shape[1]} channels; expected one of {_CHANNELS}: name the "
                 "axis by channels='first' or 'last'."
             )
-        images = np.ascontiguousarray(images, dtype=np.float32)
-        if largest != 1:  # in place: integers were copied by the line above
-            images /= np.float32(largest)
-        return images
+        scaled = np.ascontiguousarray(images, dtype=np.float32)
+        if divisor == 1:
+            return scaled
+        # In place where the line above has made a copy, as of all integers.
+        own = np.may_share_memory(scaled, images)
+        return np.divide(scaled, np.float32(divisor), out=None if own else scaled)

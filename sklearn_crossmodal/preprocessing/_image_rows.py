@@ -8,6 +8,7 @@ import numpy as np
 
 from sklearn_crossmodal.preprocessing._image import ImageScaler
 from sklearn_crossmodal.preprocessing._image_files import decode_image
+from sklearn_crossmodal.preprocessing._pixels import sample_rows
 from sklearn_crossmodal.preprocessing._unreadable import name_cell, report_unreadable
 from sklearn_crossmodal.utils._progress import progress
 from sklearn_crossmodal.utils._row_numbers import rows_counted
@@ -44,6 +45,10 @@ class ArrayRows:
     def read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the images of some rows, and which of them can be read."""
         return np.asarray(self.images[rows]), np.ones(len(rows), dtype=bool)
+
+    def sample(self) -> np.ndarray:
+        """Return some images, whose unit is that of all."""
+        return sample_rows(self.images)
 
     def check(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield row numbers and images of all rows, chunk by chunk."""
@@ -175,6 +180,10 @@ class FileRows:
     def _report(self, what, outcome, reasons) -> None:
         report_unreadable(what, outcome, reasons, self.cells, self.on_error, self._numbers)
 
+    def sample(self) -> np.ndarray:
+        """Return a black and a white image: files are read as 8 bits."""
+        return np.array([0, 255], dtype=np.uint8).reshape(2, 1, 1, 1)
+
     def _fits(self) -> bool:
         if self.keep != "auto":
             return self.keep
@@ -220,6 +229,8 @@ class ScaledRows:
     def __init__(self, source: ArrayRows | FileRows, scaler: ImageScaler) -> None:
         self.source = source
         self.scaler = scaler
+        # Of all rows once, not batch by batch: what is dark is no other unit.
+        self.divisors = scaler.divisors([source.sample()])
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         pixels, readable = self.source.read(rows)
@@ -228,7 +239,7 @@ class ScaledRows:
                 pixels = pixels[..., 0]
             elif not self.scaler.channels_last_:
                 pixels = np.moveaxis(pixels, -1, 1)
-        values = self.scaler.transform(pixels)
+        values = self.scaler.scale([pixels], self.divisors)
         values[~readable] = 0
         return values
 

@@ -6,7 +6,10 @@ import numpy as np
 
 from sklearn_crossmodal.data import as_column
 
-__all__ = ["as_stacks", "convert", "image_moments", "integer_range", "is_wide", "resize"]
+__all__ = ["as_stacks", "convert", "image_moments", "integer_range", "resize", "sample_rows"]
+
+#: Images that stand for all of a memory map where their unit is looked at.
+_SAMPLE = 64
 
 #: Share of red, green and blue in grey, as in ITU-R BT.601 and Pillow.
 _GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -25,7 +28,8 @@ def as_stacks(X, size) -> list[np.ndarray]:
             )
         if len({len(shape) for shape in shapes}) > 1:
             raise ValueError(f"images differ in the number of axes: {sorted(shapes)[:3]}.")
-        stacks = [np.stack(cells)] if len(shapes) == 1 else [cell[np.newaxis] for cell in cells]
+        alike = len(shapes) == len({cell.dtype for cell in cells}) == 1
+        stacks = [np.stack(cells)] if alike else [cell[np.newaxis] for cell in cells]
     else:
         stacks = [images]
     images_of_pixels = stacks and stacks[0].ndim in (3, 4) and all(stack.size for stack in stacks)
@@ -51,6 +55,12 @@ def integer_range(stacks: list[np.ndarray]) -> tuple[int, int]:
         ends = min(stack.min() for stack in stacks), max(stack.max() for stack in stacks)
         dtype = np.result_type(*map(np.min_scalar_type, ends))
     return np.iinfo(dtype).min, np.iinfo(dtype).max
+
+
+def sample_rows(images: np.ndarray) -> np.ndarray:
+    """Return some of the images, evenly spread; all if they are few."""
+    rows = np.linspace(0, len(images) - 1, min(len(images), _SAMPLE)).astype(int)
+    return np.asarray(images[rows])
 
 
 def image_moments(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
