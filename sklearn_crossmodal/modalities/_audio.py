@@ -41,8 +41,11 @@ class Audio(Modality):
     """Sounds, as waveforms of any length or as files, turned into logarithmic mel spectrograms.
 
     A cell is a waveform (n_samples,) or (n_samples, n_channels), whose channels are averaged; a
-    pair of a waveform and its rate; a path; or the bytes of a file. Wav files are read by SciPy,
-    others by soundfile. Several threads read and transform.
+    pair of a waveform and its rate, in either order; a path; or the bytes of a file. Wav files are
+    read by SciPy, others by soundfile. Several threads read and transform.
+
+    The unit of samples in `fit` is kept: equal numbers are equal sounds in any type, floats up to 1
+    are shares of full scale, and samples far outside those of `fit` are warned of.
 
     Parameters
     ----------
@@ -169,7 +172,7 @@ class Audio(Modality):
             Itself.
         """
         self._prepare()
-        self._learn(self._spectrograms(columns), sample_weight)
+        self._learn(self._spectrograms(columns, learn=True), sample_weight)
         return self
 
     def transform(self, columns):
@@ -205,7 +208,7 @@ class Audio(Modality):
             With as many rows as `columns`.
         """
         self._prepare()
-        spectrograms = self._spectrograms(columns)
+        spectrograms = self._spectrograms(columns, learn=True)
         self._learn(spectrograms, sample_weight)
         return self, self._block(spectrograms)
 
@@ -283,6 +286,7 @@ class Audio(Modality):
             window=self.window,
             hop=self.hop,
         ).fit()
+        self.spectrogram_.source_is_known_ = self.source_rate is not None
 
     def find_unreadable(self, columns):
         """Tell which rows hold files that cannot be read, and report them.
@@ -298,9 +302,9 @@ class Audio(Modality):
         """
         return find_unreadable_sounds(_cells(columns), self.on_error)
 
-    def _spectrograms(self, columns) -> list[np.ndarray | None]:
+    def _spectrograms(self, columns, *, learn=False) -> list[np.ndarray | None]:
         """Return the spectrogram of each sound, None where there is none."""
-        return read_spectrograms(_cells(columns), self.spectrogram_, self.on_error)
+        return read_spectrograms(_cells(columns), self.spectrogram_, self.on_error, learn=learn)
 
     def _learn(self, spectrograms, sample_weight):
         found = np.array([one is not None for one in spectrograms], dtype=bool)

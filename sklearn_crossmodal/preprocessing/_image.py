@@ -197,10 +197,8 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         -------
         dict of dtype to float
         """
-        known = self._unit.dtype
-        same = all(stack.dtype == known for stack in stacks)
-        if same and self._unit.is_certain:  # most, and soonest told
-            return {known: self._unit.full}
+        if all(map(self._unit.is_usual, stacks)):
+            return {self._unit.dtype: self._unit.full}
         return self._unit.divisors(extents_of(stacks))
 
     def scale(self, stacks, divisors):

@@ -42,14 +42,11 @@ class Extent:
 
     @classmethod
     def of(cls, images: np.ndarray) -> Extent:
-        """Describe a stack of images; numbers that are not finite are not looked at."""
+        """Describe a stack of images; an image with NaN has no ends."""
         flat = images.reshape(len(images), -1)
-        if images.dtype.kind != "f":
-            lows, highs, whole = flat.min(axis=1), flat.max(axis=1), True
-        else:
-            lows, highs = np.fmin.reduce(flat, axis=1), np.fmax.reduce(flat, axis=1)
-            whole = all(bool((one == np.rint(one)).all()) for one in flat)  # ends with the first
-        lows, highs = lows.astype(np.float64), highs.astype(np.float64)
+        lows, highs = (end(axis=1).astype(np.float64) for end in (flat.min, flat.max))
+        # Of floats that are not whole the first image tells it.
+        whole = images.dtype.kind != "f" or all(bool((one == np.rint(one)).all()) for one in flat)
         return cls(
             float(np.fmin.reduce(lows)),
             float(np.fmax.reduce(highs)),
@@ -106,10 +103,15 @@ class PixelUnit:
     full: float
     extent: Extent
 
-    @property
-    def is_certain(self) -> bool:
-        """Whether what has the type of `fit` has its unit: integers of a range of their own."""
-        return self.dtype.kind in "ui" and self.dtype.itemsize <= 2 and self.extent.high > 1
+    def is_usual(self, images: np.ndarray) -> bool:
+        """Tell soon whether images are as those in `fit`: of their type, and within their range."""
+        if images.dtype != self.dtype:
+            return False
+        if self.dtype.kind in "ui" and self.dtype.itemsize <= 2 and self.extent.high > 1:
+            return True  # of a range of its own
+        low, high = images.min(), images.max()
+        bright = high > 1 or self._white is None
+        return bool(bright and low >= self.extent.low and high <= self.extent.high)
 
     def with_extent(self, extent: Extent) -> PixelUnit:
         """Return the unit with what is known of all images."""

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 
+from sklearn_crossmodal.preprocessing._sound_units import full_scale, levels_of, own_scale
 from sklearn_crossmodal.utils import import_optional
 
 __all__ = ["read_sound"]
@@ -65,7 +66,7 @@ def read_sound(source):
         samples, rate = decode(io.BytesIO(encoded))
     except Exception as error:  # decoders fail on broken content in many ways
         raise ValueError(f"it is no sound that can be decoded: {error}") from error
-    return as_waveform(samples), int(rate)
+    return as_waveform(samples, {samples.dtype: full_scale(samples.dtype)}), int(rate)
 
 
 def _decode_wav(file) -> tuple[np.ndarray, int]:
@@ -73,8 +74,16 @@ def _decode_wav(file) -> tuple[np.ndarray, int]:
     return samples, rate
 
 
-def as_waveform(samples) -> np.ndarray:
-    """Return samples as one channel (n_samples,) of float32, integers as -1 to 1."""
+def as_waveform(samples, scales=None) -> np.ndarray:
+    """Return samples as one channel (n_samples,) of float32, integers as -1 to 1.
+
+    Parameters
+    ----------
+    samples : array-like of shape (n_samples,) or (n_samples, n_channels)
+        Numbers.
+    scales : dict of dtype to (float, float), default=None
+        What samples of a type are moved and divided by; None is told by the samples alone.
+    """
     samples = np.asarray(samples)
     if samples.dtype.kind not in "iuf" and samples.size:
         raise ValueError(f"expected samples of sound, got {samples.dtype}.")
@@ -83,20 +92,23 @@ def as_waveform(samples) -> np.ndarray:
             "expected a waveform of shape (n_samples,) or (n_samples, n_channels), got "
             f"{samples.shape}."
         )
-    waveform = _as_floats(samples)
+    waveform = _as_floats(samples, scales)
     if not np.isfinite(waveform).all():
         raise ValueError("the waveform holds NaN or infinity.")
     return waveform.mean(axis=1) if waveform.ndim == 2 and waveform.size else waveform.ravel()
 
 
-def _as_floats(samples: np.ndarray) -> np.ndarray:
-    if samples.dtype.kind not in "iu":
+def _as_floats(samples: np.ndarray, scales) -> np.ndarray:
+    if not samples.size:
         return samples.astype(np.float32)
-    # int64 is what NumPy makes of lists: samples of sound in them have 16 bits.
-    bits = 16 if samples.dtype.itemsize == 8 else 8 * samples.dtype.itemsize
-    half = np.float32(2 ** (bits - 1))
-    waveform = samples.astype(np.float32) / half
-    return waveform - 1 if samples.dtype.kind == "u" else waveform
+    if scales is None:
+        levels = levels_of([samples])
+        scales = {dtype: own_scale(dtype, level) for dtype, level in levels.items()}
+    offset, full = scales[samples.dtype]
+    waveform = samples.astype(np.float32)
+    if full != 1:
+        waveform /= np.float32(full)
+    return waveform - np.float32(offset / full) if offset else waveform
 
 
 def resample(waveform: np.ndarray, rate: int, wanted: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from scipy.io import wavfile
 
 from sklearn_crossmodal.data import is_missing
 from sklearn_crossmodal.preprocessing._sound import read_sound
-from sklearn_crossmodal.preprocessing._spectrogram import LogMelSpectrogram, is_pair
+from sklearn_crossmodal.preprocessing._spectrogram import LogMelSpectrogram, is_pair, pair_of
 from sklearn_crossmodal.preprocessing._unreadable import report_unreadable
 from sklearn_crossmodal.utils._threads import read_ahead
 
@@ -30,7 +30,7 @@ def are_sounds(cells: np.ndarray) -> bool:
 
 
 def read_spectrograms(
-    cells: np.ndarray, transformer: LogMelSpectrogram, on_error: str
+    cells: np.ndarray, transformer: LogMelSpectrogram, on_error: str, *, learn: bool = False
 ) -> list[np.ndarray | None]:
     """Return the spectrogram of each cell, None where there is none or it cannot be read.
 
@@ -42,6 +42,8 @@ def read_spectrograms(
         Fitted.
     on_error : {"absent", "raise"}
         Whether files that cannot be read are reported by a warning or an error.
+    learn : bool, default=False
+        Whether these are the sounds of `fit`, whose unit the transformer is to keep.
 
     Returns
     -------
@@ -52,10 +54,17 @@ def read_spectrograms(
     ModalityError
         If files cannot be read and `on_error` is "raise".
     """
+    pairs = [pair_of(cell) for cell in cells if not (_is_absent(cell) or _is_file(cell))]
+    if learn:
+        transformer.learn(pairs)
+    scales = transformer.scales(pairs)
+    rates = transformer.rates_ if learn else set()
     parts = [cells[start : start + _CHUNK] for start in range(0, len(cells), _CHUNK)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", wavfile.WavFileWarning)  # of chunks that are no sound
-        read = read_ahead(lambda part: [_read(cell, transformer) for cell in part], parts)
+        read = read_ahead(
+            lambda part: [_read(cell, transformer, scales, rates) for cell in part], parts
+        )
         found = [one for part in read for one in part]
     _report(found, cells, on_error)
     return [None if isinstance(one, str) else one for one in found]
@@ -96,14 +105,18 @@ def _report(found: list, cells, on_error: str) -> None:
         report_unreadable(what, "they are absent", reasons, cells, on_error)
 
 
-def _read(cell, transformer: LogMelSpectrogram) -> np.ndarray | str | None:
+def _read(cell, transformer: LogMelSpectrogram, scales, rates: set) -> np.ndarray | str | None:
     """Return the spectrogram of a cell, None if it is empty, or why it cannot be read."""
     if _is_absent(cell):
         return None
     if not _is_file(cell):
-        return transformer.spectrogram(*(cell if is_pair(cell) else (cell,)))
+        return transformer.spectrogram(*pair_of(cell), scales)
     found = _read_file(cell)
-    return found if isinstance(found, str) else transformer.spectrogram(*found)
+    if isinstance(found, str):
+        return found
+    waveform, rate = found
+    rates.add(rate)
+    return transformer.spectrogram(waveform, rate, {waveform.dtype: (0.0, 1.0)})
 
 
 def _why_unreadable(cell) -> str | None:

@@ -13,7 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_crossmodal.data import as_column
 from sklearn_crossmodal.preprocessing._sequence import cut_part
 from sklearn_crossmodal.preprocessing._sound import as_waveform, resample
+from sklearn_crossmodal.preprocessing._sound_units import SoundUnit, levels_of
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
+from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["LogMelSpectrogram"]
 
@@ -52,6 +54,10 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
         The weight of each frequency in each band.
     n_window_, n_hop_, n_fft_ : int
         Samples of a frame, from one to the next, and of its Fourier transform.
+    rates_ : set of int or None
+        Rates that sounds in `fit` said, None for those that said none.
+    source_is_known_ : bool
+        Whether the rate of waveforms that do not say it was given, not guessed.
 
     See Also
     --------
@@ -105,12 +111,12 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
         self.hop = hop
 
     def fit(self, X=None, y=None):
-        """Make the filters; nothing is learned from the waveforms.
+        """Make the filters; of the waveforms only the unit is learned.
 
         Parameters
         ----------
-        X : array-like, default=None
-            Ignored.
+        X : array-like of n waveforms or pairs, default=None
+            Sounds, whose range of samples is kept; None stands for floats from -1 to 1.
         y : None
             Ignored; pipelines pass it.
 
@@ -123,7 +129,55 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
         self.n_window_ = max(round(self.window * self.rate), 2)
         self.n_hop_ = max(round(self.hop * self.rate), 1)
         self.n_fft_, self.filters_ = _mel_filters(self.rate, self.n_window_, self.n_mels)
+        self.source_is_known_ = self.source_rate is not None
+        self.learn(() if X is None else map(pair_of, as_column(X)))
         return self
+
+    def learn(self, pairs):
+        """Learn in which unit samples are, and at which rates, from sounds in memory.
+
+        Parameters
+        ----------
+        pairs : iterable of (waveform, rate or None)
+            Sounds.
+
+        Returns
+        -------
+        LogMelSpectrogram
+            Itself.
+        """
+        pairs = list(pairs)
+        self._unit = SoundUnit.learn(levels_of(waveform for waveform, _ in pairs))
+        self.rates_ = {rate for _, rate in pairs}
+        return self
+
+    def scales(self, pairs):
+        """Return how samples of each type are scaled, in the unit of `fit`.
+
+        There is one warning of samples that lie far outside those in `fit`, and one where sounds
+        of `fit` said at which rate they are and these do not.
+
+        Parameters
+        ----------
+        pairs : iterable of (waveform, rate or None)
+            Sounds.
+
+        Returns
+        -------
+        dict of dtype to (float, float)
+        """
+        pairs = list(pairs)
+        assumed = self.source_rate or self.rate
+        if self.rates_ and None not in self.rates_ and not self.source_is_known_:
+            n_mute = sum(rate is None and np.size(waveform) > 0 for waveform, rate in pairs)
+            if n_mute and assumed not in self.rates_:
+                warn(
+                    f"{n_mute} sounds do not say their rate and are read as of {assumed} Hz, those "
+                    f"in `fit` had {sorted(self.rates_)} Hz: pass pairs of a waveform and its rate,"
+                    " or source_rate.",
+                    stacklevel=3,
+                )
+        return self._unit.scales(levels_of(waveform for waveform, _ in pairs))
 
     def transform(self, X):
         """Return the spectrogram of each sound.
@@ -139,13 +193,14 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
             Arrays (n_frames, n_mels) of float32; a waveform without samples has no frames.
         """
         check_is_fitted(self)
-        sounds = as_column(X)
-        found = np.empty(len(sounds), dtype=object)
-        for row, sound in enumerate(sounds):
-            found[row] = self.spectrogram(*(sound if is_pair(sound) else (sound,)))
+        pairs = [pair_of(sound) for sound in as_column(X)]
+        scales = self.scales(pairs)
+        found = np.empty(len(pairs), dtype=object)
+        for row, pair in enumerate(pairs):
+            found[row] = self.spectrogram(*pair, scales)
         return found
 
-    def spectrogram(self, waveform, rate=None):
+    def spectrogram(self, waveform, rate=None, scales=None):
         """Return the spectrogram of one waveform.
 
         Parameters
@@ -154,6 +209,8 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
             Samples; channels are averaged, integers become -1 to 1.
         rate : int or None, default=None
             Samples a second; None stands for `source_rate`.
+        scales : dict of dtype to (float, float), default=None
+            As `scales` returns them; None is told by the samples alone.
 
         Returns
         -------
@@ -161,7 +218,9 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
             Decibels.
         """
         rate = int(rate or self.source_rate or self.rate)
-        waveform = cut_part(as_waveform(waveform), round(self.max_duration * rate), self.crop)
+        waveform = cut_part(
+            as_waveform(waveform, scales), round(self.max_duration * rate), self.crop
+        )
         waveform = resample(waveform, rate, self.rate)
         if not len(waveform):
             return np.zeros((0, self.n_mels), np.float32)
@@ -175,10 +234,19 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
 
 
 def is_pair(sound) -> bool:
-    """Tell whether a cell is a waveform with its rate."""
+    """Tell whether a cell is a waveform with its rate, in either order."""
     if not isinstance(sound, tuple | list) or len(sound) != 2:
         return False
-    return np.ndim(sound[0]) > 0 and isinstance(sound[1], Real)
+    first, second = sound if isinstance(sound[1], Real) else reversed(sound)
+    return isinstance(second, Real) and not isinstance(first, Real) and np.ndim(first) > 0
+
+
+def pair_of(sound) -> tuple:
+    """Return a cell as a waveform and its rate, None where it does not say it."""
+    if not is_pair(sound):
+        return sound, None
+    # SciPy reads a rate and a waveform, torchaudio a waveform and a rate.
+    return tuple(sound if isinstance(sound[1], Real) else reversed(sound))
 
 
 def _mel_filters(rate: int, n_window: int, n_mels: int) -> tuple[int, np.ndarray]:

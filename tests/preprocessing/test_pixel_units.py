@@ -148,7 +148,9 @@ def test_masks_and_maps_in_floats_are_read_as_they_are():
 
 def test_cells_of_mixed_types_are_brought_to_one_unit():
     cells = np.empty(N, dtype=object)
-    cells[:] = [one if i % 2 else one.astype([int, float][i // 2 % 2]) for i, one in enumerate(PICTURES)]
+    cells[:] = [
+        one if i % 2 else one.astype([int, float][i // 2 % 2]) for i, one in enumerate(PICTURES)
+    ]
     expected = ImageScaler().fit(PICTURES).transform(PICTURES)
     np.testing.assert_allclose(ImageScaler().fit(cells).transform(cells), expected, atol=1e-4)
     cells[:] = [one if i % 3 else one / 255 for i, one in enumerate(PICTURES)]
