@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn_crossmodal.data._cells import as_cells
 from sklearn_crossmodal.data._constructors import Constructors
 from sklearn_crossmodal.data._foreign import refuse_foreign_entry
+from sklearn_crossmodal.data._frame_checks import check_columns, to_numbers
 from sklearn_crossmodal.data._html import as_html, as_line
 from sklearn_crossmodal.data._indexing import Indexer, as_index
 from sklearn_crossmodal.data._labels import check_feature_names, column_labels
@@ -97,6 +98,7 @@ class MultiModalFrame(Constructors, Mapping):
             raise TypeError(f"MultiModalFrame takes strings as names, got {wrong}.")
         for name, values in alone.items():
             refuse_foreign_entry(name, values)
+        check_columns(alone)
         columns = {name: as_column(values) for name, values in alone.items()}
         lengths = {name: _num_samples(values) for name, values in columns.items()}
         if len(set(lengths.values())) > 1:
@@ -373,7 +375,7 @@ class MultiModalFrame(Constructors, Mapping):
             rows = object_array(_list_of_rows(self._values[name]))
             rows[~self.presence(name)] = None
             cells[:, column] = rows
-        return cells if dtype is None else cells.astype(dtype)
+        return cells if dtype is None else to_numbers(self, cells, dtype)
 
     def __array_function__(self, function, types, args, kwargs):
         return apply_function(function, args, kwargs, MultiModalFrame)

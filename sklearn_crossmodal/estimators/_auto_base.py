@@ -106,7 +106,8 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         Parameters
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples; a modality may be absent.
+            The samples; a modality may be absent. scikit-learn's searches and splits need
+            ``MultiModalFrame(X)`` in place of a plain dict, whose rows they cannot count.
         y : array-like of shape (n_samples,)
             The target.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -213,6 +213,19 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
             )
         return y, np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
 
+    def _split(self, y, counted, groups, seed):
+        folds = super()._split(y, counted, groups, seed)
+        for training, _ in folds:
+            if self.companions and len(np.unique(y[training])) < 2:
+                labels, counts = np.unique(y[counted], return_counts=True)
+                classes = dict(zip(labels.tolist(), counts.tolist(), strict=True))
+                raise ValueError(
+                    f"{type(self).__name__}: a fold is left with one class, "
+                    f"{y[training][:1].tolist()}, of classes with the numbers of samples "
+                    f"{classes}: give at least two samples of each class, or take FusionClassifier."
+                )
+        return folds
+
     def _make_members(self, entries, n_samples, seed):
         members = super()._make_members(entries, n_samples, seed)
         return [

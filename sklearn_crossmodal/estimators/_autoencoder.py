@@ -263,7 +263,9 @@ class MultiModalAutoencoder(
         Parameters
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples. Where a modality is absent it is neither read nor asked for.
+            The samples. Where a modality is absent it is neither read nor asked for. scikit-learn's
+            searches and splits need ``MultiModalFrame(X)`` in place of a plain dict, whose rows
+            they cannot count.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Labels or numbers, for `target_weight` above 0; a sample may lack one, as NaN or None.
             Ignored at 0, as pipelines pass it.

@@ -276,7 +276,8 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
         Parameters
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples.
+            The samples. scikit-learn's searches and splits need ``MultiModalFrame(X)`` in place of
+            a plain dict, whose rows they cannot count.
         y : {array-like, sparse} of shape (n_samples,) or (n_samples, n_outputs)
             Class labels: numbers or strings; or an indicator of 0 and 1 with a column for each
             label. With the loss "ordinal" ordered categories say in which order they are, where

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from sklearn.base import BaseEstimator
@@ -192,11 +193,27 @@ def listed_modalities(owner: str, listed: list, parameter: str = "modalities") -
 
 def _check_names(owner: str, names: list[str]) -> None:
     for name in names:
-        if "__" in name or name in RESERVED_NAMES or names.count(name) > 1 or not name:
+        reason, other = _objection(name, names)
+        if reason is not None:
+            while other in RESERVED_NAMES or other in names:
+                other += "_"
             raise ModalityError(
-                f"{owner}: modality {name!r} needs another name: names are unique, without '__', "
-                f"and none of {sorted(RESERVED_NAMES)}."
+                f"{owner}: modality {name!r} needs another name, such as {other!r}: {reason}."
             )
+
+
+def _objection(name: str, names: list[str]) -> tuple[str | None, str]:
+    """Return what speaks against the name of a modality, None if nothing does, and another."""
+    if not name:
+        return "a name has letters", "data"
+    if "__" in name:
+        other = re.sub("__+", "_", name).strip("_") or "data"
+        return "'__' leads to its parameters", other
+    if name in RESERVED_NAMES:
+        return "this one is that of a parameter of estimators or networks", f"{name}_data"
+    if names.count(name) > 1:
+        return "more than one modality has this one", f"{name}_2"
+    return None, name
 
 
 def _resolve_modality(owner, name, modality) -> Modality:

@@ -290,7 +290,8 @@ class CrossModalRegressor(
         Parameters
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples in the source modalities.
+            The samples in the source modalities. scikit-learn's searches and splits need
+            ``MultiModalFrame(X)`` in place of a plain dict, whose rows they cannot count.
         y : array-like with n_samples rows, or mapping of str to such
             The target modality: numbers (n,) or (n, d), images (n, h, w) or (n, h, w, c), or
             strings (n,); dates and durations with ``target="numeric"``. Of several a

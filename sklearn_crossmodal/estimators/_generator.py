@@ -262,7 +262,8 @@ class CrossModalGenerator(
         Parameters
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples in the source modalities.
+            The samples in the source modalities. scikit-learn's searches and splits need
+            ``MultiModalFrame(X)`` in place of a plain dict, whose rows they cannot count.
         y : array-like of shape (n_samples,)
             Texts.
         sample_weight : array-like of shape (n_samples,), default=None

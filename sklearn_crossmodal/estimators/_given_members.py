@@ -39,8 +39,8 @@ def check_names(owner: str, entries: list[tuple]) -> None:
     taken = sorted(_TAKEN & {name for name, *_ in entries})
     if taken:
         raise ModalityError(
-            f"{owner}: modalities need other names than {taken}, which the leaderboard has for the "
-            "network over all modalities and for the combination."
+            f"{owner}: modalities need other names than {taken}, such as {taken[0] + '_data'!r}: "
+            "the leaderboard has these for the network over all modalities and for the combination."
         )
 
 

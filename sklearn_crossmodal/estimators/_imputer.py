@@ -85,7 +85,8 @@ class MultiModalImputer(
         Parameters
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples.
+            The samples. scikit-learn's searches and splits need ``MultiModalFrame(X)`` in place of
+            a plain dict, whose rows they cannot count.
         y : array-like of shape (n_samples,), default=None
             Ignored, unless the estimator has a `target_weight`.
         sample_weight : array-like of shape (n_samples,), default=None

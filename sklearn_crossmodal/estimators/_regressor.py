@@ -256,7 +256,8 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         Parameters
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples.
+            The samples. scikit-learn's searches and splits need ``MultiModalFrame(X)`` in place of
+            a plain dict, whose rows they cannot count.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Finite numbers, in any units: they are standardised inside. Dates and durations are
             refused, pass ``(y - y.min()) / numpy.timedelta64(1, "D")``.

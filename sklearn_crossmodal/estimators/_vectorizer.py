@@ -135,7 +135,9 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {MultiModalFrame, dataframe, series, mapping, array-like} of shape (n, n_features)
-            The columns; a `ColumnTransformer` hands over a frame or a series.
+            The columns; a `ColumnTransformer` hands over a frame or a series. scikit-learn's
+            searches and splits need ``MultiModalFrame(X)`` in place of a plain dict, whose rows
+            they cannot count.
         y : None
             Ignored; pipelines pass it.
 
