@@ -62,7 +62,9 @@ def test_those_of_scikit_learn_take_it_as_a_frame_and_the_docs_say_so():
             assert "``MultiModalFrame(X)``" in " ".join(takes.split()), estimator
 
 
-@pytest.mark.parametrize("frame", [MultiModalFrame({"n": Y, "p": PICTURES}), MultiModalFrame({"t": ["a b", "c"] * 20})])
+@pytest.mark.parametrize(
+    "frame", [MultiModalFrame({"n": Y, "p": PICTURES}), MultiModalFrame({"t": ["a b", "c"] * 20})]
+)
 def test_a_scaler_before_a_frame_that_is_no_table_of_numbers(frame):
     name = list(frame)[-1]  # the others are flat numbers
     with pytest.raises(ValueError, match=rf"columns \['{name}'\] of a MultiModalFrame.*themselves"):
@@ -115,13 +117,15 @@ def test_three_rows_are_enough_or_the_remedy_is_named():
 def test_a_reserved_name_comes_first_and_another_is_suggested(name, estimator):
     entries = [(name, Numeric(), "a"), ("b", "numeric", "a")]
     with pytest.raises(ModalityError) as caught:
-        estimator(entries, max_epochs=1).fit(X, Y)
+        estimator(entries, max_epochs=1).fit({"a": TABLE[:12]}, Y[:12])
     message = str(caught.value)
     start = f"{estimator.__name__}: modality {name!r} needs another name, such as '"
     assert message.startswith(start)
-    assert len(message) < 160
+    assert len(message) < 200
     other = message[len(start) :].split("'")[0]
-    estimator([(other, Numeric(), "a"), ("b", "numeric", "a")], max_epochs=1).fit(X, Y)
+    estimator([(other, Numeric(), "a"), ("b", "numeric", "a")], max_epochs=1).fit(
+        {"a": TABLE[:12]}, Y[:12]
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 
 import numpy as np
@@ -36,7 +37,13 @@ __all__ = [
     "check_none_missing",
     "check_same_length",
     "check_weight",
+    "cut_by_row",
 ]
+
+
+def cut_by_row(X):
+    """Return X as what scikit-learn can cut by row: of a plain mapping the length is its keys."""
+    return as_table(X) if isinstance(X, Mapping) else X
 
 
 def check_X(estimator, X, *, reset):

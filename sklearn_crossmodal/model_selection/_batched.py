@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.utils import get_tags
 
-from sklearn_crossmodal.data import as_table
+from sklearn_crossmodal.estimators._input import cut_by_row
 from sklearn_crossmodal.model_selection._trained import Outcome, Search, handing, why_not
 
 __all__ = ["BatchedGridSearchCV", "BatchedRandomizedSearchCV"]
@@ -42,8 +41,7 @@ class _Batched:
         object
             The search itself.
         """
-        if isinstance(X, Mapping):  # whose length is not its number of rows
-            X = as_table(X)
+        X = cut_by_row(X)
         given = [name for name, value in params.items() if value is not None and name != "groups"]
         reason = why_not(self.estimator, given)
         if reason is not None:
