@@ -210,7 +210,7 @@ def _objection(name: str, names: list[str]) -> tuple[str | None, str]:
         other = re.sub("__+", "_", name).strip("_") or "data"
         return "'__' leads to its parameters", other
     if name in RESERVED_NAMES:
-        return "this one is that of a parameter of estimators or networks", f"{name}_data"
+        return "this one is that of a parameter, as max_epochs and loss are", f"{name}_data"
     if names.count(name) > 1:
         return "more than one modality has this one", f"{name}_2"
     return None, name
