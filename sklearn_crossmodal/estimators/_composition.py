@@ -212,7 +212,7 @@ def _objection(name: str, names: list[str]) -> tuple[str | None, str]:
     if name in RESERVED_NAMES:
         return "this one is that of a parameter, as max_epochs and loss are", f"{name}_data"
     if names.count(name) > 1:
-        return "more than one modality has this one", f"{name}_2"
+        return "names are unique, and this one is there more than once", f"{name}_2"
     return None, name
 
 
