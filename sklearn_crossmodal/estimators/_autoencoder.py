@@ -16,6 +16,7 @@ from sklearn_crossmodal.estimators._latent_scores import LatentScores
 from sklearn_crossmodal.estimators._own_target import OwnTarget
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.variational import POSTERIORS, VariationalNetwork
+from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 
 __all__ = ["MultiModalAutoencoder"]
@@ -391,10 +392,11 @@ class MultiModalAutoencoder(
         blocks = self._blocks(X)
         for name, modality, _ in self.modalities_:
             if not (modality.restores or blocks[name].present.all()):
+                rows = row_number(np.flatnonzero(~blocks[name].present)[:5])
                 raise ModalityError(
                     f"{type(self).__name__}: modality {name!r} is absent in some samples, and "
-                    f"{type(modality).__name__} cannot be decoded into the form it had in `fit`: "
-                    "take what `reconstruct` gives, or drop the modality."
+                    f"{type(modality).__name__} cannot be decoded into the form it had in `fit` "
+                    f"(first rows {rows}): take what `reconstruct` gives, or drop the modality."
                 )
         raw = self._decode(self._told(blocks))
         for name, ids in raw.items():  # in a table of ids what is behind the end is no gap
