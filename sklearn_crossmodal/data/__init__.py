@@ -15,13 +15,16 @@ from sklearn_crossmodal.data._block import (
 )
 from sklearn_crossmodal.data._cells import as_cells
 from sklearn_crossmodal.data._columns import Columns, as_table, select_columns
+from sklearn_crossmodal.data._file_cells import encoded_kind
 from sklearn_crossmodal.data._fill import fill_missing, table_of
 from sklearn_crossmodal.data._foreign import refuse_foreign
 from sklearn_crossmodal.data._frame import MultiModalFrame
 from sklearn_crossmodal.data._hide import hide_cells
 from sklearn_crossmodal.data._labels import column_labels, find_order, shown
 from sklearn_crossmodal.data._lazy import LazyRows, is_lazy
-from sklearn_crossmodal.data._native import order_of_categories
+from sklearn_crossmodal.data._masked import unmask
+from sklearn_crossmodal.data._native import LEAST_WIDTH, order_of_categories
+from sklearn_crossmodal.data._nested import as_rows
 from sklearn_crossmodal.data._quantities import date_kind, is_quantity, to_number, to_quantities
 from sklearn_crossmodal.data._resolve import is_named, resolve_columns
 from sklearn_crossmodal.data._rows import (
@@ -45,6 +48,7 @@ from sklearn_crossmodal.utils import import_optional
 __all__ = [
     "END",
     "KINDS",
+    "LEAST_WIDTH",
     "MISSING",
     "PADDING",
     "RARE",
@@ -59,11 +63,13 @@ __all__ = [
     "MultiModalFrame",
     "as_cells",
     "as_column",
+    "as_rows",
     "as_table",
     "column_labels",
     "columns_inside",
     "date_kind",
     "entry_of",
+    "encoded_kind",
     "fill_missing",
     "find_order",
     "find_present",
@@ -86,6 +92,7 @@ __all__ = [
     "to_number",
     "to_quantities",
     "unfold",
+    "unmask",
 ]
 
 #: What needs pandas, which is imported when one of them is.

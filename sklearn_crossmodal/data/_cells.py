@@ -15,6 +15,7 @@ from sklearn_crossmodal.data._native import (
     read_frame,
     read_series,
 )
+from sklearn_crossmodal.data._nested import settle_cells
 from sklearn_crossmodal.data._rows import (
     as_column,
     is_missing,
@@ -34,8 +35,8 @@ def as_cells(values):
     """Return a column as a modality gets it.
 
     Tensors become arrays; dates and durations days, NaT being NaN; the flat columns of a data
-    frame stand side by side; cells that are sparse rows become one sparse matrix. Arrays are not
-    copied. What is unknown here stays as it is.
+    frame stand side by side; cells that are sparse rows become one sparse matrix, lists of numbers
+    arrays (see `settle_cells`). Arrays are not copied. What is unknown here stays as it is.
 
     Parameters
     ----------
@@ -66,7 +67,9 @@ def as_cells(values):
         return values
     if values.dtype.kind in "mM":
         return _to_days(values)
-    return _read_cells(values) if values.dtype == object and values.ndim == 1 else values
+    if values.dtype == object and values.ndim == 1:
+        return _read_cells(settle_cells(values))
+    return values
 
 
 def _to_days(values: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from sklearn_crossmodal.data._fold import fold
 from sklearn_crossmodal.data._frame import MultiModalFrame
 from sklearn_crossmodal.data._hide import hide_cells
 from sklearn_crossmodal.data._native import original_name
+from sklearn_crossmodal.data._parsing import NUMBERS, find_reading, write
 from sklearn_crossmodal.data._quantities import is_quantity, to_quantity
 from sklearn_crossmodal.data._resolve import is_named
 from sklearn_crossmodal.data._rows import find_present, is_missing, object_array, unwrap
@@ -113,7 +114,8 @@ def _fill(old, new, present: np.ndarray):
     if hasattr(old, "cat"):
         return None if present.all() else _fill_categories(old, new, ~present)
     dates = isinstance(old, np.ndarray) and old.dtype.kind in "mM"
-    filled = np.array(old if dates else as_cells(old))
+    objects = isinstance(old, np.ndarray) and old.dtype == object and old.ndim == 1
+    filled = np.array(old if dates or objects else as_cells(old))  # lists stay lists
     new = from_days(np.asarray(new), old.dtype) if dates else np.asarray(new)
     gaps = _gaps(filled, present)
     if not gaps.any():
@@ -138,11 +140,23 @@ def _fill(old, new, present: np.ndarray):
 def _fill_objects(cells: np.ndarray, new: np.ndarray, gaps: np.ndarray) -> np.ndarray:
     """Fill cells in place; what is filled in becomes what the other cells are: dates, or lists."""
     like = next((cell for cell in cells.flat if not is_missing(cell)), None)
-    quantities = new.dtype.kind == "f" and cells.ndim == new.ndim == 1 and is_quantity(like)
+    numbers = new.dtype.kind == "f" and cells.ndim == new.ndim == 1
+    if numbers and isinstance(like, str):
+        return _fill_texts(cells, new, gaps)
+    quantities = numbers and is_quantity(like)
     for row in np.flatnonzero(gaps):
         cell = to_quantity(new[row], like) if quantities else new[row]
         listed = isinstance(like, list | tuple) and isinstance(cell, np.ndarray)
         cells[row] = type(like)(cell.tolist()) if listed else cell
+    return cells
+
+
+def _fill_texts(cells: np.ndarray, new: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """Fill texts that stand for numbers or dates in place."""
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    reading = find_reading(texts, least=0.5) or NUMBERS
+    for row in np.flatnonzero(gaps):
+        cells[row] = None if np.isnan(new[row]) else write(new[row], reading)
     return cells
 
 

@@ -13,6 +13,7 @@ from sklearn_crossmodal.data._store import ColumnStore
 from sklearn_crossmodal.data._wide import number_groups
 
 __all__ = [
+    "LEAST_WIDTH",
     "frame_names",
     "is_frame",
     "is_series",
@@ -21,6 +22,9 @@ __all__ = [
     "read_frame",
     "read_series",
 ]
+
+#: From so many floats on a vector in a cell is an embedding: it is not read as a row of a table.
+LEAST_WIDTH = 32
 
 is_frame = nw.dependencies.is_into_dataframe
 is_series = nw.dependencies.is_into_series
@@ -77,9 +81,9 @@ def _columns_at(frame, places: list[int]):
 def read_series(series):
     """Return the values of a series as an array.
 
-    NA among numbers becomes NaN; texts are objects; a `ModalityArray` stays as it is; categories
-    stay, or become, a pandas series, so that their order and those that do not occur are kept
-    (without pandas they are texts). Arrays that pandas holds are not copied.
+    NA among numbers becomes NaN; texts and long vectors are objects, one a row; a `ModalityArray`
+    stays as it is; categories stay, or become, a pandas series, so that their order and those that
+    do not occur are kept (without pandas they are texts). Arrays that pandas holds are not copied.
     """
     return _read(nw.from_native(series, series_only=True))
 
@@ -133,8 +137,12 @@ def _read(series: nw.Series):
         values = series.cast(nw.Float64).to_numpy()
     elif hasattr(getattr(native, "type", None), "list_size"):  # pyarrow
         values = _stack_lists(native)
+    elif series.dtype == nw.Struct:  # polars makes a table of the fields
+        values = object_array(series.to_list())
     else:
         values = series.to_numpy()
+    if values.dtype.kind == "f" and values.ndim == 2 and values.shape[1] >= LEAST_WIDTH:
+        return object_array(values)  # as lists that need not be of one length
     return values.astype(object) if values.dtype.kind in "UST" else values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from sklearn_crossmodal.data._masked import unmask
 from sklearn_crossmodal.utils._sklearn import (
     _num_samples,
     _safe_indexing,
@@ -38,11 +39,12 @@ def object_array(cells) -> np.ndarray:
 def as_column(values):
     """Return `values` as something that can be cut by row: lists become arrays.
 
-    A list of numbers, or of lists of as many numbers each, becomes a numeric array; a list of
-    strings, of arrays or of `None` becomes a 1-D array of objects, one cell a row.
+    A list of numbers, or of lists of as many numbers each, becomes a numeric array, None in these
+    lists NaN; a list of strings, of arrays or of `None` becomes a 1-D array of objects, one cell a
+    row. What a masked array masks is missing.
     """
     if not isinstance(values, list | tuple):
-        return values
+        return unmask(values)
     if all(isinstance(cell, int | float | np.number | np.bool_) for cell in values):
         return np.asarray(values)
     if all(isinstance(cell, list | tuple) for cell in values):
@@ -56,7 +58,12 @@ def _nested_array(values) -> np.ndarray:
         numbers = np.asarray(values)
     except ValueError:  # lists that differ in length
         return object_array(values)
-    return numbers if numbers.dtype.kind in "biuf" else np.array(values, dtype=object)
+    if numbers.dtype.kind in "biuf":
+        return numbers
+    cells = np.array(values, dtype=object)
+    gaps = all(cell is None or isinstance(cell, int | float) for cell in cells.flat)
+    truth = any(isinstance(cell, bool) for cell in cells.flat)
+    return cells.astype(np.float64) if gaps and not truth else cells
 
 
 def unwrap(values) -> tuple:
@@ -97,8 +104,8 @@ def find_present(values) -> np.ndarray:
     Parameters
     ----------
     values : array-like with n rows
-        A row of numbers holds something unless all of them are NaN; a row of objects unless each
-        is None, NaN, NA or an array of NaN only. A sparse row always does. Of a memory map only
+        A row of numbers holds something unless all of them are NaN; a row of objects unless there
+        is nothing in each, as `is_missing` has it. A sparse row always does. Of a memory map only
         the first number of each row is read, where it is not NaN.
 
     Returns
@@ -114,9 +121,10 @@ def find_present(values) -> np.ndarray:
         return ~values.isna().to_numpy()
     if is_tensor(values):
         values = tensor_to_numpy(values)
-    if not isinstance(values, np.ndarray):
-        values = np.asarray(values)
-    if values.dtype.kind in "fcmM" and values.size:
+    values = unmask(values) if isinstance(values, np.ndarray) else np.asarray(values)
+    if not values.size:
+        return np.zeros(n_rows, dtype=bool)
+    if values.dtype.kind in "fcmM":
         return _find_numbers(values)
     if values.dtype.kind == "O":
         cells = values.reshape(n_rows, -1)
@@ -140,10 +148,33 @@ def _find_numbers(values: np.ndarray) -> np.ndarray:
 
 
 def is_missing(cell) -> bool:
-    """Tell whether a cell is None, NaN, NA, NaT or an array of NaN only."""
+    """Tell whether there is nothing in a cell.
+
+    None, NaN, NA, NaT and what is masked are nothing; so are an array, a list, a tuple or a dict
+    without entries, or with nothing in any of them. A text is something, also an empty one.
+    """
+    if cell is None or isinstance(cell, str):
+        return cell is None
     if isinstance(cell, np.ndarray):
-        return cell.dtype.kind == "f" and bool(np.isnan(cell).all())
-    return cell is None or is_pandas_na(cell) or bool(is_scalar_nan(cell)) or _is_nat(cell)
+        return _is_empty_array(cell)
+    if isinstance(cell, list | tuple):
+        return all(map(is_missing, cell))
+    if isinstance(cell, dict):
+        return all(map(is_missing, cell.values()))
+    return is_pandas_na(cell) or bool(is_scalar_nan(cell)) or _is_nat(cell)
+
+
+def _is_empty_array(cell: np.ndarray) -> bool:
+    if isinstance(cell, np.ma.MaskedArray):
+        cell = unmask(cell)
+    if not cell.size:
+        return True
+    if cell.dtype.kind in "fc":
+        # Most arrays begin with a number: then the others need not be looked at.
+        return bool(np.isnan(cell.flat[0])) and bool(np.isnan(cell).all())
+    if cell.dtype.kind in "mM":
+        return bool(np.isnat(cell).all())
+    return cell.dtype.kind == "O" and all(map(is_missing, cell.flat))
 
 
 def _is_nat(cell) -> bool:

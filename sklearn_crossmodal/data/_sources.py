@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import sparse
 
+from sklearn_crossmodal.data._file_cells import is_file_cell, open_file_cell
 from sklearn_crossmodal.data._rows import as_column
 from sklearn_crossmodal.utils._sklearn import _num_samples
 
@@ -98,13 +99,7 @@ def _read_column(dataset, name: str):
     feature = (getattr(dataset, "features", None) or {}).get(name)
     if getattr(feature, "decode", False) and hasattr(dataset, "cast_column"):
         undecoded = dataset.cast_column(name, replace(feature, decode=False))
-        return as_column([_file_of(cell) for cell in undecoded[name]])
+        cells = undecoded[name]
+        return as_column([open_file_cell(one) if is_file_cell(one) else one for one in cells])
     column = dataset[name]
     return column if hasattr(column, "shape") else as_column(list(column))
-
-
-def _file_of(cell):
-    """Return what an undecoded image or sound is read from: its bytes, else its path."""
-    if not isinstance(cell, dict):
-        return cell
-    return cell.get("bytes") or cell.get("path")

@@ -14,12 +14,14 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from sklearn_crossmodal.data import (
     MultiModalFrame,
     as_column,
+    as_rows,
     as_table,
     is_missing,
     is_named,
     refuse_foreign,
     shown,
     take_rows,
+    unmask,
 )
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.utils._row_numbers import row_number
@@ -74,14 +76,13 @@ def check_X(estimator, X, *, reset):
     with said_by(type(estimator).__name__):
         refuse_foreign(X)
     if not is_named(X):
+        X = as_rows(X)
         _refuse_nameless(estimator, X)
         # Infinity and NaN are the modalities' to judge: they know the names of the columns.
         checked = validate_data(
             estimator, X, reset=reset, accept_sparse="csr", dtype=None, ensure_all_finite=False
         )
-        if checked.dtype.kind in "US":
-            checked = checked.astype(object)
-        return checked
+        return as_rows(checked)
     with said_by(type(estimator).__name__):
         table = as_table(X)
         n_rows, n_columns = table.shape
@@ -181,7 +182,7 @@ def check_weight(estimator, sample_weight, table):
         return None
     numbers = np.empty((table.shape[0], 1))  # X only gives the number of rows
     weight = _check_sample_weight(
-        sample_weight, numbers, dtype=np.float64, ensure_non_negative=True
+        unmask(sample_weight), numbers, dtype=np.float64, ensure_non_negative=True
     )
     if not weight.any():
         raise ValueError(f"{type(estimator).__name__}: all sample weights are zero.")
@@ -248,7 +249,7 @@ def check_labels(estimator, table, y):
             f"This {owner} estimator requires y to be passed, but the target y is None."
         )
     with said_by(owner):
-        y = column_or_1d(y, warn=True)
+        y = column_or_1d(unmask(y), warn=True)
         check_none_missing(y)
         check_same_length(estimator, table, y)
         check_classification_targets(y)

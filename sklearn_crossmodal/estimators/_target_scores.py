@@ -7,7 +7,7 @@ import numpy as np
 from sklearn_crossmodal.data import find_present, take_rows
 from sklearn_crossmodal.estimators._units import r2_in_units
 from sklearn_crossmodal.modalities import Numeric
-from sklearn_crossmodal.modalities._numeric import stack_cells
+from sklearn_crossmodal.modalities._numeric_cells import stack_cells
 
 __all__ = ["score_tokens", "score_values", "truth_of"]
 

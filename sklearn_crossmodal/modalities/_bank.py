@@ -117,7 +117,9 @@ class ModalityBank:
                     raise ModalityError(f"its columns {key!r} are none of X.")
             labels = None if names is None else [names[place] for place in positions]
             inside = table.labels_inside(labels[0]) if labels and single else None
-            self.bound.append(_Bound(name, clone(modality), key, positions, labels, single, inside))
+            made = clone(modality)
+            made.inferred = modality.inferred  # which is no parameter
+            self.bound.append(_Bound(name, made, key, positions, labels, single, inside))
 
     def _look_inside(self, table) -> None:
         """Note the columns of the entries that keys ``{entry: columns}`` look into."""

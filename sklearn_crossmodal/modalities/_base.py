@@ -89,6 +89,8 @@ class Modality(BaseEstimator, ABC):
     joins_columns: bool = False
     #: Whether blocks have a mask.
     masked: bool = False
+    #: Whether nobody named the modality: `infer_modalities` chose it by the cells.
+    inferred: bool = False
     #: Whether strings among the cells are names of files.
     opens_files: bool = False
     #: Whether columns may be a sparse matrix.

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_crossmodal.data import Block, BlockSpec, Columns, as_column, is_missing, object_array
+from sklearn_crossmodal.data import (
+    LEAST_WIDTH,
+    Block,
+    BlockSpec,
+    Columns,
+    as_column,
+    is_missing,
+    object_array,
+)
 from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
-from sklearn_crossmodal.modalities._numeric import stack_cells
+from sklearn_crossmodal.modalities._numeric_cells import stack_cells
 from sklearn_crossmodal.preprocessing._bent import LARGEST
 from sklearn_crossmodal.utils._moments import vector_moments
 from sklearn_crossmodal.utils._row_numbers import row_number
 
 __all__ = ["Embedding"]
-
-#: A column of vectors with so many numbers is taken for embeddings.
-_LEAST_WIDTH = 32
 
 
 class Embedding(Modality):
@@ -162,7 +167,7 @@ class Embedding(Modality):
         -------
         ndarray of shape (n,), object
         """
-        return object_array([*rng.normal(0.5, 2.0, (n, _LEAST_WIDTH))])
+        return object_array([*rng.normal(0.5, 2.0, (n, LEAST_WIDTH))])
 
     @classmethod
     def accepts(cls, values):
@@ -186,7 +191,7 @@ class Embedding(Modality):
         if not all(isinstance(cell, np.ndarray) and cell.dtype.kind == "f" for cell in found):
             return False
         shapes = {cell.shape for cell in found}
-        return len(shapes) == 1 and all(len(s) == 1 and s[0] >= _LEAST_WIDTH for s in shapes)
+        return len(shapes) == 1 and all(len(s) == 1 and s[0] >= LEAST_WIDTH for s in shapes)
 
     def _read(self, columns) -> tuple[np.ndarray, np.ndarray]:
         """Return the vectors, of length 1 if asked for, and which are there."""

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_array
 from sklearn_crossmodal.data import (
     MultiModalFrame,
     as_cells,
+    as_rows,
     as_table,
     column_labels,
     columns_inside,
@@ -26,6 +27,7 @@ from sklearn_crossmodal.data import (
 )
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import RESERVED_NAMES, Modality
+from sklearn_crossmodal.modalities._odd_texts import warn_of_texts
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["infer_modalities"]
@@ -75,16 +77,18 @@ def infer_modalities(X):
     """
     refuse_foreign(X)
     if not is_named(X):
-        X = check_array(X, accept_sparse="csr", dtype=None, ensure_all_finite=False)
+        X = check_array(as_rows(X), accept_sparse="csr", dtype=None, ensure_all_finite=False)
     return infer_from_table(as_table(X), joined=not isinstance(X, Mapping))
 
 
 def infer_for_columns(table, X, columns: Mapping, parameter="modalities") -> list[tuple]:
     """Find the modality of each named group of columns: {name: columns}, as the user gave it."""
-    found = []
+    found, looked_at = [], {}
     for name, key in columns.items():
         with said_by(f"modality {name!r}"):
             found += _infer_for_key(table, X, name, key, parameter)
+            looked_at |= _texts_of(table, X, key)
+    warn_of_texts(looked_at, parameter)
     return _with_unique_names(found)
 
 
@@ -101,7 +105,7 @@ def _infer_for_key(table, X, name: str, key, parameter: str) -> list[tuple]:
             values = _as_seen(table[list(table)[positions[0]]])
         columns, wrap = _columns_of(table, positions, single, values)
     group = _split(name, columns, wrap, values)
-    return group or [(name, modality_for(values, name, parameter)(), key)]
+    return group or [(name, _inferred(modality_for(values, name, parameter)), key)]
 
 
 def _columns_of(table, positions, single, values) -> tuple[dict, Callable]:
@@ -124,11 +128,28 @@ def infer_from_table(table, *, joined: bool = True) -> list[tuple]:
             return [("numeric", modality_for(table, "0")(), slice(0, table.shape[1]))]
         cells = {place: table[:, place].astype(object) for place in range(table.shape[1])}
         columns = {place: as_cells(column) for place, column in cells.items()}
+        warn_of_texts(columns)
         kinds = {place: _kind_of(column, place) for place, column in columns.items()}
         return _with_unique_names(_group(kinds))
+    warn_of_texts(_texts_of(table, table, slice(None)))
     split = {} if joined else {name: _split_entry(name, table[name]) for name in table}
     kinds = _kinds_of(table, [name for name in table if not split.get(name)])
     return _with_unique_names(_in_place(_infer_named(kinds, joined), split))
+
+
+def _texts_of(table, X, key) -> dict:
+    """Return the columns of texts among those that a key means, also those inside an entry."""
+    if not isinstance(table, MultiModalFrame):
+        places = resolve_columns(X, key)[0] if table.dtype == object else []
+        return {place: table[:, place] for place in places}
+    if isinstance(key, Mapping):
+        return read_inside(table, key)[0]
+    found, alike, names = {}, table.alike(), list(table)
+    for place in resolve_columns(X if callable(key) else table, key)[0]:
+        label = names[place]
+        if label not in alike:
+            found |= columns_inside(label, table[label]) or {label: _as_seen(table[label])}
+    return found
 
 
 def _as_seen(values):
@@ -244,13 +265,19 @@ def _group(kinds: Mapping, join: bool = True) -> list[tuple]:
     joined: dict[type[Modality], tuple] = {}
     for label, (modality, joins) in kinds.items():
         if not (join and joins):
-            found.append((_single_underscores(str(label)), modality(), label))
+            found.append((_single_underscores(str(label)), _inferred(modality), label))
         elif modality in joined:
             joined[modality][2].append(label)
         else:
-            joined[modality] = (modality.__name__.lower(), modality(), [label])
+            joined[modality] = (modality.__name__.lower(), _inferred(modality), [label])
             found.append(joined[modality])
     return found
+
+
+def _inferred(modality: type[Modality]) -> Modality:
+    made = modality()
+    made.inferred = True
+    return made
 
 
 def _is_flat(values) -> bool:

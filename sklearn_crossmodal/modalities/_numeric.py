@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import numpy as np
@@ -14,10 +13,13 @@ from sklearn_crossmodal.data import (
     Columns,
     LazyRows,
     is_missing,
-    is_quantity,
-    to_number,
 )
 from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
+from sklearn_crossmodal.modalities._numeric_cells import (
+    NumberReader,
+    stack_cells,
+    stand_for_numbers,
+)
 from sklearn_crossmodal.preprocessing import NumericScaler
 from sklearn_crossmodal.preprocessing._categorical import has_categories
 from sklearn_crossmodal.preprocessing._numeric_columns import (
@@ -38,9 +40,14 @@ class Numeric(Modality):
     """Columns of numbers, scaled; a missing value is imputed by the median and indicated.
 
     Dates count as days since 1970, durations as days, times as seconds of the day, decimals as the
-    numbers they are. A column that does not vary in `fit`, but for rounding, is left out. A sparse
-    matrix stays sparse, and is made dense batch by batch in training; a table of more than 16
-    million numbers is scaled batch by batch, so that it is not copied.
+    numbers they are. Texts are read as numbers or dates if 95 % of those of a column in `fit` can
+    be, and the others are missing, with a warning. Blank texts, ``NA``, ``null`` and the like are
+    missing; thousands have no separators, a decimal point is a point, and dates are written with
+    the year, month and day in one of the usual orders.
+
+    A column that does not vary in `fit`, but for rounding, is left out. A sparse matrix stays
+    sparse, and is made dense batch by batch in training; a table of more than 16 million numbers is
+    scaled batch by batch, so that it is not copied.
 
     Parameters
     ----------
@@ -78,9 +85,9 @@ class Numeric(Modality):
     Raises
     ------
     ValueError
-        If a column holds infinity, a number beyond 9e307, something that is no number, NaN stored
-        in a sparse matrix, or negative numbers where logarithms are taken; the message names the
-        column.
+        If a column holds infinity, a number beyond 9e307, something that is no number, texts of
+        which too many are none, NaN stored in a sparse matrix, or negative numbers where logarithms
+        are taken; the message names the column.
 
     See Also
     --------
@@ -147,7 +154,8 @@ class Numeric(Modality):
             Itself.
         """
         self._validate_params()
-        numbers, gaps = self._read(columns)
+        self.reader_ = NumberReader(inferred=self.inferred)
+        numbers, gaps = self._read(columns, fitting=True)
         weight = weights_or_ones(sample_weight, numbers.shape[0])
         if not weight.all():
             numbers, weight = numbers[weight > 0], weight[weight > 0]
@@ -160,6 +168,27 @@ class Numeric(Modality):
         quantiles = self._quantiles(missing[:, self.indicators_], weight)
         self.spec_ = BlockSpec("vector", (size,), quantiles=quantiles)
         return self
+
+    def fit_transform(self, columns, sample_weight=None):
+        """Fit, and return the modality with the block of the same columns; texts are named once.
+
+        Parameters
+        ----------
+        columns : Columns or array-like
+            Numbers, as in `fit`.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        modality : Numeric
+            Itself.
+        block : Block
+            With as many rows as `columns`.
+        """
+        self.fit(columns, sample_weight)
+        with self.reader_.in_silence():
+            return self, self.transform(columns)
 
     def transform(self, columns):
         """Impute, scale and indicate.
@@ -241,7 +270,8 @@ class Numeric(Modality):
         Parameters
         ----------
         values : array-like or sparse
-            A raw column. One of truth values, or of a type of categories, is `Categorical`.
+            A raw column. One of truth values, or of a type of categories, is `Categorical`; one of
+            texts that are nearly all numbers or dates holds these.
 
         Returns
         -------
@@ -253,10 +283,14 @@ class Numeric(Modality):
             return False
         cells = stack_cells(np.asarray(values))
         if cells.dtype.kind != "O":
-            return cells.dtype.kind in "iuf" or (cells.dtype.kind == "b" and cells.ndim == 2)
+            if cells.dtype.kind not in "UT":
+                return cells.dtype.kind in "iuf" or (cells.dtype.kind == "b" and cells.ndim == 2)
+            cells = cells.astype(object)
         found = [cell for cell in cells.ravel() if not is_missing(cell)]
         truth = cells.ndim == 1 and all(isinstance(cell, bool | np.bool_) for cell in found)
-        return all(map(is_quantity, found)) and (not truth or not found)
+        if found and truth:
+            return False
+        return all(map(stand_for_numbers, cells.reshape(len(cells), -1).T))
 
     def numbers(self, columns):
         """Return columns as numbers, as `inverse_transform` gives them back.
@@ -275,14 +309,15 @@ class Numeric(Modality):
         numbers = numbers.toarray() if sparse.issparse(numbers) else numbers
         return numbers[:, 0] if self.single_column_ else numbers
 
-    def _read(self, columns):
+    def _read(self, columns, *, fitting=False):
         """Return float (n, d) or CSR, and whether there is NaN; refuse what is no number."""
         columns = Columns.of(columns)
         values = columns.values
         if sparse.issparse(values):
             numbers = values.reshape(values.shape[0], -1).tocsr().astype(np.float64)
         else:
-            numbers = _as_numbers(np.asarray(values), columns.names)
+            read = self.reader_.fit_read if fitting else self.reader_.read
+            numbers = read(np.asarray(values), columns.names_of)
         names = columns.names_of(numbers.shape[1])
         return numbers, check_columns(numbers, names, log1p=self.log1p)
 
@@ -329,44 +364,3 @@ def _is_single(values) -> bool:
 def _find_gaps(numbers, gaps) -> np.ndarray:
     """Return where NaN is; of no columns where there is none."""
     return np.isnan(numbers) if gaps else np.zeros((numbers.shape[0], 0), bool)
-
-
-def _as_numbers(values: np.ndarray, names) -> np.ndarray:
-    values = stack_cells(values)
-    if values.ndim > 2:
-        raise ValueError(f"expected numbers of shape (n, d), got shape {values.shape}.")
-    if values.dtype.kind not in "biufO":
-        raise ValueError(f"columns {list(names)} hold {values.dtype}, not numbers.")
-    values = values.reshape(len(values), math.prod(values.shape[1:]))  # there may be no rows
-    if values.dtype == np.float32:  # its type says what is rounding
-        return values
-    if values.dtype.kind == "O":
-        values = _read_cells(values)
-    try:
-        return values.astype(np.float64, copy=False)
-    except OverflowError as error:  # a Python integer beyond all floats
-        raise ValueError(f"columns {list(names)} hold too large a number: {error}.") from error
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"columns {list(names)} must hold numbers: {error}") from error
-
-
-def stack_cells(values: np.ndarray) -> np.ndarray:
-    """Return a column of arrays of one length as one array (n, d), NaN where one is missing."""
-    if values.dtype.kind != "O" or values.ndim != 1:
-        return values
-    shapes = {np.shape(cell) for cell in values if not is_missing(cell)}
-    if len(shapes) != 1 or len(shape := shapes.pop()) != 1:
-        return values
-    found = next(np.asarray(cell) for cell in values if not is_missing(cell))
-    gap = np.full(shape, np.nan, found.dtype if found.dtype.kind == "f" else np.float64)
-    return np.stack([gap if is_missing(cell) else cell for cell in values])
-
-
-@partial(np.vectorize, otypes=[object])
-def _read_cells(cell):
-    """Return the number that a cell stands for, NaN for none; what is no quantity as it is."""
-    if isinstance(cell, int | float):
-        return cell
-    if is_missing(cell):
-        return np.nan
-    return to_number(cell) if is_quantity(cell) else cell
