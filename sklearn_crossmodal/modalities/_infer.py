@@ -140,7 +140,9 @@ def infer_from_table(table, *, joined: bool = True) -> list[tuple]:
 def _texts_of(table, X, key) -> dict:
     """Return the columns of texts among those that a key means, also those inside an entry."""
     if not isinstance(table, MultiModalFrame):
-        places = resolve_columns(X, key)[0] if table.dtype == object else []
+        if table.dtype != object:
+            return {}
+        places = resolve_columns(X if callable(key) else table, key)[0]
         return {place: table[:, place] for place in places}
     if isinstance(key, Mapping):
         return read_inside(table, key)[0]
