@@ -12,7 +12,9 @@ __all__ = ["warn_if_cut"]
 _SHARE = 0.05
 
 
-def warn_if_cut(lengths, limit: int, *, what: str, unit: str, remedy: str) -> None:
+def warn_if_cut(
+    lengths, limit: int, *, what: str, unit: str, remedy: str, slack: float = 0.0
+) -> None:
     """Warn, once, if more than a twentieth of the rows are longer than the longest in `fit`.
 
     Parameters
@@ -25,6 +27,8 @@ def warn_if_cut(lengths, limit: int, *, what: str, unit: str, remedy: str) -> No
         What they are, and what they are made of: "texts" of "tokens".
     remedy : str
         What to do.
+    slack : float, default=0.0
+        How much longer a row may be, as a share of the limit, without being counted.
 
     Examples
     --------
@@ -37,7 +41,7 @@ def warn_if_cut(lengths, limit: int, *, what: str, unit: str, remedy: str) -> No
     1 of 2 texts (50%) are longer than the longest in fit, and a
     """
     lengths = np.asarray(lengths)
-    n_rows, n_long = np.count_nonzero(lengths > 0), np.count_nonzero(lengths > limit)
+    n_rows, n_long = np.count_nonzero(lengths > 0), np.count_nonzero(lengths > (1 + slack) * limit)
     if n_long > _SHARE * n_rows:
         warn(
             f"{n_long} of {n_rows} {what} ({n_long / n_rows:.0%}) are longer than the longest in "

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_crossmodal.estimators._chunks import read_modalities
 from sklearn_crossmodal.estimators._composition import ModalityParams
 from sklearn_crossmodal.estimators._fit_data import FitData
 from sklearn_crossmodal.estimators._holding_out import check_groups, has_splitter, held_out_rows
@@ -18,7 +19,6 @@ from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
 from sklearn_crossmodal.estimators._tasks import end_fit, epoch_tasks
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, check_target
 from sklearn_crossmodal.training import (
-    FrozenInputs,
     Net,
     Training,
     choose_device,
@@ -46,6 +46,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     _net_class = Net
     #: ``early_stopping="auto"`` holds rows out from here on: errors in numbers grow in the end.
     _min_samples_to_hold_out = 100
+    #: Whether `fit` sees the first of several chunks, as `partial_fit` does.
+    _in_chunks = False
     #: Groups that a search is given are for its own folds, unless they are asked for.
     __metadata_request__fit = {"groups": False}
 
@@ -54,6 +56,9 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     @abstractmethod
     def _fit_target(self, y, sample_weight):
         """Learn how to read the target, after the modalities are fitted."""
+
+    def _extend_target(self, y, sample_weight):
+        """Learn of the target what the first chunk of samples lacked."""
 
     @abstractmethod
     def _target_blocks(self, y, blocks):
@@ -100,6 +105,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     def _prepare(self, X, y, sample_weight, max_epochs, resume=False, hold_out=True, groups=None):
         """Do all of a fit but the trainings, of which everything is returned."""
         resume = resume and hasattr(self, "net_")
+        self._in_chunks = not hold_out
         data = self._read(X, y, sample_weight, resume, groups)
         return self._plan(data, max_epochs, resume, hold_out)
 
@@ -108,9 +114,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         given = X, y, sample_weight
         rows, table, y, weight, groups = self._check_input(X, y, sample_weight, groups, resume)
         with counting(rows):
-            blocks = self._make_blocks(X, table, weight, resume)
-            if not resume:
-                self._fit_target(y, weight)
+            blocks = read_modalities(self, X, table, weight, resume)
+            (self._extend_target if resume else self._fit_target)(y, weight)
             targets = self._target_blocks(y, blocks)
         return FitData(given, y, weight, self._inputs(blocks, weight), targets, groups)
 
@@ -150,15 +155,6 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         weight, groups = check_weight(self, sample_weight, table), check_groups(self, groups, table)
         weight = self._class_weights(y, weight, reset=not resume)
         return rows_that_count(self, table, y, weight, groups)
-
-    def _make_blocks(self, X, table, weight, resume):
-        if resume:
-            return self._bank.transform(table)
-        self._bank = self._bind_modalities(X, table)
-        blocks = self._bank.fit_transform(table, weight, open_memory(self.memory))
-        self.modalities_ = self._bank.fitted
-        self._frozen = FrozenInputs(type(self).__name__, self.modalities_)
-        return blocks
 
     def _inputs(self, blocks, sample_weight=None):
         """Return what the network reads of blocks: vectors where an encoder is frozen."""

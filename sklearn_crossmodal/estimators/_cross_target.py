@@ -92,12 +92,21 @@ class CrossTarget(ModalityTarget):
 
     def _fit_target(self, y, sample_weight):
         if self._is_table:
-            self._target_bank.fit_transform(y, sample_weight, open_memory(self.memory))
+            self._target_bank.fit_transform(
+                y, sample_weight, open_memory(self.memory), in_chunks=self._in_chunks
+            )
             self.target_ = self._target_bank.fitted
         else:
             super()._fit_target(y, sample_weight)
         for name, modality in self._targets.items():
             widen(modality, self.target, name)
+
+    def _extend_target(self, y, sample_weight):
+        if not self._is_table:
+            super()._extend_target(y, sample_weight)
+            return
+        self._target_bank, _ = self._target_bank.extended(y, sample_weight)
+        self.target_ = self._target_bank.fitted
 
     def _target_blocks(self, y, blocks):
         if self._is_table:

@@ -64,7 +64,17 @@ class LatentLabels:
         with said_by(f"{type(self).__name__}: target"):
             made = MODALITIES["numeric" if numbers else "categorical"]
             self.target_ = clone(made(scaling="standard") if numbers else made())
+            self.target_.in_chunks = numbers and self._in_chunks  # new classes are refused
             self.target_.fit(Columns.of(labels), None if weight is None else weight[known])
+
+    def _extend_target(self, y, sample_weight):
+        if y is None or not self.target_.in_chunks:
+            return
+        known = _known(y)
+        weight = None if sample_weight is None else sample_weight[known]
+        with said_by(f"{type(self).__name__}: target"):
+            columns = Columns.of(_as_numbers(y[known]))
+            self.target_ = self.target_.extended(columns, weight)[0]
 
     def _label_blocks(self, y):
         if y is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +25,7 @@ from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
 from sklearn_crossmodal.preprocessing._categorical import has_categories
 from sklearn_crossmodal.utils._row_numbers import row_number
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import said_by, warn
 
 __all__ = ["ModalityTarget", "decode_all", "decode_values"]
 
@@ -118,6 +119,7 @@ class ModalityTarget:
         owner = type(self).__name__
         with said_by(f"{owner}: target"):
             self.target_ = self._in_order(clone(self._target_modality(y)))
+            self.target_.in_chunks = self._in_chunks
             self.target_.fit(self._target_columns(y), sample_weight)
 
     def _in_order(self, modality):
@@ -126,6 +128,14 @@ class ModalityTarget:
         if known and getattr(modality, "categories", known) is None:
             modality.set_params(categories=known)
         return modality
+
+    def _extend_target(self, y, sample_weight):
+        with said_by(f"{type(self).__name__}: target"):
+            self.target_, _, lost = self.target_.extended(self._target_columns(y), sample_weight)
+            if lost and not getattr(self.target_, "told_", False):
+                self.target_ = copy.copy(self.target_)
+                self.target_.told_ = True
+                warn(f"{lost}.", stacklevel=6)
 
     def _target_blocks(self, y, blocks):
         with said_by(f"{type(self).__name__}: target"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 
 import numpy as np
@@ -14,9 +15,11 @@ from sklearn_crossmodal.data import (
     as_column,
     object_array,
 )
+from sklearn_crossmodal.data._cutting import warn_if_cut
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality, of_encoder
 from sklearn_crossmodal.preprocessing import LogMelSpectrogram, SequenceScaler
+from sklearn_crossmodal.preprocessing._sequence import SLACK
 from sklearn_crossmodal.preprocessing._sound_rows import (
     are_sounds,
     find_unreadable_sounds,
@@ -313,6 +316,7 @@ class Audio(Modality):
         if not any(len(one) for one in spectrograms if one is not None):
             raise ModalityError(f"all of the {found.sum()} sounds are empty.")
         self.scaler_ = SequenceScaler(crop=self.crop, scaling=self.scaling)
+        self.scaler_.warns = False  # of steps
         weight = None if sample_weight is None else np.asarray(sample_weight)[found]
         self.scaler_.fit([one for one in spectrograms if one is not None], sample_weight=weight)
         self._normalize_as_the_encoder()
@@ -329,8 +333,41 @@ class Audio(Modality):
             self.scaler_.center_ = np.broadcast_to(mean, self.n_mels).astype(float)
             self.scaler_.scale_ = np.broadcast_to(std, self.n_mels).astype(float)
 
+    def extended(self, columns, sample_weight=None):
+        """Go on with sounds that `fit` did not see: bands that begin to vary get a scale.
+
+        Parameters
+        ----------
+        columns : Columns or array-like of n sounds
+            As in `fit`.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        modality : Audio
+            Itself, or one that knows more.
+        block : Block
+            Of the sounds.
+        lost : str
+            Empty.
+        """
+        if self.scaler_.scale_.all():
+            return self, self.transform(columns), ""
+        spectrograms = self._spectrograms(columns)
+        found = np.array([one is not None for one in spectrograms], dtype=bool)
+        weight = None if sample_weight is None else np.asarray(sample_weight)[found]
+        longer = copy.copy(self)
+        there = [one for one in spectrograms if one is not None]
+        longer.scaler_ = self.scaler_.extended(object_array(there), weight)
+        return longer, longer._block(spectrograms), ""
+
     def _block(self, spectrograms) -> Block:
         present = np.array([one is not None for one in spectrograms], dtype=bool)
+        lengths = [0 if one is None else len(one) for one in spectrograms]
+        remedy = "fit on sounds as long, or cut them on purpose, with max_duration"
+        what = {"what": "sounds", "unit": "frames", "remedy": remedy, "slack": SLACK}
+        warn_if_cut(lengths, self.scaler_.length_, **what)
         steps = self.scaler_.transform(object_array(spectrograms)).astype(np.float32, copy=False)
         mask = ~np.isnan(steps[..., 0])
         steps[~mask] = 0  # the mean of each band; silence would be as loud a signal as speech

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pickle import PicklingError
 
 import numpy as np
@@ -35,7 +35,7 @@ from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities._content import known_by_content
 from sklearn_crossmodal.modalities._infer import kinds_inside
 from sklearn_crossmodal.utils._row_numbers import counting, row_number
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import said_by, warn
 
 __all__ = ["ModalityBank"]
 
@@ -86,6 +86,8 @@ class ModalityBank:
         self._inside: dict[str, list[InnerLabel]] = {}  # of entries whose columns are chosen from
         self._adopted: set[str] = set()
         self._names: list[str] | None = None  # of all columns in `fit`
+        self._gone: list[_Bound] = []
+        self._told: set[str] = set()
 
     @property
     def fitted(self) -> list[tuple]:
@@ -184,7 +186,7 @@ class ModalityBank:
         self._adopted.add(name)
 
     def fit_transform(
-        self, table, sample_weight: np.ndarray | None, memory: Memory
+        self, table, sample_weight: np.ndarray | None, memory: Memory, *, in_chunks: bool = False
     ) -> dict[str, Block]:
         """Fit each modality on the rows that have it; one that none has is left out.
 
@@ -197,6 +199,8 @@ class ModalityBank:
         memory : joblib.Memory
             Where fitted modalities and their blocks are kept, unless files, memory maps, modules
             or functions are among what they are made of.
+        in_chunks : bool, default=False
+            Whether the rows are the first of several chunks, see `extended`.
 
         Returns
         -------
@@ -223,6 +227,8 @@ class ModalityBank:
                 weight = None if sample_weight is None else sample_weight[present]
                 with self._speaking(bound.name, bound.labels, present), _counting(present):
                     columns = _rows(columns, present)
+                    if in_chunks:
+                        bound.modality.in_chunks = True
                     if bound.name in self._adopted:
                         block = bound.modality.transform(columns)
                     else:
@@ -231,6 +237,72 @@ class ModalityBank:
                 blocks[bound.name] = block.scatter(present)
         self.leave_out([bound.name for bound in absent])
         return self._check_any_present(blocks, table)
+
+    def extended(
+        self, table, sample_weight: np.ndarray | None
+    ) -> tuple[ModalityBank, dict[str, Block]]:
+        """Go on with rows that `fit_transform` did not see.
+
+        Parameters
+        ----------
+        table : MultiModalFrame or ndarray of shape (n, d)
+            As `as_table` returns it.
+        sample_weight : ndarray of shape (n,), or None
+            Weights of the rows.
+
+        Returns
+        -------
+        bank : ModalityBank
+            With modalities that learned what they lacked, where there is room for it.
+        blocks : dict of str to Block
+            With n rows each.
+
+        Warns
+        -----
+        UserWarning
+            Once for each modality: of what `fit_transform` did not see and there is no room for,
+            and where a modality that was left out is there now.
+        """
+        self._refuse_renamed(table)
+        bank, blocks = copy.copy(self), {}
+        bank.bound, bank._told = [], set(self._told)
+        for bound in self.bound:
+            modality, blocks[bound.name], lost = self._extend(bound, table, sample_weight)
+            bank.bound.append(replace(bound, modality=modality))
+            bank._tell(bound, lost)
+        for bound in self._gone:
+            bank._tell(bound, self._came_back(bound, table))
+        return bank, self._check_any_present(blocks, table)
+
+    def _extend(self, bound: _Bound, table, sample_weight) -> tuple[Modality, Block, str]:
+        with self._speaking(bound.name, bound.labels):
+            there = self._has_columns(bound, table)
+            columns, present = self._columns(bound, table) if there else (None, np.zeros(1, bool))
+            if not present.any():
+                return bound.modality, _absent(bound.modality, table), ""
+            weight = None if sample_weight is None else sample_weight[present]
+            with self._speaking(bound.name, bound.labels, present), _counting(present):
+                found = bound.modality.extended(_rows(columns, present), weight)
+            return found[0], found[1].scatter(present), found[2]
+
+    def _came_back(self, bound: _Bound, table) -> str:
+        """Say how many rows have a modality that was left out, if any do."""
+        if not self._has_columns(bound, table):
+            return ""
+        _, present = self._columns(bound, table)
+        if not present.any():
+            return ""
+        return (
+            f"it was absent in all samples of the first chunk, and stays left out, though "
+            f"{present.sum()} of {len(present)} samples have it now: begin with a chunk that has it"
+        )
+
+    def _tell(self, bound: _Bound, lost: str) -> None:
+        """Warn of what is lost of a modality, once."""
+        if lost and bound.name not in self._told:
+            self._told.add(bound.name)
+            with self._speaking(bound.name, bound.labels):
+                warn(f"{lost}.", stacklevel=5)
 
     def transform(self, table, only: list[str] | None = None) -> dict[str, Block]:
         """Turn X into blocks; a modality that X lacks altogether is absent in all rows.
@@ -295,6 +367,7 @@ class ModalityBank:
                     "left out of this fit.",
                     stacklevel=2,
                 )
+        self._gone = [bound for bound in self.bound if bound.name in names]
         self.bound = [bound for bound in self.bound if bound.name not in names]
 
     def parts(self, table) -> dict[str, tuple]:

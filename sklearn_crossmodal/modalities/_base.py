@@ -99,6 +99,9 @@ class Modality(BaseEstimator, ABC):
     takes_strings: bool = True
     #: Whether `inverse_transform` gives what `fit` saw, so that absent cells can be filled by it.
     restores: bool = True
+    #: Whether `fit` sees the first of several chunks, so that it keeps what may vary later; set by
+    #: the bank for `partial_fit`.
+    in_chunks: bool = False
     spec_: BlockSpec
 
     @abstractmethod
@@ -159,6 +162,29 @@ class Modality(BaseEstimator, ABC):
         """
         self.fit(columns, sample_weight)
         return self, self.transform(columns)
+
+    def extended(
+        self, columns: Columns, sample_weight: np.ndarray | None = None
+    ) -> tuple[Modality, Block, str]:
+        """Go on with rows that `fit` did not see: learn what it lacked, where there is room for it.
+
+        Parameters
+        ----------
+        columns : Columns or array-like
+            The raw columns.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        modality : Modality
+            The modality itself, or one that knows more; blocks are of the same shape.
+        block : Block
+            Of the columns.
+        lost : str
+            What the rows hold that `fit` did not see and there is no room for; empty if nothing.
+        """
+        return self, self.transform(columns), ""
 
 
 def of_encoder(encoder, name: str):

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from scipy import sparse
 
-from sklearn_crossmodal.data import MISSING, Block, BlockSpec, Columns, is_missing, object_array
+from sklearn_crossmodal.data import (
+    MISSING,
+    RARE,
+    Block,
+    BlockSpec,
+    Columns,
+    is_missing,
+    object_array,
+)
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.preprocessing import CategoryCoder
 from sklearn_crossmodal.preprocessing._categorical import has_categories
 
 __all__ = ["Categorical"]
 
+#: Share of cells, beyond that in `fit`, that may be of rare levels without a word about it.
+_MORE_RARE = 0.05
 _ANIMALS = ["ant", "bee", "cat", "cow", "dog", "elk", "fox", "hen", "owl", "pig"]
 
 
@@ -115,13 +127,20 @@ class Categorical(Modality):
         """
         values = columns.values if isinstance(columns, Columns) else columns
         self.single_column_ = np.ndim(values) == 1
-        self.coder_ = CategoryCoder(
+        coder = CategoryCoder(
             min_count=self.min_count,
             max_categories=self.max_categories,
             hash_above=self.hash_above,
             ordered=self.ordered,
             categories=self.categories,
-        ).fit(columns, sample_weight=sample_weight)
+        )
+        coder.reserves = self.in_chunks
+        self._take(coder.fit(columns, sample_weight=sample_weight), values)
+        self._rare_shares = self._find_rare(self.transform(columns))
+        return self
+
+    def _take(self, coder: CategoryCoder, values) -> None:
+        self.coder_ = coder
         self.dtype_ = _wide_enough(np.asarray(values).dtype, self.coder_.levels_)
         n_categories, ordered = self.coder_.n_categories_, self.coder_.ordered_
         self.spec_ = BlockSpec(
@@ -131,7 +150,6 @@ class Categorical(Modality):
             ordered=ordered if any(ordered) else None,
             labelled=self.coder_.labelled_,
         )
-        return self
 
     def transform(self, columns):
         """Return the codes.
@@ -150,6 +168,54 @@ class Categorical(Modality):
         there = codes != MISSING
         mask = None if there.all() else there
         return Block(codes, np.ones(len(codes), dtype=bool), self.spec_, mask)
+
+    def extended(self, columns, sample_weight=None):
+        """Go on with rows that `fit` did not see: new levels get codes that were kept for them.
+
+        Parameters
+        ----------
+        columns : Columns or array-like of shape (n, c) or (n,)
+            Categories.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        modality : Categorical
+            Itself, or one that knows more levels.
+        block : Block
+            Of the columns.
+        lost : str
+            The columns with more rare cells, by a twentieth, than `fit` had, and their shares.
+        """
+        longer = copy.copy(self)
+        coder = self.coder_.extended(columns, sample_weight)
+        if coder is not self.coder_:
+            values = columns.values if isinstance(columns, Columns) else columns
+            longer._take(coder, values)
+        block = longer.transform(columns)
+        return longer, block, longer._lost(columns, block)
+
+    def _lost(self, columns, block: Block) -> str:
+        shares = self._find_rare(block)
+        more = np.flatnonzero(shares > self._rare_shares + _MORE_RARE)
+        if not len(more):
+            return ""
+        cells = np.asarray(Columns.of(columns).values, dtype=object).reshape(len(block), -1)
+        told = []
+        for place in more:
+            new = dict.fromkeys(cells[block.values[:, place] == RARE, place])
+            shown = ", ".join(map(repr, list(new)[:3])) + ", ..." * (len(new) > 3)
+            told.append(f"{shares[place]:.0%} of column {self.coder_.names_[place]!r} ({shown})")
+        return (
+            f"levels that were not in the first chunk share one code, as rare ones do: "
+            f"{'; '.join(told)}. Begin with a chunk that has them, or name them in categories="
+        )
+
+    @staticmethod
+    def _find_rare(block: Block) -> np.ndarray:
+        """Return the share of the cells of each column that have the code of rare levels."""
+        return (block.values == RARE).mean(axis=0) if len(block) else np.zeros(block.spec.size)
 
     def inverse_transform(self, values):
         """Return the levels of codes.

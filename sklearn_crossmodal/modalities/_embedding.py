@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from sklearn_crossmodal.data import (
@@ -135,6 +137,34 @@ class Embedding(Modality):
         )
         values[~present] = 0
         return Block(values, present, self.spec_)
+
+    def extended(self, columns, sample_weight=None):
+        """Go on with vectors that `fit` did not see: if its own were all the same, scale these.
+
+        Parameters
+        ----------
+        columns : Columns or array-like of shape (n, d), or of n vectors
+            Vectors.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        modality : Embedding
+            Itself, or one that knows more.
+        block : Block
+            Of the vectors.
+        lost : str
+            Empty.
+        """
+        block = self.transform(columns)
+        if self.scale_ or not block.present.any():
+            return self, block, ""
+        vectors, present = self._read(columns)
+        weight = weights_or_ones(sample_weight, len(vectors)) * present
+        longer = copy.copy(self)
+        longer.mean_, longer.scale_ = vector_moments(vectors[weight > 0], weight[weight > 0])
+        return longer, longer.transform(columns), ""
 
     def inverse_transform(self, values):
         """Undo the scaling; lengths that were normalised are not known any more.

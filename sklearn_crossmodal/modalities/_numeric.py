@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 
 import numpy as np
@@ -45,8 +46,9 @@ class Numeric(Modality):
     missing; thousands have no separators, a decimal point is a point, and dates are written with
     the year, month and day in one of the usual orders.
 
-    A column that does not vary in `fit`, but for rounding, is left out. A sparse matrix stays
-    sparse, and is made dense batch by batch in training; a table of more than 16 million numbers is
+    A column that does not vary in `fit`, but for rounding, is left out; in `partial_fit` it is
+    kept, and gets its scale from the first chunk in which it varies. A sparse matrix stays sparse,
+    and is made dense batch by batch in training; a table of more than 16 million numbers is
     scaled batch by batch, so that it is not copied.
 
     Parameters
@@ -161,7 +163,7 @@ class Numeric(Modality):
             numbers, weight = numbers[weight > 0], weight[weight > 0]
         self.single_column_ = _is_single(Columns.of(columns).values)
         self.scaler_ = NumericScaler(scaling=self.scaling, log1p=self.log1p)
-        self.scaler_.learn(numbers, weight, gaps)
+        self.scaler_.learn(numbers, weight, gaps, keeps_all=self.in_chunks)
         missing = _find_gaps(numbers, gaps)
         self.indicators_ = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
         size = len(self.scaler_.kept_) + len(self.indicators_)
@@ -225,6 +227,40 @@ class Numeric(Modality):
         for rows in row_slices(numbers):
             values[rows] = self._read_rows(numbers, gaps, rows)
         return Block(values, present, self.spec_, mask)
+
+    def extended(self, columns, sample_weight=None):
+        """Go on with rows that `fit` did not see: columns that begin to vary get a scale.
+
+        Parameters
+        ----------
+        columns : Columns, array-like of shape (n, d) or (n,), or sparse
+            Numbers; NaN where a value is missing.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        modality : Numeric
+            Itself, or one that knows more.
+        block : Block
+            Of the columns.
+        lost : str
+            The columns that vary now, but were left out since they did not in `fit`.
+        """
+        if not (self.in_chunks or len(self.scaler_.constant_)):
+            return self, self.transform(columns), ""
+        columns = Columns.of(columns)
+        with self.reader_.in_silence():  # `transform` says it
+            numbers, _ = self._read(columns)
+        if not self.in_chunks:
+            left_out = np.setdiff1d(self.scaler_.moving(numbers), self.scaler_.kept_)
+            names = columns.names_of(numbers.shape[1])
+            lost = _left_out([names[place] for place in left_out])
+            return self, self.transform(columns), lost
+        weight = weights_or_ones(sample_weight, numbers.shape[0])
+        longer = copy.copy(self)
+        longer.scaler_ = self.scaler_.extended(numbers, weight)
+        return longer, longer.transform(columns), ""
 
     def inverse_transform(self, values):
         """Undo the scaling; smoothly clipped numbers stay within the range seen in `fit`.
@@ -351,9 +387,24 @@ class Numeric(Modality):
         """Return the quantiles of the columns of a block, None of sparse ones."""
         if self.scaler_.quantiles_ is None:
             return None
+        quantiles = self.scaler_.quantiles_
+        if self.in_chunks:  # what they will be is not known: about those of other columns
+            quantiles = quantiles.copy()
+            quantiles[:, self.scaler_.constant_] = np.linspace(-2, 2, len(LEVELS))[:, np.newaxis]
         shares = np.average(missing, axis=0, weights=weight)
         indicated = LEVELS[:, np.newaxis] > 1 - shares
-        return np.hstack([self.scaler_.quantiles_, indicated])
+        return np.hstack([quantiles, indicated])
+
+
+def _left_out(names: list) -> str:
+    """Say which columns stay left out, if any."""
+    if not names:
+        return ""
+    shown = ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} others" * (len(names) > 5))
+    return (
+        f"columns {shown} did not vary in the first `fit`, and stay left out though they do now: "
+        "fit on all samples, or go on from a first `partial_fit`, which keeps them"
+    )
 
 
 def _is_single(values) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from sklearn_crossmodal.data import (
@@ -145,6 +147,29 @@ class Sequence(Modality):
         mask = ~np.isnan(values[..., 0])
         values[~mask] = 0
         return Block(values, np.ones(len(values), dtype=bool), self.spec_, mask)
+
+    def extended(self, columns, sample_weight=None):
+        """Go on with series that `fit` did not see: variables that begin to vary get a scale.
+
+        Parameters
+        ----------
+        columns : Columns or array-like
+            Series, as in `fit`.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        modality : Sequence
+            Itself, or one that knows more.
+        block : Block
+            Of the series.
+        lost : str
+            Empty.
+        """
+        longer = copy.copy(self)
+        longer.scaler_ = self.scaler_.extended(_cells(columns), sample_weight)
+        return longer, longer.transform(columns), ""
 
     def inverse_transform(self, values, mask=None):
         """Return series in the units of `fit`, gaps filled.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import reprlib
 from numbers import Integral
 
 import numpy as np
 
-from sklearn_crossmodal.data import PADDING, Block, BlockSpec, Columns, is_missing
+from sklearn_crossmodal.data import END, PADDING, UNKNOWN, Block, BlockSpec, Columns, is_missing
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities._text_cells import (
     id_cells,
@@ -33,6 +34,8 @@ from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["Text"]
 
+#: Share of words, beyond that in `fit`, that may be unknown later without a word about it.
+_MORE_UNKNOWN = 0.05
 _SYLLABLES = ["ba", "ce", "di", "fo", "gu", "la", "me", "ni", "po", "ru"]
 
 
@@ -230,6 +233,8 @@ class Text(Modality):
             counted = np.asarray(sample_weight) > 0
             cells, weight = cells[counted], np.asarray(sample_weight)[counted]
         texts = join_cells(cells, ids=self.tokenizer == "ids")
+        # Words that come later have no vector of their own among those given.
+        tokenizer.reserves = self.in_chunks and self.vectors is None
         rows = tokenizer.fit_encode(texts, sample_weight=weight)
         self.tokenizer_, length = tokenizer, tokenizer.length_
         self.markers_ = columns.names_of(cells.shape[1]) if self.join == "markers" else []
@@ -246,6 +251,7 @@ class Text(Modality):
             pairs=frequent_pairs(ids, self.max_pairs, weight) if self.max_pairs else None,
         )
         self._warn_of_wordless(cells, ids)
+        self._unknown_share = _unknown_share(ids)
         return ids
 
     def _warn_of_wordless(self, cells: np.ndarray, ids: np.ndarray) -> None:
@@ -284,10 +290,48 @@ class Text(Modality):
         cells = self._cells(Columns.of(columns))
         if self.markers_ and cells.shape[1] != len(self.markers_):
             raise ValueError(f"got {cells.shape[1]} columns, expected {len(self.markers_)}.")
-        rows = self._rows(cells)
+        return self._padded(self._rows(cells))
+
+    def _padded(self, rows: list[list[int]]) -> Block:
         longest = max(map(len, rows), default=0) + 1
         return self._block(
             pad_rows(rows, max(self.spec_.shape[0], min(longest, self.tokenizer_.max_length)))
+        )
+
+    def extended(self, columns, sample_weight=None):
+        """Go on with texts that `fit` did not see: new words get ids that were kept for them.
+
+        Parameters
+        ----------
+        columns : Columns or array-like of shape (n,) or (n, d)
+            Strings, or token ids.
+        sample_weight : ndarray of shape (n,), default=None
+            A row of weight 2 is as two rows.
+
+        Returns
+        -------
+        modality : Text
+            Itself, or one that knows more words.
+        block : Block
+            Of the texts.
+        lost : str
+            The share of unknown words, if it is more than a twentieth above that in `fit`.
+        """
+        cells = self._cells(Columns.of(columns))
+        texts = join_cells(cells, ids=self.tokenizer == "ids")
+        longer = copy.copy(self)
+        longer.tokenizer_, rows = self.tokenizer_.extend(texts, sample_weight)
+        block = longer.transform(columns) if self.markers_ else longer._padded(rows)
+        share = _unknown_share(block.values)
+        if share <= self._unknown_share + _MORE_UNKNOWN:
+            return longer, block, ""
+        names = longer.tokenizer_.unknown(texts)
+        shown = ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" * (len(names) > 5))
+        return (
+            longer,
+            block,
+            f"{share:.0%} of the words were not in the first chunk, and are unknown: {shown}. "
+            "Begin with a chunk that has them, or fit on all samples",
         )
 
     def _block(self, ids: np.ndarray) -> Block:
@@ -413,6 +457,12 @@ class Text(Modality):
             return cells.dtype.kind in "UT"
         found = [cell for cell in cells.flat if not is_missing(cell)]
         return bool(found) and all(isinstance(cell, str) for cell in found)
+
+
+def _unknown_share(ids: np.ndarray) -> float:
+    """Return the share of tokens that are unknown."""
+    n_tokens = np.count_nonzero((ids != PADDING) & (ids != END))
+    return np.count_nonzero(ids == UNKNOWN) / max(n_tokens, 1)
 
 
 def _is_written(cell) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import reprlib
 from collections import Counter
@@ -13,10 +14,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.data import MISSING, Columns, is_missing
+from sklearn_crossmodal.preprocessing._counting import count_rows
 from sklearn_crossmodal.preprocessing._levels import HashedLevels, Levels, sort_key
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["CategoryCoder", "has_categories"]
+
+#: Codes that are kept for later levels at least.
+_LEAST_LATER = 16
 
 
 class CategoryCoder(TransformerMixin, BaseEstimator):
@@ -88,6 +93,9 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         "categories": [Mapping, None],
     }
 
+    #: Whether `fit` keeps codes for levels that come later; set by those who go on with `extended`.
+    reserves = False
+
     def __init__(
         self,
         *,
@@ -113,7 +121,7 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         y : None
             Ignored; pipelines pass it.
         sample_weight : array-like of shape (n,), default=None
-            A row of weight zero is not there; else a row counts once, whatever its weight.
+            A row of weight 2 counts as two rows, one of weight zero is not there.
 
         Returns
         -------
@@ -128,17 +136,58 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         self._validate_params()
         cells, self.names_ = _read(X)
         if sample_weight is not None:
-            cells = cells[np.asarray(sample_weight) > 0]
+            sample_weight = np.asarray(sample_weight)
+            cells, sample_weight = cells[sample_weight > 0], sample_weight[sample_weight > 0]
         given = self._given(X)
-        counts = [_count(column, name) for column, name in zip(cells.T, self.names_, strict=True)]
+        counts = [
+            _count(column, name, sample_weight, self.min_count)
+            for column, name in zip(cells.T, self.names_, strict=True)
+        ]
         asked = None if self.ordered == "auto" else self._by_position(dict.fromkeys(self.ordered))
         ordered = given if asked is None else asked
-        self._columns = [
-            self._make_column(count, given.get(place), ordered=place in ordered)
-            for place, count in enumerate(counts)
-        ]
+        self._describe(
+            [
+                self._make_column(*count, given.get(place), ordered=place in ordered)
+                for place, count in enumerate(counts)
+            ]
+        )
+        return self
+
+    def extended(self, X, sample_weight=None):
+        """Return a coder that also knows new levels, as far as codes were kept for them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, c) or (n,)
+            Cells, as in `fit`.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        CategoryCoder
+            Itself where no level is new, or no code is left.
+        """
+        cells, names = _read(X)
+        columns = list(self._columns)
+        for place, column in enumerate(columns):
+            if not getattr(column, "n_later", 0):
+                continue
+            counts, enough = _count(cells[:, place], names[place], sample_weight, self.min_count)
+            new = [level for level in enough if level not in column.codes]
+            if new:
+                new.sort(key=lambda level: (-counts[level], sort_key(level)))
+                columns[place] = column.extended(new)
+        if all(old is new for old, new in zip(self._columns, columns, strict=True)):
+            return self
+        longer = copy.copy(self)
+        longer._describe(columns)
+        return longer
+
+    def _describe(self, columns: list) -> None:
+        self._columns = columns
         self.levels_ = [column.levels for column in self._columns]
-        self.n_categories_ = tuple(2 + len(levels) for levels in self.levels_)
+        self.n_categories_ = tuple(len(column.labels) for column in self._columns)
         self.ordered_ = tuple(column.ordered for column in self._columns)
         self.hashed_ = tuple(isinstance(column, HashedLevels) for column in self._columns)
         self.labelled_ = np.zeros(
@@ -146,7 +195,6 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         )
         for row, column in zip(self.labelled_, self._columns, strict=True):
             row[: len(column.labels)] = [label is not None for label in column.labels]
-        return self
 
     def transform(self, X):
         """Return the codes.
@@ -190,17 +238,25 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
             cells[:, place] = column.labels[codes[:, place]]
         return cells
 
-    def _make_column(self, counts: Counter, given, *, ordered: bool):
+    def _make_column(self, counts: Counter, enough: list, given, *, ordered: bool):
         if given is not None or ordered:
             levels = sorted(counts, key=sort_key) if given is None else given
             return Levels(levels, None, ordered=ordered)
         frequent = sorted(counts, key=lambda level: (-counts[level], sort_key(level)))
-        n_kept = sum(count >= self.min_count for count in counts.values())
-        n_kept = min(n_kept, self.max_categories or n_kept)
+        n_enough = len(enough)
+        n_kept = min(n_enough, self.max_categories or n_enough)
         if self.hash_above is not None and n_kept > self.hash_above:
             return HashedLevels(frequent, self.hash_above)
         rare = frequent[n_kept] if n_kept < len(frequent) else None
-        return Levels(sorted(frequent[:n_kept], key=sort_key), rare, ordered=False)
+        n_later = self._n_later(n_kept) if self.reserves else 0
+        levels = sorted(frequent[:n_kept], key=sort_key)
+        return Levels(levels, rare, ordered=False, n_later=n_later)
+
+    def _n_later(self, n_kept: int) -> int:
+        """Return how many codes are kept for levels that come later."""
+        if self.max_categories is None:
+            return max(_LEAST_LATER, n_kept)
+        return max(0, self.max_categories - n_kept)
 
     def _given(self, X) -> dict[int, list]:
         """Return the levels of the columns that have given ones, in order, by position."""
@@ -264,11 +320,14 @@ def _read(X) -> tuple[np.ndarray, tuple[str, ...]]:
     return cells, tuple(columns.names_of(cells.shape[1]))
 
 
-def _count(column: np.ndarray, name: str) -> Counter:
-    """Count the levels of a column, without missing cells."""
+def _count(column: np.ndarray, name: str, sample_weight, min_count: int) -> tuple[Counter, list]:
+    """Count the levels of a column, without missing cells; return those in enough rows, too."""
     found = _distinct(column, name)
-    counts = Counter(column.tolist())
-    return Counter({level: counts[level] for level in found if not is_missing(level)})
+    cells = column.tolist()
+    counts, enough = count_rows(zip(cells, strict=True), sample_weight, min_count)
+    known = {level for level in found if not is_missing(level)}
+    counts = Counter({level: counts[level] for level in known})
+    return counts, [level for level in enough if level in known]
 
 
 def _encode(column: np.ndarray, code, name: str) -> list[int]:

@@ -15,15 +15,26 @@ __all__ = ["HashedLevels", "Levels", "sort_key"]
 class Levels:
     """Levels with a code each."""
 
-    def __init__(self, levels: list, rare, *, ordered: bool) -> None:
+    def __init__(self, levels: list, rare, *, ordered: bool, n_later: int = 0) -> None:
         self.levels = [_as_python(level) for level in levels]
         self.ordered = ordered
-        self.labels = object_array([None, rare, *self.levels])
+        self.rare = rare
+        #: Codes that are kept for levels that come later.
+        self.n_later = n_later
+        self.labels = object_array([None, rare, *self.levels, *[None] * n_later])
         self.codes = {level: code for code, level in enumerate(self.levels, start=RARE + 1)}
 
     def code(self, cell) -> int:
         """Return the code of a cell that is not missing."""
         return self.codes.get(cell, RARE)
+
+    def extended(self, levels: list) -> Levels:
+        """Return the levels with these behind them, as far as codes were kept."""
+        new = levels[: self.n_later]
+        n_later, rare = self.n_later - len(new), self.rare
+        if rare is None and len(levels) > len(new):
+            rare = levels[len(new)]
+        return Levels([*self.levels, *new], rare, ordered=self.ordered, n_later=n_later)
 
 
 class HashedLevels:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -68,6 +70,8 @@ class NumericScaler(TransformerMixin, BaseEstimator):
     center_, scale_, median_ : ndarray of shape (n_features_in_,)
         What is subtracted, what is divided by (0 for a constant column), and what the inverse gives
         for a column that was left out.
+    constant_ : ndarray of int
+        The columns whose scale is not known, since they do not vary.
     quantiles_ : ndarray of shape (65, len(kept_)) or None
         Quantiles of the scaled columns at evenly spaced levels from 0 to 1; None for a sparse X.
     n_features_in_ : int
@@ -138,7 +142,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
             X, weight = X[weight > 0], weight[weight > 0]
         return self.learn(X, weight, gaps)
 
-    def learn(self, numbers, weight, gaps):
+    def learn(self, numbers, weight, gaps, *, keeps_all=False):
         """Learn from rows that were checked before.
 
         Parameters
@@ -149,6 +153,9 @@ class NumericScaler(TransformerMixin, BaseEstimator):
             Weights of the rows, none zero.
         gaps : bool
             Whether NaN is among the numbers.
+        keeps_all : bool, default=False
+            Whether columns that do not vary are kept, as zeros: they may vary later, see
+            `extended`.
 
         Returns
         -------
@@ -159,11 +166,11 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         tolerance = max(_TOLERANCE, 8 * np.finfo(numbers.dtype).eps)
         if sparse.issparse(numbers):
             self._describe_sparse(self._forward(numbers), weight)
-            self._choose(tolerance)
+            self._choose(tolerance, keeps_all)
             self.quantiles_ = None
         else:
             quantiles = self._describe(numbers, weight, gaps)
-            self._choose(tolerance)
+            self._choose(tolerance, keeps_all)
             self.quantiles_ = self._scale(quantiles[:, self.kept_])
         return self
 
@@ -251,9 +258,10 @@ class NumericScaler(TransformerMixin, BaseEstimator):
 
     # Learning -------------------------------------------------------------------------------
 
-    def _choose(self, tolerance):
-        """Leave out the columns that do not vary."""
+    def _choose(self, tolerance, keeps_all):
+        """Leave out the columns that do not vary, or note that they may."""
         low, high = self.range_
+        self._tolerance = tolerance
         varies = high - low > tolerance * np.maximum(np.abs(low), np.abs(high))
         if self.scaling is None:
             self.center_, self.scale_ = np.zeros_like(low), np.ones_like(low)
@@ -261,8 +269,94 @@ class NumericScaler(TransformerMixin, BaseEstimator):
             self.center_ = np.zeros_like(low)
         else:
             self.scale_ = np.where(varies, self.scale_, 0)
-        every = self.scaling in (None, "mean") or not varies.any()
+        every = self.scaling in (None, "mean") or not varies.any() or keeps_all
+        self.constant_ = self._still(low, high)
         self.kept_ = np.arange(len(low)) if every else np.flatnonzero(varies)
+
+    def _still(self, low, high):
+        """Return the columns whose scale is not known, since they do not vary."""
+        if self.scaling is None:
+            return np.zeros(0, dtype=np.intp)
+        if self.scaling == "mean":
+            return np.flatnonzero((low == 0) & (high == 0))
+        return np.flatnonzero(self.scale_ == 0)
+
+    def moving(self, X):
+        """Return the columns that did not vary in `fit`, and do now.
+
+        Parameters
+        ----------
+        X : ndarray or CSR array of shape (n, d)
+            Finite numbers or NaN.
+
+        Returns
+        -------
+        ndarray of int
+        """
+        if not len(self.constant_) or not X.shape[0]:
+            return self.constant_[:0]
+        part = self._forward(X[:, self.constant_])
+        if sparse.issparse(part):
+            low, high = (found.toarray().ravel() for found in (part.min(axis=0), part.max(axis=0)))
+        else:
+            low, high = (np.fmin.reduce(part, axis=0), np.fmax.reduce(part, axis=0))
+        before = self.range_[:, self.constant_]
+        low, high = np.fmin(low, before[0]), np.fmax(high, before[1])
+        size = np.maximum(np.abs(low), np.abs(high))
+        return self.constant_[high - low > self._tolerance * size]
+
+    def extended(self, X, weight):
+        """Return a scaler that knows the range of X, and the scale of columns that begin to vary.
+
+        Parameters
+        ----------
+        X : ndarray or CSR array of shape (n, d)
+            Finite numbers or NaN.
+        weight : ndarray of shape (n,)
+            Weights of the rows, none zero.
+
+        Returns
+        -------
+        NumericScaler
+            Another one; columns that varied before keep their scale.
+        """
+        longer, new = copy.copy(self), self.moving(X)
+        if not sparse.issparse(X) and len(X):  # numbers that are given back stay within the range
+            low, high = self.range_
+            ends = np.stack([np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)])
+            ends = self._forward(ends)
+            longer.range_ = np.stack([np.fmin(low, ends[0]), np.fmax(high, ends[1])])
+        if not len(new):
+            return longer
+        found = NumericScaler(scaling=self.scaling, log1p=self.log1p)
+        part = self._with_former(X[:, new], new)
+        weight = np.append(weight, np.full(part.shape[0] - X.shape[0], weight.mean()))
+        gaps = not sparse.issparse(part) and has_gaps(part)
+        found.learn(part, weight, gaps, keeps_all=True)
+        for name in ("center_", "scale_", "_median", "quantiles_"):
+            mine, other = getattr(self, name), getattr(found, name)
+            if mine is not None and other is not None:
+                places = new if name != "quantiles_" else np.searchsorted(self.kept_, new)
+                mine = np.array(mine)
+                mine[..., places] = other
+                setattr(longer, name, mine)
+        if self.scaling == "quantile":
+            longer._curves = list(self._curves)
+            for place, curve in zip(new, found._curves, strict=True):
+                longer._curves[place] = curve
+        longer.constant_ = np.setdiff1d(self.constant_, new)
+        return longer
+
+    def _with_former(self, part, new):
+        """Return columns with a row of the values they had before, where X has but one value."""
+        before = self.median_[new]
+        if sparse.issparse(part):
+            row = sparse.csr_array(before[np.newaxis])
+            return sparse.vstack([part, row], format="csr") if before.any() else part
+        alone = np.fmax.reduce(part, axis=0) == np.fmin.reduce(part, axis=0)
+        if not alone.any():
+            return part
+        return np.vstack([part, np.where(alone, before, np.nan)]).astype(part.dtype)
 
     def _describe(self, X, weight, gaps):
         """Learn from dense columns; return the quantiles of each."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import chain
 from numbers import Integral
 
 import numpy as np
 
 from sklearn_crossmodal.data import UNKNOWN
-from sklearn_crossmodal.preprocessing._token_rows import FIRST, BaseTokenizer
+from sklearn_crossmodal.preprocessing._token_rows import FIRST, BaseTokenizer, n_reserved
 from sklearn_crossmodal.utils._sklearn import Interval
 
 __all__ = ["IdTokenizer", "check_ids", "move", "move_back"]
@@ -79,7 +81,8 @@ class IdTokenizer(BaseTokenizer):
                 f"the largest token id is {largest}, and a table of so many rows is too large: "
                 "number the tokens that occur from 0 on."
             )
-        self.n_tokens_ = largest + 1 + FIRST
+        n_later = n_reserved(largest + 1, _MAX_IDS) if self.reserves else 0
+        self.n_tokens_ = largest + 1 + n_later + FIRST
         self._set_length(rows)
         return self
 
@@ -96,6 +99,21 @@ class IdTokenizer(BaseTokenizer):
         list of list of int
         """
         return [move(check_ids(row), self.n_tokens_) for row in X]
+
+    def unknown(self, X):
+        """Return the ids that are too large, the most frequent first.
+
+        Parameters
+        ----------
+        X : iterable of sequence of int
+            Ids of each text.
+
+        Returns
+        -------
+        list of int
+        """
+        counts = Counter(chain.from_iterable(check_ids(row).tolist() for row in X))
+        return [id_ for id_, _ in counts.most_common() if id_ + FIRST >= self.n_tokens_]
 
     def decode(self, rows):
         """Return the ids of each text as they were given; those that were unknown are left out.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.data import as_column, is_missing
@@ -14,7 +15,10 @@ from sklearn_crossmodal.preprocessing._bent import LARGEST, bend, unbend
 from sklearn_crossmodal.preprocessing._numeric_columns import find_moments, find_quantiles
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
-__all__ = ["SequenceScaler"]
+__all__ = ["SLACK", "SequenceScaler"]
+
+#: By how much series may be longer than the longest in `fit` without a word: a quarter is cut then.
+SLACK = 1 / 3
 
 
 class SequenceScaler(TransformerMixin, BaseEstimator):
@@ -73,6 +77,8 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
     array([ 2., nan, nan])
     """
 
+    #: Whether `transform` warns where series are cut; who knows better what they are does it alone.
+    warns = True
     _parameter_constraints = {
         "max_length": [Interval(Integral, 1, None, closed="left"), None],
         "crop": [StrOptions({"start", "center", "end"})],
@@ -136,12 +142,11 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         series = _as_series(X)
-        if self.max_length is None or self.length_ < self.max_length:  # else cut on purpose
-            remedy = (
-                f"fit on series as long, or cut them on purpose, with max_length={self.length_}"
-            )
-            lengths = list(map(len, series))
-            warn_if_cut(lengths, self.length_, what="series", unit="steps", remedy=remedy)
+        on_purpose = self.max_length is not None and self.length_ >= self.max_length
+        if self.warns and not on_purpose:
+            remedy = f"fit on series as long, or cut them on purpose, max_length={self.length_}"
+            lengths, what = list(map(len, series)), {"what": "series", "unit": "steps"}
+            warn_if_cut(lengths, self.length_, remedy=remedy, slack=SLACK, **what)
         steps, lengths = self._cut(series, len(self.median_))
         starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
         gaps = np.isnan(steps)
@@ -154,6 +159,35 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
             numbers
         )
         return values
+
+    def extended(self, X, sample_weight=None):
+        """Return a scaler that also knows the scale of variables that begin to vary in X.
+
+        Parameters
+        ----------
+        X : array-like
+            Series, as in `fit`.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the series.
+
+        Returns
+        -------
+        SequenceScaler
+            Itself where none does. Variables that varied before keep their scale.
+        """
+        still = np.flatnonzero(self.scale_ == 0)
+        if not len(still):
+            return self
+        found = clone(self).fit(X, sample_weight=sample_weight)
+        if len(found.scale_) != len(self.scale_):
+            return self  # no series, or an error in `transform`
+        new = still[found.scale_[still] > 0]
+        longer = copy.copy(self)
+        for name in ("median_", "center_", "scale_", "range_"):
+            numbers = getattr(self, name).copy()
+            numbers[..., new] = getattr(found, name)[..., new]
+            setattr(longer, name, numbers)
+        return longer
 
     def inverse_transform(self, X):
         """Undo the scaling; gaps stay filled, and NaN stays behind the end of a series.

@@ -14,10 +14,13 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from sklearn_crossmodal.data import END, PADDING, object_array
 from sklearn_crossmodal.data._cutting import warn_if_cut
 
-__all__ = ["FIRST", "BaseTokenizer", "check_texts", "pad_rows", "unpad_rows"]
+__all__ = ["FIRST", "BaseTokenizer", "check_texts", "n_reserved", "pad_rows", "unpad_rows"]
 
 #: The first id that is a token of a text; those before it stand for none.
 FIRST = END + 1
+
+#: Ids that are kept for later tokens at least.
+_LEAST_RESERVED = 1000
 
 
 class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
@@ -33,6 +36,8 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
         Tokens of the longest text in `fit`, at most `max_length`; the width of the rows.
     """
 
+    #: Whether `fit` keeps ids for tokens that come later; set by those who go on with `extend`.
+    reserves: bool = False
     max_length: int
     n_tokens_: int
     length_: int
@@ -83,6 +88,39 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
         self.fit(X, **({"sample_weight": sample_weight} if counts else {}))
         return self.encode(X)
 
+    def extend(self, X, sample_weight=None):
+        """Go on with texts that `fit` did not see.
+
+        Parameters
+        ----------
+        X : iterable
+            Texts.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the texts.
+
+        Returns
+        -------
+        tokenizer : BaseTokenizer
+            Itself, or one that has given reserved ids to new tokens.
+        rows : list of list of int
+            Ids of each text, as `encode` returns them.
+        """
+        return self, self.encode(X)
+
+    def unknown(self, X) -> list:
+        """Return the tokens that are unknown, the most frequent first, where they have names.
+
+        Parameters
+        ----------
+        X : iterable
+            Texts.
+
+        Returns
+        -------
+        list
+        """
+        return []
+
     def transform(self, X):
         """Return the ids of the tokens.
 
@@ -130,6 +168,11 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
         return tags
+
+
+def n_reserved(n_known: int, n_most: int) -> int:
+    """Return how many ids are kept for tokens that come later: three times those known."""
+    return max(0, min(max(_LEAST_RESERVED, 3 * n_known), n_most - n_known))
 
 
 def check_texts(X) -> list[str]:

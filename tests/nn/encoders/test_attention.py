@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 import torch
 
+from sklearn_crossmodal import FusionClassifier, Sequence
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn.encoders import AttentionEncoder
 
@@ -47,3 +49,29 @@ def test_positions_are_no_weights_but_travel_with_them():
 def test_width_must_be_a_multiple_of_the_heads(width, n_heads):
     with pytest.raises(ValueError, match=f"width={width} is not a multiple of n_heads={n_heads}"):
         build(width=width, n_heads=n_heads)
+
+
+def _trends(rng, n_samples=160, n_steps=16):
+    y = rng.integers(0, 2, n_samples)
+    series = np.sort(rng.normal(size=(n_samples, n_steps)), axis=1)
+    series += 0.3 * rng.normal(size=series.shape)
+    series[y == 1] = series[y == 1, ::-1]
+    return series, y
+
+
+def _places(rng, n_samples=160, n_steps=20):
+    y = rng.integers(0, 2, n_samples)
+    series = 0.5 * rng.normal(size=(n_samples, n_steps))
+    for row, start in enumerate(rng.integers(0, n_steps // 2 - 3, n_samples) + n_steps // 2 * y):
+        series[row, start : start + 4] += 2
+    return series, y
+
+
+@pytest.mark.parametrize("task", [_trends, _places])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_order_of_a_series_is_learned(task, seed):
+    X, y = task(np.random.default_rng(seed))
+    modality = Sequence(encoder="attention")
+    model = FusionClassifier([("s", modality, "s")], max_epochs=25, n_folds=None, random_state=seed)
+    model.fit({"s": X[:110]}, y[:110])
+    assert model.score({"s": X[110:]}, y[110:]) > 0.93
