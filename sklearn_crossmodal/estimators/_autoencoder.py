@@ -299,6 +299,9 @@ class MultiModalAutoencoder(
     def partial_fit(self, X, y=None, sample_weight=None):
         """Train for one epoch on these samples; the modalities are those of the first call.
 
+        What does not vary in the first call, and words and levels that come later, are learned from
+        the call in which they do; where there is no room left for them, a warning says so once.
+
         Parameters
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from sklearn_crossmodal.data import KINDS
 from sklearn_crossmodal.training import FrozenInputs
 from sklearn_crossmodal.utils._cache import open_memory
 
-__all__ = ["read_modalities"]
+__all__ = ["GROWING_TARGETS", "read_modalities"]
+
+#: Targets of other kinds have scores for the words and levels of the first chunk alone, so that
+#: several calls of `partial_fit` are one fit of several epochs.
+GROWING_TARGETS = frozenset({"vector", "sequence", "grid"})
 
 
 def read_modalities(estimator, X, table, weight, resume):
@@ -34,7 +39,8 @@ def read_modalities(estimator, X, table, weight, resume):
         return blocks
     bank = estimator._bank = estimator._bind_modalities(X, table)
     memory = open_memory(estimator.memory)
-    blocks = bank.fit_transform(table, weight, memory, in_chunks=estimator._in_chunks)
+    in_chunks = KINDS if estimator._in_chunks else ()
+    blocks = bank.fit_transform(table, weight, memory, in_chunks=in_chunks)
     estimator.modalities_ = bank.fitted
     estimator._frozen = FrozenInputs(type(estimator).__name__, estimator.modalities_)
     return blocks

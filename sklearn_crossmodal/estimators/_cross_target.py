@@ -10,6 +10,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from torch import nn
 
 from sklearn_crossmodal.data import MultiModalFrame, as_table, is_named
+from sklearn_crossmodal.estimators._chunks import GROWING_TARGETS
 from sklearn_crossmodal.estimators._dates import keep_dates, refuse_dates, restore_dates
 from sklearn_crossmodal.estimators._input import check_same_length, check_weight
 from sklearn_crossmodal.estimators._resuming import keep_loss
@@ -92,9 +93,9 @@ class CrossTarget(ModalityTarget):
 
     def _fit_target(self, y, sample_weight):
         if self._is_table:
-            self._target_bank.fit_transform(
-                y, sample_weight, open_memory(self.memory), in_chunks=self._in_chunks
-            )
+            in_chunks = GROWING_TARGETS if self._in_chunks else ()
+            memory = open_memory(self.memory)
+            self._target_bank.fit_transform(y, sample_weight, memory, in_chunks=in_chunks)
             self.target_ = self._target_bank.fitted
         else:
             super()._fit_target(y, sample_weight)

@@ -327,6 +327,9 @@ class CrossModalRegressor(
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these samples; modalities and target are those of the first call.
 
+        What does not vary in the first call, and words and levels that come later, are learned from
+        the call in which they do; where there is no room left for them, a warning says so once.
+
         The linear path stays as the last `fit` left it.
 
         Parameters

@@ -291,6 +291,9 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these samples; modalities and scales are those of the first call.
 
+        What does not vary in the first call, and words and levels that come later, are learned from
+        the call in which they do; where there is no room left for them, a warning says so once.
+
         Parameters
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)

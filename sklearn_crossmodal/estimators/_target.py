@@ -17,6 +17,7 @@ from sklearn_crossmodal.data import (
     is_named,
     order_of_categories,
 )
+from sklearn_crossmodal.estimators._chunks import GROWING_TARGETS
 from sklearn_crossmodal.estimators._dates import refuse_dates
 from sklearn_crossmodal.estimators._input import check_same_length, check_weight
 from sklearn_crossmodal.estimators._target_labels import in_fitted_order
@@ -119,7 +120,7 @@ class ModalityTarget:
         owner = type(self).__name__
         with said_by(f"{owner}: target"):
             self.target_ = self._in_order(clone(self._target_modality(y)))
-            self.target_.in_chunks = self._in_chunks
+            self.target_.in_chunks = self._in_chunks and self.target_.kind in GROWING_TARGETS
             self.target_.fit(self._target_columns(y), sample_weight)
 
     def _in_order(self, modality):

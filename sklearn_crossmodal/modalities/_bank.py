@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pickle import PicklingError
@@ -186,7 +186,12 @@ class ModalityBank:
         self._adopted.add(name)
 
     def fit_transform(
-        self, table, sample_weight: np.ndarray | None, memory: Memory, *, in_chunks: bool = False
+        self,
+        table,
+        sample_weight: np.ndarray | None,
+        memory: Memory,
+        *,
+        in_chunks: Collection[str] = (),
     ) -> dict[str, Block]:
         """Fit each modality on the rows that have it; one that none has is left out.
 
@@ -199,8 +204,9 @@ class ModalityBank:
         memory : joblib.Memory
             Where fitted modalities and their blocks are kept, unless files, memory maps, modules
             or functions are among what they are made of.
-        in_chunks : bool, default=False
-            Whether the rows are the first of several chunks, see `extended`.
+        in_chunks : collection of str, default=()
+            Kinds of the modalities that keep room for what comes later, where the rows are the
+            first of several chunks, see `extended`.
 
         Returns
         -------
@@ -227,7 +233,7 @@ class ModalityBank:
                 weight = None if sample_weight is None else sample_weight[present]
                 with self._speaking(bound.name, bound.labels, present), _counting(present):
                     columns = _rows(columns, present)
-                    if in_chunks:
+                    if bound.modality.kind in in_chunks:
                         bound.modality.in_chunks = True
                     if bound.name in self._adopted:
                         block = bound.modality.transform(columns)

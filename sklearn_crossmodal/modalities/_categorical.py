@@ -188,9 +188,10 @@ class Categorical(Modality):
         lost : str
             The columns with more rare cells, by a twentieth, than `fit` had, and their shares.
         """
-        longer = copy.copy(self)
         coder = self.coder_.extended(columns, sample_weight)
+        longer = self
         if coder is not self.coder_:
+            longer = copy.copy(self)
             values = columns.values if isinstance(columns, Columns) else columns
             longer._take(coder, values)
         block = longer.transform(columns)

@@ -319,8 +319,9 @@ class Text(Modality):
         """
         cells = self._cells(Columns.of(columns))
         texts = join_cells(cells, ids=self.tokenizer == "ids")
-        longer = copy.copy(self)
-        longer.tokenizer_, rows = self.tokenizer_.extend(texts, sample_weight)
+        tokenizer, rows = self.tokenizer_.extend(texts, sample_weight)
+        longer = self if tokenizer is self.tokenizer_ else copy.copy(self)
+        longer.tokenizer_ = tokenizer
         block = longer.transform(columns) if self.markers_ else longer._padded(rows)
         share = _unknown_share(block.values)
         if share <= self._unknown_share + _MORE_UNKNOWN:

@@ -145,8 +145,6 @@ def test_all_estimators_learn_what_comes_later():
     table = np.column_stack([SIGNAL, NOISE])
     cross = in_chunks(CrossModalRegressor(entries[:2], random_state=0), X, table, 15)
     assert cross.predict(later)[:, 0].std() > 20
-    text = in_chunks(CrossModalGenerator(entries[1:], random_state=0), X, WORDS, 15)
-    assert {said.split()[0] for said in text.predict(later)} == {"good", "bad"}
     both = in_chunks(MultiModalAutoencoder(entries, random_state=0), X, None, 15)
     decoded = both.reconstruct(later)
     assert set(decoded["c"]) == {"is0", "is1"}
@@ -173,6 +171,26 @@ def test_a_warning_once_where_there_is_no_room():
     assert messages[1].startswith("FusionClassifier: modality 'words' (column 'review'): ")
     assert "% of the words were not in the first chunk" in messages[1]
     assert "'new30'" in messages[1]
+
+
+def test_words_and_levels_of_a_target_are_those_of_the_first_chunk():
+    X = {"x": NOISE, "c": LEVELS}
+    entries = [("c", "categorical", "c"), ("x", "numeric", "x")]
+    for model, y, message in [
+        (CrossModalGenerator(entries, random_state=0), WORDS, r"50% of the words .*'(good|bad)'"),
+        (CrossModalRegressor(entries, target="text", random_state=0), WORDS, "50% of the words"),
+        (CrossModalRegressor(entries, target="categorical"), LEVELS, "100% of column '0'"),
+        (CrossModalRegressor(entries, target={"b": "text"}), {"b": WORDS}, "50% of the words"),
+    ]:
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            for _ in range(2):
+                for start in range(0, N, CHUNK):
+                    rows = slice(start, start + CHUNK)
+                    model.partial_fit(take(X, rows), take(y, rows))
+        assert len(found) == 1, [str(one.message) for one in found]
+        with pytest.raises(UserWarning, match=message):
+            warnings.warn(found[0].message, stacklevel=1)
 
 
 def test_a_modality_that_was_absent_at_first_is_told_of_once():

@@ -69,7 +69,11 @@ def test_partial_fit_keeps_the_modalities_of_its_first_call(name, X, targets, ma
     words = np.array(["words that were never there"] * 20, dtype=object)
     other = MultiModalFrame({**dict(X[20:]), "words": words})
     estimator.partial_fit(other, None if y is None else y[20:])
-    assert estimator.modalities_ is fitted
+    assert [name for name, *_ in estimator.modalities_] == [name for name, *_ in fitted]
+    for (_, before, _), (_, after, _) in zip(fitted, estimator.modalities_, strict=True):
+        assert after.spec_ == before.spec_
+    assert "there" in estimator.modalities_[1][1].tokenizer_.vocabulary_  # there was room
+    assert "there" not in fitted[1][1].tokenizer_.vocabulary_
     assert np.isfinite(numbers(estimator, X)).all()
 
 
