@@ -180,7 +180,11 @@ def test_words_and_levels_of_a_target_are_those_of_the_first_chunk():
         (CrossModalGenerator(entries, random_state=0), WORDS, r"50% of the words .*'(good|bad)'"),
         (CrossModalRegressor(entries, target="text", random_state=0), WORDS, "50% of the words"),
         (CrossModalRegressor(entries, target="categorical"), LEVELS, "100% of column '0'"),
-        (CrossModalRegressor(entries, target={"b": "text"}), {"b": WORDS}, "50% of the words"),
+        (
+            CrossModalRegressor(entries, target=[("b", Text(), "b")]),
+            {"b": WORDS},
+            "50% of the words",
+        ),
     ]:
         with warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always")
