@@ -269,6 +269,7 @@ class ModalityBank:
             Once for each modality: of what `fit_transform` did not see and there is no room for,
             and where a modality that was left out is there now.
         """
+        table = self.unfolded(table)
         self._refuse_renamed(table)
         bank, blocks = copy.copy(self), {}
         bank.bound, bank._told = [], set(self._told)
