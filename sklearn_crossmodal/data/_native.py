@@ -41,6 +41,8 @@ def frame_names(frame) -> list[str]:
 
 def original_name(frame, name: str):
     """Return the name of a column as a pandas frame has it; a table has it as a string."""
+    if name in frame.columns:  # mostly, and soon told
+        return name
     return next((own for own in frame.columns if str(own) == name), name)
 
 
