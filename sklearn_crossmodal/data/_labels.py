@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn_crossmodal.data._native import frame_names, is_frame
 from sklearn_crossmodal.data._rows import is_missing, object_array
 from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.utils._validation import plain
 
 __all__ = [
     "check_feature_names",
@@ -127,7 +128,7 @@ def differing(found, fitted) -> tuple[list, list]:
 
 def shown(labels: Sequence, most: int = 10) -> str:
     """Show labels in a message, no more than a few of them."""
-    first = [one.item() if isinstance(one, np.generic) else one for one in labels[:most]]
+    first = plain(list(labels[:most]))
     more = f" and {len(labels) - most} more" if len(labels) > most else ""
     return f"{first}{more}"
 

@@ -17,6 +17,7 @@ from sklearn_crossmodal.estimators._input import check_weight, check_X, rows_tha
 from sklearn_crossmodal.estimators._net_input import NetInput
 from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
 from sklearn_crossmodal.estimators._tasks import end_fit, epoch_tasks
+from sklearn_crossmodal.estimators._unpaired import warn_of_unpaired
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, check_target
 from sklearn_crossmodal.training import (
     Net,
@@ -121,6 +122,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
 
     def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
         """Make the nets; return their trainings."""
+        if hold_out and not resume:  # a chunk of `partial_fit` may have what the next lacks
+            warn_of_unpaired(self, data.inputs, data.targets)
         seed = draw_seed(self.random_state)
         splits = splits or (self._splits(data, seed) if hold_out else [None])
         tasks = epoch_tasks(self, data.given, len(splits))
@@ -130,7 +133,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         ]
 
     def _plan_one(self, data, max_epochs, resume, seed, split, tasks):
-        device = choose_device(self.device)
+        with said_by(type(self).__name__):
+            device = choose_device(self.device)
         with seeded(seed, device):
             self.net_ = self._make_net(data.inputs, device, resume)
         self._check_targets(data.targets)

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
 from sklearn_crossmodal.estimators._label_columns import columns_of
+from sklearn_crossmodal.utils._validation import plain
 
 __all__ = ["label_weights", "product_of_weights"]
 
@@ -16,8 +17,8 @@ def product_of_weights(class_weight, classes, y, sample_weight):
         class_weight = ["balanced"] * len(classes)
     if not isinstance(class_weight, list) or len(class_weight) != len(classes):
         raise ValueError(
-            f"class_weight={class_weight!r} does not suit a y of {len(classes)} columns: pass "
-            "'balanced', or a list of one dict a column."
+            f"class_weight={plain(class_weight)!r} does not suit a y of {len(classes)} columns: "
+            "pass 'balanced', or a list of one dict a column."
         )
     parts = zip(class_weight, classes, columns_of(y), strict=True)
     return np.prod([label_weights(one, *rest, sample_weight) for one, *rest in parts], axis=0)
@@ -30,11 +31,12 @@ def label_weights(class_weight, classes, y, sample_weight):
         unknown = sorted(set(class_weight) - set(classes.tolist()), key=str)
         if unknown:
             raise ValueError(
-                f"class_weight names {unknown}, which are not among the classes {classes.tolist()}."
+                f"class_weight names {plain(unknown)}, which are not among the classes "
+                f"{classes.tolist()}."
             )
         negative = {key: value for key, value in class_weight.items() if value < 0}
         if negative:
-            raise ValueError(f"class_weight must not be negative, got {negative}.")
+            raise ValueError(f"class_weight must not be negative, got {plain(negative)}.")
         factors = np.array([class_weight.get(one, 1.0) for one in present.tolist()])
     else:
         factors = _balanced(class_weight, present, y, sample_weight)

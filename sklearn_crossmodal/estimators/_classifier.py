@@ -13,11 +13,15 @@ from sklearn_crossmodal.estimators._input import check_weight
 from sklearn_crossmodal.estimators._label_columns import check_label_columns, check_n_columns
 from sklearn_crossmodal.estimators._label_target import LabelTarget
 from sklearn_crossmodal.estimators._target_labels import in_fitted_order
+from sklearn_crossmodal.nn.fusion import LateFusion
 from sklearn_crossmodal.training import NetClassifier
 from sklearn_crossmodal.utils._sklearn import StrOptions
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["FusionClassifier"]
+
+#: Samples from which on a mean of logits is stopped early.
+_FEW_FOR_LATE = 40
 
 
 class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
@@ -69,7 +73,8 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
     early_stopping : bool or "auto", default="auto"
         Whether rows are held out, training stops when their loss no longer falls, and the weights
         of the best epochs are taken: their mean, or those of the best where that is better. "auto"
-        is True from 5000 samples on.
+        is True from 5000 samples on, from 40 on with ``fusion="late"``, whose logits grow without
+        end otherwise.
     validation_fraction : float or splitter, default=0.15
         Share of the rows that is held out; or a splitter of scikit-learn, such as
         `GroupShuffleSplit`, whose first split says which rows are; where each split trains on rows
@@ -77,9 +82,9 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
     n_folds : int, None or "auto", default="auto"
         Number of networks, each trained without another part of the rows, which tell when to stop;
         their scores are averaged. None trains one. "auto" is 5 for 100 to 5000 samples of numbers,
-        categories and embeddings, unless `early_stopping`, `warm_start` or a splitter is set; else
-        None. Where networks cannot be trained side by side, as with `callbacks` or another
-        `optimizer`, it is None too.
+        categories and embeddings, with ``fusion="late"`` from 40 on, unless `early_stopping`,
+        `warm_start` or a splitter is set; else None. Where networks cannot be trained side by side,
+        as with `callbacks` or another `optimizer`, it is None too.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4
@@ -208,8 +213,6 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
     }
     _net_class = NetClassifier
     _scores_add = True
-    # Accuracy hardly suffers from training on, and below this size rows are worth more in training.
-    _min_samples_to_hold_out = 5000
 
     def __init__(
         self,
@@ -269,6 +272,19 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
         self.verbose = verbose
         self.callbacks = callbacks
         self.net_params = net_params
+
+    @property
+    def _min_samples_to_hold_out(self):
+        # Accuracy hardly suffers from training on, and in few samples rows are worth more in
+        # training; but the mean of logits grows without end where nothing tells when to stop.
+        return _FEW_FOR_LATE if self._is_late() else 5000
+
+    @property
+    def _auto_folds(self):
+        return ((_FEW_FOR_LATE, 5000, 5),) if self._is_late() else BaseFusion._auto_folds
+
+    def _is_late(self):
+        return self.fusion == "late" or isinstance(self.fusion, LateFusion)
 
     def fit(self, X, y, sample_weight=None, groups=None):
         """Train the network.

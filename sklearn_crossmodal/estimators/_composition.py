@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.estimators._cloning import clone_with_copied_callbacks
 from sklearn_crossmodal.estimators._tags import takes_sparse, takes_strings
+from sklearn_crossmodal.estimators._remedies import remedy
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import (
     MODALITIES,
@@ -127,18 +128,23 @@ class ModalityParams(BaseEstimator):
                     place = "__".join([head, *path[:depth]])
                     raise ValueError(
                         f"{type(self).__name__}: {place}={part!r} is a name, which has no "
-                        f"parameter {key!r}: pass {_component_for(place, part)} instead."
+                        f"parameter {key!r}: {remedy(place, part, key, params[name])}"
                     )
                 if part is None and not depth and head in own:
                     raise ValueError(
                         f"{type(self).__name__}: {head} is None, which has no parameter {key!r}: "
-                        f"pass a component as {head} first."
+                        f"{remedy(head, None, key, params[name])}"
                     )
                 part = getattr(part, key, None)
 
     def _bind_modalities(self, X, table):
         """Return a bank of the modalities, listed, named or inferred, bound to columns of X."""
         owner = type(self).__name__
+        if isinstance(self.modalities, list | dict) and not self.modalities:
+            raise ModalityError(
+                f"{owner}: modalities={self.modalities!r} names none: list (name, modality, "
+                "columns) of each, or pass None, so that they are inferred from X."
+            )
         if self.modalities is None:
             with said_by(owner):
                 modalities = infer_from_table(table, joined=not isinstance(X, Mapping))
@@ -225,22 +231,3 @@ def _resolve_modality(owner, name, modality) -> Modality:
         f"{owner}: modality {name!r} is {modality!r}: give a modality such as Numeric(), a name of "
         f"{sorted(MODALITIES)}, or 'drop'."
     )
-
-
-def _component_for(place: str, name: str) -> str:
-    """Return how the component that a name stands for is written."""
-    from sklearn_crossmodal.nn.decoders import DECODERS
-    from sklearn_crossmodal.nn.encoders import ENCODERS
-    from sklearn_crossmodal.nn.fusion import FUSIONS
-    from sklearn_crossmodal.nn.losses import LOSSES
-    from sklearn_crossmodal.nn.variational import POSTERIORS
-
-    families = {
-        "fusion": FUSIONS,
-        "encoder": ENCODERS,
-        "decoder": DECODERS,
-        "loss": LOSSES,
-        "variational": POSTERIORS,
-    }
-    registry = families.get(place.rpartition("__")[2], MODALITIES)
-    return f"{place}={registry[name].__name__}()" if name in registry else "the component itself"

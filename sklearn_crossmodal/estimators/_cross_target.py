@@ -17,6 +17,7 @@ from sklearn_crossmodal.estimators._resuming import keep_loss
 from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all, decode_values
 from sklearn_crossmodal.estimators._target_entries import entries_of, is_several, modality_of, widen
 from sklearn_crossmodal.estimators._target_scores import score_tokens, score_values, truth_of
+from sklearn_crossmodal.estimators._unpaired import pairs_across
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import ModalityBank, Numeric
 from sklearn_crossmodal.nn import build_decoder, build_loss, check_range, check_target
@@ -31,6 +32,8 @@ _COUNTED = ("codes", "tokens")
 
 class CrossTarget(ModalityTarget):
     """Mixin: y is one modality, known as ``"y"`` inside, or a table of several."""
+
+    _mapped_pairs = staticmethod(pairs_across)
 
     #: Whether y is a table of several modalities, and these with their columns.
     _is_table, _target_bank = False, None

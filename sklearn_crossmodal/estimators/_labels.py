@@ -15,6 +15,7 @@ from sklearn_crossmodal.estimators._label_columns import (
     typed,
 )
 from sklearn_crossmodal.nn.losses import chain_log_probabilities
+from sklearn_crossmodal.utils._validation import plain
 
 __all__ = ["ClassLabels", "LabelColumns", "LabelIndicator", "find_labels"]
 
@@ -47,7 +48,7 @@ def find_labels(y, loss, classes=None, orders=(None,)):
         if not nested and classes is not None:
             raise ValueError(
                 f"y has {y.shape[1]} columns of classes, so that classes must be a list of one "
-                f"array a column; got {classes!r}."
+                f"array a column; got {plain(classes)!r}."
             )
         return LabelColumns(y.T if classes is None else classes, loss, orders)
     if loss == "ordinal":
@@ -135,8 +136,8 @@ class ClassLabels:
         unseen = set(np.unique(y)) - set(self.classes)
         if unseen:
             raise ValueError(
-                f"y has classes {sorted(unseen)}, which are not among those of the first call, "
-                f"{self.classes.tolist()}: name all in `classes`."
+                f"y has classes {plain(sorted(unseen))}, which are not among those of the first "
+                f"call, {self.classes.tolist()}: name all in `classes`."
             )
 
     @property
@@ -234,7 +235,9 @@ class LabelColumns:
         )
         if not same:
             found = [one.tolist() for one in self.classes]
-            raise ValueError(f"classes={classes!r} differ from those of the first call, {found}.")
+            raise ValueError(
+                f"classes={plain(classes)!r} differ from those of the first call, {found}."
+            )
 
     def check(self, y):
         """Raise if y has other classes or columns than in the first call."""
@@ -243,9 +246,9 @@ class LabelColumns:
             unseen = set(np.unique(column)) - set(classes)
             if unseen:
                 raise ValueError(
-                    f"column {place} of y has classes {sorted(unseen)}, which are not among those "
-                    f"of the first call, {classes.tolist()}: name all in `classes`, a list of one "
-                    "array a column."
+                    f"column {place} of y has classes {plain(sorted(unseen))}, which are not among "
+                    f"those of the first call, {classes.tolist()}: name all in `classes`, a list "
+                    "of one array a column."
                 )
 
     @property
@@ -327,8 +330,8 @@ class LabelIndicator:
         if not np.array_equal(np.unique(classes), self.classes):
             raise ValueError(
                 f"y is an indicator of {len(self.classes)} labels, so that classes must be their "
-                f"places, {self.classes.tolist()}, or None; got {classes!r}. If its columns hold "
-                "classes, pass a list of one array a column."
+                f"places, {self.classes.tolist()}, or None; got {plain(classes)!r}. If its "
+                "columns hold classes, pass a list of one array a column."
             )
 
     def check(self, y):

@@ -12,6 +12,7 @@ from sklearn_crossmodal.estimators._holding_out import has_splitter
 from sklearn_crossmodal.estimators._latent_labels import LatentLabels
 from sklearn_crossmodal.estimators._relations import Relations
 from sklearn_crossmodal.estimators._target import decode_values
+from sklearn_crossmodal.estimators._unpaired import pairs_within
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn import (
     MultiModalNetwork,
@@ -34,6 +35,8 @@ _TABLES = {"vector", "codes"}
 
 class OwnTarget(LatentLabels):
     """Mixin: each modality is decoded from the shared latent, of `n_components` numbers."""
+
+    _mapped_pairs = staticmethod(pairs_within)
 
     def _target_blocks(self, y, blocks):
         own = {}

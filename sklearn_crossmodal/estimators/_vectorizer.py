@@ -253,11 +253,13 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         return max(min(self.n_components, n_samples - 1, n_features - 1), 1)
 
     def _embedded(self, blocks):
+        with said_by(type(self).__name__):
+            device = choose_device(self.device)
         return embed_frozen(
             blocks,
             self.modalities_,
             memory=open_memory(self.memory),
-            device=choose_device(self.device),
+            device=device,
             verbose=self.verbose,
         )
 

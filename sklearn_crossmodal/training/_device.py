@@ -19,10 +19,38 @@ THREAD_WORK = 2**23
 
 
 def choose_device(device: str) -> str:
-    """Return the device that `device` means; ``"auto"`` is a CUDA GPU if there is one."""
-    if device != "auto":
-        return str(torch.device(device))
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    """Return the device that `device` means; ``"auto"`` is a CUDA GPU if there is one.
+
+    Raises
+    ------
+    ValueError
+        If torch knows no such device, or there is none here.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu":
+        return device
+    try:
+        found = torch.device(device)
+        if found.type == "meta":  # which holds no numbers
+            raise RuntimeError("it holds no numbers")
+        torch.empty(1, device=found)
+    except (AssertionError, RuntimeError, NotImplementedError) as error:
+        there = ["cpu", *_accelerators()]
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(
+            f"device={device!r} cannot be used here, where torch finds {there}: pass one of these, "
+            f"or device='auto'. Torch says: {reason}"
+        ) from error
+    return str(found)
+
+
+def _accelerators() -> list[str]:
+    """Return the devices beside the CPU that torch finds."""
+    if not torch.accelerator.is_available():
+        return []
+    kind = torch.accelerator.current_accelerator().type
+    return [f"{kind}:{place}" for place in range(torch.accelerator.device_count())]
 
 
 def choose_dtype(dtype: str, *, device: str, n_samples: int, network: nn.Module) -> str:

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 import numpy as np
 from sklearn.utils.validation import check_random_state
 
-__all__ = ["draw_seed", "restored_on_error", "said_by", "warn"]
+__all__ = ["draw_seed", "plain", "restored_on_error", "said_by", "warn"]
 
 #: The names of all `said_by` that are open, outermost first.
 _SPEAKERS: ContextVar[tuple[str, ...]] = ContextVar("speakers", default=())
@@ -23,6 +23,36 @@ def draw_seed(random_state) -> int:
     if random_state is None:
         random_state = np.random.RandomState()
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def plain(value: object) -> object:
+    """Return a value as a message shows it: numbers of NumPy as those of Python, however deep.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+
+    Returns
+    -------
+    object
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.utils._validation import plain
+    >>> plain([np.int64(9), (np.float64(0.5), "a")])
+    [9, (0.5, 'a')]
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, dict):
+        return {plain(key): plain(one) for key, one in value.items()}
+    if type(value) in (list, tuple, set, frozenset):
+        return type(value)(plain(one) for one in value)
+    return value
 
 
 @contextmanager

@@ -291,7 +291,8 @@ def test_texts_and_pictures_can_contradict_each_other():
 def test_the_path_is_found_where_no_sample_is_complete(wide):
     there = np.arange(500) % 2 == 0
     holes = MultiModalFrame(dict(wide), present={"a": there, "b": ~there})
-    fitted = MultiModalAutoencoder(n_components=2, **QUICK).fit(holes)
+    with pytest.warns(UserWarning, match="no sample has both modalities of these pairs: a and b"):
+        fitted = MultiModalAutoencoder(n_components=2, **QUICK).fit(holes)
     assert np.isfinite(np.asarray(fitted.impute(holes)["a"])).all()
     assert (fitted.inconsistency(holes) == 0).all()
 

@@ -43,7 +43,7 @@ def test_weights_are_cast_for_float64_alone():
 def test_device_is_checked_and_auto_is_what_is_there():
     assert choose_device("cpu") == "cpu"
     assert choose_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
-    with pytest.raises(RuntimeError, match="abacus"):
+    with pytest.raises(ValueError, match=r"device=.abacus. cannot be used here.*'cpu'"):
         choose_device("abacus")
 
 
