@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.estimators._cloning import clone_with_copied_callbacks
-from sklearn_crossmodal.estimators._tags import takes_sparse, takes_strings
 from sklearn_crossmodal.estimators._remedies import remedy
+from sklearn_crossmodal.estimators._tags import takes_sparse, takes_strings
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import (
     MODALITIES,
@@ -140,15 +140,11 @@ class ModalityParams(BaseEstimator):
     def _bind_modalities(self, X, table):
         """Return a bank of the modalities, listed, named or inferred, bound to columns of X."""
         owner = type(self).__name__
-        if isinstance(self.modalities, list | dict) and not self.modalities:
-            raise ModalityError(
-                f"{owner}: modalities={self.modalities!r} names none: list (name, modality, "
-                "columns) of each, or pass None, so that they are inferred from X."
-            )
         if self.modalities is None:
             with said_by(owner):
                 modalities = infer_from_table(table, joined=not isinstance(X, Mapping))
         elif isinstance(self.modalities, dict):
+            _check_any(owner, self.modalities, "modalities")
             _check_names(owner, list(self.modalities))
             with said_by(owner):
                 modalities = infer_for_columns(table, X, self.modalities)
@@ -180,6 +176,7 @@ def listed_modalities(owner: str, listed: list, parameter: str = "modalities") -
     ValueError
         If an entry, a name or a modality is wrong, or none is left.
     """
+    _check_any(owner, listed, parameter)
     for entry in listed:
         if not (isinstance(entry, tuple) and len(entry) == 3 and isinstance(entry[0], str)):
             raise InvalidParameterError(
@@ -231,3 +228,11 @@ def _resolve_modality(owner, name, modality) -> Modality:
         f"{owner}: modality {name!r} is {modality!r}: give a modality such as Numeric(), a name of "
         f"{sorted(MODALITIES)}, or 'drop'."
     )
+
+
+def _check_any(owner: str, listed, parameter: str) -> None:
+    if not listed:
+        raise ModalityError(
+            f"{owner}: {parameter}={listed!r} names none: list (name, modality, columns) of each, "
+            "or pass None, so that they are inferred from X."
+        )
