@@ -44,9 +44,8 @@ def remedy(place: str, name: str | None, key: str, value: object) -> str:
     Examples
     --------
     >>> from sklearn_crossmodal.estimators._remedies import remedy
-    >>> remedy("fusion", "concat", "n_heads", 2)
-    "ConcatFusion has none either. Of those with a name AttentionFusion has: pass \
-fusion=AttentionFusion(n_heads=2)."
+    >>> print(remedy("fusion", "mean", "width", 2))
+    pass fusion=MeanFusion() instead, or MeanFusion(width=2).
     """
     if place == "optimizer":
         return (
@@ -57,16 +56,18 @@ fusion=AttentionFusion(n_heads=2)."
     if name is not None and name not in registry:
         return f"pass a component as {place} instead."
     if name is not None and key in registry[name]().get_params():
-        return f"pass {place}={_written(registry[name], key, value)} instead."
+        made = registry[name].__name__
+        return f"pass {place}={made}() instead, or {_written(registry[name], key, value)}."
     having = [part for part in registry.values() if key in part().get_params()]
     if not having:
         return f"none of those with a name has: they are {sorted(registry)}."
     which = " or ".join(dict.fromkeys(part.__name__ for part in having))
-    call = f"pass {place}={_written(having[0], key, value)}."
+    call = f"pass {place}={_written(having[0], key, value)}"
     verb = "has" if len(having) == 1 else "have"
     if name is None:
-        return f"{which} {verb}: {call}"
-    return f"{registry[name].__name__} has none either. Of those with a name {which} {verb}: {call}"
+        return f"{call}; {which} {verb} it."
+    either = f"{registry[name].__name__} has none either"
+    return f"{either}. Of those with a name {which} {verb}: {call}."
 
 
 def _written(part: type, key: str, value: object) -> str:

@@ -57,7 +57,11 @@ def test_no_modalities_of_a_vectorizer():
     ("estimator", "params", "wanted"),
     [
         (FusionClassifier(), {"fusion__n_heads": 2}, "pass fusion=AttentionFusion(n_heads=2)"),
-        (FusionClassifier(), {"fusion__width": 8}, "pass fusion=ConcatFusion(width=8)"),
+        (
+            FusionClassifier(),
+            {"fusion__width": 8},
+            "pass fusion=ConcatFusion() instead, or ConcatFusion(width=8)",
+        ),
         (FusionRegressor(fusion="mean"), {"fusion__rank": np.int64(2)}, "LowRankFusion(rank=2)"),
         (FusionClassifier(), {"fusion__nope": 1}, "none of those with a name has"),
         (FusionClassifier(), {"optimizer__betas": (0.8, 0.9)}, "net_params={'optimizer__betas'"),
