@@ -9,6 +9,7 @@ import numpy as np
 from sklearn_crossmodal.data import Block, BlockSpec, Columns, LazyRows, as_column, is_missing
 from sklearn_crossmodal.modalities._base import Modality, of_encoder
 from sklearn_crossmodal.preprocessing import ImageScaler
+from sklearn_crossmodal.preprocessing._channels import are_mixed, even_channels
 from sklearn_crossmodal.preprocessing._image_files import are_files, is_image_file
 from sklearn_crossmodal.preprocessing._image_rows import ArrayRows, FileRows, ScaledRows
 from sklearn_crossmodal.utils._row_numbers import counting, row_number
@@ -42,7 +43,8 @@ class Image(Modality):
         Which axis of an array holds the channels; "auto" takes the last if its length is 1 to 4.
     mode : {"L", "RGB", "RGBA"}, default=None
         Grey, colour, or colour and alpha, that images are converted to; without alpha what is
-        transparent is laid over white. None takes "RGB" for files and leaves arrays as they are.
+        transparent is laid over white. None takes "RGB" for files and for arrays that differ in
+        their channels, and leaves other arrays as they are.
     on_error : {"absent", "raise"}, default="absent"
         Whether files that cannot be read are absent, with a warning that counts and names them, or
         an error.
@@ -169,6 +171,9 @@ class Image(Modality):
                 return self._fit(images[weight > 0], weight[weight > 0])
         size, scaling, mode = self._settings()
         self.holds_files_ = files = are_files(images)
+        self.mixed_ = not files and self.channels != "first" and are_mixed(images)
+        if self.mixed_:
+            images = even_channels(images, mode)
         self.scaler_ = ImageScaler(
             size=size, scaling=scaling, mode=mode, channels="last" if files else self.channels
         )
@@ -229,6 +234,8 @@ class Image(Modality):
             block.values[:1]  # an error in shape is told before the first batch
             return block
         else:
+            if self.channels != "first" and (are_mixed(images) or self.mixed_):
+                images = even_channels(images, "RGBA" if self.spec_.shape[0] == 4 else "RGB")
             values = self.scaler_.transform(images)
             return Block(values, np.ones(len(values), dtype=bool), self.spec_)
         return self._lazy_block(source)

@@ -10,6 +10,7 @@ from threading import Lock
 
 import numpy as np
 
+from sklearn_crossmodal.data import encoded_kind
 from sklearn_crossmodal.utils import import_optional
 from sklearn_crossmodal.utils._row_numbers import row_number
 
@@ -40,9 +41,10 @@ def are_files(images) -> bool:
         return False
     encoded = [_is_encoded(cell) for cell in images]
     if any(encoded) and not all(encoded):
-        row = encoded.index(False)
+        few = 2 * sum(encoded) < len(encoded)  # those are odd that are fewer
+        row, others = encoded.index(few), "arrays" if few else "files"
         raise ValueError(
-            f"row {row_number(row)} holds {type(images[row]).__name__}, others hold files: give "
+            f"row {row_number(row)} holds {type(images[row]).__name__}, others hold {others}: give "
             "paths, bytes and Pillow images in all rows, or arrays."
         )
     return any(encoded)
@@ -82,6 +84,8 @@ def decode_image(cell, *, mode="RGB", size=None) -> np.ndarray:
     OSError, ValueError or another
         Whatever Pillow raises if it cannot read the file.
     """
+    if (kind := encoded_kind(cell)) is not None:
+        raise ValueError(f"it is {kind}")
     pillow = import_optional("PIL.Image", extra="images", purpose="Reading image files")
     with _opened(cell, pillow, size) as image:
         image = _in_mode(_upright(image), mode, pillow)

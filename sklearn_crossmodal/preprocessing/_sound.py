@@ -10,6 +10,7 @@ import numpy as np
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 
+from sklearn_crossmodal.data import encoded_kind
 from sklearn_crossmodal.preprocessing._sound_units import full_scale, levels_of, own_scale
 from sklearn_crossmodal.utils import import_optional
 
@@ -54,6 +55,8 @@ def read_sound(source):
     >>> read_sound(file.getvalue())
     (array([ 0. ,  0.5, -1. ], dtype=float32), 8000)
     """
+    if (kind := encoded_kind(source)) is not None:
+        raise ValueError(f"it is {kind}")
     encoded = bytes(source) if isinstance(source, bytes | bytearray) else Path(source).read_bytes()
     if not encoded:
         raise ValueError("it is empty.")

@@ -65,7 +65,7 @@ def read_spectrograms(
         read = read_ahead(
             lambda part: [_read(cell, transformer, scales, rates) for cell in part], parts
         )
-        found = [one for part in read for one in part]
+        found = [_or_why_not(one) for part in read for one in part]
     _report(found, cells, on_error)
     return [None if isinstance(one, str) else one for one in found]
 
@@ -117,6 +117,12 @@ def _read(cell, transformer: LogMelSpectrogram, scales, rates: set) -> np.ndarra
     waveform, rate = found
     rates.add(rate)
     return transformer.spectrogram(waveform, rate, {waveform.dtype: (0.0, 1.0)})
+
+
+def _or_why_not(spectrogram):
+    """Return a spectrogram, or why there is none: a sound without samples is none."""
+    empty = isinstance(spectrogram, np.ndarray) and not len(spectrogram)
+    return "it has no samples" if empty else spectrogram
 
 
 def _why_unreadable(cell) -> str | None:

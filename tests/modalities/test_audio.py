@@ -194,11 +194,12 @@ def test_a_wrong_waveform_in_memory_is_an_error():
         audio().fit(object_array([np.array([0.0, np.nan])]))
 
 
-def test_silence_one_sample_and_no_sample_are_finite():
+def test_silence_and_one_sample_are_finite_and_no_sample_is_absent_with_a_warning():
     sounds = object_array([np.zeros(800), np.ones(1), np.zeros(0), tone()])
-    block = audio().fit(sounds).transform(sounds)
+    with pytest.warns(UserWarning, match=r"1 of 4 sounds .* row 2 \(it has no samples\)"):
+        block = audio().fit_transform(sounds)[1]
     assert np.isfinite(block.values).all()
-    assert block.present.all()
+    assert block.present.tolist() == [True, True, False, True]
 
 
 def test_an_unknown_chunk_in_a_wav_file_is_no_warning():

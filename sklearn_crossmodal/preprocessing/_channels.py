@@ -1,0 +1,88 @@
+"""Images as arrays that differ in their channels, brought to one mode as files are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_crossmodal.data import is_missing, object_array
+from sklearn_crossmodal.utils._row_numbers import row_number
+
+__all__ = ["are_mixed", "even_channels"]
+
+
+def are_mixed(images: np.ndarray) -> bool:
+    """Tell whether images in cells differ in their number of channels; refuse what is no image.
+
+    Parameters
+    ----------
+    images : ndarray with n rows
+        Arrays (h, w) or (h, w, c) as cells, or one array of all, which is never mixed.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError
+        If a cell is no array of two or three axes; the message names its row.
+    """
+    if images.dtype != object or images.ndim != 1:
+        return False
+    for row, image in enumerate(images):
+        wrong = np.ndim(image) not in (2, 3) or np.asarray(image).dtype.kind not in "buif"
+        if wrong and not is_missing(image):
+            what = f"an array {np.shape(image)}" if np.ndim(image) else type(image).__name__
+            raise ValueError(
+                f"row {row_number(row)} holds {what} where an image (height, width) or (height, "
+                "width, channels) is expected: leave it out, or make it None."
+            )
+    return len({_n_channels(image) for image in images}) > 1 and all(
+        _n_channels(image) in (1, 3, 4) for image in images
+    )
+
+
+def even_channels(images: np.ndarray, mode: str | None) -> np.ndarray:
+    """Return images with three channels each, or four if `mode` is "RGBA".
+
+    Grey is repeated; where there is alpha and none is wanted, what is transparent is laid over
+    white.
+
+    Parameters
+    ----------
+    images : ndarray with n rows
+        Images (h, w), or (h, w, c) with 1, 3 or 4 channels.
+    mode : {"L", "RGB", "RGBA"} or None
+        What they are converted to afterwards.
+
+    Returns
+    -------
+    ndarray of shape (n,), object
+    """
+    return object_array([_evened(np.asarray(image), mode == "RGBA") for image in images])
+
+
+def _n_channels(image) -> int:
+    return 1 if np.ndim(image) == 2 else np.shape(image)[-1]
+
+
+def _evened(image: np.ndarray, with_alpha: bool) -> np.ndarray:
+    image = image if image.ndim == 3 else image[..., np.newaxis]
+    if image.shape[-1] == 1:
+        image = np.repeat(image, 3, axis=-1)
+    white = _white(image)
+    if with_alpha and image.shape[-1] == 3:
+        alpha = np.full_like(image[..., :1], white)
+        return np.concatenate([image, alpha], axis=-1)
+    if with_alpha or image.shape[-1] == 3:
+        return image
+    share = image[..., 3:] / white
+    over = image[..., :3] * share + white * (1 - share)
+    return (np.rint(over) if image.dtype.kind in "ui" else over).astype(image.dtype)
+
+
+def _white(image: np.ndarray):
+    """Return the number of full light: that of the type, of wide types of 8 bits, of floats 1."""
+    if image.dtype.kind in "ui":
+        return 255 if image.dtype.itemsize > 2 else np.iinfo(image.dtype).max
+    return 255.0 if image.dtype.kind == "f" and image.size and np.nanmax(image) > 1 else 1
