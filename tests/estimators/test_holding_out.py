@@ -155,6 +155,9 @@ class WalkForward:
         self.n_splits = n_splits
         self.masks = masks
 
+    def __repr__(self):  # the id of a test, the same in every process
+        return f"WalkForward({self.n_splits}, masks={self.masks})"
+
     def get_n_splits(self, X=None, y=None, groups=None):
         return self.n_splits
 
