@@ -17,7 +17,8 @@ __all__ = ["name_cell", "report_unreadable"]
 def name_cell(cell, row: int, numbers: np.ndarray | None = None) -> str:
     """Return the path of a cell, or its type and row, as `row_number` counts it."""
     if isinstance(cell, str | os.PathLike):
-        return repr(os.fspath(cell))
+        name = repr(os.fspath(cell))
+        return name if len(name) <= 300 else f"{name[:40]}..."  # no path, but what is in a file
     return f"{type(cell).__name__} of row {row_number(row, numbers)}"
 
 
