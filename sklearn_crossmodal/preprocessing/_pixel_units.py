@@ -184,7 +184,8 @@ class PixelUnit:
 
     def _is_far(self, dtype: np.dtype, extent: Extent) -> bool:
         seen = self.extent
-        if not np.isfinite(extent.peak):  # an error says so
+        # An error says of what is infinite; and where all is black, no unit is seen.
+        if not np.isfinite(extent.peak) or not seen.peak:
             return False
         if self.dtype.kind == "f":
             known = self._holds_shares or (seen.whole and self._white)

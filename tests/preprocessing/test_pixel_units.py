@@ -135,6 +135,13 @@ def test_what_lies_far_outside_is_warned_of_once_with_the_factor(fitted, images,
     assert factor in str(caught[0].message)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int64", "float32"])
+def test_black_pictures_in_fit_tell_of_no_unit(dtype):
+    scaler = ImageScaler().fit(np.zeros((3, 4, 4), dtype))
+    white = scaler.transform(np.full((2, 4, 4), 255, dtype))  # without a warning
+    assert np.isfinite(white).all()
+
+
 def test_masks_and_maps_in_floats_are_read_as_they_are():
     masks = PICTURES > 128
     scaler = ImageScaler(scaling="unit").fit(masks.astype(float))
