@@ -63,21 +63,23 @@ def read_frame(frame) -> ColumnStore:
     for positions, _ in groups:
         grouped[positions] = True
     places = np.flatnonzero(~grouped).tolist()
-    columns = zip(places, _columns_at(frame, places), strict=True)
-    alone = {names[place]: _read(column) for place, column in columns}
+    columns = zip(places, _read_at(frame, places), strict=True)
+    alone = {names[place]: values for place, values in columns}
     return ColumnStore(names, len(frame), alone, groups)
 
 
-def _columns_at(frame, places: list[int]):
-    """Yield columns of a data frame by position."""
+def _read_at(frame, places: list[int]):
+    """Yield the values of columns of a data frame by position."""
     if hasattr(frame, "iloc"):
-        for place in places:
-            yield nw.from_native(frame.iloc[:, place], series_only=True)
+        every = len(places) == frame.shape[1]
+        found = frame.items() if every else ((None, frame.iloc[:, place]) for place in places)
+        for _, column in found:
+            yield read_series(column)
     elif places:
         columns = nw.from_native(frame, eager_only=True)
         if len(places) < len(columns.columns):
             columns = columns[:, places]
-        yield from columns.iter_columns()
+        yield from map(_read, columns.iter_columns())
 
 
 def read_series(series):
@@ -87,6 +89,8 @@ def read_series(series):
     stays as it is; categories stay, or become, a pandas series, so that their order and those that
     do not occur are kept (without pandas they are texts). Arrays that pandas holds are not copied.
     """
+    if isinstance(getattr(series, "dtype", None), np.dtype):  # pandas: a view, without narwhals
+        return _as_rows(series.to_numpy())
     return _read(nw.from_native(series, series_only=True))
 
 
@@ -131,9 +135,7 @@ def _read(series: nw.Series):
         return native
     if series.dtype in (nw.Categorical, nw.Enum):
         return _as_categories(series)
-    if isinstance(getattr(native, "dtype", None), np.dtype):  # pandas: a view
-        values = native.to_numpy()
-    elif series.dtype == nw.Boolean and series.null_count():  # NaN would make numbers of them
+    if series.dtype == nw.Boolean and series.null_count():  # NaN would make numbers of them
         values = object_array(series.to_list())
     elif series.dtype.is_numeric() and series.null_count():  # nullable numbers: NA becomes NaN
         values = series.cast(nw.Float64).to_numpy()
@@ -143,6 +145,11 @@ def _read(series: nw.Series):
         values = object_array(series.to_list())
     else:
         values = series.to_numpy()
+    return _as_rows(values)
+
+
+def _as_rows(values: np.ndarray) -> np.ndarray:
+    """Return long vectors and texts as objects, one a row."""
     if values.dtype.kind == "f" and values.ndim == 2 and values.shape[1] >= LEAST_WIDTH:
         return object_array(values)  # as lists that need not be of one length
     return values.astype(object) if values.dtype.kind in "UST" else values

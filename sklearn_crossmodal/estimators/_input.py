@@ -73,8 +73,9 @@ def check_X(estimator, X, *, reset):
     """
     if not reset and _is_known(estimator, X):
         return X
-    with said_by(type(estimator).__name__):
-        refuse_foreign(X)
+    if not isinstance(X, MultiModalFrame):
+        with said_by(type(estimator).__name__):
+            refuse_foreign(X)
     if not is_named(X):
         X = as_rows(X)
         _refuse_nameless(estimator, X)

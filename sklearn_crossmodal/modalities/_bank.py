@@ -479,10 +479,12 @@ class ModalityBank:
             if not self._has_columns(bound, table):
                 return _absent(modality, table)
             columns, present = self._columns(bound, table)
+            if present.all():
+                return modality.transform(columns)
             if not present.any():
                 return _absent(modality, table)
-            with self._speaking(bound.name, bound.labels, present), _counting(present):
-                block = modality.transform(_rows(columns, present))
+            with self._speaking(bound.name, bound.labels, present), counting(present):
+                block = modality.transform(columns.take(np.flatnonzero(present)))
             return block.scatter(present)
 
     def _refuse_renamed(self, table, only: list[str] | None = None) -> None:

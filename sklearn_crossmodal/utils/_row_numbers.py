@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 
 import numpy as np
@@ -14,8 +14,7 @@ __all__ = ["counting", "row_number", "rows_counted"]
 _NUMBERS: ContextVar[np.ndarray | None] = ContextVar("row_numbers", default=None)
 
 
-@contextmanager
-def counting(rows) -> Iterator[None]:
+def counting(rows) -> AbstractContextManager[None]:
     """Count the rows within by their numbers outside.
 
     Whoever hands on some rows says so here, and every message below names the rows of the user:
@@ -27,6 +26,10 @@ def counting(rows) -> Iterator[None]:
         Row k within is `rows[k]` outside; of booleans, the k-th that is True. None: they are the
         same.
 
+    Returns
+    -------
+    context manager
+
     Examples
     --------
     >>> from sklearn_crossmodal.utils._row_numbers import counting, row_number
@@ -34,16 +37,22 @@ def counting(rows) -> Iterator[None]:
     ...     row_number(0)
     20
     """
-    if rows is None:
-        yield
-        return
-    rows, outside = np.asarray(rows), _NUMBERS.get()
-    rows = np.flatnonzero(rows) if rows.dtype == bool else rows
-    token = _NUMBERS.set(rows if outside is None else outside[rows])
-    try:
-        yield
-    finally:
-        _NUMBERS.reset(token)
+    return nullcontext() if rows is None else _Counting(rows)
+
+
+class _Counting:
+    """Numbers of rows for as long as it is open."""
+
+    def __init__(self, rows) -> None:
+        rows = np.asarray(rows)
+        self.rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+
+    def __enter__(self) -> None:
+        outside = _NUMBERS.get()
+        self.token = _NUMBERS.set(self.rows if outside is None else outside[self.rows])
+
+    def __exit__(self, *error) -> None:
+        _NUMBERS.reset(self.token)
 
 
 def rows_counted() -> np.ndarray | None:

@@ -69,8 +69,7 @@ def restored_on_error(estimator):
         raise
 
 
-@contextmanager
-def said_by(speaker: str):
+class said_by:  # noqa: N801 - a context manager, as contextlib names them
     """Prefix the message of a value or type error with who says it, keeping the error's type.
 
     Parameters
@@ -78,18 +77,25 @@ def said_by(speaker: str):
     speaker : str
         For example ``"FusionClassifier: modality 'photo'"``. What `warn` warns of is prefixed, too.
     """
-    token = _SPEAKERS.set((*_SPEAKERS.get(), speaker))
-    try:
-        yield
-    except (ValueError, TypeError) as error:
+
+    # No generator: one is entered several times for each row that is predicted alone.
+    __slots__ = ("speaker", "token")
+
+    def __init__(self, speaker: str) -> None:
+        self.speaker = speaker
+
+    def __enter__(self) -> None:
+        self.token = _SPEAKERS.set((*_SPEAKERS.get(), self.speaker))
+
+    def __exit__(self, kind, error, traceback) -> None:
+        _SPEAKERS.reset(self.token)
+        if not isinstance(error, ValueError | TypeError):
+            return
         if not (len(error.args) == 1 and isinstance(error.args[0], str)):
             # Not an error of a plain message, such as a UnicodeDecodeError: its parts stay whole.
-            error.add_note(f"Raised for {speaker}.")
-        elif not error.args[0].startswith(speaker):
-            error.args = (f"{speaker}: {error.args[0]}",)
-        raise
-    finally:
-        _SPEAKERS.reset(token)
+            error.add_note(f"Raised for {self.speaker}.")
+        elif not error.args[0].startswith(self.speaker):
+            error.args = (f"{self.speaker}: {error.args[0]}",)
 
 
 def warn(message: str, category: type[Warning] = UserWarning, *, stacklevel: int = 2) -> None:

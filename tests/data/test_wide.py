@@ -196,3 +196,17 @@ def test_listed_columns_take_no_longer(read):
     model = FusionClassifier(listed, max_epochs=1, random_state=0).fit(frame, np.arange(80) % 2)
     model.predict(frame)
     assert time.process_time() - start < 4
+
+
+def test_columns_of_numpy_types_of_a_small_frame_are_read_without_narwhals(monkeypatch):
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3, 4], "c": [True, False]})
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("narwhals costs more than all else of a row that is predicted alone")
+
+    monkeypatch.setattr("narwhals.from_native", refuse)
+
+    columns = read_frame(frame)
+
+    assert {name: values.tolist() for name, values in columns.items()} == frame.to_dict("list")
+    assert all(np.shares_memory(columns[name], frame[name].to_numpy()) for name in "abc")
