@@ -89,6 +89,8 @@ def from_days(days: np.ndarray, dtype: np.dtype) -> np.ndarray:
 def _read_cells(cells: np.ndarray):
     """Return cells that are data frames as arrays, and cells that are sparse rows as a matrix."""
     first = first_cell(cells)
+    if isinstance(first, str):
+        return cells
     if is_frame(first):
         return _read_frames(cells, tuple(frame_names(first)))
     return _stack_sparse(cells, first) if sparse.issparse(first) else cells

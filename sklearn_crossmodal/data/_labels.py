@@ -47,6 +47,8 @@ def column_labels(values) -> tuple[str, ...] | None:
     if getattr(getattr(values, "dtype", None), "kind", None) != "O":
         return None
     first = first_cell(np.asarray(values, dtype=object).flat)
+    if isinstance(first, str):  # soon told, without narwhals
+        return None
     return tuple(frame_names(first)) if is_frame(first) else None
 
 

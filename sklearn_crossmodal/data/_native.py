@@ -133,15 +133,16 @@ def _read(series: nw.Series):
     native = series.to_native()
     if unwrap(native)[1] is not None:
         return native
-    if series.dtype in (nw.Categorical, nw.Enum):
+    dtype = series.dtype
+    if dtype in (nw.Categorical, nw.Enum):
         return _as_categories(series)
-    if series.dtype == nw.Boolean and series.null_count():  # NaN would make numbers of them
+    if dtype == nw.Boolean and series.null_count():  # NaN would make numbers of them
         values = object_array(series.to_list())
-    elif series.dtype.is_numeric() and series.null_count():  # nullable numbers: NA becomes NaN
+    elif dtype.is_numeric() and series.null_count():  # nullable numbers: NA becomes NaN
         values = series.cast(nw.Float64).to_numpy()
     elif hasattr(getattr(native, "type", None), "list_size"):  # pyarrow
         values = _stack_lists(native)
-    elif series.dtype == nw.Struct:  # polars makes a table of the fields
+    elif dtype == nw.Struct:  # polars makes a table of the fields
         values = object_array(series.to_list())
     else:
         values = series.to_numpy()
