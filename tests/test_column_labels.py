@@ -25,7 +25,7 @@ N = 48
 NAMES = list("abcd")
 rng = np.random.default_rng(0)
 NUMBERS = rng.normal(size=(N, 4)) * [1, 10, 100, 1000]
-CODES = rng.integers(0, 3, size=(N, 4)).astype(str).astype(object)
+CODES = np.array(["low", "mid", "high"], dtype=object)[rng.integers(0, 3, size=(N, 4))]
 OTHER = rng.normal(size=(N, 2))
 Y = (NUMBERS[:, 0] > 0).astype(int)
 TEXTS = np.where(Y, "a big one", "two small ones").astype(object)

@@ -8,6 +8,7 @@ from numbers import Integral
 
 import numpy as np
 
+from sklearn_crossmodal.preprocessing._counting import as_row_counts
 from sklearn_crossmodal.preprocessing._token_rows import FIRST, BaseTokenizer, check_texts
 from sklearn_crossmodal.utils import import_optional
 from sklearn_crossmodal.utils._sklearn import Interval
@@ -88,7 +89,8 @@ class BytePairTokenizer(BaseTokenizer):
         y : None
             Ignored; pipelines pass it.
         sample_weight : array-like of shape (n,), default=None
-            A text of weight 2 counts as two texts; other weights are rounded, and count once.
+            A text of weight 2 counts as two texts. Weights that are not all whole numbers are
+            divided by their mean and rounded; a text counts once at least.
 
         Returns
         -------
@@ -159,7 +161,7 @@ def _repeated(texts: list[str], sample_weight) -> Iterable[str]:
     """Yield each text as often as it weighs: the trainer takes no weights."""
     if sample_weight is None:
         return texts
-    times = np.maximum(np.round(sample_weight), 1).astype(int)
+    times = np.maximum(np.round(as_row_counts(sample_weight)), 1).astype(int)
     return chain.from_iterable(map(repeat, texts, times.tolist()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_crossmodal.preprocessing._counting import as_row_counts
 from sklearn_crossmodal.preprocessing._token_rows import FIRST
 
 __all__ = ["frequent_pairs"]
@@ -58,7 +59,8 @@ def frequent_pairs(ids: np.ndarray, n_pairs: int, sample_weight=None) -> np.ndar
         enough = counts >= _MIN_TEXTS
     else:
         found, places, n_rows = np.unique(keys[first], return_inverse=True, return_counts=True)
-        weights = np.broadcast_to(np.asarray(sample_weight)[:, np.newaxis], keys.shape)[first]
+        rows = as_row_counts(sample_weight)[:, np.newaxis]
+        weights = np.broadcast_to(rows, keys.shape)[first]
         counts = np.bincount(places, weights, minlength=len(found))
         enough = np.maximum(counts, n_rows) >= _MIN_TEXTS  # as in `count_rows`
     found, counts = found[enough], counts[enough]

@@ -9,7 +9,7 @@ from itertools import chain, repeat
 from numbers import Integral
 
 from sklearn_crossmodal.data import UNKNOWN
-from sklearn_crossmodal.preprocessing._counting import count_rows
+from sklearn_crossmodal.preprocessing._counting import as_row_counts, count_rows
 from sklearn_crossmodal.preprocessing._token_rows import (
     FIRST,
     BaseTokenizer,
@@ -162,7 +162,7 @@ class WordTokenizer(BaseTokenizer):
         self.vocabulary_ = {word: id_ for id_, word in enumerate(kept, FIRST)}
         self._waiting = {word: n for word, n in counts.items() if word not in self.vocabulary_}
         self._similar = _find_similar(self.vocabulary_)
-        weight = repeat(1) if sample_weight is None else sample_weight
+        weight = repeat(1) if sample_weight is None else as_row_counts(sample_weight)
         self.spacing_ = {} if self.split else find_exceptions(texts, weight)
         self.n_tokens_ = len(self.words_)
         self._set_length(rows)
@@ -203,7 +203,7 @@ class WordTokenizer(BaseTokenizer):
         rows = self._split(texts)
         longer = self._with_words(rows, sample_weight) if self.reserves else self
         if longer is not self and self.split is None:
-            weight = repeat(1) if sample_weight is None else sample_weight
+            weight = repeat(1) if sample_weight is None else as_row_counts(sample_weight)
             longer.spacing_ = find_exceptions(texts, weight) | self.spacing_
         return longer, longer._ids(rows)
 

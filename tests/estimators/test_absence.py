@@ -218,7 +218,8 @@ def test_modality_absent_in_all_samples_is_left_out_with_a_warning(name, X, targ
     with pytest.raises(ValueError, match=r"40 samples have none of the modalities \['table', 'ph"):
         numbers(fitted, X[["words"]])
     answers = numbers(fitted, X)
-    fitted.partial_fit(X, targets[name])  # the modalities are those of the first call
+    with pytest.warns(UserWarning, match=f"{name}: modality 'words': .* stays left out"):
+        fitted.partial_fit(X, targets[name])  # the modalities are those of the first call
     assert list(fitted.network_.encoders) == ["table", "photo"]
     assert not np.array_equal(numbers(fitted, X), answers)
 

@@ -81,8 +81,7 @@ def test_features_are_of_the_whole_text():
     for vectorizer in (ModalityVectorizer("text"), ModalityVectorizer([("t", Text(), "t")])):
         vectorizer.fit({"t": SHORT})
         features = vectorizer.transform({"t": LONG})
-        features = features.toarray() if hasattr(features, "toarray") else features
-        np.testing.assert_allclose(features, vectorizer.transform({"t": SHORT[:2]}).toarray())
+        np.testing.assert_allclose(features, vectorizer.transform({"t": SHORT[:2]}))
 
 
 @pytest.mark.parametrize("encoder", ["gru", "lstm", "attention", "conv"])

@@ -98,3 +98,12 @@ def test_weights_that_are_all_scaled_down_drop_nothing(factor):
     assert len(frequent_pairs(np.array([[3, 4, 2]] * 3), 9, weights)) == 1
     coder = CategoryCoder(min_count=3).fit(["a"] * 3 + ["b"], sample_weight=[factor] * 4)
     assert coder.levels_ == [["a"]]
+
+
+@pytest.mark.parametrize("scale", [0.01, 1000])
+def test_weights_that_are_no_numbers_of_rows_count_whatever_their_scale(scale):
+    weight = np.array([0.5, 1.5, 0.75, 1.25, 0.5, 1.5, 1.0, 1.0])
+    first, second = (
+        Text(min_count=3).fit(WORDS, sample_weight=w) for w in (weight, scale * weight)
+    )
+    np.testing.assert_array_equal(first.transform(WORDS).values, second.transform(WORDS).values)

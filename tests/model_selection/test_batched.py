@@ -198,7 +198,9 @@ def test_preprocessing_that_the_grid_changes_is_not_shared(X, y):
 def test_a_fold_is_read_once_for_all_candidates(X, y, monkeypatch):
     calls, inner = [], ModalityBank.fit_transform
     monkeypatch.setattr(
-        ModalityBank, "fit_transform", lambda self, *args: calls.append(1) or inner(self, *args)
+        ModalityBank,
+        "fit_transform",
+        lambda self, *args, **flags: calls.append(1) or inner(self, *args, **flags),
     )
     search = BatchedGridSearchCV(classifier(), GRIDS["dropout"], cv=3, refit=False)
     search.fit(X, y)
