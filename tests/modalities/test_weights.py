@@ -100,7 +100,7 @@ def test_weights_that_are_all_scaled_down_drop_nothing(factor):
     assert coder.levels_ == [["a"]]
 
 
-@pytest.mark.parametrize("scale", [0.01, 1000])
+@pytest.mark.parametrize("scale", [0.01, 997.3])
 def test_weights_that_are_no_numbers_of_rows_count_whatever_their_scale(scale):
     weight = np.array([0.5, 1.5, 0.75, 1.25, 0.5, 1.5, 1.0, 1.0])
     first, second = (
