@@ -50,7 +50,9 @@ def where_present(latents: Sequence[Tensor], present: Tensor | None) -> list[Ten
         return latents
     there = present.unsqueeze(-1).unbind(dim=1)
     both = zip(there, latents, strict=True)
-    return _Masked((torch.where(one, latent, 0.0) for one, latent in both), present)
+    shown = [torch.where(one, latent, 0.0) for one, latent in both]
+    # The compiler does not trace a list with an attribute; what it masks twice is the same.
+    return shown if torch.compiler.is_compiling() else _Masked(shown, present)
 
 
 def all_present(latents: Sequence[Tensor]) -> Tensor:
