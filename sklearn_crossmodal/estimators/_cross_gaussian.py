@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
+from scipy.linalg import cho_factor, cho_solve
 
 from sklearn_crossmodal.estimators._cross_moments import (
     completed,
@@ -217,18 +217,17 @@ class _Pattern:
     def _given_hidden(self):
         if not len(self._hidden):
             return self._pulled, lambda place: self._precision[place, place]
-        root = cholesky(self._part(self._precision, self._hidden), lower=True, check_finite=False)
-        reach = np.zeros((len(self._hidden), len(self._precision)))
-        across = self._precision[np.ix_(self._hidden, self._known)]
-        reach[:, self._known] = solve_triangular(root, across, lower=True, check_finite=False)
-        back = solve_triangular(
-            root, self._pulled[:, self._hidden].T, lower=True, check_finite=False
-        )
-        pulled = self._pulled - back.T @ reach
+        known, hidden = self._known, self._hidden
+        across = self._precision[hidden][:, known]
+        # Times the inverse: a product is several times as fast as a triangular system.
+        reach = inverse(self._part(self._precision, hidden)) @ across
+        pulled = self._pulled.copy()
+        pulled[:, known] -= self._pulled[:, hidden] @ reach
 
         def within(place):
-            part = reach[:, place]
-            return self._precision[place, place] - part.T @ part
+            start = np.searchsorted(known, place.start)
+            part = slice(start, start + place.stop - place.start)
+            return self._precision[place, place] - across[:, part].T @ reach[:, part]
 
         return pulled, within
 
@@ -239,7 +238,7 @@ class _Pattern:
         return self._values @ whole, lambda place: whole[place, place]
 
     def _part(self, matrix, columns):
-        return matrix[np.ix_(columns, columns)]
+        return matrix[columns][:, columns]
 
 
 def _columns(places, names) -> np.ndarray:

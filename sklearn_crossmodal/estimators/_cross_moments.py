@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg import cho_factor, eigh, get_lapack_funcs
 
 __all__ = ["completed", "covariance_of_pairs", "inverse", "masked", "patterns_of"]
 
@@ -142,5 +142,7 @@ def inverse(matrix: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (D, D)
     """
-    factor = cho_factor(matrix, check_finite=False)
-    return cho_solve(factor, np.eye(len(matrix)), check_finite=False)
+    factor, _ = cho_factor(matrix, lower=True, check_finite=False)
+    (invert,) = get_lapack_funcs(("potri",), (factor,))
+    half = np.tril(invert(factor, lower=True)[0])  # a third of the time of solving for the unit
+    return half + np.tril(half, -1).T
