@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_crossmodal.data import as_column, date_kind, to_quantities
+from sklearn_crossmodal.data import as_column, date_kind, is_missing, to_quantities
+from sklearn_crossmodal.data._parsing import NUMBERS, find_reading
 from sklearn_crossmodal.exceptions import ModalityError
 
 __all__ = ["keep_dates", "refuse_dates", "restore_dates"]
 
 #: How to make numbers of each kind, in a unit that is known.
 _REMEDIES = {
+    "texts that are dates": "days = (d - d.min()) / numpy.timedelta64(1, 'D') of "
+    "d = pandas.to_datetime(y)",
     "dates": "days = (y - y.min()) / numpy.timedelta64(1, 'D')",
     "durations": "days = y / numpy.timedelta64(1, 'D')",
     "times of day": "the seconds since midnight",
 }
 
 
-def refuse_dates(owner: str, y, names=None, *, otherwise: str = "") -> None:
+def refuse_dates(owner: str, y, names=None, *, otherwise: str = "", in_texts: bool = True) -> None:
     """Raise if y holds dates, durations or times of day, whose numbers depend on their unit.
+
+    So do columns of texts that would be read as dates, in days since 1970.
 
     scikit-learn's scorers read a date in the unit that it is stored in, from days to nanoseconds,
     or not at all, whatever unit an estimator predicts.
@@ -33,25 +38,46 @@ def refuse_dates(owner: str, y, names=None, *, otherwise: str = "") -> None:
         Of its columns, for the message.
     otherwise : str, default=""
         What else can be done, for the message.
+    in_texts : bool, default=True
+        Whether texts are looked at; not where they are predicted as texts.
 
     Raises
     ------
     ModalityError
         If it does.
     """
+    find = _kind_with_texts if in_texts else date_kind
     y = np.asarray(as_column(y))
-    kind = date_kind(y)
+    kind = find(y)
     if kind is None:
         return
     where = ""
     if y.ndim == 2 and names is not None and len(names) == y.shape[1]:
-        named = [name for name, column in zip(names, y.T, strict=True) if date_kind(column)]
+        named = [name for name, column in zip(names, y.T, strict=True) if find(column)]
         where = f" in the columns {named}"
     raise ModalityError(
         f"{owner}: y holds {kind}{where}, which are numbers in no certain unit: scikit-learn's "
         f"scores would not be in that of the predictions. Pass numbers, as {_REMEDIES[kind]}"
         f"{otherwise}."
     )
+
+
+def _kind_with_texts(y: np.ndarray) -> str | None:
+    """Return what `date_kind` does, or that a column holds texts that are dates."""
+    kind = date_kind(y)
+    if kind is not None or y.dtype.kind not in "OUT":
+        return kind
+    columns = y.T if y.ndim == 2 else [y]
+    return "texts that are dates" if any(map(_are_dates, columns)) else None
+
+
+def _are_dates(cells: np.ndarray) -> bool:
+    texts = cells.tolist()
+    if not all(isinstance(text, str) for text in texts):
+        texts = [text for text in texts if not is_missing(text)]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        return False
+    return find_reading(texts) not in (None, NUMBERS)
 
 
 def keep_dates(estimator, y: np.ndarray, *, reset: bool) -> None:

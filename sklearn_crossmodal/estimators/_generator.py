@@ -10,6 +10,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import nn
 
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
+from sklearn_crossmodal.estimators._dates import refuse_dates
 from sklearn_crossmodal.estimators._target import ModalityTarget
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import Text
@@ -400,6 +401,10 @@ class CrossModalGenerator(
                 "numbers and images take CrossModalRegressor, for labels FusionClassifier."
             )
         return y
+
+    def _check_dates(self, y, *, reset):
+        # Texts that look like dates are written as texts.
+        refuse_dates(type(self).__name__, y, self._target_names, in_texts=False)
 
     def _target_modality(self, y):
         target = Text() if self.target is None else self.target

@@ -12,6 +12,7 @@ from sklearn.model_selection import cross_val_score
 
 from sklearn_crossmodal import (
     AutoFusionRegressor,
+    CrossModalGenerator,
     CrossModalRegressor,
     FusionRegressor,
     MultiModalAutoencoder,
@@ -150,3 +151,28 @@ def test_columns_of_dates_are_days_in_tables_whatever_holds_them(name):
     utc = DATES["zone"].dt.tz_convert("UTC").dt.tz_localize(None) if name == "zone" else DAYS
     for found, expected in zip(predictions(when), predictions(utc), strict=True):
         np.testing.assert_allclose(np.asarray(found, float), np.asarray(expected, float), atol=1e-3)
+
+
+TEXTS = {
+    "iso": DAYS.dt.strftime("%Y-%m-%d"),
+    "list": DAYS.dt.strftime("%Y-%m-%d").tolist(),
+    "array": DAYS.dt.strftime("%Y-%m-%dT%H:%M:%S").to_numpy().astype(str),
+    "polars": pl.Series("when", DAYS.dt.strftime("%Y-%m-%d").tolist()),
+    "arrow": pa.array(DAYS.dt.strftime("%Y-%m-%d").tolist()),
+    "frame with a number": pd.DataFrame({"n": X[:, 0], "when": DAYS.dt.strftime("%Y-%m-%d")}),
+}
+
+
+@pytest.mark.parametrize("container", TEXTS)
+@pytest.mark.parametrize("regressor", REGRESSORS, ids=lambda one: type(one).__name__)
+def test_texts_that_are_dates_are_refused_as_dates_are(regressor, container):
+    if container == "frame with a number" and isinstance(regressor, CrossModalRegressor):
+        regressor = FusionRegressor(max_epochs=1)  # a table of several targets has modalities
+    with pytest.raises(ModalityError, match="y holds texts that are dates.*to_datetime"):
+        regressor.fit(X, TEXTS[container])
+
+
+def test_a_generator_writes_dates_as_texts():
+    days = np.array(["2024-01-01", "2024-06-30"] * 20, dtype=object)
+    generator = CrossModalGenerator(max_epochs=1, random_state=0).fit(X[:40], days)
+    assert isinstance(generator.predict(X[:1])[0], str)
