@@ -124,9 +124,10 @@ def test_texts_with_many_scores_are_decoded_a_few_at_a_time(X, fitted, monkeypat
     decoder = fitted.network_.decoders["words"]
     hook = decoder.register_forward_hook(lambda module, args, out: n_rows.append(len(out)))
     for found in (fitted.inverse_transform(latent), fitted.reconstruct(X)):
-        np.testing.assert_allclose(found["table"], whole["table"])
+        # Products of 32 bits are rounded otherwise where there are fewer rows at a time.
+        np.testing.assert_allclose(found["table"], whole["table"], rtol=1e-5, atol=1e-6)
         np.testing.assert_array_equal(found["words"], whole["words"])
-    np.testing.assert_allclose(fitted.score_samples(X), losses)
+    np.testing.assert_allclose(fitted.score_samples(X), losses, rtol=1e-5)
     hook.remove()
     assert max(n_rows) <= 8  # a single last sample joins the batch before it
     assert sum(n_rows) == 3 * len(X)
