@@ -142,7 +142,7 @@ class PixelUnit:
                 )
             if extent.low < 0 and extent.peak <= _BRIGHT:
                 return self.full, self._off(extent)
-        far = self._is_far(dtype, extent)
+        far = self._is_far(dtype, extent) or self._is_shallow(dtype, extent)
         return self.full, self._off(extent) if far else None
 
     def _own_largest(self, dtype: np.dtype, extent: Extent) -> tuple[float, str | None] | None:
@@ -195,6 +195,19 @@ class PixelUnit:
         if dtype.kind != "f" and self.dtype.itemsize <= 2:
             return extent.high > bound or extent.low < self.limits[0]
         return extent.high > _BEYOND * bound or extent.low < self.limits[0] - bound / 2
+
+    def _is_shallow(self, dtype: np.dtype, extent: Extent) -> bool:
+        """Tell whether numbers are those of 8 bits, where `fit` saw numbers of 16 bits.
+
+        Of bytes the type says so; wider types do not, and a dark picture of 16 bits keeps its own.
+        """
+        return (
+            dtype != self.dtype
+            and extent.whole
+            and 1 < extent.high <= _WHITES[0]
+            and self._white == _WHITES[1]
+            and self._typical > _FAR * _WHITES[0]
+        )
 
     def _off(self, extent: Extent) -> str:
         larger, smaller = extent.peak / max(self.extent.peak, 1e-300), "times as large"

@@ -231,3 +231,14 @@ def test_pictures_as_targets_and_reconstructions_keep_the_unit_of_fit(dtype):
     found = model.reconstruct({"m": same, "x": X})["m"]
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found, model.reconstruct({"m": PICTURES, "x": X})["m"])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_numbers_of_eight_bits_after_sixteen_are_warned_of(dtype):
+    scaler = ImageScaler().fit(PICTURES.astype(np.uint16) * 257)
+    with pytest.warns(UserWarning, match="257 times smaller.*range of `fit`") as caught:
+        scaler.transform(PICTURES.astype(dtype))
+    assert len(caught) == 1
+    scaler.transform(PICTURES.astype(np.uint16))  # a dark picture of 16 bits
+    scaler.transform((PICTURES.astype(np.uint16) * 100).astype(dtype))  # so is this
+    scaler.transform(np.zeros_like(PICTURES, dtype=dtype))
