@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from scipy.optimize import minimize
-from torch import Tensor
+from torch import Tensor, nn
 
 __all__ = ["best_constant"]
 
@@ -28,7 +29,7 @@ def best_constant(
     Parameters
     ----------
     loss : callable
-        (scores, values, mask, weight) -> scalar.
+        (scores, values, mask, weight) -> scalar. A module stays as it is.
     shape : sequence of int
         Of the scores of one row.
     target : (values, mask, weight)
@@ -53,6 +54,8 @@ def best_constant(
     >>> round(found.item(), 3)
     3.0
     """
+    if isinstance(loss, nn.Module):  # what it keeps is of float32
+        loss = copy.deepcopy(loss).to("cpu", torch.float64)
     target = tuple(_in_float64(part) for part in target)
     rows = len(target[0])
 

@@ -79,3 +79,24 @@ def test_no_fit_imports_the_compiler():
     steps = [f"{line}\ncheck({name!r})" for name, line in COMMON.items()]
     script = "\n".join([textwrap.dedent(code), *steps])
     subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True)
+
+
+class _Weighted(torch.nn.Module):
+    """A loss of one's own that keeps numbers of float32, as all modules do by default."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mixing", torch.eye(2))
+
+    def forward(self, scores, values, mask=None, weight=None):
+        return (scores @ self.mixing - values).square().mean()
+
+
+def test_a_loss_with_buffers_is_minimised_and_stays_as_it_is():
+    loss = _Weighted()
+    values = torch.tensor([[1.0, 2.0], [3.0, 6.0]])
+
+    found = best_constant(loss, (2,), (values, None, None), n_steps=20)
+
+    assert found.tolist() == pytest.approx([2.0, 4.0], abs=1e-4)
+    assert loss.mixing.dtype == torch.float32
