@@ -273,3 +273,22 @@ def test_a_split_table_without_its_names_is_read_by_position_and_warned_of():
     with pytest.warns(UserWarning, match="'clinical': its columns have no names"):
         found = clf.predict_proba(samples("objects"))
     np.testing.assert_array_equal(found, clf.predict_proba(samples()))
+
+
+@pytest.mark.parametrize("form", [lambda d: d, pl.from_pandas, pa.Table.from_pandas])
+def test_numbers_beside_dates_are_one_modality_in_every_container(form):
+    dates = pd.Series(pd.date_range("2020", periods=40)).where(np.arange(40) > 0)
+    table = pd.DataFrame({"age": np.where(np.arange(40) > 1, np.arange(40.0), np.nan), "at": dates})
+    frame = MultiModalFrame({"clinical": form(table), "x": np.arange(80.0).reshape(40, 2)})
+    assert frame.presence("clinical").tolist() == [False] + 39 * [True]
+    y = np.arange(40) % 2
+    found = FusionClassifier(max_epochs=2, random_state=0).fit(frame, y).predict_proba(frame)
+    expected = MultiModalFrame({**frame, "clinical": table})
+    model = FusionClassifier(max_epochs=2, random_state=0).fit(expected, y)
+    np.testing.assert_allclose(found, model.predict_proba(expected))
+
+
+def test_a_name_that_stands_twice_inside_an_entry_is_refused_with_the_entry():
+    table = pd.DataFrame(np.arange(12.0).reshape(6, 2), columns=["a", "a"])
+    with pytest.raises(ValueError, match=r"FusionClassifier: 'm': X has more .*\['a'\]: rename"):
+        FusionClassifier().fit({"m": table, "x": np.arange(6.0)}, [0, 1] * 3)

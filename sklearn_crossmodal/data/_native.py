@@ -21,6 +21,7 @@ __all__ = [
     "original_name",
     "read_frame",
     "read_series",
+    "refuse_repeated",
 ]
 
 #: From so many floats on a vector in a cell is an embedding: it is not read as a row of a table.
@@ -39,6 +40,13 @@ def frame_names(frame) -> list[str]:
     return list(map(str, nw.from_native(frame, eager_only=True).columns))
 
 
+def refuse_repeated(names: list[str]) -> None:
+    """Raise if a name stands twice; 1 and "1" are two names to pandas."""
+    if len(set(names)) < len(names):
+        twice = sorted(name for name, times in Counter(names).items() if times > 1)
+        raise ValueError(f"X has more than one column of the name {twice}: rename them.")
+
+
 def original_name(frame, name: str):
     """Return the name of a column as a pandas frame has it; a table has it as a string."""
     if name in frame.columns:  # mostly, and soon told
@@ -55,9 +63,7 @@ def read_frame(frame) -> ColumnStore:
         If a name stands twice.
     """
     names = frame_names(frame)
-    if len(set(names)) < len(names):  # 1 and "1" are two names to pandas
-        twice = sorted(name for name, times in Counter(names).items() if times > 1)
-        raise ValueError(f"X has more than one column of the name {twice}: rename them.")
+    refuse_repeated(names)
     groups = number_groups(frame)
     grouped = np.zeros(len(names), dtype=bool)
     for positions, _ in groups:

@@ -121,6 +121,9 @@ def find_present(values) -> np.ndarray:
         return ~values.isna().to_numpy()
     if is_tensor(values):
         values = tensor_to_numpy(values)
+    if hasattr(values, "itercolumns"):  # of pyarrow: its types need not have one in common
+        columns = [find_present(one) & one.is_valid().to_numpy() for one in values.itercolumns()]
+        return np.logical_or.reduce(columns)
     values = unmask(values) if isinstance(values, np.ndarray) else np.asarray(values)
     if not values.size:
         return np.zeros(n_rows, dtype=bool)

@@ -10,8 +10,9 @@ import numpy as np
 from sklearn_crossmodal.data._cells import as_cells
 from sklearn_crossmodal.data._frame import MultiModalFrame
 from sklearn_crossmodal.data._labels import column_labels
-from sklearn_crossmodal.data._native import is_frame, read_frame
+from sklearn_crossmodal.data._native import frame_names, is_frame, read_frame, refuse_repeated
 from sklearn_crossmodal.data._resolve import resolve_columns
+from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = [
     "InnerLabel",
@@ -240,6 +241,8 @@ def columns_inside(entry: str, values) -> dict:
         a data frame of numbers, of an array that is none of objects, and of a single column.
     """
     if is_frame(values):
+        with said_by(repr(entry)):
+            refuse_repeated(frame_names(values))
         schema = nw.from_native(values, eager_only=True).schema
         if len(schema) < 2 or all(dtype.is_numeric() for dtype in schema.values()):
             return {}
