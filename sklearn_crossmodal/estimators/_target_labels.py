@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from sklearn_crossmodal.data import Columns, column_labels, find_order
+from sklearn_crossmodal.data import Columns, column_labels, find_order, unmask
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["in_fitted_order"]
@@ -26,13 +26,14 @@ def in_fitted_order(estimator, y, *, reset: bool):
     Returns
     -------
     object
-        Of the type of y.
+        Of the type of y; a masked array as one with NaN.
 
     Raises
     ------
     ModalityError
         If the names are not those of `fit`; the message lists those missing and new.
     """
+    y = unmask(y)
     found = column_labels(y)
     if reset:
         estimator._target_labels = found

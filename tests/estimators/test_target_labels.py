@@ -108,3 +108,11 @@ def test_a_table_of_several_kinds_is_several_targets():
 def test_a_single_column_may_have_another_name():
     reg = FusionRegressor(**QUICK).fit(X, pd.DataFrame({"a": X[:, 0]}))
     assert np.isfinite(reg.score(X, pd.DataFrame({"b": X[:, 0]})))
+
+
+def test_score_refuses_what_is_masked_in_y():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    y = np.ma.masked_array(np.where(np.arange(40) < 3, -9999, X[:, 0]), mask=np.arange(40) < 3)
+    fitted = FusionRegressor(max_epochs=2, random_state=0).fit(X, X[:, 0])
+    with pytest.raises(ValueError, match="NaN"):
+        fitted.score(X, y)
