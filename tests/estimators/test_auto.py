@@ -208,7 +208,7 @@ def test_a_companion_whose_folds_do_not_fit_into_the_time_is_left_out(X, y, powe
     network = FusionClassifier(n_folds=None, max_epochs=2)
     start = time.perf_counter()
     clf = auto(estimator=network, companions={"slow": slow}, time_limit=limit, verbose=1).fit(X, y)
-    assert time.perf_counter() - start < limit + 1
+    assert time.perf_counter() - start < limit + per_fold / 2  # not even one of the folds
     assert set(clf.leaderboard_["model"]) == {"joint", "left", "right", "fused"}
     assert "slow: 3 folds in more than the time that is left" in capsys.readouterr().out
 
