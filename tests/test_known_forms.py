@@ -102,6 +102,28 @@ def test_base64_is_named_with_the_remedy(files, modality, form, remedy):
     assert len(str(error.value)) < 2000  # not all of the files
 
 
+@pytest.mark.filterwarnings("ignore:20 of 20 images cannot be read", "ignore:.*images cannot be")
+def test_pictures_that_are_all_base64_are_named_where_they_count_as_absent():
+    texts = [base64.b64encode(one).decode() for one in PICTURES]
+    with pytest.raises(ValueError, match=r"none of the 20 images can be read.*base64.b64decode"):
+        FusionClassifier([("p", "image", "p"), ("x", "numeric", "x")], **quick).fit(
+            {"p": texts, "x": OTHER}, Y
+        )
+
+
+def test_a_waveform_without_samples_is_absent_with_a_warning():
+    waves = object_array([np.sin(np.arange(2000) / (row + 2)) for row in range(len(Y))])
+    gaps = waves.copy()
+    gaps[5] = None
+    waves[5] = np.array([])
+    clf = FusionClassifier([("p", "audio", "p"), ("x", "numeric", "x")], **quick)
+    with pytest.warns(UserWarning, match=r"'p'.*1 of 20 cells are empty, first rows \[5\]"):
+        clf.fit({"p": waves, "x": OTHER}, Y)
+    expected = clf.predict_proba({"p": gaps, "x": OTHER})
+    with pytest.warns(UserWarning, match=r"'p'.*1 of 20 cells are empty"):
+        np.testing.assert_array_equal(clf.predict_proba({"p": waves, "x": OTHER}), expected)
+
+
 def mixed(dtype=np.uint8):
     forms = [
         lambda one: one,

@@ -16,6 +16,7 @@ __all__ = [
     "are_identifiers",
     "are_nothing",
     "find_reading",
+    "is_date",
     "looks_like",
     "parse",
     "write",
@@ -70,6 +71,11 @@ def are_nothing(texts: Iterable[str]) -> np.ndarray:
 def are_identifiers(texts: Iterable[str]) -> bool:
     """Tell whether there is a whole number that names something, as a postcode with a zero does."""
     return any(_IDENTIFIER.fullmatch(text.strip()) for text in texts)
+
+
+def is_date(text: str) -> bool:
+    """Tell whether a text is a date, in any of the ways that are recognised here."""
+    return any(pattern.fullmatch(text.strip()) for pattern in _DATES.values())
 
 
 def looks_like(texts: list[str]) -> str | None:

@@ -29,7 +29,7 @@ from sklearn_crossmodal.estimators._tasks import begin_fit, end_fit
 from sklearn_crossmodal.estimators._time_limit import Clock
 from sklearn_crossmodal.estimators._view import View
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
-from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error, said_by
+from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error, said_by, warned_once
 
 __all__ = ["BaseAutoFusion"]
 
@@ -128,7 +128,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         ValueError
             If X, y, the weights or a parameter are not what they must be.
         """
-        with restored_on_error(self):
+        with restored_on_error(self), warned_once():
             self._fit(X, y, sample_weight, groups)
             end_fit(self, X, y, sample_weight)
         return self
@@ -144,6 +144,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
             raise ValueError(
                 f"{type(self).__name__}: folds need two samples at least, got n_samples=1."
             )
+        self._bank.warn_of_texts(table)
         seed, view = draw_seed(self.random_state), View(self._bank, table)
         view.check_any_present(type(self).__name__)
         if absent := view.absent_in(counted):
@@ -259,7 +260,8 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         found = None
         for pattern in view.patterns():
             rows = np.flatnonzero(view.is_pattern(pattern))
-            said = self._combiners.combine(view, pattern, rows, self._answer)
+            with warned_once():
+                said = self._combiners.combine(view, pattern, rows, self._answer)
             part = self._bounded(said)
             if found is None:
                 found = np.empty((len(view.present), *part.shape[1:]))

@@ -11,7 +11,12 @@ from torch import nn
 
 from sklearn_crossmodal.data import MultiModalFrame, as_table, is_named
 from sklearn_crossmodal.estimators._chunks import GROWING_TARGETS
-from sklearn_crossmodal.estimators._dates import keep_dates, refuse_dates, restore_dates
+from sklearn_crossmodal.estimators._dates import (
+    keep_dates,
+    refuse_date_texts,
+    refuse_dates,
+    restore_dates,
+)
 from sklearn_crossmodal.estimators._input import check_same_length, check_weight
 from sklearn_crossmodal.estimators._resuming import keep_loss
 from sklearn_crossmodal.estimators._target import ModalityTarget, decode_all, decode_values
@@ -75,6 +80,8 @@ class CrossTarget(ModalityTarget):
         if self.target is None:
             otherwise = ", or name the modality, target='numeric', to have them predicted"
             refuse_dates(type(self).__name__, y, self._target_names, otherwise=otherwise)
+        elif self.target == "numeric" or isinstance(self.target, Numeric):
+            refuse_date_texts(type(self).__name__, y, self._target_names)
         keep_dates(self, y, reset=reset)
 
     def _check_table(self, X, y, *, reset):

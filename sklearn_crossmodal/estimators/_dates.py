@@ -8,7 +8,7 @@ from sklearn_crossmodal.data import as_column, date_kind, is_missing, to_quantit
 from sklearn_crossmodal.data._parsing import NUMBERS, find_reading
 from sklearn_crossmodal.exceptions import ModalityError
 
-__all__ = ["keep_dates", "refuse_dates", "restore_dates"]
+__all__ = ["keep_dates", "refuse_date_texts", "refuse_dates", "restore_dates"]
 
 #: How to make numbers of each kind, in a unit that is known.
 _REMEDIES = {
@@ -46,8 +46,38 @@ def refuse_dates(owner: str, y, names=None, *, otherwise: str = "", in_texts: bo
     ModalityError
         If it does.
     """
-    find = _kind_with_texts if in_texts else date_kind
-    y = np.asarray(as_column(y))
+    _refuse(
+        owner,
+        np.asarray(as_column(y)),
+        _kind_with_texts if in_texts else date_kind,
+        names,
+        otherwise,
+    )
+
+
+def refuse_date_texts(owner: str, y: np.ndarray, names=None) -> None:
+    """Raise if y holds texts that are dates, where dates are predicted as such.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for the message.
+    y : ndarray
+        The target.
+    names : sequence of str, default=None
+        Of its columns, for the message.
+
+    Raises
+    ------
+    ModalityError
+        If it does.
+    """
+    if date_kind(y) is None:
+        otherwise = ", or pandas.to_datetime(y) itself, to have dates predicted"
+        _refuse(owner, y, _kind_with_texts, names, otherwise)
+
+
+def _refuse(owner: str, y: np.ndarray, find, names, otherwise: str) -> None:
     kind = find(y)
     if kind is None:
         return

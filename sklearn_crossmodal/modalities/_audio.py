@@ -120,6 +120,7 @@ class Audio(Modality):
 
     kind = _ByLayout("grid", "sequence")
     opens_files = True
+    warns_of_empty = True
     masked = _ByLayout(False, True)
     restores = False
     _parameter_constraints = {

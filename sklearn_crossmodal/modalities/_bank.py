@@ -18,6 +18,7 @@ from sklearn_crossmodal.modalities._binding import Bound, counting_present, pres
 from sklearn_crossmodal.modalities._content import known_by_content
 from sklearn_crossmodal.modalities._infer import kinds_inside
 from sklearn_crossmodal.modalities._later_chunks import LaterChunks, absent_block
+from sklearn_crossmodal.modalities._numeric import Numeric
 from sklearn_crossmodal.utils._row_numbers import counting
 
 __all__ = ["ModalityBank"]
@@ -150,7 +151,7 @@ class ModalityBank(LaterChunks):
             `fit` did not see, or if a row has no modality.
         """
         table = self.unfolded(table)
-        self._refuse_renamed(table, only)
+        self._check_columns(table, only)
         blocks = {
             bound.name: self._block(bound, table)
             if only is None or bound.name in only
@@ -207,7 +208,7 @@ class ModalityBank(LaterChunks):
         dict of str to (Columns or None, ndarray of shape (n,))
         """
         table = self.unfolded(table)
-        self._refuse_renamed(table)
+        self._check_columns(table)
         nothing = None, np.zeros(table.shape[0], dtype=bool)
         found = {}
         for bound in self.bound:
@@ -242,6 +243,24 @@ class ModalityBank(LaterChunks):
             bound.name: self._without_unreadable(bound, *part)
             for bound, part in zip(self.bound, self.parts(table).values(), strict=True)
         }
+
+    def warn_of_texts(self, table) -> None:
+        """Warn of texts that stand for numbers, where only parts of the rows are read later.
+
+        Parameters
+        ----------
+        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
+            As `as_table` returns it.
+
+        Warns
+        -----
+        UserWarning
+            For each modality with such texts.
+        """
+        for bound, (columns, present) in zip(self.bound, self.parts(table).values(), strict=True):
+            if isinstance(bound.modality, Numeric) and present.any():
+                with self._speaking(bound.name, bound.labels):
+                    bound.modality.warn_of_texts(present_rows(columns, present))
 
     def _without_unreadable(self, bound: Bound, columns, present: np.ndarray) -> tuple:
         if not (bound.modality.opens_files and present.any()):

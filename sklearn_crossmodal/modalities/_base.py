@@ -93,6 +93,8 @@ class Modality(BaseEstimator, ABC):
     inferred: bool = False
     #: Whether strings among the cells are names of files.
     opens_files: bool = False
+    #: Whether a cell without entries, which is absent, is warned of: one cut off, most likely.
+    warns_of_empty: bool = False
     #: Whether columns may be a sparse matrix.
     takes_sparse: bool = False
     #: Whether cells may be strings.

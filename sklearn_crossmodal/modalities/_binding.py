@@ -26,8 +26,9 @@ from sklearn_crossmodal.data import (
 )
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.modalities._date_columns import DateColumns
 from sklearn_crossmodal.utils._row_numbers import counting, row_number
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import said_by, warn
 
 __all__ = ["Bound", "ColumnBinding", "counting_present", "present_rows"]
 
@@ -73,6 +74,7 @@ class ColumnBinding:
         self.bound: list[Bound] = []
         self._inside: dict[str, list[InnerLabel]] = {}  # of entries whose columns are chosen from
         self._names: list[str] | None = None  # of all columns in `fit`
+        self._dates: DateColumns | None = None
 
     @property
     def fitted(self) -> list[tuple]:
@@ -107,6 +109,16 @@ class ColumnBinding:
             made = clone(modality)
             made.inferred = modality.inferred  # which is no parameter
             self.bound.append(Bound(name, made, key, positions, labels, single, inside))
+        self._dates = DateColumns(self.owner, self._columns_of_numbers(), table)
+
+    def _columns_of_numbers(self) -> list[tuple]:
+        """Return name and position of the columns of modalities that read dates as numbers."""
+        return [
+            (None if bound.labels is None else bound.labels[place], position)
+            for bound in self.bound
+            if bound.modality.kind == "vector"
+            for place, position in enumerate(bound.positions)
+        ]
 
     def _look_inside(self, table) -> None:
         """Note the columns of the entries that keys ``{entry: columns}`` look into."""
@@ -192,6 +204,11 @@ class ColumnBinding:
                 )
         return columns
 
+    def _check_columns(self, table, only: list[str] | None = None) -> None:
+        """Raise if the columns of X cannot be those of `fit`: by their names, or what they hold."""
+        self._refuse_renamed(table, only)
+        self._dates.check(table)
+
     def _refuse_renamed(self, table, only: list[str] | None = None) -> None:
         """Raise if columns are missing and others are new: they may be the same, renamed."""
         if self._names is None or not isinstance(table, MultiModalFrame):
@@ -246,6 +263,8 @@ class ColumnBinding:
                 places = dict(zip(names, range(len(names))))
                 positions = [places[label] for label in bound.labels]
         columns, present = select_columns(table, positions, single=bound.single)
+        if bound.modality.warns_of_empty and not present.all():
+            _warn_of_empty(columns.values, present)
         columns = self._in_order(bound, columns)
         if sparse.issparse(columns.values) and not bound.modality.takes_sparse:
             raise ModalityError(
@@ -315,6 +334,18 @@ def _keys_of(bound: Bound, values) -> list:
         return bound.labels or bound.positions
     width = len(inside)
     return [InnerLabel(bound.labels[0], label, place, width) for place, label in enumerate(inside)]
+
+
+def _warn_of_empty(cells, present: np.ndarray) -> None:
+    """Warn of rows that are absent for a cell without entries, which is not a missing one."""
+    absent = np.flatnonzero(~present).tolist()
+    empty = [row for row in absent if cells[row] is not None and np.size(cells[row]) == 0]
+    if empty:
+        warn(
+            f"{len(empty)} of {len(present)} cells are empty, first rows {row_number(empty[:5])}; "
+            "they are absent.",
+            stacklevel=3,
+        )
 
 
 def counting_present(present: np.ndarray):

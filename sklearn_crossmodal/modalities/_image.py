@@ -7,6 +7,7 @@ from numbers import Integral
 import numpy as np
 
 from sklearn_crossmodal.data import Block, BlockSpec, Columns, LazyRows, as_column, is_missing
+from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality, of_encoder
 from sklearn_crossmodal.preprocessing import ImageScaler
 from sklearn_crossmodal.preprocessing._channels import are_mixed, even_channels
@@ -186,9 +187,19 @@ class Image(Modality):
         if source is None:
             self.scaler_.fit(images, sample_weight=weight)
         else:
-            self.scaler_.fit_batches(_weighted(source.check(), weight), like)
+            self._fit_rows(source, weight, like)
         self.spec_ = BlockSpec("grid", self.scaler_.shape_)
         return source
+
+    def _fit_rows(self, source, weight, like) -> None:
+        try:
+            self.scaler_.fit_batches(_weighted(source.check(), weight), like)
+        except ValueError as error:
+            if source.readable.any():
+                raise
+            raise ModalityError(
+                f"none of the {len(source)} images can be read, first {source.why_not(0)}."
+            ) from error
 
     def _open(self, files, mode, size, shape=None):
         return FileRows(

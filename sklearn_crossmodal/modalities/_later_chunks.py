@@ -52,7 +52,7 @@ class LaterChunks(ColumnBinding):
             and where a modality that was left out is there now.
         """
         table = self.unfolded(table)
-        self._refuse_renamed(table)
+        self._check_columns(table)
         bank, blocks = copy.copy(self), {}
         bank.bound, bank._warned = [], set(self._warned)
         for bound in self.bound:

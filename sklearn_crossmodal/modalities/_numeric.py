@@ -328,6 +328,19 @@ class Numeric(Modality):
             return False
         return all(map(stand_for_numbers, cells.reshape(len(cells), -1).T))
 
+    def warn_of_texts(self, columns):
+        """Warn of texts that `fit` reads as numbers, as it does.
+
+        Parameters
+        ----------
+        columns : Columns, array-like of shape (n, d) or (n,), or sparse
+            As in `fit`, which need not have come before.
+        """
+        columns = Columns.of(columns)
+        if not sparse.issparse(columns.values) and np.asarray(columns.values).dtype.kind in "OUT":
+            reader = NumberReader(inferred=self.inferred)
+            reader.fit_read(np.asarray(columns.values), columns.names_of)
+
     def numbers(self, columns):
         """Return columns as numbers, as `inverse_transform` gives them back.
 

@@ -250,11 +250,13 @@ class Text(Modality):
             train_vectors=self.train_vectors,
             pairs=frequent_pairs(ids, self.max_pairs, weight) if self.max_pairs else None,
         )
-        self._warn_of_wordless(cells, ids)
+        self._warn_of_wordless(
+            cells, ids, "Look at min_count, max_words and tokenizer, or leave the column out."
+        )
         self._unknown_share = _unknown_share(ids)
         return ids
 
-    def _warn_of_wordless(self, cells: np.ndarray, ids: np.ndarray) -> None:
+    def _warn_of_wordless(self, cells: np.ndarray, ids: np.ndarray, advice: str) -> None:
         """Warn if no word is left of most texts that are not blank."""
         empty = ~((ids >= FIRST) & (ids < self.tokenizer_.n_tokens_)).any(axis=1)
         if empty.sum() * 2 <= len(ids):  # blank or not
@@ -266,11 +268,8 @@ class Text(Modality):
         example = next(cell for cell in cells[empty.argmax()] if _is_written(cell))
         warn(
             f"{empty.sum()} of {written.sum()} texts have no word that is in the vocabulary, the "
-            f"first is {reprlib.repr(example)}: the rows cannot be told apart by it. Look at "
-            "min_count, max_words and tokenizer, or leave the column out."
+            f"first is {reprlib.repr(example)}: the rows cannot be told apart by it. {advice}"
         )
-
-        return ids
 
     def transform(self, columns):
         """Return the token ids.
@@ -290,7 +289,9 @@ class Text(Modality):
         cells = self._cells(Columns.of(columns))
         if self.markers_ and cells.shape[1] != len(self.markers_):
             raise ValueError(f"got {cells.shape[1]} columns, expected {len(self.markers_)}.")
-        return self._padded(self._rows(cells))
+        block = self._padded(self._rows(cells))
+        self._warn_of_wordless(cells, block.values, "Are they of the language and kind of `fit`?")
+        return block
 
     def _padded(self, rows: list[list[int]]) -> Block:
         longest = max(map(len, rows), default=0) + 1

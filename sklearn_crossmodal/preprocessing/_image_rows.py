@@ -9,7 +9,11 @@ import numpy as np
 from sklearn_crossmodal.preprocessing._image import ImageScaler
 from sklearn_crossmodal.preprocessing._image_files import decode_image
 from sklearn_crossmodal.preprocessing._pixels import sample_rows
-from sklearn_crossmodal.preprocessing._unreadable import name_cell, report_unreadable
+from sklearn_crossmodal.preprocessing._unreadable import (
+    explain_unreadable,
+    name_cell,
+    report_unreadable,
+)
 from sklearn_crossmodal.utils._progress import progress
 from sklearn_crossmodal.utils._row_numbers import rows_counted
 from sklearn_crossmodal.utils._threads import read_ahead
@@ -171,6 +175,10 @@ class FileRows:
             self.reasons.update({row: why for row, why in lost if isinstance(why, str)})
         self._report_unreadable()
         return ~self.readable
+
+    def why_not(self, row: int) -> str:
+        """Name a row that could not be read when it was checked, and why."""
+        return explain_unreadable(self.cells[row], row, self.reasons[row], self._numbers)
 
     def _report_unreadable(self) -> None:
         if self.reasons:

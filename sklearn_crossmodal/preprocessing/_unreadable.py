@@ -11,7 +11,7 @@ from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._validation import warn
 
-__all__ = ["name_cell", "report_unreadable"]
+__all__ = ["explain_unreadable", "name_cell", "report_unreadable"]
 
 
 def name_cell(cell, row: int, numbers: np.ndarray | None = None) -> str:
@@ -22,7 +22,7 @@ def name_cell(cell, row: int, numbers: np.ndarray | None = None) -> str:
     return f"{type(cell).__name__} of row {row_number(row, numbers)}"
 
 
-def _explained(cell, row: int, reason: str, numbers: np.ndarray | None) -> str:
+def explain_unreadable(cell, row: int, reason: str, numbers: np.ndarray | None) -> str:
     """Name a cell, why it cannot be read, and its row where that is not its name."""
     place = f", row {row_number(row, numbers)}" if isinstance(cell, str | os.PathLike) else ""
     return f"{name_cell(cell, row, numbers)} ({reason}{place})"
@@ -59,7 +59,7 @@ def report_unreadable(
         If `on_error` is "raise".
     """
     rows = sorted(reasons)[:3]
-    first = "; ".join(_explained(cells[row], row, reasons[row], numbers) for row in rows)
+    first = "; ".join(explain_unreadable(cells[row], row, reasons[row], numbers) for row in rows)
     if on_error == "raise":
         raise ModalityError(f"{what}, first {first}: leave them out, or pass on_error='absent'.")
     warn(f"{what}, first {first}; {outcome}.", stacklevel=3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,10 +11,13 @@ from contextvars import ContextVar
 import numpy as np
 from sklearn.utils.validation import check_random_state
 
-__all__ = ["draw_seed", "plain", "restored_on_error", "said_by", "warn"]
+__all__ = ["draw_seed", "plain", "restored_on_error", "said_by", "warn", "warned_once"]
 
 #: The names of all `said_by` that are open, outermost first.
 _SPEAKERS: ContextVar[tuple[str, ...]] = ContextVar("speakers", default=())
+#: What `warn` warned of inside `warned_once`; None outside.
+_WARNED: ContextVar[set | None] = ContextVar("warned", default=None)
+_MODALITY = re.compile(r"modality '([^']*)'")
 
 
 def draw_seed(random_state) -> int:
@@ -98,6 +103,28 @@ class said_by:  # noqa: N801 - a context manager, as contextlib names them
             error.args = (f"{self.speaker}: {error.args[0]}",)
 
 
+@contextmanager
+def warned_once():
+    """Let `warn` warn of a modality once a cause, however many networks read it in the block."""
+    token = _WARNED.set(set()) if _WARNED.get() is None else None
+    try:
+        yield
+    finally:
+        if token is not None:
+            _WARNED.reset(token)
+
+
+def _is_known(cause: tuple) -> bool:
+    """Tell whether there was a warning of a modality for this cause; remember that there is one."""
+    warned, named = _WARNED.get(), _MODALITY.findall(" ".join(_SPEAKERS.get()))
+    if warned is None or not named:
+        return False
+    key = *cause, named[-1]
+    known = key in warned
+    warned.add(key)
+    return known
+
+
 def warn(message: str, category: type[Warning] = UserWarning, *, stacklevel: int = 2) -> None:
     """Warn, naming the estimator and modality as `said_by` names them in errors.
 
@@ -110,6 +137,9 @@ def warn(message: str, category: type[Warning] = UserWarning, *, stacklevel: int
     stacklevel : int, default=2
         As in `warnings.warn`, counted from the caller.
     """
+    caller = sys._getframe(1)
+    if _is_known((caller.f_code, caller.f_lineno)):
+        return
     for speaker in reversed(_SPEAKERS.get()):
         if not message.startswith(speaker):
             message = f"{speaker}: {message}"

@@ -1,5 +1,7 @@
 """Automatic fusions on what goes wrong easily: rare classes, groups, weights, wrong parameters."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -252,3 +254,30 @@ def test_wrong_folds_say_so(cv, message):
 def test_a_splitter_gets_the_groups():
     clf = auto(cv=LeaveOneGroupOut()).fit(X, LABELS, groups=THREE_GROUPS)
     assert len(clf._members[0].models) == 3
+
+
+def warnings_of(action):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        action()
+    return [str(one.message) for one in caught]
+
+
+def test_texts_of_numbers_are_warned_of_once_with_all_rows_counted():
+    texts = [f"{number:.3f}" for number in NUMBERS]
+    texts[7] = "unknown"
+    table = pd.DataFrame({"a": texts, "b": A[:, 0]})
+    model = auto(cv=3)
+    (said,) = warnings_of(lambda: model.fit(table, LABELS))
+    assert said.startswith("AutoFusionClassifier: modality 'numeric'")
+    assert "1 of 60 texts" in said
+    assert len(warnings_of(lambda: model.predict(table))) == 1
+
+
+def test_pixels_of_another_range_are_warned_of_once_in_each_predict():
+    pictures = np.random.default_rng(0).random((N, 6, 6))
+    model = auto(cv=3).fit(MultiModalFrame({"picture": pictures, "b": B}), LABELS)
+    for _ in range(2):
+        bright = MultiModalFrame({"picture": pictures * 255, "b": B})
+        (said,) = warnings_of(lambda later=bright: model.predict(later))
+        assert "255 times as large" in said

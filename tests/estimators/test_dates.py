@@ -172,6 +172,13 @@ def test_texts_that_are_dates_are_refused_as_dates_are(regressor, container):
         regressor.fit(X, TEXTS[container])
 
 
+@pytest.mark.parametrize("target", ["numeric", Numeric()], ids=["name", "modality"])
+@pytest.mark.parametrize("container", [one for one in TEXTS if one != "frame with a number"])
+def test_texts_that_are_dates_are_refused_where_dates_are_predicted(container, target):
+    with pytest.raises(ModalityError, match="y holds texts that are dates.*to_datetime.y. itself"):
+        CrossModalRegressor(target=target, max_epochs=1).fit(X, TEXTS[container])
+
+
 def test_a_generator_writes_dates_as_texts():
     days = np.array(["2024-01-01", "2024-06-30"] * 20, dtype=object)
     generator = CrossModalGenerator(max_epochs=1, random_state=0).fit(X[:40], days)

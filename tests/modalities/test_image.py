@@ -181,7 +181,7 @@ def test_broken_files_of_weight_zero_are_not_read_in_fit(files):
 def test_nothing_is_learned_where_no_file_can_be_read():
     with (
         pytest.warns(UserWarning, match="2 of 2 images cannot be read"),
-        pytest.raises(ValueError, match="no images to learn from"),
+        pytest.raises(ValueError, match="none of the 2 images can be read, first"),
     ):
         Image().fit(["gone.png", "lost.png"])
 

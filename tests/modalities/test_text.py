@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -271,7 +272,8 @@ def test_a_table_of_integers_is_a_text_a_row(dtype):
 def test_ids_of_rows_of_weight_zero_are_not_there():
     text = Text(tokenizer="ids").fit([[1, 2], [9, 9, 9]], sample_weight=np.array([1, 0]))
     assert text.spec_.shape == (3,)
-    assert text.transform([[9]]).values[0, 0] == UNKNOWN
+    with pytest.warns(UserWarning, match="1 of 1 texts have no word"):
+        assert text.transform([[9]]).values[0, 0] == UNKNOWN
 
 
 def test_an_estimator_learns_from_ids_in_a_frame():
@@ -483,3 +485,12 @@ def test_file_of_vectors_that_cannot_be_read_is_named(tmp_path):
         with pytest.raises(ValueError, match=r"vectors=.* cannot be read: [NI][os] ") as error:
             Text(vectors=path).fit(["a cat"])
         assert repr(path) in str(error.value)
+
+
+def test_texts_without_a_known_word_are_warned_of_in_transform_too():
+    text = Text().fit(np.array(["good film", "bad plot"] * 5, dtype=object))
+    with pytest.warns(UserWarning, match=r"2 of 3 texts have no word.*'nothing known'"):
+        text.transform(np.array(["nothing known", "also unknown", "good"], dtype=object))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        text.transform(np.array(["one unknown", "good", "bad", ""], dtype=object))
