@@ -23,7 +23,7 @@ from sklearn_crossmodal import (
     MultiModalFrame,
 )
 from sklearn_crossmodal.datasets import make_multimodal_classification, make_multimodal_regression
-from sklearn_crossmodal.estimators._kernel_machine import KernelClassifier, KernelRegressor
+from sklearn_crossmodal.linear._kernel_ridge import KernelClassifier, KernelRegressor
 
 CONFIDENCES = (0.8, 0.9, 0.95)
 N_TRAIN, N_TEST = 1200, 4000

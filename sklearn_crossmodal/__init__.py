@@ -10,8 +10,8 @@ __version__ = "0.1.0.dev0"
 
 _HOMES = {
     "Audio": "modalities",
-    "AutoFusionClassifier": "estimators",
-    "AutoFusionRegressor": "estimators",
+    "AutoFusionClassifier": "ensemble",
+    "AutoFusionRegressor": "ensemble",
     "BatchedGridSearchCV": "model_selection",
     "BatchedRandomizedSearchCV": "model_selection",
     "Categorical": "modalities",

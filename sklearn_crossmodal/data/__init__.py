@@ -3,7 +3,27 @@
 import sys
 from importlib import import_module
 
-from sklearn_crossmodal.data._block import (
+from sklearn_crossmodal.data._columns import Columns, as_table, select_columns
+from sklearn_crossmodal.data._imputation import fill_missing, table_of
+from sklearn_crossmodal.data._masked_arrays import unmask
+from sklearn_crossmodal.data._masking import hide_cells
+from sklearn_crossmodal.data._rows import (
+    as_column,
+    find_present,
+    is_missing,
+    object_array,
+    take_rows,
+)
+from sklearn_crossmodal.data._unnesting import (
+    InnerLabel,
+    columns_inside,
+    entry_of,
+    inner_labels,
+    read_inside,
+    resolve_inside,
+    unfold,
+)
+from sklearn_crossmodal.data.blocks._block import (
     END,
     KINDS,
     MISSING,
@@ -13,36 +33,21 @@ from sklearn_crossmodal.data._block import (
     Block,
     BlockSpec,
 )
-from sklearn_crossmodal.data._cells import as_cells
-from sklearn_crossmodal.data._columns import Columns, as_table, select_columns
-from sklearn_crossmodal.data._file_cells import encoded_kind
-from sklearn_crossmodal.data._fill import fill_missing, table_of
-from sklearn_crossmodal.data._foreign import refuse_foreign
-from sklearn_crossmodal.data._frame import MultiModalFrame
-from sklearn_crossmodal.data._hide import hide_cells
-from sklearn_crossmodal.data._labels import column_labels, find_order, shown
-from sklearn_crossmodal.data._lazy import LazyRows, is_lazy
-from sklearn_crossmodal.data._masked import unmask
-from sklearn_crossmodal.data._native import LEAST_WIDTH, order_of_categories
-from sklearn_crossmodal.data._nested import as_rows
-from sklearn_crossmodal.data._quantities import date_kind, is_quantity, to_number, to_quantities
-from sklearn_crossmodal.data._resolve import is_named, resolve_columns
-from sklearn_crossmodal.data._rows import (
-    as_column,
-    find_present,
-    is_missing,
-    object_array,
-    take_rows,
+from sklearn_crossmodal.data.blocks._lazy_rows import LazyRows, is_lazy
+from sklearn_crossmodal.data.cells._cells import as_cells
+from sklearn_crossmodal.data.cells._datetime_cells import (
+    date_kind,
+    is_quantity,
+    to_number,
+    to_quantities,
 )
-from sklearn_crossmodal.data._unfold import (
-    InnerLabel,
-    columns_inside,
-    entry_of,
-    inner_labels,
-    read_inside,
-    resolve_inside,
-    unfold,
-)
+from sklearn_crossmodal.data.cells._file_cells import encoded_kind
+from sklearn_crossmodal.data.cells._nested_cells import as_rows
+from sklearn_crossmodal.data.frame._foreign_containers import refuse_foreign
+from sklearn_crossmodal.data.frame._frame import MultiModalFrame
+from sklearn_crossmodal.data.tables._column_labels import column_labels, find_order, shown
+from sklearn_crossmodal.data.tables._column_selection import is_named, resolve_columns
+from sklearn_crossmodal.data.tables._dataframe import LEAST_WIDTH, order_of_categories
 from sklearn_crossmodal.utils import import_optional
 
 __all__ = [
@@ -96,7 +101,7 @@ __all__ = [
 ]
 
 #: What needs pandas, which is imported when one of them is.
-_OF_PANDAS = {"ModalityArray": "_modality_array", "ModalityDtype": "_modality_dtype"}
+_OF_PANDAS = {"ModalityArray": "pandas_ext._array", "ModalityDtype": "pandas_ext._dtype"}
 
 
 def __getattr__(name):
@@ -107,4 +112,4 @@ def __getattr__(name):
 
 
 if "pandas" in sys.modules:  # so that `read_parquet` knows the type by its name
-    import_module(f"{__name__}._modality_dtype")
+    import_module(f"{__name__}.pandas_ext._dtype")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sklearn_crossmodal.data._cells import as_cells, side_by_side
-from sklearn_crossmodal.data._frame import MultiModalFrame
-from sklearn_crossmodal.data._labels import column_labels, find_order, take_columns
-from sklearn_crossmodal.data._native import frame_names, is_frame, read_frame
 from sklearn_crossmodal.data._rows import find_present, take_rows
+from sklearn_crossmodal.data.cells._cells import as_cells, side_by_side
+from sklearn_crossmodal.data.frame._frame import MultiModalFrame
+from sklearn_crossmodal.data.tables._column_labels import column_labels, find_order, take_columns
+from sklearn_crossmodal.data.tables._dataframe import frame_names, is_frame, read_frame
 from sklearn_crossmodal.utils._sklearn import _num_samples
 
 __all__ = ["Columns", "as_table", "select_columns"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from sklearn_crossmodal.data._masked import unmask
+from sklearn_crossmodal.data._masked_arrays import unmask
 from sklearn_crossmodal.utils._sklearn import (
     _num_samples,
     _safe_indexing,

@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklearn_crossmodal.data import fill_missing, is_named
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
-from sklearn_crossmodal.estimators._latent_scores import LatentScores
-from sklearn_crossmodal.estimators._own_target import OwnTarget
+from sklearn_crossmodal.estimators._targets._latent_scores import LatentScores
+from sklearn_crossmodal.estimators._targets._reconstruction import OwnTarget
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.variational import POSTERIORS, VariationalNetwork
 from sklearn_crossmodal.utils._row_numbers import row_number

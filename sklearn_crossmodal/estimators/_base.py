@@ -9,15 +9,22 @@ import numpy as np
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.estimators._chunks import read_modalities
-from sklearn_crossmodal.estimators._composition import ModalityParams
-from sklearn_crossmodal.estimators._fit_data import FitData
-from sklearn_crossmodal.estimators._holding_out import check_groups, has_splitter, held_out_rows
-from sklearn_crossmodal.estimators._input import check_weight, check_X, rows_that_count
-from sklearn_crossmodal.estimators._net_input import NetInput
-from sklearn_crossmodal.estimators._params import SHARED_CONSTRAINTS
-from sklearn_crossmodal.estimators._tasks import end_fit, epoch_tasks
-from sklearn_crossmodal.estimators._unpaired import warn_of_unpaired
+from sklearn_crossmodal.estimators._fitting._callback_context import end_fit, epoch_tasks
+from sklearn_crossmodal.estimators._fitting._fit_data import FitData
+from sklearn_crossmodal.estimators._fitting._incremental import read_modalities
+from sklearn_crossmodal.estimators._fitting._input_validation import (
+    check_weight,
+    check_X,
+    rows_that_count,
+)
+from sklearn_crossmodal.estimators._fitting._training_parameters import SHARED_CONSTRAINTS
+from sklearn_crossmodal.estimators._fitting._unpaired_data import warn_of_unpaired
+from sklearn_crossmodal.estimators._fitting._validation_split import (
+    check_groups,
+    has_splitter,
+    held_out_rows,
+)
+from sklearn_crossmodal.estimators._parameters import ModalityParams
 from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion, check_target
 from sklearn_crossmodal.training import (
     Net,
@@ -31,6 +38,7 @@ from sklearn_crossmodal.training import (
     torch_dtype,
     train_all,
 )
+from sklearn_crossmodal.training._net_input import NetInput
 from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._progress import showing_progress
 from sklearn_crossmodal.utils._row_numbers import counting

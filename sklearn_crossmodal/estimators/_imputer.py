@@ -8,8 +8,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.estimators._autoencoder import MultiModalAutoencoder
-from sklearn_crossmodal.estimators._cloning import clone_with_callbacks
-from sklearn_crossmodal.estimators._tasks import begin_fit, end_fit
+from sklearn_crossmodal.estimators._fitting._callback_context import begin_fit, end_fit
+from sklearn_crossmodal.utils._cloning import clone_with_callbacks
 from sklearn_crossmodal.utils._sklearn import HasMethods, _fit_context
 from sklearn_crossmodal.utils._validation import restored_on_error
 

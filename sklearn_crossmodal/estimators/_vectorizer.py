@@ -12,8 +12,8 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.estimators._composition import listed_modalities
-from sklearn_crossmodal.estimators._input import check_X
+from sklearn_crossmodal.estimators._fitting._input_validation import check_X
+from sklearn_crossmodal.estimators._parameters import listed_modalities
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import MODALITIES, Modality, ModalityBank, infer_from_table
 from sklearn_crossmodal.preprocessing import block_features, features_reducer

@@ -1,7 +1,6 @@
 """Modalities: one file each, from raw columns to a `Block`."""
 
 from sklearn_crossmodal.modalities._audio import Audio
-from sklearn_crossmodal.modalities._bank import ModalityBank
 from sklearn_crossmodal.modalities._base import RESERVED_NAMES, Modality
 from sklearn_crossmodal.modalities._categorical import Categorical
 from sklearn_crossmodal.modalities._embedding import Embedding
@@ -15,6 +14,7 @@ from sklearn_crossmodal.modalities._infer import (
 from sklearn_crossmodal.modalities._numeric import Numeric
 from sklearn_crossmodal.modalities._sequence import Sequence
 from sklearn_crossmodal.modalities._text import Text
+from sklearn_crossmodal.modalities.bank._bank import ModalityBank
 
 #: The modalities that have a name. Inference asks them in this order whether they accept a column.
 MODALITIES = {

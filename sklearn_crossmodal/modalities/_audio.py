@@ -15,12 +15,12 @@ from sklearn_crossmodal.data import (
     as_column,
     object_array,
 )
-from sklearn_crossmodal.data._cutting import warn_if_cut
+from sklearn_crossmodal.data.blocks._truncation import warn_if_cut
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality, of_encoder
 from sklearn_crossmodal.preprocessing import LogMelSpectrogram, SequenceScaler
 from sklearn_crossmodal.preprocessing._sequence import SLACK
-from sklearn_crossmodal.preprocessing._sound_rows import (
+from sklearn_crossmodal.preprocessing.audio._lazy_waveforms import (
     are_sounds,
     find_unreadable_sounds,
     read_spectrograms,

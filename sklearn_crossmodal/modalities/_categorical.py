@@ -18,7 +18,7 @@ from sklearn_crossmodal.data import (
 )
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.preprocessing import CategoryCoder
-from sklearn_crossmodal.preprocessing._categorical import has_categories
+from sklearn_crossmodal.preprocessing.tabular._category_encoder import has_categories
 
 __all__ = ["Categorical"]
 

@@ -17,7 +17,7 @@ from sklearn_crossmodal.data import (
 )
 from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
 from sklearn_crossmodal.modalities._numeric_cells import stack_cells
-from sklearn_crossmodal.preprocessing._bent import LARGEST
+from sklearn_crossmodal.preprocessing.tabular._smooth_clip import LARGEST
 from sklearn_crossmodal.utils._moments import vector_moments
 from sklearn_crossmodal.utils._row_numbers import row_number
 

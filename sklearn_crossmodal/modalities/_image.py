@@ -10,9 +10,9 @@ from sklearn_crossmodal.data import Block, BlockSpec, Columns, LazyRows, as_colu
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality, of_encoder
 from sklearn_crossmodal.preprocessing import ImageScaler
-from sklearn_crossmodal.preprocessing._channels import are_mixed, even_channels
-from sklearn_crossmodal.preprocessing._image_files import are_files, is_image_file
-from sklearn_crossmodal.preprocessing._image_rows import ArrayRows, FileRows, ScaledRows
+from sklearn_crossmodal.preprocessing.image._channels import are_mixed, even_channels
+from sklearn_crossmodal.preprocessing.image._image_files import are_files, is_image_file
+from sklearn_crossmodal.preprocessing.image._lazy_images import ArrayRows, FileRows, ScaledRows
 from sklearn_crossmodal.utils._row_numbers import counting, row_number
 from sklearn_crossmodal.utils._sklearn import StrOptions
 

@@ -27,7 +27,7 @@ from sklearn_crossmodal.data import (
 )
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import RESERVED_NAMES, Modality
-from sklearn_crossmodal.modalities._odd_texts import warn_of_texts
+from sklearn_crossmodal.modalities._text_warnings import warn_of_texts
 from sklearn_crossmodal.utils._validation import said_by
 
 __all__ = ["infer_modalities"]

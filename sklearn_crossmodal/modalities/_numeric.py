@@ -22,8 +22,8 @@ from sklearn_crossmodal.modalities._numeric_cells import (
     stand_for_numbers,
 )
 from sklearn_crossmodal.preprocessing import NumericScaler
-from sklearn_crossmodal.preprocessing._categorical import has_categories
-from sklearn_crossmodal.preprocessing._numeric_columns import (
+from sklearn_crossmodal.preprocessing.tabular._category_encoder import has_categories
+from sklearn_crossmodal.preprocessing.tabular._column_statistics import (
     CACHED,
     LEVELS,
     check_columns,

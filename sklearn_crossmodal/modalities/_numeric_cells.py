@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from sklearn_crossmodal.data import is_missing, is_quantity, to_number
-from sklearn_crossmodal.data._parsing import (
+from sklearn_crossmodal.data.cells._text_parsing import (
     MOST,
     NUMBERS,
     are_identifiers,

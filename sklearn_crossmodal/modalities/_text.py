@@ -28,7 +28,7 @@ from sklearn_crossmodal.preprocessing import (
     pad_rows,
     unpad_rows,
 )
-from sklearn_crossmodal.preprocessing._token_rows import FIRST
+from sklearn_crossmodal.preprocessing.text._base_tokenizer import FIRST
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 from sklearn_crossmodal.utils._validation import warn
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.utils import get_tags
 
-from sklearn_crossmodal.estimators._input import cut_by_row
+from sklearn_crossmodal.estimators._fitting._input_validation import cut_by_row
 from sklearn_crossmodal.model_selection._trained import Outcome, Search, handing, why_not
 
 __all__ = ["BatchedGridSearchCV", "BatchedRandomizedSearchCV"]

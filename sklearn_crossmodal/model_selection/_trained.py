@@ -14,9 +14,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
-from sklearn_crossmodal.estimators._cloning import clone_with_callbacks
-from sklearn_crossmodal.estimators._fit_data import SharedReading
+from sklearn_crossmodal.estimators._fitting._fit_data import SharedReading
 from sklearn_crossmodal.training import raise_interrupt, stack_key, train_together
+from sklearn_crossmodal.utils._cloning import clone_with_callbacks
 from sklearn_crossmodal.utils._sklearn import _check_method_params, _safe_split
 
 __all__ = ["Outcome", "Search", "handing", "why_not"]

@@ -7,9 +7,9 @@ from sklearn_crossmodal.nn._build import (
     build_loss,
 )
 from sklearn_crossmodal.nn._component import Component, Factory, resolve
-from sklearn_crossmodal.nn._network import MultiModalNetwork
-from sklearn_crossmodal.nn._private import PrivateNetwork
-from sklearn_crossmodal.nn._ranges import check_range, check_target
+from sklearn_crossmodal.nn.losses._output_range import check_range, check_target
+from sklearn_crossmodal.nn.networks._multimodal import MultiModalNetwork
+from sklearn_crossmodal.nn.networks._shared_private import PrivateNetwork
 
 __all__ = [
     "Component",

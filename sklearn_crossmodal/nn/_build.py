@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec
-from sklearn_crossmodal.nn._absence import all_present
 from sklearn_crossmodal.nn._component import Factory, check_kind, n_arguments, resolve
+from sklearn_crossmodal.nn._presence import all_present
 from sklearn_crossmodal.nn.decoders import DECODERS
 from sklearn_crossmodal.nn.encoders import ENCODERS
 from sklearn_crossmodal.nn.fusion import FUSIONS

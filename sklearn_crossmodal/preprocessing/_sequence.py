@@ -10,9 +10,9 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.data import as_column, is_missing
-from sklearn_crossmodal.data._cutting import warn_if_cut
-from sklearn_crossmodal.preprocessing._bent import LARGEST, bend, unbend
-from sklearn_crossmodal.preprocessing._numeric_columns import find_moments, find_quantiles
+from sklearn_crossmodal.data.blocks._truncation import warn_if_cut
+from sklearn_crossmodal.preprocessing.tabular._column_statistics import find_moments, find_quantiles
+from sklearn_crossmodal.preprocessing.tabular._smooth_clip import LARGEST, bend, unbend
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["SLACK", "SequenceScaler"]

@@ -1,20 +1,9 @@
 """Training: knows both blocks and networks, and alone knows skorch."""
 
-from sklearn_crossmodal.training._balance import BALANCES
-from sklearn_crossmodal.training._baselines import baselines
-from sklearn_crossmodal.training._blending import fit_blend, fit_prior
 from sklearn_crossmodal.training._callbacks import EpochTasks, as_if_over
-from sklearn_crossmodal.training._dataset import BlockDataset
-from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
-from sklearn_crossmodal.training._evidence import evidence_bounds
-from sklearn_crossmodal.training._frozen import FrozenInputs, embed_frozen
-from sklearn_crossmodal.training._held_out import scores_by_pattern
-from sklearn_crossmodal.training._leaving_out import latents_of, presence_of, scores_by_others
-from sklearn_crossmodal.training._lengths import cut_texts, reads_any_length
-from sklearn_crossmodal.training._linear_fit import fit_linear_paths
-from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
-from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
-from sklearn_crossmodal.training._splitting import (
+from sklearn_crossmodal.training._data._dataset import BlockDataset
+from sklearn_crossmodal.training._data._frozen_embeddings import FrozenInputs, embed_frozen
+from sklearn_crossmodal.training._data._splits import (
     are_in_order,
     deal_folds,
     pick_split,
@@ -22,14 +11,29 @@ from sklearn_crossmodal.training._splitting import (
     split_rows,
     warn_of_unused_rows,
 )
-from sklearn_crossmodal.training._stackable import stack_key
-from sklearn_crossmodal.training._together import (
+from sklearn_crossmodal.training._data._text_lengths import cut_texts, reads_any_length
+from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
+from sklearn_crossmodal.training._fit_loop import Training, make_net, train
+from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
+from sklearn_crossmodal.training._objectives._constant_baselines import baselines
+from sklearn_crossmodal.training._objectives._elbo import evidence_bounds
+from sklearn_crossmodal.training._objectives._gradient_balance import BALANCES
+from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
+from sklearn_crossmodal.training._post_fit._late_fusion_weights import fit_blend, fit_prior
+from sklearn_crossmodal.training._post_fit._leave_one_out import (
+    latents_of,
+    presence_of,
+    scores_by_others,
+)
+from sklearn_crossmodal.training._post_fit._ridge_path import fit_linear_paths
+from sklearn_crossmodal.training._post_fit._subset_inference import scores_by_pattern
+from sklearn_crossmodal.training._vectorized._dispatch import (
     joined,
     raise_interrupt,
     train_all,
     train_together,
 )
-from sklearn_crossmodal.training._train import Training, make_net, train
+from sklearn_crossmodal.training._vectorized._stacking_key import stack_key
 
 __all__ = [
     "BALANCES",

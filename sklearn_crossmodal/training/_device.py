@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from sklearn_crossmodal.nn._random import generator_lock
+from sklearn_crossmodal.nn._rng import generator_lock
 
 __all__ = ["choose_device", "choose_dtype", "seeded", "suited_threads", "torch_dtype"]
 

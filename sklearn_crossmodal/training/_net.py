@@ -18,10 +18,10 @@ from torch import Tensor
 
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
 from sklearn_crossmodal.training._adam import FusedAdam
-from sklearn_crossmodal.training._answering import Answering
 from sklearn_crossmodal.training._callbacks import EndOfTraining, EpochCallback
-from sklearn_crossmodal.training._dataset import BlockDataset
+from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._device import torch_dtype
+from sklearn_crossmodal.training._inference import Answering
 from sklearn_crossmodal.training._optimizers import slow_groups
 from sklearn_crossmodal.utils._interrupts import is_part_of_another
 

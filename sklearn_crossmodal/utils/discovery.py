@@ -4,7 +4,7 @@ from importlib import import_module
 
 __all__ = ["all_components", "all_estimators"]
 
-_OF_ESTIMATORS = ("estimators", "model_selection")
+_OF_ESTIMATORS = ("estimators", "ensemble", "model_selection")
 _REGISTRIES = {
     "modality": ("modalities", "MODALITIES"),
     "encoder": ("nn.encoders", "ENCODERS"),

@@ -117,7 +117,7 @@ def test_texts_with_many_scores_are_decoded_a_few_at_a_time(X, fitted, monkeypat
     latent, whole, losses = fitted.transform(X), fitted.reconstruct(X), fitted.score_samples(X)
     spec = {name: modality.spec_ for name, modality, _ in fitted.modalities_}["words"]
     monkeypatch.setattr(
-        "sklearn_crossmodal.training._answering.PREDICT_BATCH_SCORES",
+        "sklearn_crossmodal.training._inference.PREDICT_BATCH_SCORES",
         7 * spec.shape[0] * spec.n_categories,
     )
     n_rows = []

@@ -231,7 +231,7 @@ def test_large_rows_are_predicted_in_small_batches_with_the_same_answers(paths, 
     clf = FusionClassifier([("photo", image(keep=False), "photo")], **SETTINGS).fit(X, y)
     expected, sizes = clf.predict_proba(X), []
     monkeypatch.setattr(
-        "sklearn_crossmodal.training._answering.PREDICT_BATCH_NUMBERS", 8 * 8 * 3 * 10
+        "sklearn_crossmodal.training._inference.PREDICT_BATCH_NUMBERS", 8 * 8 * 3 * 10
     )
     hook = clf.network_.register_forward_hook(
         lambda module, args, kwargs, out: sizes.append(len(next(iter(kwargs["values"].values())))),

@@ -234,7 +234,7 @@ def test_the_fitted_step_of_a_pipeline_is_usable(table, labels):
 
 @pytest.mark.parametrize("at", [2, 5])
 def test_networks_that_are_trained_side_by_side_end_with_the_search(at, table, labels, monkeypatch):
-    from sklearn_crossmodal.training._stack import Stack
+    from sklearn_crossmodal.training._vectorized._stacked_nets import Stack
 
     inner, runs = Stack.run, []
 

@@ -20,7 +20,7 @@ def bits():
 @pytest.fixture
 def undone(monkeypatch):
     """Raise where a sparse matrix of all rows is made dense; rows are gathered by ten here."""
-    monkeypatch.setattr("sklearn_crossmodal.training._dataset.GATHERED_ROWS", 10)
+    monkeypatch.setattr("sklearn_crossmodal.training._data._dataset.GATHERED_ROWS", 10)
     toarray = sparse.csr_array.toarray
 
     def checked(self, *arguments, **keywords):

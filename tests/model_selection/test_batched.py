@@ -32,7 +32,7 @@ from sklearn_crossmodal.modalities import ModalityBank
 from sklearn_crossmodal.model_selection import _trained
 from sklearn_crossmodal.nn.encoders import MLPEncoder
 from sklearn_crossmodal.nn.fusion import ConcatFusion
-from sklearn_crossmodal.training import _lockstep
+from sklearn_crossmodal.training._vectorized import _fit_loop
 
 N = 99  # too few for networks by fold
 
@@ -104,8 +104,8 @@ def search_both(estimator, grid, X, y=None, fit_params=None, **params):
 @pytest.fixture
 def stacks(monkeypatch):
     """Return a list that gets the number of nets of each stack."""
-    found, inner = [], _lockstep.Stack
-    monkeypatch.setattr(_lockstep, "Stack", lambda nets: found.append(len(nets)) or inner(nets))
+    found, inner = [], _fit_loop.Stack
+    monkeypatch.setattr(_fit_loop, "Stack", lambda nets: found.append(len(nets)) or inner(nets))
     return found
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sklearn_crossmodal.data import END, PADDING, UNKNOWN
-from sklearn_crossmodal.nn._beam_search import beam_search, sample_tokens, sayable
+from sklearn_crossmodal.nn.decoders._beam_search import beam_search, sample_tokens, sayable
 
 N_TOKENS, MOST = 6, 4
 WORDS = range(END + 1, N_TOKENS)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sklearn_crossmodal.nn._fingerprint import fingerprint, is_describable
+from sklearn_crossmodal.nn.pretrained._fingerprint import fingerprint, is_describable
 
 
 class Scaled(nn.Module):
@@ -46,7 +46,8 @@ def test_equal_modules_have_one_fingerprint():
 
 def test_it_is_the_same_in_another_process():
     code = (
-        "from torch import nn; from sklearn_crossmodal.nn._fingerprint import fingerprint;"
+        "from torch import nn;"
+        "from sklearn_crossmodal.nn.pretrained._fingerprint import fingerprint;"
         "print(fingerprint(nn.Conv2d(1, 1, 3, padding=1).requires_grad_(False).apply("
         "lambda part: [weight.zero_() for weight in part.parameters()])))"
     )

@@ -6,7 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sklearn_crossmodal.preprocessing._image_files import are_files, decode_image, is_image_file
+from sklearn_crossmodal.preprocessing.image._image_files import (
+    are_files,
+    decode_image,
+    is_image_file,
+)
 
 Pillow = pytest.importorskip("PIL.Image")
 

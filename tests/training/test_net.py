@@ -11,7 +11,7 @@ from torch.nn import functional
 from sklearn_crossmodal import FusionClassifier
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
 from sklearn_crossmodal.training import Net, NetClassifier, NetRegressor, Training, train
-from sklearn_crossmodal.training._criterion import Criterion
+from sklearn_crossmodal.training._objectives._criterion import Criterion
 
 HOOKS = [
     "on_train_begin",

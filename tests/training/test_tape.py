@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sklearn_crossmodal.training._tape import record
+from sklearn_crossmodal.training._vectorized._tape import record
 
 
 def test_a_tape_gives_what_the_function_gives_for_other_numbers():

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec
-from sklearn_crossmodal.nn._beam_search import State
 from sklearn_crossmodal.nn._layers import StepEmbedding
-from sklearn_crossmodal.nn.decoders._token_by_token import (
+from sklearn_crossmodal.nn.decoders._autoregressive import (
     TokenByToken,
     TokenByTokenDecoder,
     drop_tokens,
 )
+from sklearn_crossmodal.nn.decoders._beam_search import State
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["RecurrentDecoder"]

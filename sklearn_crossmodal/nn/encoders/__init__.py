@@ -10,8 +10,8 @@ from sklearn_crossmodal.nn.encoders._numeric_embedding import (
     PeriodicEncoder,
     PiecewiseLinearEncoder,
 )
-from sklearn_crossmodal.nn.encoders._pretrained import Pretrained
 from sklearn_crossmodal.nn.encoders._rnn import GRUEncoder, LSTMEncoder
+from sklearn_crossmodal.nn.pretrained._encoder import Pretrained
 
 #: The encoders that have a name; `Pretrained` has none, since it needs to know which model.
 ENCODERS = {

@@ -8,9 +8,9 @@ from numbers import Integral, Real
 import torch
 from torch import Tensor, nn
 
-from sklearn_crossmodal.nn._absence import where_present
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn._layers import AttentionBlock, masked_mean
+from sklearn_crossmodal.nn._presence import where_present
 from sklearn_crossmodal.utils._sklearn import Interval
 
 __all__ = ["AttentionFusion"]

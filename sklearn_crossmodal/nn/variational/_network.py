@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from sklearn_crossmodal.nn._private import PrivateNetwork
+from sklearn_crossmodal.nn.networks._shared_private import PrivateNetwork
 from sklearn_crossmodal.nn.variational._gaussian import Gaussian, kl_divergence
 from sklearn_crossmodal.nn.variational._posterior import Draws, normal_like
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from sklearn_crossmodal.nn._absence import all_present, where_present
 from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn._presence import all_present, where_present
 from sklearn_crossmodal.nn.variational._gaussian import Gaussian, product_of_experts
 
 __all__ = ["Draws", "Posterior", "PosteriorComponent", "normal_like", "one_of", "uniform_like"]

@@ -1,0 +1,270 @@
+"""Put columns back into the form that X came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import narwhals as nw
+import numpy as np
+from scipy import sparse
+
+from sklearn_crossmodal.data._columns import as_table
+from sklearn_crossmodal.data._masking import hide_cells
+from sklearn_crossmodal.data._nesting import fold
+from sklearn_crossmodal.data._rows import find_present, is_missing, object_array, unwrap
+from sklearn_crossmodal.data._unnesting import by_entry, keys_inside
+from sklearn_crossmodal.data.cells._cells import as_cells, from_days
+from sklearn_crossmodal.data.cells._datetime_cells import is_quantity, to_quantity
+from sklearn_crossmodal.data.cells._text_parsing import NUMBERS, find_reading, write
+from sklearn_crossmodal.data.frame._frame import MultiModalFrame
+from sklearn_crossmodal.data.tables._column_selection import is_named
+from sklearn_crossmodal.data.tables._dataframe import original_name
+
+__all__ = ["fill_missing", "table_of"]
+
+#: Types of columns, beside numbers, that are cells by themselves.
+_PLAIN = (nw.Boolean, nw.Categorical, nw.Date, nw.Datetime, nw.Duration, nw.Enum, nw.String)
+
+
+def table_of(columns: Mapping, n_rows: int, n_columns: int):
+    """Make a table of some columns.
+
+    Parameters
+    ----------
+    columns : mapping of str or int to array with n_rows rows
+        By name, or by position.
+    n_rows, n_columns : int
+        Shape of an array; columns that are not given are NaN.
+
+    Returns
+    -------
+    MultiModalFrame, or ndarray of shape (n_rows, n_columns)
+        An array if the columns are known by position.
+    """
+    if all(isinstance(key, str) for key in columns):
+        return fold(columns, n_rows)
+    flat = all(np.asarray(values).dtype.kind in "biuf" for values in columns.values())
+    table = np.full((n_rows, n_columns), np.nan, dtype=float if flat else object)
+    for place, values in columns.items():
+        table[:, place] = values if np.ndim(values) == 1 else object_array(values)
+    return table
+
+
+def fill_missing(X, columns: Mapping):
+    """Return X with its missing cells taken from `columns`; other cells stay to the bit.
+
+    Parameters
+    ----------
+    X : frame, mapping, 2-D array or sparse matrix
+        In the form the user gave it; it is not changed. A sparse matrix lacks nothing.
+    columns : mapping of str or int to array
+        What to take, for some of the columns by name or position.
+
+    Returns
+    -------
+    object of the type of X
+        A `MultiModalFrame` for a plain mapping.
+    """
+    if is_named(X):
+        table = as_table(X)
+        names = list(table)
+        plain, inner = by_entry(columns)
+        by_name = {key if isinstance(key, str) else names[key]: plain[key] for key in plain}
+        filled = {
+            name: _fill(table[name], new, table.presence(name)) if name in table else new
+            for name, new in by_name.items()
+        }
+        filled |= {entry: _fill_inside(table, entry, new) for entry, new in inner.items()}
+        # A column that lacks nothing stays as it is, its type included.
+        changed = {name: cells for name, cells in filled.items() if cells is not None}
+        return _with_columns(X, table, changed)
+    if sparse.issparse(X):
+        return X
+    filled = np.array(X)
+    for place, new in columns.items():
+        cells = _fill(filled[:, place], new, find_present(filled[:, place]))
+        if cells is not None:
+            filled[:, place] = cells if np.ndim(cells) == 1 else object_array(cells)
+    return filled
+
+
+def _fill_inside(table: MultiModalFrame, entry: str, columns: Mapping):
+    """Return an entry with gaps in its columns filled; it keeps its form, and theirs."""
+    if entry not in table:
+        n_rows = len(next(iter(columns.values())))
+        return fold(columns, n_rows)[entry]
+    old, denied = table[entry], ~table.stated(entry)
+    inside = keys_inside(old, columns, table.feature_names.get(entry))
+    if not (is_named(old) or isinstance(old, np.ndarray)):  # a sparse matrix, or no table now
+        new = np.column_stack([inside[place] for place in sorted(inside)])
+        return _fill(old, new, table.presence(entry)) if _lacks(table, entry) else old
+    return fill_missing(hide_cells(old, dict.fromkeys(inside, denied)), inside)
+
+
+def _lacks(table: MultiModalFrame, entry: str) -> bool:
+    return not table.presence(entry).all()
+
+
+def _fill(old, new, present: np.ndarray):
+    """Return a copy of `old` with its gaps taken from `new`, None if it has none."""
+    if not present.any():
+        return new
+    if sparse.issparse(old):
+        return None if present.all() else _fill_sparse(old, new, ~present)
+    if hasattr(old, "cat"):
+        return None if present.all() else _fill_categories(old, new, ~present)
+    dates = isinstance(old, np.ndarray) and old.dtype.kind in "mM"
+    objects = isinstance(old, np.ndarray) and old.dtype == object and old.ndim == 1
+    filled = np.array(old if dates or objects else as_cells(old))  # lists stay lists
+    new = from_days(np.asarray(new), old.dtype) if dates else np.asarray(new)
+    gaps = _gaps(filled, present)
+    if not gaps.any():
+        return None
+    one_a_row = filled.dtype == object and filled.ndim == 1  # which may hold anything
+    if not one_a_row and new.shape != filled.shape:
+        raise ValueError(
+            f"what is to be filled in has shape {new.shape[1:]} a row, X has {filled.shape[1:]}: "
+            "bring X to that size first."
+        )
+    if filled.dtype == object:
+        return _fill_objects(filled, new, gaps)
+    new = new[gaps]
+    if filled.dtype.kind in "iu":
+        new = _whole(new, filled.dtype)
+    elif filled.dtype.kind not in "fmM":
+        filled = filled.astype(np.result_type(filled, new))
+    filled[gaps] = new
+    return filled
+
+
+def _fill_objects(cells: np.ndarray, new: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """Fill cells in place; what is filled in becomes what the other cells are: dates, or lists."""
+    like = next((cell for cell in cells.flat if not is_missing(cell)), None)
+    numbers = new.dtype.kind == "f" and cells.ndim == new.ndim == 1
+    if numbers and isinstance(like, str):
+        return _fill_texts(cells, new, gaps)
+    quantities = numbers and is_quantity(like)
+    for row in np.flatnonzero(gaps):
+        cell = to_quantity(new[row], like) if quantities else new[row]
+        listed = isinstance(like, list | tuple) and isinstance(cell, np.ndarray)
+        cells[row] = type(like)(cell.tolist()) if listed else cell
+    return cells
+
+
+def _fill_texts(cells: np.ndarray, new: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """Fill texts that stand for numbers or dates in place."""
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    reading = find_reading(texts, least=0.5) or NUMBERS
+    for row in np.flatnonzero(gaps):
+        cells[row] = None if np.isnan(new[row]) else write(new[row], reading)
+    return cells
+
+
+def _gaps(cells: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Tell which cells are missing; numbers and dates may be so one by one."""
+    gaps = ~present
+    if cells.dtype.kind == "f":
+        return np.isnan(cells) | gaps.reshape(-1, *[1] * (cells.ndim - 1))
+    return np.isnat(cells) | gaps if cells.dtype.kind in "mM" else gaps
+
+
+def _fill_sparse(old, new, gaps: np.ndarray):
+    """Return a sparse matrix with the rows of `gaps` taken from `new`."""
+    filled = sparse.lil_array(old)
+    filled[np.flatnonzero(gaps)] = np.asarray(new)[gaps]
+    return filled.tocsr()
+
+
+def _fill_categories(old, new, gaps: np.ndarray):
+    """Return a series of categories with its gaps filled; new categories are added as the last."""
+    cells = np.asarray(new)[gaps]
+    known = set(old.cat.categories)
+    filled = old.cat.add_categories(sorted({cell for cell in cells if cell not in known}))
+    filled = filled.copy()
+    filled.iloc[np.flatnonzero(gaps)] = cells
+    return filled
+
+
+def _with_columns(X, table: MultiModalFrame, filled: Mapping):
+    if isinstance(X, Mapping):
+        stated = {name: table.stated(name) for name in table if name not in filled}
+        return MultiModalFrame(
+            {**table, **filled}, present=stated, feature_names=table.feature_names
+        )
+    if hasattr(X, "iloc"):
+        frame = X.copy()
+        for name, values in filled.items():
+            own = original_name(X, name)
+            frame[own] = _like(X.get(own), values)
+        return frame
+    frame = nw.from_native(X, eager_only=True)
+    series = [_like_series(frame, name, np.asarray(values)) for name, values in filled.items()]
+    return frame.with_columns(*series).to_native()
+
+
+def _like_series(frame, name: str, values: np.ndarray):
+    """Return what a column of a frame that is none of pandas is replaced by, of its type."""
+    own = frame[name] if name in frame.columns else None
+    if own is not None and own.dtype.is_integer():
+        values = _whole(values, own.dtype)
+    cells = values.tolist() if values.dtype == object else values
+    new = nw.new_series(name, cells, backend=frame.implementation)
+    if own is None or not (own.dtype.is_numeric() or own.dtype in _PLAIN):
+        return new
+    if zone := getattr(own.dtype, "time_zone", None):  # the table has its dates in UTC
+        new = new.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    gaps = own.is_null() | own.is_nan() if own.dtype.is_float() else own.is_null()
+    if hasattr(getattr(own.to_native(), "type", None), "ordered"):
+        return _like_dictionary(own, new, gaps)
+    return new.cast(own.dtype) if gaps.all() else own.zip_with(~gaps, new.cast(own.dtype))
+
+
+def _like_dictionary(own, new, gaps):
+    """Return a column of categories of pyarrow filled: narwhals would make texts of it."""
+    dtype = own.to_native().type
+    texts = nw.from_native(own.to_native().cast(dtype.value_type), series_only=True)
+    filled = new if gaps.all() else texts.zip_with(~gaps, new.cast(texts.dtype))
+    chunked = filled.to_native().cast(dtype.value_type).dictionary_encode().cast(dtype)
+    return nw.from_native(chunked, series_only=True).alias(own.name)
+
+
+def _like(column, values):
+    """Return what a column of a pandas frame is replaced by, in its form."""
+    if unwrap(column)[1] is not None:
+        return type(column.array)(np.asarray(values))
+    if hasattr(values, "cat"):
+        return values.array
+    if hasattr(getattr(column, "dtype", None), "freq"):  # periods
+        return type(column)(values, dtype=column.dtype).array
+    zone = getattr(getattr(column, "dtype", None), "tz", None)
+    if zone is not None:  # the table has its dates without a time zone, in UTC
+        return type(column)(values).dt.tz_localize("UTC").dt.tz_convert(zone).array
+    if column is not None and np.ndim(values) == 1:
+        return _put(column, np.asarray(values))
+    return values if np.ndim(values) == 1 else object_array(values)
+
+
+def _put(column, values: np.ndarray):
+    """Return a column of a pandas frame with its gaps filled, of its type where that holds them.
+
+    One of integers keeps to them, although a mean of integers is none: its other cells may be
+    larger than what a float holds.
+    """
+    gaps = np.flatnonzero(column.isna())
+    new = values[gaps]
+    if column.dtype.kind in "iu":
+        new = _whole(new, column.dtype)
+    filled = column.copy()
+    try:
+        filled.iloc[gaps] = new
+    except (TypeError, ValueError):
+        return values
+    return filled
+
+
+def _whole(values: np.ndarray, dtype) -> np.ndarray:
+    """Return whole numbers within what a type such as ``Int64`` or ``int8[pyarrow]`` holds."""
+    dtype = np.dtype(str(dtype).lower().split("[")[0])
+    limits = np.iinfo(dtype)
+    most = np.nextafter(float(limits.max), 0)  # the largest of 64 bits is none of a float
+    return np.rint(np.clip(values.astype(float), limits.min, most)).astype(dtype)

@@ -1,0 +1,87 @@
+"""Take cells out of X, in the form that X came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import narwhals as nw
+import numpy as np
+from scipy import sparse
+
+from sklearn_crossmodal.data._columns import as_table
+from sklearn_crossmodal.data._unnesting import by_entry, keys_inside
+from sklearn_crossmodal.data.frame._frame import MultiModalFrame
+from sklearn_crossmodal.data.tables._column_selection import is_named
+from sklearn_crossmodal.data.tables._dataframe import original_name
+
+__all__ = ["hide_cells"]
+
+
+def hide_cells(X, hidden: Mapping):
+    """Return X without some of its cells, as if they had never been observed.
+
+    Parameters
+    ----------
+    X : frame, mapping or 2-D array
+        In the form the user gave it; it is not changed.
+    hidden : mapping of str or int to ndarray of shape (n_rows,), bool
+        For some of the columns, by name or position, in which rows their cells go.
+
+    Returns
+    -------
+    object of the type of X
+        Arrays and data frames hold NaN, None or NA in place of what is hidden, for which whole
+        numbers become floats; a `MultiModalFrame`, into which a plain mapping is made, keeps its
+        arrays and says it by `present`.
+
+    Raises
+    ------
+    TypeError
+        If X is a sparse matrix, in which nothing can be absent.
+    """
+    hidden = {key: rows for key, rows in hidden.items() if rows.any()}
+    if not hidden:
+        return X
+    if isinstance(X, Mapping):
+        return _hide_stated(as_table(X), hidden)
+    if is_named(X):
+        return _hide_in_pandas(X, hidden) if hasattr(X, "iloc") else _hide_in_frame(X, hidden)
+    if sparse.issparse(X):
+        raise TypeError(
+            "a sparse matrix has no absent cells: give each modality a matrix of its own in a "
+            "MultiModalFrame, or pass X.toarray()."
+        )
+    cells = np.array(X)
+    if cells.dtype.kind not in "fcmM":
+        cells = cells.astype(np.float64 if cells.dtype.kind in "biu" else object)
+    for place, rows in hidden.items():
+        cells[rows, place] = None if cells.dtype.kind in "OmM" else np.nan
+    return cells
+
+
+def _hide_stated(table: MultiModalFrame, hidden: Mapping) -> MultiModalFrame:
+    plain, inner = by_entry(hidden)
+    present = {name: table.stated(name) for name in table}
+    present |= {name: present[name] & ~rows for name, rows in plain.items()}
+    inside = {
+        entry: hide_cells(table[entry], keys_inside(table[entry], columns))
+        for entry, columns in inner.items()
+    }
+    return MultiModalFrame({**table, **inside}, present=present, feature_names=table.feature_names)
+
+
+def _hide_in_pandas(frame, hidden: Mapping):
+    frame = frame.copy(deep=False)
+    for name, rows in hidden.items():
+        own = original_name(frame, name)
+        frame[own] = frame[own].mask(rows)
+    return frame
+
+
+def _hide_in_frame(X, hidden: Mapping):
+    frame = nw.from_native(X, eager_only=True)
+    changed = []  # put in at once: each time costs as much as the frame has columns
+    for name, rows in hidden.items():
+        kept = nw.new_series("kept", ~rows, nw.Boolean, backend=frame.implementation)
+        changed.append(nw.when(kept).then(nw.col(name)).alias(name))
+    return frame.with_columns(*changed).to_native()

@@ -1,0 +1,1 @@
+"""Blocks: what crosses from the modalities to the networks."""

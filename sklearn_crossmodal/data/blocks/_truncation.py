@@ -1,0 +1,50 @@
+"""Rows that are longer than the longest in `fit`, and are cut there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_crossmodal.utils._validation import warn
+
+__all__ = ["warn_if_cut"]
+
+#: Share of rows from which on a cut is warned of: in a split by chance a few are the longest.
+_SHARE = 0.05
+
+
+def warn_if_cut(
+    lengths, limit: int, *, what: str, unit: str, remedy: str, slack: float = 0.0
+) -> None:
+    """Warn, once, if more than a twentieth of the rows are longer than the longest in `fit`.
+
+    Parameters
+    ----------
+    lengths : array-like of shape (n,), int
+        Of the rows; 0 where there is nothing.
+    limit : int
+        Where they are cut.
+    what, unit : str
+        What they are, and what they are made of: "texts" of "tokens".
+    remedy : str
+        What to do.
+    slack : float, default=0.0
+        How much longer a row may be, as a share of the limit, without being counted.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn_crossmodal.data.blocks._truncation import warn_if_cut
+    >>> with warnings.catch_warnings(record=True) as found:
+    ...     warnings.simplefilter("always")
+    ...     warn_if_cut([2, 9], 4, what="texts", unit="tokens", remedy="fit on longer ones")
+    >>> print(str(found[0].message)[:60])
+    1 of 2 texts (50%) are longer than the longest in fit, and a
+    """
+    lengths = np.asarray(lengths)
+    n_rows, n_long = np.count_nonzero(lengths > 0), np.count_nonzero(lengths > (1 + slack) * limit)
+    if n_long > _SHARE * n_rows:
+        warn(
+            f"{n_long} of {n_rows} {what} ({n_long / n_rows:.0%}) are longer than the longest in "
+            f"fit, and are cut to {limit} {unit} (the longest has {lengths.max()}): {remedy}.",
+            stacklevel=3,
+        )

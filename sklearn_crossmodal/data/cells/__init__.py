@@ -1,0 +1,1 @@
+"""The cells of a column: lists, dates, texts of numbers, files."""

@@ -1,0 +1,181 @@
+"""A column as a modality gets it: an array, a sparse matrix, or a frame of categories."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_crossmodal.data._rows import (
+    as_column,
+    is_missing,
+    is_tensor,
+    object_array,
+    tensor_to_numpy,
+    unwrap,
+)
+from sklearn_crossmodal.data.cells._nested_cells import settle_cells
+from sklearn_crossmodal.data.tables._column_labels import find_order, first_cell, take_columns
+from sklearn_crossmodal.data.tables._dataframe import (
+    frame_names,
+    is_frame,
+    is_series,
+    read_frame,
+    read_series,
+)
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["as_cells", "from_days", "side_by_side"]
+
+_EPOCH, _DAY = np.datetime64("1970-01-01"), np.timedelta64(1, "D")
+
+
+def as_cells(values):
+    """Return a column as a modality gets it.
+
+    Tensors become arrays; dates and durations days, NaT being NaN; the flat columns of a data
+    frame stand side by side; cells that are sparse rows become one sparse matrix, lists of numbers
+    arrays (see `settle_cells`). Arrays are not copied. What is unknown here stays as it is.
+
+    Parameters
+    ----------
+    values : array-like with n rows
+        A column of X, of any rank.
+
+    Returns
+    -------
+    object with n rows
+        Mostly an ndarray.
+    """
+    if type(values) is np.ndarray and values.dtype.kind in "biuf":  # most, and soonest told
+        return values
+    values = as_column(values)
+    if is_tensor(values):
+        return tensor_to_numpy(values)
+    if is_frame(values):
+        columns = read_frame(values)
+        block = columns.block(list(range(len(columns))))
+        return side_by_side(list(columns), list(columns.values())) if block is None else block
+    if is_series(values):
+        values = read_series(values)
+    values, present = unwrap(values)
+    if present is not None and not present.all():
+        values = object_array(values)
+        values[~present] = None
+    if not isinstance(values, np.ndarray):
+        return values
+    if values.dtype.kind in "mM":
+        return _to_days(values)
+    if values.dtype == object and values.ndim == 1:
+        return _read_cells(settle_cells(values))
+    return values
+
+
+def _to_days(values: np.ndarray) -> np.ndarray:
+    """Return durations in days, dates as days since 1970."""
+    return (values - _EPOCH if values.dtype.kind == "M" else values) / _DAY
+
+
+def from_days(days: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Undo `as_cells` of dates or durations, to the microsecond."""
+    finite = np.isfinite(days)
+    durations = np.where(finite, np.round(np.where(finite, days, 0) * 86_400_000_000), 0)
+    durations = durations.astype("timedelta64[us]")
+    durations[~finite] = np.timedelta64("NaT")
+    return (durations + _EPOCH if dtype.kind == "M" else durations).astype(dtype)
+
+
+def _read_cells(cells: np.ndarray):
+    """Return cells that are data frames as arrays, and cells that are sparse rows as a matrix."""
+    first = first_cell(cells)
+    if isinstance(first, str):
+        return cells
+    if is_frame(first):
+        return _read_frames(cells, tuple(frame_names(first)))
+    return _stack_sparse(cells, first) if sparse.issparse(first) else cells
+
+
+def _read_frames(cells: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
+    """Return cells that are data frames as arrays, the columns of all in the order of the first."""
+    arrays = np.empty(len(cells), dtype=object)
+    for row, cell in enumerate(cells):
+        if is_missing(cell):
+            continue
+        arrays[row] = as_cells(cell)
+        if is_frame(cell):
+            with said_by(f"row {row}"):
+                order = find_order(frame_names(cell), labels, "the first row")
+            arrays[row] = arrays[row] if order is None else take_columns(arrays[row], order)
+    return arrays
+
+
+def _stack_sparse(cells: np.ndarray, first):
+    """Return cells that are sparse rows, as `MultiModalFrame.__array__` makes them, as a matrix."""
+    empty = sparse.csr_array((1, first.shape[-1]), dtype=first.dtype)
+    rows = [empty if is_missing(cell) else cell for cell in cells]
+    return sparse.vstack(rows, format="csr")
+
+
+def side_by_side(names, columns: list, stated: list | None = None):
+    """Return flat columns as one table: of numbers, or of objects.
+
+    Parameters
+    ----------
+    names : list of str
+        Names of the columns, for messages.
+    columns : list of array-like of shape (n,)
+        The columns.
+    stated : list of ndarray of shape (n,), bool, default=None
+        Where the cells of each column are there; others become missing. None means everywhere.
+
+    Returns
+    -------
+    ndarray of shape (n, d), or pandas frame if a column is a series of categories
+
+    Raises
+    ------
+    ValueError
+        If a column holds more than one value a row.
+    """
+    deep = [name for name, column in zip(names, columns, strict=True) if _is_deep(column)]
+    if deep:
+        raise ValueError(
+            f"columns {deep} are arrays of more than one number a row: give each its own modality."
+        )
+    stated = [None] * len(columns) if stated is None else stated
+    cells = [
+        _without_denied(as_cells(column), there)
+        for column, there in zip(columns, stated, strict=True)
+    ]
+    if any(_has_categories(column) for column in cells):
+        pandas = import_module("pandas")
+        return pandas.DataFrame(dict(enumerate(map(_without_index, cells))))
+    arrays = [np.asarray(column) for column in cells]
+    numbers = all(array.dtype.kind in "biuf" for array in arrays)
+    return np.column_stack(arrays if numbers else [array.astype(object) for array in arrays])
+
+
+def _is_deep(column) -> bool:
+    return np.ndim(unwrap(column)[0]) > 1
+
+
+def _has_categories(column) -> bool:
+    return hasattr(getattr(column, "dtype", None), "categories")
+
+
+def _without_index(column):
+    """Return the array in a series: a frame would put series together by their indices."""
+    return column.array if _has_categories(column) else column
+
+
+def _without_denied(cells, stated: np.ndarray | None):
+    """Return flat cells with those missing that `present` says are not there."""
+    if stated is None or stated.all():
+        return cells
+    if _has_categories(cells):
+        return cells.where(stated)
+    cells = np.asarray(cells)
+    cells = cells.astype(np.float64 if cells.dtype.kind in "biuf" else object)
+    cells[~stated] = np.nan if cells.dtype.kind == "f" else None
+    return cells

@@ -1,0 +1,109 @@
+"""Cells that are lists, tuples or arrays of arrays, in one form: equal content reads alike."""
+
+from __future__ import annotations
+
+from numbers import Number
+
+import numpy as np
+
+from sklearn_crossmodal.data._masked_arrays import unmask
+from sklearn_crossmodal.data._rows import object_array
+from sklearn_crossmodal.data.cells._file_cells import is_file_cell, open_file_cell
+
+__all__ = ["as_rows", "settle_cells"]
+
+
+def settle_cells(cells: np.ndarray) -> np.ndarray:
+    """Return a column of objects in which each cell of numbers is an array of numbers.
+
+    Lists, tuples and arrays of arrays, as polars, pyarrow and parquet files hold them, become
+    arrays, None among numbers NaN; masked arrays lose their masks; what Hugging Face stores of a
+    file becomes its bytes or path. Other cells, and columns without such cells, stay as they are.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (n,), object
+        A column.
+
+    Returns
+    -------
+    ndarray of shape (n,), object
+    """
+    if not any(_is_unsettled(cell) for cell in cells):
+        return cells
+    return object_array([_settle(cell) if _is_unsettled(cell) else cell for cell in cells])
+
+
+def _is_unsettled(cell) -> bool:
+    if isinstance(cell, np.ndarray):
+        return cell.dtype == object or isinstance(cell, np.ma.MaskedArray)
+    return isinstance(cell, list | tuple | dict)
+
+
+def _settle(cell):
+    if isinstance(cell, dict):
+        return open_file_cell(cell) if is_file_cell(cell) else cell
+    cell = unmask(cell)
+    if isinstance(cell, np.ndarray) and cell.dtype != object:
+        return cell
+    try:
+        numbers = np.asarray(_as_lists(cell))
+    except ValueError:  # lists that differ in length, or a waveform and its rate
+        return cell
+    if numbers.dtype.kind in "biuf":
+        return numbers
+    if numbers.dtype == object and all(_is_number(one) for one in numbers.flat):
+        return numbers.astype(np.float64)
+    return cell if isinstance(cell, tuple) else _as_lists(cell)
+
+
+def _as_lists(cell):
+    """Return arrays of arrays as lists of lists; arrays of numbers stay."""
+    if isinstance(cell, np.ndarray) and cell.dtype == object:
+        cell = cell.tolist()
+    return [_as_lists(part) for part in cell] if isinstance(cell, list | tuple) else unmask(cell)
+
+
+def _is_number(cell) -> bool:
+    return cell is None or isinstance(cell, Number)
+
+
+def as_rows(X):
+    """Return rows that are lists as a table in which each cell keeps its type; mask nothing.
+
+    NumPy makes strings of all cells where one is a string, and numbers of truth values.
+
+    Parameters
+    ----------
+    X : object
+        Rows, in any form.
+
+    Returns
+    -------
+    object
+        An array (n, d) of objects if X is a list of rows of several types, or an array of strings;
+        else X itself, without a mask.
+    """
+    X = unmask(X)
+    if isinstance(X, np.ndarray):
+        return X.astype(object) if X.dtype.kind in "UST" else X
+    if not isinstance(X, list | tuple) or not X:
+        return X
+    if any(isinstance(row, np.ma.MaskedArray) for row in X):
+        X = [unmask(row) for row in X]
+    if not all(isinstance(row, list | tuple) for row in X) or len({len(row) for row in X}) > 1:
+        return X
+    types = {type(cell) for row in X for cell in row}
+    nested = {kind for kind in types if issubclass(kind, list | tuple | np.ndarray)}
+    plain_numbers = all(issubclass(kind, Number) for kind in types)
+    if types == nested or (plain_numbers and not _mixes_truth_values(types)):
+        return X
+    table = np.empty((len(X), len(X[0])), dtype=object)
+    for place, row in enumerate(X):
+        for column, cell in enumerate(row):
+            table[place, column] = None if cell is np.ma.masked else cell
+    return table
+
+
+def _mixes_truth_values(types: set) -> bool:
+    return bool({bool, np.bool_} & types) and len(types) > 1

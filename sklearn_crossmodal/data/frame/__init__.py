@@ -1,0 +1,1 @@
+"""MultiModalFrame, and the protocols of Python, NumPy and scikit-learn that it follows."""

@@ -1,0 +1,137 @@
+"""Put the rows of columns one below the other."""
+
+from __future__ import annotations
+
+import narwhals as nw
+import numpy as np
+from scipy import sparse
+
+from sklearn_crossmodal.data._rows import find_present, is_tensor, object_array, take_rows
+from sklearn_crossmodal.data.cells._cells import as_cells
+from sklearn_crossmodal.data.frame._row_labels import row_labels, row_orders, with_labels
+from sklearn_crossmodal.data.tables._column_labels import find_order, take_columns
+from sklearn_crossmodal.data.tables._dataframe import is_frame, is_series
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["concat_columns", "concat_rows"]
+
+
+def concat_rows(frames: list, labels: list) -> tuple[dict, dict, dict]:
+    """Return values, presence and names of columns of all frames, rows below rows.
+
+    A modality that a frame lacks is absent in its rows. `labels` are those of the rows of each
+    frame, None where it has none: then all rows are known by number.
+    """
+    names = list(dict.fromkeys(name for frame in frames for name in frame))
+    values, present, named = {}, {}, {}
+    for name in names:
+        pattern = next(frame[name] for frame in frames if name in frame)
+        parts = [
+            frame[name] if name in frame else _nothing_like(pattern, len(frame)) for frame in frames
+        ]
+        flags = [
+            frame.stated(name) if name in frame else np.zeros(len(frame), bool) for frame in frames
+        ]
+        inside = [frame.labels_inside(name) if name in frame else None for frame in frames]
+        first = next((one for one in inside if one is not None), None)
+        with said_by(f"modality {name!r}"):
+            parts = [_ordered_like(first, *part) for part in zip(parts, inside, strict=True)]
+        values[name], present[name] = _join(parts), np.concatenate(flags)
+        if first is not None and _takes_names(values[name], first):
+            named[name] = first
+    values = _with_joint_labels(values, labels)
+    return values, {name: flags for name, flags in present.items() if not flags.all()}, named
+
+
+def _ordered_like(first: tuple | None, part, inside: tuple | None):
+    """Return rows with the columns inside in the order of the first frame that has names."""
+    order = None if inside is None else find_order(inside, first, "the first frame")
+    if order is None:
+        return part
+    if is_frame(part):
+        return nw.from_native(part, eager_only=True)[:, order].to_native()
+    return take_columns(as_cells(part), order)
+
+
+def _takes_names(values, names: tuple) -> bool:
+    """Tell whether columns of a matrix have lost the names that those of its parts had."""
+    return not is_frame(values) and np.ndim(values) == 2 and np.shape(values)[1] == len(names)
+
+
+def _with_joint_labels(values: dict, labels: list) -> dict:
+    """Return tables with one index for all, so that they can be put together again."""
+    tables = {name: table for name, table in values.items() if row_labels(table) is not None}
+    if not tables:
+        return values
+    first = next(iter(tables.values()))
+    known = not any(index is None for index in labels)
+    joint = labels[0].append(labels[1:]) if known else first.reset_index(drop=True).index
+    return values | {name: with_labels(table, joint) for name, table in tables.items()}
+
+
+def concat_columns(frames: list, labels: list) -> tuple[dict, dict, dict]:
+    """Return values, presence and names of columns of the modalities of all frames, side by side.
+
+    `labels` are those of the rows of each frame, None where it has none: frames that have the same
+    in another order are put in that of the first.
+    """
+    if len({len(frame) for frame in frames}) == 1:
+        found = {f"frame {k}": index for k, index in enumerate(labels) if index is not None}
+        orders = row_orders(found)[0] if found else {}
+        frames = [
+            frame.take(orders[f"frame {k}"]) if f"frame {k}" in orders else frame
+            for k, frame in enumerate(frames)
+        ]
+    values: dict = {}
+    present: dict = {}
+    named: dict = {}
+    for frame in frames:
+        twice = sorted(set(values) & set(frame))
+        if twice:
+            raise ValueError(f"more than one of the frames has {twice}: rename or leave out.")
+        values.update(frame)
+        named.update(frame.feature_names)
+        stated = {name: frame.stated(name) for name in frame}
+        present.update({name: flags for name, flags in stated.items() if not flags.all()})
+    return values, present, named
+
+
+def _nothing_like(pattern, n_rows: int):
+    """Return rows for a modality that is absent, in the form of `pattern`."""
+    if sparse.issparse(pattern):
+        return sparse.csr_array((n_rows, pattern.shape[1]), dtype=pattern.dtype)
+    if is_tensor(pattern):
+        pattern = as_cells(pattern)
+    if isinstance(pattern, np.ndarray) and pattern.dtype != object:
+        return np.zeros((n_rows, *pattern.shape[1:]), dtype=pattern.dtype)
+    if (is_frame(pattern) or is_series(pattern)) and find_present(pattern).size:
+        return take_rows(pattern, np.zeros(n_rows, dtype=np.intp))  # `present` denies them
+    return np.full(n_rows, None, dtype=object)
+
+
+def _join(parts: list):
+    """Return values below each other; objects where they do not go together."""
+    if all(map(sparse.issparse, parts)):
+        return sparse.vstack(parts, format="csr")
+    if len({type(part) for part in parts}) == 1 and (is_frame(parts[0]) or is_series(parts[0])):
+        return _join_native(parts)
+    arrays = [_as_array(part) for part in parts]
+    alike = len({array.shape[1:] for array in arrays}) == 1
+    if alike and len({array.dtype.kind in "biuf" for array in arrays}) == 1:
+        return np.concatenate(arrays)
+    return np.concatenate([object_array(array) for array in arrays])
+
+
+def _as_array(values) -> np.ndarray:
+    cells = as_cells(values)
+    if not sparse.issparse(cells):
+        return np.asarray(cells)
+    rows = sparse.csr_array(cells)
+    return object_array([rows[[row]] for row in range(rows.shape[0])])
+
+
+def _join_native(parts: list):
+    if is_frame(parts[0]):
+        return nw.concat([nw.from_native(part) for part in parts]).to_native()
+    named = [nw.from_native(part, series_only=True).alias("column").to_frame() for part in parts]
+    return nw.concat(named)["column"].to_native()

@@ -1,0 +1,1 @@
+"""The pandas extension array of modalities."""

@@ -1,0 +1,55 @@
+"""From a `MultiModalFrame` to a pandas frame."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_crossmodal.data._rows import object_array
+from sklearn_crossmodal.data.cells._cells import as_cells
+from sklearn_crossmodal.data.tables._dataframe import is_frame, read_frame
+from sklearn_crossmodal.utils import import_optional
+
+__all__ = ["to_pandas"]
+
+
+def to_pandas(frame):
+    """Return a pandas frame with a column per modality; see `MultiModalFrame.to_pandas`."""
+    pandas = import_optional("pandas", extra="dataframes", purpose="to_pandas")
+    columns = {}
+    for name, values in frame.items():
+        stated = frame.stated(name)
+        if is_frame(values):
+            for inner, column in read_frame(values).items():
+                columns[f"{name}__{inner}"] = _column(column, stated)
+        else:
+            columns[name] = _column(values, stated)
+    return pandas.DataFrame(columns)
+
+
+def _column(values, stated: np.ndarray):
+    """Return what pandas holds for a column; where `stated` is False it is missing."""
+    from sklearn_crossmodal.data.pandas_ext._array import ModalityArray
+
+    if hasattr(values, "cat"):
+        return values.where(stated).array
+    dates = isinstance(values, np.ndarray) and values.dtype.kind in "mM"
+    cells = values if dates else as_cells(values)
+    if sparse.issparse(cells):
+        rows = sparse.csr_array(cells)
+        cells = object_array([rows[[row]] for row in range(rows.shape[0])])
+    cells = np.asarray(cells)
+    holds_absence = cells.dtype.kind == "f" or stated.all()
+    if cells.dtype.kind in "biuf" and (cells.ndim > 1 or not holds_absence):
+        return ModalityArray(cells, stated)
+    if cells.ndim > 1:
+        cells = object_array(cells)
+    if stated.all():
+        return cells
+    cells = cells.copy()
+    cells[~stated] = np.datetime64("NaT") if dates else _missing(cells)
+    return cells
+
+
+def _missing(cells: np.ndarray):
+    return np.nan if cells.dtype.kind == "f" else None

@@ -1,0 +1,158 @@
+"""Labels of columns: which belong together, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_crossmodal.data._rows import is_missing, object_array
+from sklearn_crossmodal.data.tables._dataframe import frame_names, is_frame
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.utils._validation import plain
+
+__all__ = [
+    "check_feature_names",
+    "column_labels",
+    "find_order",
+    "first_cell",
+    "shown",
+    "take_columns",
+]
+
+
+def first_cell(cells):
+    """Return the first cell that is not missing, None if there is none."""
+    return next((cell for cell in cells if not is_missing(cell)), None)
+
+
+def column_labels(values) -> tuple[str, ...] | None:
+    """Return the names of the columns inside one entry of X.
+
+    Parameters
+    ----------
+    values : array-like with n rows
+        A data frame has names, and so has a column whose cells are data frames.
+
+    Returns
+    -------
+    tuple of str or None
+        None where the columns are known by position alone.
+    """
+    if type(values) is np.ndarray and (values.dtype != object or values.ndim != 1):
+        return None
+    if is_frame(values):
+        return tuple(frame_names(values))
+    if getattr(getattr(values, "dtype", None), "kind", None) != "O":
+        return None
+    first = first_cell(np.asarray(values, dtype=object).flat)
+    if isinstance(first, str):  # soon told, without narwhals
+        return None
+    return tuple(frame_names(first)) if is_frame(first) else None
+
+
+def check_feature_names(values: Mapping, feature_names: Mapping) -> dict[str, tuple[str, ...]]:
+    """Return names of columns inside entries as tuples of strings; raise if they do not fit.
+
+    Parameters
+    ----------
+    values : mapping of str to object with n rows
+        The entries.
+    feature_names : mapping of str to sequence of str
+        For some of them.
+
+    Returns
+    -------
+    dict of str to tuple of str
+    """
+    checked = {}
+    for name, labels in feature_names.items():
+        labels = tuple(map(str, labels))
+        shape = np.shape(values[name]) if name in values else None
+        if shape is None or len(shape) != 2 or shape[1] != len(labels):
+            what = f"it has shape {shape}" if shape else f"X has {list(values)} alone"
+            raise ValueError(
+                f"feature_names[{name!r}] holds {len(labels)} names of columns, but {what}."
+            )
+        if len(set(labels)) < len(labels):
+            raise ValueError(f"feature_names[{name!r}] holds a name more than once.")
+        checked[name] = labels
+    return checked
+
+
+def find_order(
+    found: Sequence[str], fitted: Sequence[str], where: str = "`fit`"
+) -> list[int] | None:
+    """Return where each of the labels of `fit` stands among those that are found.
+
+    Parameters
+    ----------
+    found, fitted : sequence of str
+        The labels of now, and those of `fit`.
+    where : str, default="`fit`"
+        Where the latter are from, for the message.
+
+    Returns
+    -------
+    list of int or None
+        None where they are in the same order.
+
+    Raises
+    ------
+    ModalityError
+        If they are not the same labels; the message lists those that are missing and new.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.data import find_order
+    >>> find_order(("b", "a"), ("a", "b"))
+    [1, 0]
+    """
+    if tuple(found) == tuple(fitted):
+        return None
+    places = {label: place for place, label in enumerate(found)}
+    missing, new = differing(places, fitted)
+    if missing or new:
+        raise ModalityError(
+            f"its columns are not those of {where}: missing {shown(missing)}, new {shown(new)}. "
+            f"Give them the names they have in {where}."
+        )
+    return [places[label] for label in fitted]
+
+
+def differing(found, fitted) -> tuple[list, list]:
+    """Return which labels of `fit` are missing, and which are new."""
+    known = set(fitted)
+    there = set(found)
+    return [one for one in fitted if one not in there], [one for one in found if one not in known]
+
+
+def shown(labels: Sequence, most: int = 10) -> str:
+    """Show labels in a message, no more than a few of them."""
+    first = plain(list(labels[:most]))
+    more = f" and {len(labels) - most} more" if len(labels) > most else ""
+    return f"{first}{more}"
+
+
+def take_columns(values, order: list[int]):
+    """Return the columns of one entry in another order.
+
+    Parameters
+    ----------
+    values : ndarray, sparse matrix or pandas frame of shape (n, d), or ndarray of n cells
+        As `as_cells` returns it; a cell has its d columns as its last axis.
+    order : list of int
+        Positions.
+
+    Returns
+    -------
+    object of the type of `values`
+    """
+    if hasattr(values, "iloc"):
+        return values.iloc[:, order]
+    if sparse.issparse(values):
+        return values.tocsr()[:, order]
+    if values.ndim > 1:
+        return values[:, order]
+    return object_array([one if is_missing(one) else one[..., order] for one in values])

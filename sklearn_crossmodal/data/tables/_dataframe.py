@@ -1,0 +1,201 @@
+"""From a pandas, polars or pyarrow frame to one array, or series of categories, a column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib import import_module
+
+import narwhals as nw
+import numpy as np
+
+from sklearn_crossmodal.data._rows import object_array, unwrap
+from sklearn_crossmodal.data.tables._column_store import ColumnStore
+from sklearn_crossmodal.data.tables._wide_dataframe import number_groups
+
+__all__ = [
+    "LEAST_WIDTH",
+    "frame_names",
+    "is_frame",
+    "is_series",
+    "order_of_categories",
+    "original_name",
+    "read_frame",
+    "read_series",
+    "refuse_repeated",
+]
+
+#: From so many floats on a vector in a cell is an embedding: it is not read as a row of a table.
+LEAST_WIDTH = 32
+
+is_frame = nw.dependencies.is_into_dataframe
+is_series = nw.dependencies.is_into_series
+
+
+def frame_names(frame) -> list[str]:
+    """Return the names of the columns of a data frame, as strings."""
+    if hasattr(frame, "iloc"):  # narwhals looks at each name
+        return list(map(str, frame.columns.tolist()))
+    if hasattr(frame, "column_names"):  # of pyarrow, where `columns` are the columns themselves
+        return list(frame.column_names)
+    return list(map(str, nw.from_native(frame, eager_only=True).columns))
+
+
+def refuse_repeated(names: list[str]) -> None:
+    """Raise if a name stands twice; 1 and "1" are two names to pandas."""
+    if len(set(names)) < len(names):
+        twice = sorted(name for name, times in Counter(names).items() if times > 1)
+        raise ValueError(f"X has more than one column of the name {twice}: rename them.")
+
+
+def original_name(frame, name: str):
+    """Return the name of a column as a pandas frame has it; a table has it as a string."""
+    if name in frame.columns:  # mostly, and soon told
+        return name
+    return next((own for own in frame.columns if str(own) == name), name)
+
+
+def read_frame(frame) -> ColumnStore:
+    """Return the columns of a data frame by name, as `read_series` returns them.
+
+    Raises
+    ------
+    ValueError
+        If a name stands twice.
+    """
+    names = frame_names(frame)
+    refuse_repeated(names)
+    groups = number_groups(frame)
+    grouped = np.zeros(len(names), dtype=bool)
+    for positions, _ in groups:
+        grouped[positions] = True
+    places = np.flatnonzero(~grouped).tolist()
+    columns = zip(places, _read_at(frame, places), strict=True)
+    alone = {names[place]: values for place, values in columns}
+    return ColumnStore(names, len(frame), alone, groups)
+
+
+def _read_at(frame, places: list[int]):
+    """Yield the values of columns of a data frame by position."""
+    if hasattr(frame, "iloc"):
+        every = len(places) == frame.shape[1]
+        found = frame.items() if every else ((None, frame.iloc[:, place]) for place in places)
+        for _, column in found:
+            yield read_series(column)
+    elif places:
+        columns = nw.from_native(frame, eager_only=True)
+        if len(places) < len(columns.columns):
+            columns = columns[:, places]
+        yield from map(_read, columns.iter_columns())
+
+
+def read_series(series):
+    """Return the values of a series as an array.
+
+    NA among numbers becomes NaN; texts and long vectors are objects, one a row; a `ModalityArray`
+    stays as it is; categories stay, or become, a pandas series, so that their order and those that
+    do not occur are kept (without pandas they are texts). Arrays that pandas holds are not copied.
+    """
+    if isinstance(getattr(series, "dtype", None), np.dtype):  # pandas: a view, without narwhals
+        return _as_rows(series.to_numpy())
+    return _read(nw.from_native(series, series_only=True))
+
+
+def order_of_categories(values) -> list:
+    """Return the categories of each column in their order, None where it has none or no order.
+
+    Parameters
+    ----------
+    values : array-like or dataframe
+        An ordered categorical of pandas, an Enum of polars, an ordered dictionary of pyarrow, or
+        anything else.
+
+    Returns
+    -------
+    list of (list or None)
+        One entry for what is no data frame.
+    """
+    if not is_frame(values):
+        return [_order_of(values)]
+    columns = nw.from_native(values, eager_only=True)
+    return [_order_of(columns[:, place].to_native()) for place in range(columns.shape[1])]
+
+
+def _order_of(column) -> list | None:
+    dtype = getattr(column, "dtype", None)
+    if hasattr(dtype, "categories") and hasattr(dtype, "ordered"):  # pandas
+        return list(dtype.categories) if dtype.ordered else None
+    if getattr(getattr(dtype, "pyarrow_dtype", None), "ordered", False):
+        column = column.array.__arrow_array__()
+    if getattr(getattr(column, "type", None), "ordered", False):  # pyarrow
+        chunks = column.unify_dictionaries().chunks if hasattr(column, "chunks") else [column]
+        return chunks[0].dictionary.to_pylist() if chunks else None
+    if is_series(column):
+        dtype = nw.from_native(column, series_only=True).dtype
+        return list(dtype.categories) if dtype == nw.Enum else None
+    return None
+
+
+def _read(series: nw.Series):
+    native = series.to_native()
+    if unwrap(native)[1] is not None:
+        return native
+    dtype = series.dtype
+    if dtype in (nw.Categorical, nw.Enum):
+        return _as_categories(series)
+    if dtype == nw.Boolean and series.null_count():  # NaN would make numbers of them
+        values = object_array(series.to_list())
+    elif dtype.is_numeric() and series.null_count():  # nullable numbers: NA becomes NaN
+        values = series.cast(nw.Float64).to_numpy()
+    elif hasattr(getattr(native, "type", None), "list_size"):  # pyarrow
+        values = _stack_lists(native)
+    elif dtype == nw.Struct:  # polars makes a table of the fields
+        values = object_array(series.to_list())
+    else:
+        values = series.to_numpy()
+    return _as_rows(values)
+
+
+def _as_rows(values: np.ndarray) -> np.ndarray:
+    """Return long vectors and texts as objects, one a row."""
+    if values.dtype.kind == "f" and values.ndim == 2 and values.shape[1] >= LEAST_WIDTH:
+        return object_array(values)  # as lists that need not be of one length
+    return values.astype(object) if values.dtype.kind in "UST" else values
+
+
+def _as_categories(series: nw.Series):
+    native = series.to_native()
+    if hasattr(native, "iloc"):
+        return native
+    # Not `to_numpy`: of pyarrow's dictionaries it fills missing cells with the first category.
+    cells = series.to_list()
+    try:
+        pandas = import_module("pandas")
+    except ImportError:
+        return object_array(cells)
+    categories, ordered = None, False  # those that occur
+    if series.dtype == nw.Enum:
+        categories, ordered = list(series.dtype.categories), True
+    elif hasattr(native, "unify_dictionaries"):  # pyarrow
+        chunks = native.unify_dictionaries().chunks
+        categories = chunks[0].dictionary.to_pylist() if chunks else []
+        ordered = native.type.ordered
+    return pandas.Series(pandas.Categorical(cells, categories=categories, ordered=ordered))
+
+
+def _stack_lists(chunked) -> np.ndarray:
+    """Return pyarrow's lists of one size as one array of numbers; a missing row is NaN."""
+    cells = chunked.combine_chunks()
+    present = cells.is_valid().to_numpy(zero_copy_only=False)
+    shape: list[int] = []
+    while hasattr(cells.type, "list_size"):
+        shape.append(cells.type.list_size)
+        cells = cells.flatten()
+    numbers = cells.to_numpy(zero_copy_only=False)
+    if numbers.size != present.sum() * np.prod(shape):  # a list is missing inside another
+        return object_array(chunked.to_pylist())
+    numbers = numbers.reshape(-1, *shape)
+    if present.all():
+        return numbers
+    spread = np.full((len(present), *shape), np.nan)
+    spread[present] = numbers
+    return spread

@@ -1,0 +1,115 @@
+"""The view of the samples that an automatic fusion has: by modality."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_crossmodal.data import MultiModalFrame
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.modalities import ModalityBank
+from sklearn_crossmodal.uncertainty._modality_subsets import patterns_of, patterns_to_ask, rows_with
+from sklearn_crossmodal.utils._row_numbers import row_number
+
+__all__ = ["View"]
+
+
+class View:
+    """Samples by modality, so that modalities can be left out.
+
+    Parameters
+    ----------
+    bank : ModalityBank
+        Bound to the columns of `table`.
+    table : MultiModalFrame, ndarray or CSR array of shape (n, d)
+        The samples.
+    """
+
+    def __init__(self, bank: ModalityBank, table) -> None:
+        table = bank.unfolded(_with_names(bank, table))
+        self.names = tuple(bound.name for bound in bank.bound)
+        named = isinstance(table, MultiModalFrame)
+        self._labels = {
+            bound.name: list(bound.labels) if named else [bound.name] for bound in bank.bound
+        }
+        self.keys = {
+            name: labels[0] if bound.single or not named else labels
+            for bound, (name, labels) in zip(bank.bound, self._labels.items(), strict=True)
+        }
+        parts = bank.readable_parts(table)
+        self.present = np.column_stack([present for _, present in parts.values()])
+        if not named:
+            table = MultiModalFrame({name: part.values for name, (part, _) in parts.items()})
+        self.frame = self._without_unreadable(table, bank)
+
+    def entries(self, bank: ModalityBank) -> list[tuple]:
+        """Return the modalities with the columns that they have in this view."""
+        return [
+            (name, modality, self.keys[name])
+            for name, modality, _ in bank.modalities
+            if name in self.keys
+        ]
+
+    def _without_unreadable(self, frame: MultiModalFrame, bank: ModalityBank) -> MultiModalFrame:
+        """Return a frame that denies what cannot be read, so that no model tries it again."""
+        present = {
+            label: frame.stated(label) & there
+            for bound, there in zip(bank.bound, self.present.T, strict=True)
+            if bound.modality.opens_files
+            for label in self._labels[bound.name]
+            if label in frame
+        }
+        if not present:
+            return frame
+        stated = {name: frame.stated(name) for name in frame}
+        return MultiModalFrame(
+            dict(frame), present={**stated, **present}, feature_names=frame.feature_names
+        )
+
+    def absent_in(self, rows) -> list[str]:
+        """Return the modalities that none of these rows has."""
+        there = self.present[rows].any(axis=0)
+        return [name for name, one in zip(self.names, there, strict=True) if not one]
+
+    def only(self, names, rows) -> MultiModalFrame:
+        """Return some rows with the columns of some modalities."""
+        labels = [label for name in names for label in self._labels[name]]
+        there = [label for label in dict.fromkeys(labels) if label in self.frame]
+        return self.frame[there][rows]
+
+    def patterns(self) -> list[tuple]:
+        """Return the patterns of modalities that samples have."""
+        return patterns_of(self.names, self.present)
+
+    def patterns_to_combine(self) -> list[tuple]:
+        """Return the patterns that get a combiner: all modalities first, then those that occur."""
+        return patterns_to_ask(self.names, self.present)
+
+    def is_pattern(self, names) -> np.ndarray:
+        """Tell which samples have just these modalities."""
+        return (self.present == [name in names for name in self.names]).all(axis=1)
+
+    def check_any_present(self, owner: str) -> None:
+        """Raise if a sample has no modality."""
+        empty = np.flatnonzero(~self.present.any(axis=1))
+        if len(empty):
+            raise ModalityError(
+                f"{owner}: {len(empty)} samples have none of the modalities {list(self.names)}, "
+                f"or none that can be read, first rows {row_number(empty[:5])}: leave them out."
+            )
+
+    def rows_with(self, names) -> np.ndarray:
+        """Tell which samples have all of these modalities."""
+        return rows_with(names, self.names, self.present)
+
+
+def _with_names(bank: ModalityBank, table):
+    """Return a plain array with the names of the columns in `fit`, which it has by position."""
+    if not isinstance(table, np.ndarray) or any(bound.labels is None for bound in bank.bound):
+        return table
+    return MultiModalFrame(
+        {
+            label: table[:, place]
+            for bound in bank.bound
+            for label, place in zip(bound.labels, bound.positions, strict=True)
+        }
+    )

@@ -1,0 +1,450 @@
+"""CrossModalRegressor: one modality from others."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+from sklearn.base import (
+    ClassNamePrefixFeaturesOutMixin,
+    MultiOutputMixin,
+    RegressorMixin,
+    TransformerMixin,
+)
+from sklearn.utils.metaestimators import available_if
+
+from sklearn_crossmodal.data import MultiModalFrame
+from sklearn_crossmodal.estimators._base import BaseCrossmodal
+from sklearn_crossmodal.estimators._fitting._conformal_intervals import Intervals
+from sklearn_crossmodal.estimators._fitting._fold_ensemble import (
+    FOLDING_CONSTRAINTS,
+    Folding,
+    can_go_on,
+)
+from sklearn_crossmodal.estimators._fitting._pretrained_start import INITIAL_CONSTRAINTS, Initial
+from sklearn_crossmodal.estimators._fitting._ridge_path import LINEAR_PATH_CONSTRAINTS, LinearPaths
+from sklearn_crossmodal.estimators._targets._tags import needs_positive_target
+from sklearn_crossmodal.estimators._targets._target_table import CrossTarget
+from sklearn_crossmodal.modalities import MODALITIES, Modality
+from sklearn_crossmodal.nn.losses import LOSSES
+from sklearn_crossmodal.training import NetRegressor
+from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
+
+__all__ = ["CrossModalRegressor"]
+
+
+class CrossModalRegressor(
+    MultiOutputMixin,
+    RegressorMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    Intervals,
+    LinearPaths,
+    Initial,
+    Folding,
+    CrossTarget,
+    BaseCrossmodal,
+):
+    """Predict one modality, or several, from others.
+
+    ``z = fusion(encoder_1(x_1), ..., encoder_M(x_M))``, ``y = decoder(z)``: the target may be
+    numbers, images, series, categories or texts. A sample may lack any source modality, in `fit`
+    and in `predict`.
+
+    Parameters
+    ----------
+    modalities : list of (str, Modality, columns), dict of str to columns, or None, default=None
+        Name, modality and columns of each modality, as in `ColumnTransformer`: columns are a name,
+        a position, a list, a slice, a boolean mask or a callable. ``"drop"`` in place of a modality
+        leaves it out. In a dict the modality is inferred; None infers all, see `infer_modalities`.
+    target : str, Modality, list, dict or None, default=None
+        The modality of y: a name such as ``"text"``, or a modality with its decoder and loss, as in
+        ``Image(decoder=CNNDecoder(channels=(32, 16)))``. Of several those of a table y, as in
+        `modalities`: a list of (name, modality, columns), or a dict of names to columns. None
+        infers it; of a mapping y, or a data frame of several kinds of columns, one for each entry.
+        Numbers that are inferred or given by name are standardised, or scaled as the loss asks, and
+        from 32 on decoded by a wide network, as by ``MLPDecoder((512, 512), dropout=0.3)``.
+    loss : str, component, dict of str to them, or None, default=None
+        What is minimised, in place of the target's own loss: ``"squared_error"``,
+        ``"absolute_error"``, ``"huber"``, ``"quantile"``, ``"poisson"``, ``"cross_entropy"`` and
+        others of `sklearn_crossmodal.nn.losses`; a dict has those of some of several targets. None
+        leaves each target its own.
+    fusion : str, component or nn.Module factory, default="concat"
+        How the latents of the modalities are joined: a name or component of
+        `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths.
+    linear_path : bool or "auto", default="auto"
+        Whether numbers are predicted by ridge regression as well, from those sources that are
+        numbers or embeddings. The rows that are held out tell how much it counts beside the
+        network. "auto" is True for losses of errors, where rows are held out and the sources have
+        at most 2000 numbers.
+    init : MultiModalAutoencoder, FrozenEstimator or None, default=None
+        A fitted autoencoder to start from: sources of the names of its modalities are read and
+        encoded as by it, and joined to its shared representation; further ones are joined to that
+        by `fusion`. Where `clone` is called, as by `cross_val_score`, it must be
+        ``FrozenEstimator(autoencoder)``. It is never changed.
+    max_epochs : int or "auto", default="auto"
+        Epochs at most. "auto" is 200 where held-out rows tell when to stop; else as many as 800
+        steps of the optimizer need, from 40 to 200.
+    batch_size : int or "auto", default="auto"
+        Samples in a batch, at most all. "auto" makes 24 batches an epoch, of 16 to 256 samples.
+    learning_rate : float, default=2e-3
+        Step size of the optimizer.
+    learning_rate_schedule : {"cosine", "constant"}, default="cosine"
+        Whether the learning rate falls to near zero along half a cosine over the epochs. A
+        learning-rate scheduler among `callbacks` takes its place.
+    weight_decay : float, default=1e-2
+        Weight decay, of matrices only; passed to an optimizer that has it.
+    optimizer : {"adamw", "adam", "sgd"} or class, default="adamw"
+        Optimizer by name, or a class such as `torch.optim.RMSprop`.
+    early_stopping : bool or "auto", default="auto"
+        Whether rows are held out, training stops when their loss no longer falls, and the weights
+        of the best epochs are taken: their mean, or those of the best where that is better. "auto"
+        is True from 100 samples on, or if a splitter is given.
+    validation_fraction : float or splitter, default=0.15
+        Share of the rows that is held out; or a splitter of scikit-learn, such as
+        `GroupShuffleSplit`, whose first split says which rows are; where each split trains on rows
+        that come before those it holds out, as `TimeSeriesSplit`, the last, which trains on most.
+    n_folds : int, None or "auto", default="auto"
+        Number of networks, each trained without another part of the rows, which tell when to stop;
+        their scores are averaged. None trains one. "auto" is 10 for 40 to 2000 samples of numbers,
+        categories and embeddings and 5 up to 5000, where the target is of that kind too, unless
+        `early_stopping`, `warm_start` or a splitter is set; else None. Where networks cannot be
+        trained side by side, as with `callbacks` or another `optimizer`, it is None too.
+    n_iter_no_change : int, default=16
+        Epochs without an improvement of the held-out loss after which training stops.
+    tol : float, default=1e-4
+        By how much the held-out loss must fall to count as an improvement.
+    modality_dropout : float, default=0.1
+        Probability with which each modality of a sample is hidden in training; one is always left.
+    input_noise : float or "auto", default="auto"
+        Standard deviation of the noise that is added in training to the scaled numbers of sources
+        that are numbers or embeddings, as a penalty on what changes fast [3]_. "auto" is 0.2 for
+        those of 32 numbers or more, and none for others.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
+    device : str, default="auto"
+        Where to compute: "cpu", "cuda", ...; "auto" is a CUDA GPU if there is one.
+    dtype : {"auto", "float64", "float32", "bfloat16"}, default="auto"
+        Precision of training and prediction. "auto" is float64 on a CPU where the samples times
+        the weights of the network are at most 3e7, float32 beyond and for convolutions. "bfloat16"
+        is by autocast.
+    memory : str, path, object with the joblib.Memory interface, or None, default=None
+        Where fitted modalities and their blocks are cached, as in `Pipeline`, unless files, memory
+        maps, modules or functions are among what they are made of; and, row by row, the vectors of
+        frozen encoders.
+    random_state : int, RandomState instance or None, default=None
+        Seed of first weights, order of samples, dropout and held-out rows. An int gives the same
+        numbers each time; None leaves NumPy's global generator alone.
+    verbose : int, default=0
+        Above 0 one line is printed an epoch.
+    callbacks : list of skorch callbacks, default=None
+        Called as skorch calls them: the objects themselves, initialised anew for each network.
+    net_params : dict, default=None
+        Further arguments of the skorch net, such as ``{"optimizer__betas": (0.8, 0.99)}``.
+
+    Attributes
+    ----------
+    target_ : Modality or list of (str, Modality, columns)
+        The fitted modality of y, or those of several.
+    modalities_ : list of (str, Modality, columns)
+        The fitted modalities.
+    network_ : nn.Module
+        The trained network.
+    net_ : skorch.NeuralNet
+        The skorch net that trained it.
+    history_ : list of dict
+        Losses, and what callbacks record, of each epoch. Where rows are held out, the last epoch
+        of a network also has ``valid_loss_averaged``, the loss of the weights that are taken.
+    n_iter_ : int
+        Number of epochs.
+    dtype_ : {"float64", "float32", "bfloat16"}
+        Precision that was decided on.
+    n_features_in_ : int
+        Number of columns of X, or of its modalities.
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Names of the columns, if X had names.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, if a parameter, X or the target is not what it must be; the message names the
+        estimator, the modality and the column. The estimator is then as it was before.
+
+    See Also
+    --------
+    FusionClassifier : For a target that is a class: it is the cross-modal classifier.
+    FusionRegressor : For a single number, by a linear head and heads of each modality.
+    CrossModalGenerator : For texts that are more than a choice of words.
+    MultiModalAutoencoder : All modalities from all others, by `translate`.
+
+    Notes
+    -----
+    The intervals of `predict_interval` are calibrated on rows that the networks were not trained
+    on, which however told when to stop and how much the linear path counts. So chosen, errors on
+    them are slightly smaller than on new rows; where measured, shares were within two points of
+    what was promised, see ``benchmarks/TRANSLATION.md``. If the autoencoder `init` has seen the
+    target of these rows, intervals are too narrow.
+
+    References
+    ----------
+    .. [1] D. P. Kingma, J. Ba (2015). "Adam: A method for stochastic optimization".
+       arXiv:1412.6980; decoupled weight decay: I. Loshchilov, F. Hutter (2019), arXiv:1711.05101.
+    .. [2] I. Loshchilov, F. Hutter (2017). "SGDR: Stochastic gradient descent with warm restarts".
+       arXiv:1608.03983, for the cosine.
+    .. [3] C. M. Bishop (1995). "Training with noise is equivalent to Tikhonov regularization".
+       doi:10.1162/neco.1995.7.1.108
+    .. [4] Y. Romano, E. Patterson, E. J. Candès (2019). "Conformalized quantile regression".
+       arXiv:1905.03222
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal import CrossModalRegressor, MultiModalFrame
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 4))
+    >>> y = X @ rng.normal(size=(4, 3))
+    >>> reg = CrossModalRegressor(random_state=0).fit(X, y)
+    >>> reg.predict(X[:2]).shape, round(reg.score(X, y), 1)
+    ((2, 3), 1.0)
+    >>> reg.predict_interval(X[:2], confidence=0.9).shape
+    (2, 2, 3)
+
+    Several targets at once, one of them text:
+
+    >>> several = MultiModalFrame({"numbers": y, "text": np.where(X[:, 0] > 0, "more", "less")})
+    >>> targets = [("numbers", "numeric", "numbers"), ("text", "text", "text")]
+    >>> both = CrossModalRegressor(target=targets, max_epochs=20, random_state=0).fit(X, several)
+    >>> float(np.mean(both.predict(X)["text"] == several["text"])) > 0.9
+    True
+    """
+
+    _parameter_constraints = {
+        **BaseCrossmodal._parameter_constraints,
+        "target": [StrOptions(set(MODALITIES)), Modality, list, dict, None],
+        "loss": [StrOptions(set(LOSSES)), HasMethods("build"), dict, None],
+        **LINEAR_PATH_CONSTRAINTS,
+        **INITIAL_CONSTRAINTS,
+        **FOLDING_CONSTRAINTS,
+        "input_noise": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
+    }
+    _net_class = NetRegressor
+    _auto_folds = ((40, 2000, 10), (2000, 5000, 5))
+
+    def __init__(
+        self,
+        modalities=None,
+        *,
+        target=None,
+        loss=None,
+        fusion="concat",
+        linear_path="auto",
+        init=None,
+        max_epochs="auto",
+        batch_size="auto",
+        learning_rate=2e-3,
+        learning_rate_schedule="cosine",
+        weight_decay=1e-2,
+        optimizer="adamw",
+        early_stopping="auto",
+        validation_fraction=0.15,
+        n_folds="auto",
+        n_iter_no_change=16,
+        tol=1e-4,
+        modality_dropout=0.1,
+        input_noise="auto",
+        warm_start=False,
+        device="auto",
+        dtype="auto",
+        memory=None,
+        random_state=None,
+        verbose=0,
+        callbacks=None,
+        net_params=None,
+    ):
+        self.modalities = modalities
+        self.target = target
+        self.loss = loss
+        self.fusion = fusion
+        self.linear_path = linear_path
+        self.init = init
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.weight_decay = weight_decay
+        self.optimizer = optimizer
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_folds = n_folds
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.modality_dropout = modality_dropout
+        self.input_noise = input_noise
+        self.warm_start = warm_start
+        self.device = device
+        self.dtype = dtype
+        self.memory = memory
+        self.random_state = random_state
+        self.verbose = verbose
+        self.callbacks = callbacks
+        self.net_params = net_params
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples in the source modalities. scikit-learn's searches and splits need
+            ``MultiModalFrame(X)`` in place of a plain dict, whose rows they cannot count.
+        y : array-like with n_samples rows, or mapping of str to such
+            The target modality: numbers (n,) or (n, d), images (n, h, w) or (n, h, w, c), or
+            strings (n,); dates and durations with ``target="numeric"``. Of several a
+            MultiModalFrame, data frame or mapping; a sample may lack some of them, and some of
+            their numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; one of weight zero is not there.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the samples: where rows are held out, then whole groups. Another estimator
+            passes them on after ``set_fit_request(groups=True)``.
+
+        Returns
+        -------
+        CrossModalRegressor
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If X, y or the weights are not what they must be; the message names the modality and
+            the column.
+        """
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            max_epochs=self.max_epochs,
+            resume=self.warm_start,
+            groups=groups,
+        )
+
+    @available_if(can_go_on)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch on these samples; modalities and target are those of the first call.
+
+        What does not vary in the first call, and words and levels that come later, are learned from
+        the call in which they do; where there is no room left for them, a warning says so once.
+
+        The linear path stays as the last `fit` left it.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples.
+        y : array-like with n_samples rows
+            The target modality.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        CrossModalRegressor
+            Itself.
+        """
+        return self._fit(X, y, sample_weight, max_epochs=1, resume=True, hold_out=False)
+
+    def predict(self, X):
+        """Return the predicted modality, in the form of y.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+
+        Returns
+        -------
+        ndarray with n_samples rows, or MultiModalFrame
+            Numbers in the units of y, of several quantiles all along a last axis; dates where y
+            holds them and ``target="numeric"``, as columns of a frame days since 1970; images of
+            the dtype of y, series as long as the longest in `fit`, or strings. Of several targets a
+            frame of their names.
+        """
+        return self._predict(X)
+
+    def predict_interval(self, X, confidence=0.9):
+        """Return, for each sample, an interval that holds the truth with `confidence`.
+
+        The intervals are calibrated by split conformal prediction on what the networks say of the
+        rows that they held out in `fit`, for each pattern of modalities as by
+        `AutoFusionRegressor.predict_interval`. They are as wide for each sample of a pattern; with
+        a loss of several quantiles they reach from the lowest to the highest, moved by what the
+        rows that were held out ask for [4]_, and are wide where the noise is.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+        confidence : float, default=0.9
+            Share of samples whose interval is to hold their number; of several numbers each by
+            itself.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2) or (n_samples, 2, n_outputs), or MultiModalFrame
+            Lower and upper end, float64; infinite, of dates NaT, where held-out rows are too few
+            for the confidence. Of several targets a frame of those that are numbers.
+
+        Raises
+        ------
+        ValueError
+            If no rows were held out in `fit`, if it went on from another, or if no target is
+            numbers.
+        """
+        found = self._intervals(X, confidence)
+        return MultiModalFrame(found) if self._is_table else self._in_units_of_y(found["y"])
+
+    def transform(self, X):
+        """Return the fused latent of each sample, which the target is decoded from.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_latents), float64
+        """
+        return self._encode(X)
+
+    def score(self, X, y, sample_weight=None):
+        """Return how well the target is predicted; higher is better.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples.
+        y : array-like with n_samples rows
+            The target modality.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        float
+            R², uniform average over all numbers or pixels of a sample, for series over the
+            variables of all their steps, of several quantiles for that nearest to the median; the
+            mean log-likelihood per token, in nats, for a text; the share of cells that are right,
+            for categories. Of several targets the mean of theirs, each over the samples that have
+            it; one that no sample has is left out with a warning.
+        """
+        return self._score(X, y, sample_weight)
+
+    @property
+    def _n_features_out(self):
+        return self.network_.n_latents
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        loss = getattr(self.target, "loss", None) if self.loss is None else self.loss
+        tags.target_tags.positive_only = needs_positive_target(loss)
+        return tags

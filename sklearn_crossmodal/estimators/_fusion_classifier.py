@@ -1,0 +1,453 @@
+"""FusionClassifier: a class from several modalities."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils.metaestimators import available_if
+
+from sklearn_crossmodal.estimators._base_fusion import BaseFusion
+from sklearn_crossmodal.estimators._fitting._fold_ensemble import can_go_on
+from sklearn_crossmodal.estimators._fitting._input_validation import check_weight
+from sklearn_crossmodal.estimators._targets._class_target import LabelTarget
+from sklearn_crossmodal.estimators._targets._label_validation import (
+    check_label_columns,
+    check_n_columns,
+)
+from sklearn_crossmodal.estimators._targets._row_labels import in_fitted_order
+from sklearn_crossmodal.nn.fusion import LateFusion
+from sklearn_crossmodal.training import NetClassifier
+from sklearn_crossmodal.utils._sklearn import StrOptions
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["FusionClassifier"]
+
+#: Samples from which on a mean of logits is stopped early.
+_FEW_FOR_LATE = 40
+
+
+class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
+    """Classify samples that are seen in several modalities.
+
+    A network per modality encodes it; a fusion joins the latents; a linear head scores the classes,
+    ``h_i = module_i(x_i)``, ``y = softmax(W fusion(h_1, ..., h_M) + b)``. All are trained together
+    on the cross-entropy. A sample may lack any modality, in `fit` and in `predict`.
+
+    The head follows the target: of two columns or more, y is an indicator of labels where it holds
+    only 0 and 1, with a sigmoid for each label, as in `MLPClassifier`; else each column has classes
+    of its own and a softmax over them, as in `RandomForestClassifier`. That is told from the labels
+    of `fit`: columns of the classes 0, 1 and 2 are an indicator to a fold of a cross-validation in
+    which no sample has a 2. Labels that are strings never are one.
+
+    Parameters
+    ----------
+    modalities : list of (str, Modality, columns), dict of str to columns, or None, default=None
+        Name, modality and columns of each modality, as in `ColumnTransformer`: columns are a name,
+        a position, a list, a slice, a boolean mask or a callable. ``"drop"`` in place of a modality
+        leaves it out. In a dict the modality is inferred; None infers all, see `infer_modalities`.
+    loss : {"cross_entropy", "ordinal"}, default="cross_entropy"
+        "ordinal" is for classes in an order: that of the categories, where y is an ordered
+        `Categorical` of pandas, an `Enum` of polars or an ordered dictionary of pyarrow; else the
+        sorted one, strings in that of the alphabet. `class_order_` tells it. The head answers a
+        chain of questions, whether a sample that is beyond one class is also beyond the next [3]_;
+        the probabilities of the classes follow, and `predict` gives the most probable. See
+        `sklearn_crossmodal.nn.losses.OrdinalLoss`.
+    fusion : str, component or nn.Module factory, default="concat"
+        How the latents of the modalities are joined: a name or component of
+        `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths.
+    n_members : int or "auto", default="auto"
+        Members of an ensemble within the network, which share all weights but scales of what they
+        see and heads; each sample is trained on once for each. "auto" is 1 on a CPU, 32 on a GPU.
+    max_epochs : int or "auto", default="auto"
+        Epochs at most. "auto" is 200 where held-out rows tell when to stop; else as many as 800
+        steps of the optimizer need, from 40 to 200.
+    batch_size : int or "auto", default="auto"
+        Samples in a batch, at most all. "auto" makes 24 batches an epoch, of 16 to 256 samples.
+    learning_rate : float, default=2e-3
+        Step size of the optimizer.
+    learning_rate_schedule : {"cosine", "constant"}, default="cosine"
+        Whether the learning rate falls to near zero along half a cosine over the epochs. A
+        learning-rate scheduler among `callbacks` takes its place.
+    weight_decay : float, default=1e-2
+        Weight decay, of matrices only; passed to an optimizer that has it.
+    optimizer : {"adamw", "adam", "sgd"} or class, default="adamw"
+        Optimizer by name, or a class such as `torch.optim.RMSprop`.
+    early_stopping : bool or "auto", default="auto"
+        Whether rows are held out, training stops when their loss no longer falls, and the weights
+        of the best epochs are taken: their mean, or those of the best where that is better. "auto"
+        is True from 5000 samples on, from 40 on with ``fusion="late"``, whose logits grow without
+        end otherwise.
+    validation_fraction : float or splitter, default=0.15
+        Share of the rows that is held out; or a splitter of scikit-learn, such as
+        `GroupShuffleSplit`, whose first split says which rows are; where each split trains on rows
+        that come before those it holds out, as `TimeSeriesSplit`, the last, which trains on most.
+    n_folds : int, None or "auto", default="auto"
+        Number of networks, each trained without another part of the rows, which tell when to stop;
+        their scores are averaged. None trains one. "auto" is 5 for 100 to 5000 samples of numbers,
+        categories and embeddings, with ``fusion="late"`` from 40 on, unless `early_stopping`,
+        `warm_start` or a splitter is set; else None. Where networks cannot be trained side by side,
+        as with `callbacks` or another `optimizer`, it is None too.
+    n_iter_no_change : int, default=16
+        Epochs without an improvement of the held-out loss after which training stops.
+    tol : float, default=1e-4
+        By how much the held-out loss must fall to count as an improvement.
+    modality_dropout : float, default=0.1
+        Probability with which each modality of a sample is hidden in training; one is always left.
+    auxiliary_weight : float, default=0.3
+        Of the losses of heads that predict from one modality each, as further tasks in training.
+        They also answer, beside the fusion, where modalities are absent. 0 makes none.
+    balance : {"gradient_blending", "modulation", "pareto"} or None, default=None
+        What is done for modalities that others leave behind, see the user guide: the losses of the
+        fusion and the heads are weighed by how well what they learn carries over to held-out rows;
+        encoders that are ahead move less; or no encoder moves against its head or the fusion.
+        The first weighs heads in place of `auxiliary_weight`.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class, times `sample_weight`; "balanced" makes it inverse to its frequency.
+        For several columns of labels a list of one dict a column, whose weights are multiplied.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
+    device : str, default="auto"
+        Where to compute: "cpu", "cuda", ...; "auto" is a CUDA GPU if there is one.
+    dtype : {"auto", "float64", "float32", "bfloat16"}, default="auto"
+        Precision of training and prediction. "auto" is float64 on a CPU where the samples times
+        the weights of the network are at most 3e7, float32 beyond and for convolutions. "bfloat16"
+        is by autocast.
+    memory : str, path, object with the joblib.Memory interface, or None, default=None
+        Where fitted modalities and their blocks are cached, as in `Pipeline`, unless files, memory
+        maps, modules or functions are among what they are made of; and, row by row, the vectors of
+        frozen encoders.
+    random_state : int, RandomState instance or None, default=None
+        Seed of first weights, order of samples, dropout and held-out rows. An int gives the same
+        numbers each time; None leaves NumPy's global generator alone.
+    verbose : int, default=0
+        Above 0 one line is printed an epoch.
+    callbacks : list of skorch callbacks, default=None
+        Called as skorch calls them: the objects themselves, initialised anew for each network.
+    net_params : dict, default=None
+        Further arguments of the skorch net, such as ``{"optimizer__betas": (0.8, 0.99)}``.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or a list of them
+        The class labels; of an indicator the places of its columns, of several columns of labels
+        a list of one array a column. Sorted, as scikit-learn's scorers take for granted.
+    class_order_ : ndarray of shape (n_classes,), or a list of them
+        With the loss "ordinal" the classes in their order.
+    modalities_ : list of (str, Modality, columns)
+        The fitted modalities.
+    network_ : nn.Module
+        The trained network.
+    net_ : skorch.NeuralNet
+        The skorch net that trained it.
+    history_ : list of dict
+        Losses, and what callbacks record, of each epoch. Where rows are held out, the last epoch
+        of a network also has ``valid_loss_averaged``, the loss of the weights that are taken.
+    n_iter_ : int
+        Number of epochs.
+    dtype_ : {"float64", "float32", "bfloat16"}
+        Precision that was decided on.
+    n_features_in_ : int
+        Number of columns of X, or of its modalities.
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Names of the columns, if X had names.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, if a parameter, X or the target is not what it must be; the message names the
+        estimator, the modality and the column. The estimator is then as it was before.
+
+    See Also
+    --------
+    FusionRegressor : The same for numbers.
+    MultiModalAutoencoder : A shared representation without labels.
+    sklearn_crossmodal.modalities.infer_modalities : What `modalities=None` stands for.
+
+    Notes
+    -----
+    Where modalities are absent, the scores are a blend of those of the fusion and of the heads of
+    the modalities that are there; the user guide has the formula.
+
+    The defaults were chosen on generated data, see ``benchmarks/DEFAULTS.md``, and by
+    cross-validation in the training rows of `load_emoji`. One network that holds rows out, as from
+    5000 samples on, lost .003 to .027 of accuracy on sets of 300 to 3000 samples; the cosine gained
+    .02 on images. Fits in threads of one process take turns, since torch has one source of
+    randomness; fits in processes do not.
+
+    References
+    ----------
+    .. [1] D. P. Kingma, J. Ba (2015). "Adam: A method for stochastic optimization".
+       arXiv:1412.6980; decoupled weight decay: I. Loshchilov, F. Hutter (2019), arXiv:1711.05101.
+    .. [2] I. Loshchilov, F. Hutter (2017). "SGDR: Stochastic gradient descent with warm restarts".
+       arXiv:1608.03983, for the cosine.
+    .. [3] X. Shi, W. Cao, S. Raschka (2021). "Deep neural networks for rank-consistent ordinal
+       regression based on conditional probabilities". arXiv:2111.08851
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal import FusionClassifier, MultiModalFrame
+    >>> X = MultiModalFrame(
+    ...     {
+    ...         "text": ["good film", "bad film", "a good one", "so bad"] * 5,
+    ...         "table": np.tile([[1.0, 0.0], [2.0, 1.0]], (10, 1)),
+    ...     }
+    ... )
+    >>> y = ["yes", "no", "yes", "no"] * 5
+    >>> clf = FusionClassifier(random_state=0).fit(X, y)
+    >>> clf.predict(X[:2])
+    array(['yes', 'no'], dtype='<U3')
+    >>> clf.predict(X[["text"]][:2])
+    array(['yes', 'no'], dtype='<U3')
+
+    Several labels a sample, as an indicator:
+
+    >>> clf = FusionClassifier(random_state=0).fit(X, [[1, 1], [0, 1], [1, 0], [0, 0]] * 5)
+    >>> clf.predict(X[:2])
+    array([[1, 1],
+           [0, 1]])
+    """
+
+    _parameter_constraints = {
+        **BaseFusion._parameter_constraints,
+        "loss": [StrOptions({"cross_entropy", "ordinal"})],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    }
+    _net_class = NetClassifier
+    _scores_add = True
+
+    def __init__(
+        self,
+        modalities=None,
+        *,
+        loss="cross_entropy",
+        fusion="concat",
+        n_members="auto",
+        max_epochs="auto",
+        batch_size="auto",
+        learning_rate=2e-3,
+        learning_rate_schedule="cosine",
+        weight_decay=1e-2,
+        optimizer="adamw",
+        early_stopping="auto",
+        validation_fraction=0.15,
+        n_folds="auto",
+        n_iter_no_change=16,
+        tol=1e-4,
+        modality_dropout=0.1,
+        auxiliary_weight=0.3,
+        balance=None,
+        class_weight=None,
+        warm_start=False,
+        device="auto",
+        dtype="auto",
+        memory=None,
+        random_state=None,
+        verbose=0,
+        callbacks=None,
+        net_params=None,
+    ):
+        self.modalities = modalities
+        self.loss = loss
+        self.fusion = fusion
+        self.n_members = n_members
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.weight_decay = weight_decay
+        self.optimizer = optimizer
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_folds = n_folds
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.modality_dropout = modality_dropout
+        self.auxiliary_weight = auxiliary_weight
+        self.balance = balance
+        self.class_weight = class_weight
+        self.warm_start = warm_start
+        self.device = device
+        self.dtype = dtype
+        self.memory = memory
+        self.random_state = random_state
+        self.verbose = verbose
+        self.callbacks = callbacks
+        self.net_params = net_params
+
+    @property
+    def _min_samples_to_hold_out(self):
+        # Accuracy hardly suffers from training on, and in few samples rows are worth more in
+        # training; but the mean of logits grows without end where nothing tells when to stop.
+        return _FEW_FOR_LATE if self._is_late() else 5000
+
+    @property
+    def _auto_folds(self):
+        return ((_FEW_FOR_LATE, 5000, 5),) if self._is_late() else BaseFusion._auto_folds
+
+    def _is_late(self):
+        return self.fusion == "late" or isinstance(self.fusion, LateFusion)
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples. scikit-learn's searches and splits need ``MultiModalFrame(X)`` in place of
+            a plain dict, whose rows they cannot count.
+        y : {array-like, sparse} of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels: numbers or strings; or an indicator of 0 and 1 with a column for each
+            label. With the loss "ordinal" ordered categories say in which order they are, where
+            what is around the estimator hands them on, as scikit-learn's cross-validation does.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; one of weight zero is not there.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the samples: where rows are held out, then whole groups. Another estimator
+            passes them on after ``set_fit_request(groups=True)``.
+
+        Returns
+        -------
+        FusionClassifier
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If X, y or the weights are not what they must be; the message names the modality and
+            the column.
+        """
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            max_epochs=self.max_epochs,
+            resume=self.warm_start,
+            groups=groups,
+        )
+
+    @available_if(can_go_on)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch on these samples; modalities and classes are those of the first call.
+
+        What does not vary in the first call, and words and levels that come later, are learned from
+        the call in which they do; where there is no room left for them, a warning says so once.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples.
+        y : {array-like, sparse} of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, or an indicator.
+        classes : array-like of shape (n_classes,), or a list of them, default=None
+            All classes, needed in the first call if `y` lacks some; for several columns of labels
+            a list of one array a column.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        FusionClassifier
+            Itself.
+        """
+        self._first_classes = classes
+        try:
+            return self._fit(X, y, sample_weight, max_epochs=1, resume=True, hold_out=False)
+        finally:
+            del self._first_classes
+
+    def predict(self, X):
+        """Return the most probable class of each sample.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Of an indicator 1 where a label is more probable than not.
+        """
+        found = self._answered(X, "probabilities")
+        return self._labels.decide(found)
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float64, or a list of them
+            In the order of `classes_`; of an indicator the probability of each label; of several
+            columns of labels a list of one array a column.
+        """
+        return self._arranged(X, "probabilities")
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float64, or a list of them
+            As of `predict_proba`.
+        """
+        return self._arranged(X, "log_probabilities")
+
+    def decision_function(self, X):
+        """Return the scores of the classes before the softmax.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes, float64
+            For two classes the score of the second minus that of the first. With the loss "ordinal"
+            scores are log-probabilities. Of an indicator the logit of each label; of several
+            columns of labels a list of one array (n_samples, n_classes) a column.
+        """
+        return self._arranged(X, "decisions")
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy: the share of samples whose label, or labels, are all right.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+        y : {array-like, sparse} of shape (n_samples,) or (n_samples, n_outputs)
+            The true labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        float
+        """
+        predicted = self.predict(X)
+        y = check_label_columns(self, predicted, in_fitted_order(self, y, reset=False))
+        if predicted.ndim == 1 and y.ndim == 1:
+            return accuracy_score(y, predicted, sample_weight=sample_weight)
+        with said_by(type(self).__name__):
+            check_n_columns(y, 1 if predicted.ndim == 1 else predicted.shape[1])
+        right = (predicted == y).all(axis=1)  # of columns of classes scikit-learn takes none
+        return float(np.average(right, weights=check_weight(self, sample_weight, predicted)))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = self.loss != "ordinal"
+        tags.target_tags.multi_output = True
+        return tags

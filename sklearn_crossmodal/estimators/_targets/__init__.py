@@ -1,0 +1,1 @@
+"""Targets: validation, encoding, decoding, scores."""

@@ -1,0 +1,1 @@
+"""Closed-form linear and kernel models, in NumPy."""

@@ -1,0 +1,1 @@
+"""The modalities of an estimator, each bound to its columns."""

@@ -1,0 +1,331 @@
+"""ModalityBank: from X to the blocks of all modalities."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Collection
+from contextlib import contextmanager
+from pickle import PicklingError
+
+import numpy as np
+from joblib import Memory
+
+from sklearn_crossmodal.data import Block, Columns, as_cells, columns_inside, shown
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.modalities._infer import kinds_inside
+from sklearn_crossmodal.modalities._numeric import Numeric
+from sklearn_crossmodal.modalities.bank._cache_safety import known_by_content
+from sklearn_crossmodal.modalities.bank._column_binding import Bound, counting_present, present_rows
+from sklearn_crossmodal.modalities.bank._incremental import LaterChunks, absent_block
+from sklearn_crossmodal.utils._row_numbers import counting
+
+__all__ = ["ModalityBank"]
+
+#: How columns inside one entry of X are named.
+_EXAMPLE = "(name, modality, {'entry': ['column', ...]})"
+
+
+class ModalityBank(LaterChunks):
+    """The modalities of an estimator, each with its columns.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for messages.
+    modalities : list of (str, Modality, columns)
+        Unfitted; they are cloned.
+    needs_any : bool, default=True
+        Whether each sample must have a modality. If so, and there is only one, nothing is absent:
+        NaN is a missing value.
+
+    Attributes
+    ----------
+    left_out : list of str
+        Names of the modalities that no sample had in `fit_transform`, for which there are no
+        blocks.
+    """
+
+    def __init__(self, owner: str, modalities: list[tuple], *, needs_any: bool = True) -> None:
+        super().__init__(owner, modalities, needs_any=needs_any)
+        self.left_out: list[str] = []
+        self._adopted: set[str] = set()
+        self._gone: list[Bound] = []
+        self._warned: set[str] = set()
+
+    def adopt(self, name: str, known: Bound) -> None:
+        """Take a modality that is fitted already: `fit_transform` leaves it as it is.
+
+        Parameters
+        ----------
+        name : str
+            Of the modality whose columns it reads, bound before.
+        known : Bound
+            The fitted modality, and the order of the columns that it was fitted on.
+        """
+        bound = next(bound for bound in self.bound if bound.name == name)
+        bound.modality = copy.deepcopy(known.modality)
+        if bound.inside is not None:
+            bound.inside = known.inside or bound.inside
+        self._adopted.add(name)
+
+    def fit_transform(
+        self,
+        table,
+        sample_weight: np.ndarray | None,
+        memory: Memory,
+        *,
+        in_chunks: Collection[str] = (),
+    ) -> dict[str, Block]:
+        """Fit each modality on the rows that have it; one that none has is left out.
+
+        Parameters
+        ----------
+        table : MultiModalFrame or ndarray of shape (n, d)
+            As `as_table` returns it.
+        sample_weight : ndarray of shape (n,), or None
+            Weights of the rows.
+        memory : joblib.Memory
+            Where fitted modalities and their blocks are kept, unless files, memory maps, modules
+            or functions are among what they are made of.
+        in_chunks : collection of str, default=()
+            Kinds of the modalities that keep room for what comes later, where the rows are the
+            first of several chunks, see `extended`.
+
+        Returns
+        -------
+        dict of str to Block
+            With n rows each, of the modalities that are not left out.
+
+        Raises
+        ------
+        ModalityError
+            If no row has any modality, or a row has none.
+
+        Warns
+        -----
+        UserWarning
+            If a modality is left out.
+        """
+        blocks, absent, table = {}, [], self.unfolded(table)
+        for bound in self.bound:
+            with self._speaking(bound.name, bound.labels):
+                columns, present = self._columns(bound, table)
+                if not present.any():
+                    absent.append(bound)
+                    continue
+                weight = None if sample_weight is None else sample_weight[present]
+                with self._speaking(bound.name, bound.labels, present), counting_present(present):
+                    columns = present_rows(columns, present)
+                    if bound.modality.kind in in_chunks:
+                        bound.modality.in_chunks = True
+                    if bound.name in self._adopted:
+                        block = bound.modality.transform(columns)
+                    else:
+                        with self._listing_kinds(bound, table):
+                            bound.modality, block = _fit_in(memory, bound.modality, columns, weight)
+                blocks[bound.name] = block.scatter(present)
+        self.leave_out([bound.name for bound in absent])
+        return self._check_any_present(blocks, table)
+
+    def transform(self, table, only: list[str] | None = None) -> dict[str, Block]:
+        """Turn X into blocks; a modality that X lacks altogether is absent in all rows.
+
+        Parameters
+        ----------
+        table : MultiModalFrame or ndarray of shape (n, d)
+            As `as_table` returns it.
+        only : list of str, default=None
+            The modalities to look at; others are absent. None means all.
+
+        Returns
+        -------
+        dict of str to Block
+            With n rows each.
+
+        Raises
+        ------
+        ModalityError
+            If X has some columns of a modality but not all, if it lacks columns and has others that
+            `fit` did not see, or if a row has no modality.
+        """
+        table = self.unfolded(table)
+        self._check_columns(table, only)
+        blocks = {
+            bound.name: self._block(bound, table)
+            if only is None or bound.name in only
+            else absent_block(bound.modality, table)
+            for bound in self.bound
+        }
+        wanted = {name: blocks[name] for name in only or blocks}
+        self._check_any_present(wanted, table)
+        return blocks
+
+    def leave_out(self, names: list[str]) -> None:
+        """Go on without the modalities that no sample has.
+
+        Parameters
+        ----------
+        names : list of str
+            Of the modalities.
+
+        Raises
+        ------
+        ModalityError
+            If none is left.
+
+        Warns
+        -----
+        UserWarning
+            For each of them.
+        """
+        self.left_out = list(names)
+        if len(names) == len(self.bound):
+            raise ModalityError(
+                f"{self.owner}: the modalities {self.left_out} are absent in all samples."
+            )
+        for bound in self.bound:
+            if bound.name in names:
+                warnings.warn(
+                    f"{self._speaker(bound.name, bound.labels)}: it is absent in all samples, and "
+                    "left out of this fit.",
+                    stacklevel=2,
+                )
+        self._gone = [bound for bound in self.bound if bound.name in names]
+        self.bound = [bound for bound in self.bound if bound.name not in names]
+
+    def parts(self, table) -> dict[str, tuple]:
+        """Return the columns of each modality as they are, None if X lacks them, and who has it.
+
+        Parameters
+        ----------
+        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
+            As `as_table` returns it.
+
+        Returns
+        -------
+        dict of str to (Columns or None, ndarray of shape (n,))
+        """
+        table = self.unfolded(table)
+        self._check_columns(table)
+        nothing = None, np.zeros(table.shape[0], dtype=bool)
+        found = {}
+        for bound in self.bound:
+            with self._speaking(bound.name, bound.labels):
+                there = self._has_columns(bound, table)
+                found[bound.name] = self._columns(bound, table) if there else nothing
+        return found
+
+    def readable_parts(self, table) -> dict[str, tuple]:
+        """Return the same as `parts`; who has only what cannot be read has it not.
+
+        Parameters
+        ----------
+        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
+            As `as_table` returns it.
+
+        Returns
+        -------
+        dict of str to (Columns or None, ndarray of shape (n,))
+
+        Warns
+        -----
+        UserWarning
+            If cells cannot be read, naming them.
+
+        Raises
+        ------
+        ModalityError
+            If cells cannot be read, and the modality says that this is an error.
+        """
+        return {
+            bound.name: self._without_unreadable(bound, *part)
+            for bound, part in zip(self.bound, self.parts(table).values(), strict=True)
+        }
+
+    def warn_of_texts(self, table) -> None:
+        """Warn of texts that stand for numbers, where only parts of the rows are read later.
+
+        Parameters
+        ----------
+        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
+            As `as_table` returns it.
+
+        Warns
+        -----
+        UserWarning
+            For each modality with such texts.
+        """
+        for bound, (columns, present) in zip(self.bound, self.parts(table).values(), strict=True):
+            if isinstance(bound.modality, Numeric) and present.any():
+                with self._speaking(bound.name, bound.labels):
+                    bound.modality.warn_of_texts(present_rows(columns, present))
+
+    def _without_unreadable(self, bound: Bound, columns, present: np.ndarray) -> tuple:
+        if not (bound.modality.opens_files and present.any()):
+            return columns, present
+        with self._speaking(bound.name, bound.labels, present), counting_present(present):
+            unreadable = bound.modality.find_unreadable(present_rows(columns, present))
+        readable = present.copy()
+        readable[present] = ~unreadable
+        return columns, readable
+
+    def _block(self, bound: Bound, table) -> Block:
+        with self._speaking(bound.name, bound.labels):
+            modality = bound.modality
+            if not self._has_columns(bound, table):
+                return absent_block(modality, table)
+            columns, present = self._columns(bound, table)
+            if present.all():
+                return modality.transform(columns)
+            if not present.any():
+                return absent_block(modality, table)
+            with self._speaking(bound.name, bound.labels, present), counting(present):
+                block = modality.transform(columns.take(np.flatnonzero(present)))
+            return block.scatter(present)
+
+    @contextmanager
+    def _listing_kinds(self, bound: Bound, table):
+        """Say of which kinds the columns are, where a modality cannot be fitted on them."""
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            kinds = _kinds_of(bound, table)
+            own = type(bound.modality).__name__.lower()
+            if set(kinds) - {own} and len(error.args) == 1 and isinstance(error.args[0], str):
+                listed = ", ".join(f"{kind} {shown(labels)}" for kind, labels in kinds.items())
+                advice = (
+                    f"By kind the columns are {listed}: give each kind a modality, as "
+                    f"infer_modalities(X) does; {_EXAMPLE} names columns inside an entry."
+                )
+                error.args = (f"{error.args[0].rstrip('.')}. {advice}",)
+            raise
+
+
+def _kinds_of(bound: Bound, table) -> dict:
+    """Return which columns of a modality are of which kind, nothing where that is not known."""
+    if bound.labels is None:
+        return {}
+    if len(bound.labels) == 1:
+        columns = columns_inside(bound.labels[0], table[bound.labels[0]])
+    else:
+        columns = {label: as_cells(table[label]) for label in bound.labels}
+    try:
+        return kinds_inside(columns)
+    except ValueError:  # no modality takes one of them
+        return {}
+
+
+def _fit_in(memory: Memory, *arguments):
+    """Fit a modality, or find it in the memory, where only what is known by content is kept."""
+    if not known_by_content(*arguments[:2]):
+        return _fit_modality(*arguments)
+    try:
+        return memory.cache(_fit_modality)(*arguments)
+    except PicklingError:  # a class made inside a function has no name to be found by
+        return _fit_modality(*arguments)
+
+
+def _fit_modality(modality: Modality, columns: Columns, weight: np.ndarray | None):
+    return modality.fit_transform(columns, weight)

@@ -1,0 +1,358 @@
+"""Which columns of X are those of each modality, in `fit` and later."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+
+from sklearn_crossmodal.data import (
+    Block,
+    Columns,
+    InnerLabel,
+    MultiModalFrame,
+    entry_of,
+    inner_labels,
+    resolve_columns,
+    resolve_inside,
+    select_columns,
+    shown,
+    unfold,
+)
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.modalities.bank._date_columns import DateColumns
+from sklearn_crossmodal.utils._row_numbers import counting, row_number
+from sklearn_crossmodal.utils._validation import said_by, warn
+
+__all__ = ["Bound", "ColumnBinding", "counting_present", "present_rows"]
+
+_NAMELESS = "its columns have no names, but had in `fit`: they are taken by position."
+
+
+@dataclass
+class Bound:
+    """A modality with the columns it was bound to."""
+
+    name: str
+    modality: Modality
+    key: object  # the columns as the user named them
+    positions: list[int]
+    labels: list[str] | None  # None where the columns have no names
+    single: bool
+    inside: tuple[str, ...] | None = None  # labels of the columns inside a single entry
+
+
+class ColumnBinding:
+    """Finds the columns of modalities in X: by name where they have names, else by position.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for messages.
+    modalities : list of (str, Modality, columns)
+        Unfitted; they are cloned.
+    needs_any : bool, default=True
+        Whether each sample must have a modality. If so, and there is only one, nothing is absent:
+        NaN is a missing value.
+
+    Attributes
+    ----------
+    bound : list of Bound
+        The modalities that are in use, with their columns.
+    """
+
+    def __init__(self, owner: str, modalities: list[tuple], *, needs_any: bool = True) -> None:
+        self.owner = owner
+        self.modalities = modalities
+        self.needs_any = needs_any
+        self.bound: list[Bound] = []
+        self._inside: dict[str, list[InnerLabel]] = {}  # of entries whose columns are chosen from
+        self._names: list[str] | None = None  # of all columns in `fit`
+        self._dates: DateColumns | None = None
+
+    @property
+    def fitted(self) -> list[tuple]:
+        """The fitted modalities, (name, modality, columns)."""
+        return [(bound.name, bound.modality, bound.key) for bound in self.bound]
+
+    def bind(self, X, table) -> None:
+        """Find the columns of each modality in X.
+
+        Parameters
+        ----------
+        X : frame, mapping or 2-D array
+            In the form the user gave it: a callable is called with it.
+        table : MultiModalFrame or ndarray of shape (n, d)
+            As `as_table` returns it. Its columns are known by name afterwards if they have names.
+
+        Raises
+        ------
+        ValueError
+            If a column is not in X, or a modality has none.
+        """
+        self._look_inside(table)
+        table = self.unfolded(table)
+        self._names = names = list(table) if isinstance(table, MultiModalFrame) else None
+        for name, modality, key in self.modalities:
+            with self._speaking(name):
+                positions, single = self._resolve(X, table, names, key)
+                if not positions:
+                    raise ModalityError(f"its columns {key!r} are none of X.")
+            labels = None if names is None else [names[place] for place in positions]
+            inside = table.labels_inside(labels[0]) if labels and single else None
+            made = clone(modality)
+            made.inferred = modality.inferred  # which is no parameter
+            self.bound.append(Bound(name, made, key, positions, labels, single, inside))
+        self._dates = DateColumns(self.owner, self._columns_of_numbers(), table)
+
+    def _columns_of_numbers(self) -> list[tuple]:
+        """Return name and position of the columns of modalities that read dates as numbers."""
+        return [
+            (None if bound.labels is None else bound.labels[place], position)
+            for bound in self.bound
+            if bound.modality.kind == "vector"
+            for place, position in enumerate(bound.positions)
+        ]
+
+    def _look_inside(self, table) -> None:
+        """Note the columns of the entries that keys ``{entry: columns}`` look into."""
+        for name, _, key in self.modalities:
+            with self._speaking(name):
+                entry = entry_of(key)
+                if entry is None:
+                    continue
+                if not isinstance(table, MultiModalFrame) or entry not in table:
+                    known = list(table) if isinstance(table, MultiModalFrame) else "no names"
+                    raise ModalityError(f"column {entry!r} is not in X, which has {known}.")
+                self._inside[entry] = inner_labels(entry, table[entry])
+
+    def _resolve(self, X, table, names, key) -> tuple[list[int], bool]:
+        if not isinstance(key, Mapping):
+            return resolve_columns(X if callable(key) else table, key)
+        labels, single = resolve_inside(table, key)
+        places = {name: place for place, name in enumerate(names)}
+        return [places[label] for label in labels], single
+
+    def unfolded(self, table):
+        """Return X with the columns inside entries that modalities choose from as columns.
+
+        Parameters
+        ----------
+        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
+            As `as_table` returns it.
+
+        Returns
+        -------
+        MultiModalFrame, ndarray or CSR array
+        """
+        if not self._inside or not isinstance(table, MultiModalFrame):
+            return table
+        self._warn_of_nameless(table)
+        return unfold(table, self._inside)
+
+    def _warn_of_nameless(self, table) -> None:
+        """Warn where columns inside an entry had names in `fit`, and have none now."""
+        for entry, labels in self._inside.items():
+            had = isinstance(labels[0].label, str)
+            if had and entry in table and table.labels_inside(entry) is None:
+                warnings.warn(
+                    f"{self.owner}: {entry!r}: {_NAMELESS}",
+                    stacklevel=2,
+                )
+
+    def columns_of(self, raw: dict[str, np.ndarray], *, named: bool = True) -> dict:
+        """Return the columns that raw data of modalities stand in, by name or position.
+
+        Parameters
+        ----------
+        raw : dict of str to ndarray
+            As `inverse_transform` of a modality returns it.
+        named : bool, default=True
+            Whether columns that have names are wanted by them; else by position.
+
+        Returns
+        -------
+        dict of str or int to ndarray
+
+        Raises
+        ------
+        ModalityError
+            If several columns were joined into one and cannot be told apart.
+        """
+        columns = {}
+        for bound in self.bound:
+            if bound.name not in raw:
+                continue
+            values = raw[bound.name]
+            keys = _keys_of(bound, values) if named else bound.positions
+            if len(keys) == 1:
+                array = (bound.labels is None or not named) and values.ndim == 2
+                inner = isinstance(keys[0], InnerLabel) and values.ndim == 2 and not bound.single
+                columns[keys[0]] = values[:, 0] if array or inner else values
+            elif values.ndim == 2 and values.shape[1] == len(keys):
+                columns.update(zip(keys, values.T, strict=True))
+            else:
+                raise ModalityError(
+                    f"{self.owner}: modality {bound.name!r} joins the columns {keys}, which cannot "
+                    "be given back one by one: give each its own modality."
+                )
+        return columns
+
+    def _check_columns(self, table, only: list[str] | None = None) -> None:
+        """Raise if the columns of X cannot be those of `fit`: by their names, or what they hold."""
+        self._refuse_renamed(table, only)
+        self._dates.check(table)
+
+    def _refuse_renamed(self, table, only: list[str] | None = None) -> None:
+        """Raise if columns are missing and others are new: they may be the same, renamed."""
+        if self._names is None or not isinstance(table, MultiModalFrame):
+            return
+        names = list(table)
+        if names == self._names:
+            return
+        known = set(names)
+        labels = [
+            label
+            for bound in self.bound
+            if only is None or bound.name in only
+            for label in bound.labels
+        ]
+        missing = [label for label in dict.fromkeys(labels) if label not in known]
+        seen = set(self._names) if missing or self._inside else known
+        new = [name for name in names if name not in seen]
+        if not missing:  # what is new among the columns of X does no harm, inside a modality it may
+            new = [name for name in new if isinstance(name, InnerLabel) and self._is_whole(name)]
+        if new:
+            raise ModalityError(
+                f"{self.owner}: the columns {shown(missing)} of `fit` are missing, and "
+                f"{shown(new)} are new. Give columns the names they had in `fit`; where a modality "
+                "is meant to be absent, leave out the new ones."
+            )
+
+    def _is_whole(self, label: InnerLabel) -> bool:
+        """Tell whether modalities use all columns that the entry of a label had in `fit`."""
+        used = {one for bound in self.bound for one in bound.labels}
+        return used.issuperset(self._inside[label.entry])
+
+    def _has_columns(self, bound: Bound, table) -> bool:
+        if bound.labels is None or not isinstance(table, MultiModalFrame):
+            return True
+        names = list(table)
+        if names == self._names:
+            return True
+        known = set(names)
+        missing = [label for label in bound.labels if label not in known]
+        if missing and len(missing) < len(bound.labels):
+            raise ModalityError(
+                f"X lacks its columns {shown(missing)}, but has others of it: give all, or "
+                "none where the modality is absent."
+            )
+        return not missing
+
+    def _columns(self, bound: Bound, table) -> tuple[Columns, np.ndarray]:
+        positions = bound.positions
+        if bound.labels is not None and isinstance(table, MultiModalFrame):
+            names = list(table)
+            if names != self._names:  # the order of columns is another than in `fit`
+                places = dict(zip(names, range(len(names))))
+                positions = [places[label] for label in bound.labels]
+        columns, present = select_columns(table, positions, single=bound.single)
+        if bound.modality.warns_of_empty and not present.all():
+            _warn_of_empty(columns.values, present)
+        columns = self._in_order(bound, columns)
+        if sparse.issparse(columns.values) and not bound.modality.takes_sparse:
+            raise ModalityError(
+                f"{type(bound.modality).__name__} takes no sparse matrix: take Numeric, or pass "
+                "its .toarray()."
+            )
+        # Nothing is absent where there is nothing else: NaN is a value.
+        if self.needs_any and len(self.modalities) == 1:
+            present = np.ones(table.shape[0], dtype=bool)
+            if isinstance(table, MultiModalFrame):
+                names = list(table)
+                present = table.stated_of_any([names[place] for place in positions])
+        return columns, present
+
+    def _in_order(self, bound: Bound, columns: Columns) -> Columns:
+        """Return columns inside an entry in the order of `fit`, by their labels if they have."""
+        if bound.inside is not None and columns.labels is None:
+            warnings.warn(
+                f"{self._speaker(bound.name, bound.labels)}: {_NAMELESS}",
+                stacklevel=2,
+            )
+        return columns.ordered_like(bound.inside)
+
+    def _check_any_present(self, blocks: dict[str, Block], table) -> dict[str, Block]:
+        found = np.any([block.present for block in blocks.values()], axis=0)
+        if self.needs_any and not found.all():
+            rows = np.flatnonzero(~found)
+            unread = self._unread(table, rows[:5], blocks)
+            raise ModalityError(
+                f"{self.owner}: {len(rows)} samples have none of the modalities "
+                f"{list(blocks)}, first rows {row_number(rows[:5])}{unread}: leave them out."
+            )
+        return blocks
+
+    def _unread(self, table, rows: np.ndarray, names) -> str:
+        """Show the names of files in rows that the modalities of these names could not read."""
+        cells = []
+        for bound in self.bound:
+            reads = bound.name in names and bound.modality.opens_files
+            if reads and self._has_columns(bound, table):
+                columns, present = self._columns(bound, table)
+                values = np.asarray(columns.values)
+                cells += [values[row] for row in rows if present[row]]
+        shown = [str(cell) for cell in cells if isinstance(cell, str | os.PathLike)]
+        return f", with {shown} that cannot be read" if shown else ""
+
+    def _speaker(self, name: str, labels=None) -> str:
+        """Name the modality, and its columns where they are called otherwise."""
+        speaker = f"{self.owner}: modality {name!r}"
+        if labels and labels != [name]:
+            several = len(labels) > 1
+            speaker += f" (columns {shown(labels)})" if several else f" (column {labels[0]!r})"
+        return speaker
+
+    def _speaking(self, name: str, labels=None, present: np.ndarray | None = None):
+        """Name the modality in errors, its columns, and which rows are counted."""
+        speaker = self._speaker(name, labels)
+        if present is not None and not present.all():
+            speaker += f", in the {present.sum()} samples that have it"
+        return said_by(speaker)
+
+
+def _keys_of(bound: Bound, values) -> list:
+    """Return what the columns of a modality are known by: those of a data frame inside X too."""
+    inside = bound.inside or ()
+    if np.ndim(values) != 2 or np.shape(values)[1] != len(inside):
+        return bound.labels or bound.positions
+    width = len(inside)
+    return [InnerLabel(bound.labels[0], label, place, width) for place, label in enumerate(inside)]
+
+
+def _warn_of_empty(cells, present: np.ndarray) -> None:
+    """Warn of rows that are absent for a cell without entries, which is not a missing one."""
+    absent = np.flatnonzero(~present).tolist()
+    empty = [row for row in absent if cells[row] is not None and np.size(cells[row]) == 0]
+    if empty:
+        warn(
+            f"{len(empty)} of {len(present)} cells are empty, first rows {row_number(empty[:5])}; "
+            "they are absent.",
+            stacklevel=3,
+        )
+
+
+def counting_present(present: np.ndarray):
+    """Let messages count the rows that have a modality as X does."""
+    return counting(None if present.all() else present)
+
+
+def present_rows(columns: Columns, present: np.ndarray) -> Columns:
+    """Return the rows of columns that have a modality, the columns themselves if all do."""
+    return columns if present.all() else columns.take(np.flatnonzero(present))

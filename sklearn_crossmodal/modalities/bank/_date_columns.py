@@ -1,0 +1,133 @@
+"""Columns of dates among those of numbers: what they held in `fit`, they hold later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from sklearn_crossmodal.data import MultiModalFrame, date_kind, find_present, object_array
+from sklearn_crossmodal.data.cells._text_parsing import is_date
+from sklearn_crossmodal.data.tables._column_labels import first_cell
+from sklearn_crossmodal.data.tables._dataframe import is_frame, is_series, read_frame, read_series
+from sklearn_crossmodal.exceptions import ModalityError
+
+__all__ = ["DateColumns"]
+
+#: The kind of a column of objects without any.
+_NOTHING = "nothing"
+
+
+class DateColumns:
+    """Which columns of numbers held dates, durations or times of day in `fit`.
+
+    To a network a date is a number of days since 1970. As a number of seconds or nanoseconds the
+    same date is another number, so that neither is taken for the other.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for messages.
+    columns : iterable of (str or None, int)
+        The columns that hold numbers, by name, where they have one, and position.
+    table : MultiModalFrame, ndarray or CSR array of shape (n, d)
+        That of `fit`, as `as_table` returns it.
+    """
+
+    def __init__(self, owner: str, columns: Iterable[tuple], table) -> None:
+        self.owner = owner
+        self.columns = list(columns)
+        self.kinds = self._find(table)
+
+    def check(self, table) -> None:
+        """Raise if columns hold dates that held numbers in `fit`, or the other way round.
+
+        Parameters
+        ----------
+        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
+            With the columns of `fit`, or some of them.
+
+        Raises
+        ------
+        ModalityError
+            The message names the columns.
+        """
+        found = self._find(table)
+        if found == self.kinds:
+            return
+        changed = [key for key in {**self.kinds, **found} if self._differs(key, found, table)]
+        if changed:
+            kinds = "; ".join(
+                f"{_name(key)} held {self.kinds.get(key, 'numbers')}, and holds "
+                f"{found.get(key, 'numbers')} now"
+                for key in changed[:5]
+            )
+            raise ModalityError(
+                f"{self.owner}: columns of dates and of numbers are not those of `fit`: {kinds}. "
+                "Pass what `fit` was given, such as pandas.to_datetime(numbers, unit='s') for "
+                "dates."
+            )
+
+    def _differs(self, key: tuple, found: dict, table) -> bool:
+        """Tell whether a column holds something, and of another kind than in `fit`."""
+        kinds = self.kinds.get(key), found.get(key)
+        if kinds[0] == kinds[1] or _NOTHING in kinds:
+            return False
+        values = _column(table, *key)
+        return values is not None and bool(find_present(values).any())
+
+    def _find(self, table) -> dict[tuple, str]:
+        """Return the kind of columns that hold no numbers: (name, position, inner name) -> kind."""
+        if not isinstance(table, MultiModalFrame):
+            if getattr(table, "dtype", np.dtype(float)).kind in "biuf":
+                return {}
+            columns = [(name, place, None) for name, place in self.columns]
+        else:
+            grouped = table.alike()  # which are numbers
+            columns = [
+                (name, place, inner)
+                for name, place in self.columns
+                if name not in grouped and name in table
+                for inner in _inner_names(table[name])
+            ]
+        kinds = {key: _kind_of(_column(table, *key)) for key in columns}
+        return {key: kind for key, kind in kinds.items() if kind is not None}
+
+
+def _name(key: tuple) -> str:
+    name, place, inner = key
+    name = place if name is None else name
+    return repr(name) if inner is None else f"{name!r}[{inner!r}]"
+
+
+def _inner_names(values) -> list:
+    """Return the names of the columns of a data frame, None for what is none."""
+    return list(read_frame(values)) if is_frame(values) else [None]
+
+
+def _column(table, name, place: int, inner):
+    """Return the values of a column; None where a table lacks it."""
+    if not isinstance(table, MultiModalFrame):
+        return table[:, place] if place < table.shape[1] else None
+    if name not in table:
+        return None
+    values = table[name]
+    if inner is not None:
+        return read_frame(values).get(inner) if is_frame(values) else None
+    return values
+
+
+def _kind_of(values) -> str | None:
+    """Return what `date_kind` does of the first cell, also of a text; None for what is no date."""
+    if is_series(values):
+        values = read_series(values)
+    if not isinstance(values, np.ndarray) or values.dtype.kind in "biufc":
+        return None
+    if values.dtype.kind in "mM":
+        return date_kind(values)
+    first = first_cell(values.ravel())
+    if first is None:
+        return _NOTHING
+    if isinstance(first, str):
+        return "dates" if is_date(first) else None
+    return date_kind(object_array([first]))

@@ -1,0 +1,99 @@
+"""Chunks after the first: modalities go on with rows that their `fit` did not see."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+
+from sklearn_crossmodal.data import Block
+from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.modalities.bank._column_binding import (
+    Bound,
+    ColumnBinding,
+    counting_present,
+    present_rows,
+)
+from sklearn_crossmodal.utils._validation import warn
+
+__all__ = ["LaterChunks", "absent_block"]
+
+
+class LaterChunks(ColumnBinding):
+    """Extends fitted modalities by later rows, and warns, once, of what is lost of these."""
+
+    _gone: list[Bound]  # modalities that were left out of the first chunk
+    _warned: set[str]  # names of those that were warned of
+
+    def extended(
+        self, table, sample_weight: np.ndarray | None
+    ) -> tuple[LaterChunks, dict[str, Block]]:
+        """Go on with rows that `fit_transform` did not see.
+
+        Parameters
+        ----------
+        table : MultiModalFrame or ndarray of shape (n, d)
+            As `as_table` returns it.
+        sample_weight : ndarray of shape (n,), or None
+            Weights of the rows.
+
+        Returns
+        -------
+        bank : LaterChunks
+            With modalities that learned what they lacked, where there is room for it.
+        blocks : dict of str to Block
+            With n rows each.
+
+        Warns
+        -----
+        UserWarning
+            Once for each modality: of what `fit_transform` did not see and there is no room for,
+            and where a modality that was left out is there now.
+        """
+        table = self.unfolded(table)
+        self._check_columns(table)
+        bank, blocks = copy.copy(self), {}
+        bank.bound, bank._warned = [], set(self._warned)
+        for bound in self.bound:
+            modality, blocks[bound.name], lost = self._extend(bound, table, sample_weight)
+            bank.bound.append(replace(bound, modality=modality))
+            bank._tell(bound, lost)
+        for bound in self._gone:
+            bank._tell(bound, self._came_back(bound, table))
+        return bank, self._check_any_present(blocks, table)
+
+    def _extend(self, bound: Bound, table, sample_weight) -> tuple[Modality, Block, str]:
+        with self._speaking(bound.name, bound.labels):
+            there = self._has_columns(bound, table)
+            columns, present = self._columns(bound, table) if there else (None, np.zeros(1, bool))
+            if not present.any():
+                return bound.modality, absent_block(bound.modality, table), ""
+            weight = None if sample_weight is None else sample_weight[present]
+            with self._speaking(bound.name, bound.labels, present), counting_present(present):
+                found = bound.modality.extended(present_rows(columns, present), weight)
+            return found[0], found[1].scatter(present), found[2]
+
+    def _came_back(self, bound: Bound, table) -> str:
+        """Say how many rows have a modality that was left out, if any do."""
+        if not self._has_columns(bound, table):
+            return ""
+        _, present = self._columns(bound, table)
+        if not present.any():
+            return ""
+        return (
+            f"it was absent in all samples of the first chunk, and stays left out, though "
+            f"{present.sum()} of {len(present)} samples have it now: begin with a chunk that has it"
+        )
+
+    def _tell(self, bound: Bound, lost: str) -> None:
+        """Warn of what is lost of a modality, once."""
+        if lost and bound.name not in self._warned:
+            self._warned.add(bound.name)
+            with self._speaking(bound.name, bound.labels):
+                warn(f"{lost}.", stacklevel=5)
+
+
+def absent_block(modality: Modality, table) -> Block:
+    """Return the block of a modality that no row of a table has."""
+    return Block.absent(modality.spec_, table.shape[0], masked=modality.masked)

@@ -1,0 +1,145 @@
+"""A latent that all modalities share, and one of each modality's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_crossmodal.nn.networks._multimodal import MultiModalNetwork
+
+__all__ = ["PrivateNetwork"]
+
+
+class PrivateNetwork(MultiModalNetwork):
+    """An autoencoder whose latent has a part for what no other modality tells.
+
+    The latent of a sample is the shared one and, side by side with it, the private one of each
+    modality: zero where the modality is absent. A modality is decoded from the shared one and its
+    own, any other target from the shared one alone.
+
+    Parameters
+    ----------
+    encoders, fusion, bottleneck, decoders : nn.Module
+        As those of `MultiModalNetwork`; the decoder of a modality takes `n_private` entries more.
+    n_private : int
+        Width of the private latent of a modality.
+
+    References
+    ----------
+    M. Lee, V. Pavlovic (2021). "Private-shared disentangled multimodal VAE for learning of latent
+    representations". arXiv:2012.13024
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> from sklearn_crossmodal.data import BlockSpec
+    >>> from sklearn_crossmodal.nn import PrivateNetwork
+    >>> from sklearn_crossmodal.nn.encoders import MLPEncoder
+    >>> from sklearn_crossmodal.nn.fusion import MeanFusion
+    >>> encoders = {name: MLPEncoder(width=8).build(BlockSpec("vector", (5,))) for name in "ab"}
+    >>> decoders = {name: nn.Linear(3 + 2, 5) for name in "ab"}
+    >>> network = PrivateNetwork(
+    ...     encoders, MeanFusion().build([8, 8]), nn.Linear(64, 3), decoders, 2
+    ... )
+    >>> network.encode({name: torch.zeros(4, 5) for name in "ab"}).shape
+    torch.Size([4, 7])
+    """
+
+    stacks = False
+
+    def __init__(
+        self,
+        encoders: Mapping[str, nn.Module],
+        fusion: nn.Module,
+        bottleneck: nn.Module,
+        decoders: Mapping[str, nn.Module],
+        n_private: int,
+    ) -> None:
+        super().__init__(encoders, fusion, bottleneck, decoders)
+        self.n_private = n_private
+        widths = [encoder.out_features for encoder in encoders.values()]
+        self.private = nn.ModuleList([self._private_layer(w) for w in widths if n_private])
+
+    def _private_layer(self, width: int) -> nn.Module:
+        return nn.Linear(width, self.n_private)
+
+    @property
+    def n_latents(self) -> int:
+        """Width of the shared latent and of the private ones behind it."""
+        return self.n_shared + self.n_private * len(self._modalities)
+
+    def private_means(self, latents: Sequence[Tensor], present: Tensor | None) -> list[Tensor]:
+        """Return the private latent of each modality, (B, n_private) each, zero where absent.
+
+        Parameters
+        ----------
+        latents : sequence of Tensor of shape (B, D_m)
+            As `latents` gives them.
+        present : Tensor of shape (B, M), bool, or None
+            Which modalities each sample has; None means all.
+
+        Returns
+        -------
+        list of Tensor
+        """
+        latents = self.hidden(latents, present)
+        means = [layer(latent) for layer, latent in zip(self.private, latents, strict=True)]
+        return self.hidden(means, present)
+
+    def encode(
+        self,
+        values: Mapping[str, Tensor],
+        masks: Mapping[str, Tensor] | None = None,
+        present: Tensor | None = None,
+    ) -> Tensor:
+        """Return the shared latent of what is present, and the private ones behind it.
+
+        Parameters
+        ----------
+        values, masks, present : object
+            As `MultiModalNetwork.encode` takes them.
+
+        Returns
+        -------
+        Tensor of shape (B, D' + M * n_private)
+        """
+        latents = self.latents(values, masks, present)
+        parts = [self.fuse(latents, present), *self.private_means(latents, present)]
+        return torch.cat(parts, dim=-1)
+
+    def decode(
+        self, latent: Tensor, known: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Return the scores of each target.
+
+        Parameters
+        ----------
+        latent : Tensor of shape (B, D' + M * n_private)
+            As `encode` gives it.
+        known : mapping of str to Tensor of shape (B, T), int, default=None
+            As `MultiModalNetwork.decode` takes them.
+
+        Returns
+        -------
+        dict of str to Tensor
+        """
+        own = {name: place for place, name in enumerate(self._modalities)}
+        shared, private = latent.tensor_split([self.n_shared], dim=-1)
+        parts = private.unflatten(-1, (len(own), self.n_private))
+        read = {
+            name: torch.cat([shared, parts[:, own[name]]], dim=-1) if name in own else shared
+            for name in self._targets
+        }
+        return {name: self.decode_one(name, one, known) for name, one in read.items()}
+
+    def forward(
+        self,
+        values: Mapping[str, Tensor],
+        masks: Mapping[str, Tensor] | None = None,
+        present: Tensor | None = None,
+        known: Mapping[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        return self.decode(self.encode(values, masks, present), known)

@@ -1,0 +1,1 @@
+"""Pretrained encoders: files, tokenizers, normalisation, adapters."""

@@ -1,0 +1,297 @@
+"""Pretrained: a model that is trained already, frozen or trained on."""
+
+from __future__ import annotations
+
+import copy
+import os
+from numbers import Integral, Real
+
+import torch
+from sklearn.base import clone
+from torch import Tensor, nn
+
+from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn._rng import fixed_seed
+from sklearn_crossmodal.nn.pretrained._adapters import FIRST_TOKEN
+from sklearn_crossmodal.nn.pretrained._files import find_folder
+from sklearn_crossmodal.nn.pretrained._image_normalization import find_normalization
+from sklearn_crossmodal.nn.pretrained._loader import model_in_folder, model_of, on_device
+from sklearn_crossmodal.nn.pretrained._tokenizer import ModelTokenizer, has_tokenizer
+from sklearn_crossmodal.utils._sklearn import HasMethods, Interval
+
+__all__ = ["Pretrained"]
+
+
+class Pretrained(Component):
+    """A pretrained model from a local folder or an installed package, or a module of one's own.
+
+    A frozen model is not trained: each row goes through it once, ahead of training, and what is
+    trained is a small `head` on its vectors. With the estimator's `memory` a row that went through
+    once is found again in another fold, grid point or process. Otherwise the model is a part of the
+    network, and trained on with the rest.
+
+    The model is loaded when it is first used, never by ``__init__``, `clone` or `pickle`. A pickle
+    holds the path, not the weights, where there is one; a module that was given holds its own. It
+    is refused when the model that is found later is another than the one in `fit`.
+
+    Parameters
+    ----------
+    source : str, path, nn.Module, or callable that returns one
+        A folder of sentence-transformers or transformers; the name of an installed package that
+        carries such a folder, or of a model in the local cache of the Hugging Face hub (nothing is
+        downloaded); a module, which is copied, never changed; or a class or function without
+        arguments, called on a fixed seed. The output of a module of one's own is the vector: take
+        off a classifier first.
+    weights : str, path or weights of torchvision, default=None
+        File of weights for a class or function: of `torch.save` or safetensors.
+    frozen : bool, default=True
+        Whether the model stays as it is.
+    head : str, component or nn.Module factory, default="mlp"
+        Encoder of the model's vectors; it is always trained.
+    learning_rate_factor : float, default=0.05
+        A model that is not frozen learns at the estimator's `learning_rate` times this.
+    mean, std : float or sequence of float, default=None
+        What images from 0 to 1 are normalised with for the model, one number for all channels or
+        one a channel, which also says that the model takes grey images or colour; None looks for
+        them in the model.
+    size : int or (int, int), default=None
+        Height and width of the images for the model; None looks for them in the model.
+    batch_size : int, default=32
+        Rows that go through a frozen model at a time.
+
+    See Also
+    --------
+    MLPEncoder : The default head.
+
+    Notes
+    -----
+    The vector of a text is what sentence-transformers makes of it, or the mean of the last hidden
+    states of a model of transformers [1]_.
+
+    References
+    ----------
+    .. [1] N. Reimers, I. Gurevych (2019). "Sentence-BERT: Sentence embeddings using Siamese
+       BERT-networks". EMNLP. doi:10.18653/v1/D19-1410
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from torch import nn
+    >>> from sklearn_crossmodal import FusionClassifier, Image, Pretrained
+    >>> backbone = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.LazyLinear(8))
+    >>> _ = backbone.eval()(torch.zeros(1, 1, 8, 8))
+    >>> images = np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8)
+    >>> photo = Image(encoder=Pretrained(backbone, mean=0.5, std=0.25))
+    >>> X = {"photo": images}
+    >>> clf = FusionClassifier([("photo", photo, "photo")], max_epochs=2, random_state=0)
+    >>> clf.fit(X, [0, 1] * 10).predict(X).shape
+    (20,)
+    >>> Pretrained("no/such/model").tokenizer
+    Traceback (most recent call last):
+    ...
+    sklearn_crossmodal.exceptions.ModalityError: no folder, installed package or model in the ...
+    """
+
+    _parameter_constraints = {
+        "source": [str, os.PathLike, nn.Module, callable],
+        "weights": [str, os.PathLike, HasMethods("transforms"), None],
+        "frozen": ["boolean"],
+        "head": [str, Component, nn.Module, callable],
+        "learning_rate_factor": [Interval(Real, 0, None, closed="neither")],
+        "mean": [Real, "array-like", None],
+        "std": [Interval(Real, 0, None, closed="neither"), "array-like", None],
+        "size": [Interval(Integral, 1, None, closed="left"), "array-like", None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        source,
+        *,
+        weights=None,
+        frozen=True,
+        head="mlp",
+        learning_rate_factor=0.05,
+        mean=None,
+        std=None,
+        size=None,
+        batch_size=32,
+    ):
+        self.source = source
+        self.weights = weights
+        self.frozen = frozen
+        self.head = head
+        self.learning_rate_factor = learning_rate_factor
+        self.mean = mean
+        self.std = std
+        self.size = size
+        self.batch_size = batch_size
+
+    # What a modality asks for ---------------------------------------------------------------
+
+    @property
+    def tokenizer(self) -> ModelTokenizer | None:
+        """The tokenizer that the model brings, with `encode`, `decode` and `n_tokens`, or None."""
+        self._validate_params()
+        if self._in_folder:
+            folder = find_folder(self.source)
+            return ModelTokenizer(folder.resolve()) if has_tokenizer(folder) else None
+        found = getattr(self.source, "tokenizer", None)
+        if not callable(getattr(found, "decode", None)):
+            return None
+        return ModelTokenizer(found, getattr(self.source, "max_seq_length", None))
+
+    @property
+    def any_length(self) -> bool:
+        """Whether texts may be longer than the longest in `fit`: the model cuts them itself."""
+        return self.tokenizer is not None and getattr(self._model(), "takes_mask", True)
+
+    @property
+    def max_length(self) -> int | None:
+        """Most tokens of a text that the model reads; None where there is no limit."""
+        tokenizer = self.tokenizer
+        return None if tokenizer is None else tokenizer.max_length
+
+    @property
+    def normalization(self) -> dict | None:
+        """What images are brought to for the model: {mean, std, size}, or None if unknown."""
+        self._validate_params()
+        return find_normalization(
+            {"mean": self.mean, "std": self.std, "size": self.size},
+            self.weights,
+            folder=find_folder(self.source) if self._in_folder else None,
+            module=None if self._in_folder else self._model,
+        )
+
+    # What training asks for -----------------------------------------------------------------
+
+    def load(self, spec: BlockSpec, device: str = "cpu") -> nn.Module:
+        """Return the frozen model.
+
+        Parameters
+        ----------
+        spec : BlockSpec
+            Of the blocks it is to read.
+        device : str, default="cpu"
+            Where it is to compute.
+
+        Returns
+        -------
+        nn.Module
+            (values, mask) -> (B, D), in evaluation mode, with `fingerprint`.
+
+        Raises
+        ------
+        ModalityError
+            If it does not take blocks of this kind, or is another model than it was before.
+        """
+        model = self._model()
+        self._check_spec(model, spec)
+        before = vars(self).setdefault("_fingerprint", model.fingerprint)
+        if before != model.fingerprint:
+            raise ModalityError(
+                f"{self._name} is another model than the one this was fitted with: fit again, or "
+                "put the former back."
+            )
+        return model if device == "cpu" else on_device(model, device)
+
+    def build(self, spec: BlockSpec) -> nn.Module:
+        """Return the part of the network that is trained.
+
+        Parameters
+        ----------
+        spec : BlockSpec
+            Of the blocks; of the vectors of the model, kind ``"vector"``, if it is frozen.
+
+        Returns
+        -------
+        nn.Module
+            The head if the model is frozen, else the model with the head behind it.
+        """
+        self._validate_params()
+        if self.frozen:
+            return self._build_head(spec)
+        model = copy.deepcopy(self.load(spec)).requires_grad_(True)
+        model.learning_rate_factor = self.learning_rate_factor
+        vectors = _example_vectors(model, spec)
+        head = self._build_head(BlockSpec("vector", (vectors.shape[1],)))
+        return _Tuned(model, head, scale=1 / float(vectors.square().mean().sqrt().clamp(min=1e-6)))
+
+    def _build_head(self, spec: BlockSpec) -> nn.Module:
+        from sklearn_crossmodal.nn._build import build_encoder  # which imports this package
+
+        if spec.kind != "vector":
+            raise ModalityError(
+                f"a frozen model is not a part of the network: its vectors are, got {spec.kind!r}."
+            )
+        return build_encoder(self.head, spec)
+
+    def _check_spec(self, model: nn.Module, spec: BlockSpec) -> None:
+        if model.takes is not None and spec.kind not in model.takes:
+            raise ModalityError(
+                f"it yields {spec.kind!r} blocks, and {self._name} reads {sorted(model.takes)}."
+            )
+        tokenizer = self.tokenizer if spec.kind == "tokens" else None
+        if tokenizer is not None and spec.n_categories != tokenizer.n_tokens + FIRST_TOKEN:
+            raise ModalityError(
+                f"its vocabulary is not that of {self._name}, which has {tokenizer.n_tokens} "
+                "tokens: leave the tokenizer to the model."
+            )
+
+    # Loading --------------------------------------------------------------------------------
+
+    @property
+    def _in_folder(self) -> bool:
+        return isinstance(self.source, (str, os.PathLike))
+
+    @property
+    def _name(self) -> str:
+        if self._in_folder:
+            return f"the model {str(self.source)!r}"
+        return f"the model {getattr(self.source, '__name__', type(self.source).__name__)}"
+
+    def _model(self) -> nn.Module:
+        self._validate_params()
+        if self._in_folder and self.weights is not None:
+            raise ModalityError(f"weights go with a class or function, not with {self._name}.")
+        if self._in_folder:
+            return model_in_folder(find_folder(self.source))
+        given = (self.source, self.weights)
+        before = getattr(self, "_made", None)
+        if before is None or any(one is not other for one, other in zip(before, given)):
+            self._made = (*given, model_of(*given))
+        return self._made[-1]
+
+    def __sklearn_clone__(self):
+        params = self.get_params(deep=False)
+        # A module that was given is shared, not copied: it is never changed.
+        own = {name: clone(value, safe=False) for name, value in params.items() if name != "source"}
+        return type(self)(params["source"], **own)
+
+    def __getstate__(self):
+        return {key: value for key, value in super().__getstate__().items() if key != "_made"}
+
+
+class _Tuned(nn.Module):
+    """(values, mask) -> (B, D): a pretrained model, and a head on its vectors."""
+
+    def __init__(self, model: nn.Module, head: nn.Module, *, scale: float) -> None:
+        super().__init__()
+        self.model = model
+        self.head = head
+        self.scale = scale  # vectors of length 1 are small numbers for a head
+        self.out_features = head.out_features
+
+    def forward(self, values: Tensor, mask: Tensor | None = None) -> Tensor:
+        return self.head(self.scale * self.model(values, mask), None)
+
+
+@torch.no_grad()
+def _example_vectors(model: nn.Module, spec: BlockSpec) -> Tensor:
+    """Return what the model makes of random rows."""
+    with fixed_seed():
+        if spec.n_categories is None:
+            return model(torch.randn(8, *spec.shape), None)
+        return model(torch.randint(FIRST_TOKEN, spec.n_categories, (8, *spec.shape)), None)

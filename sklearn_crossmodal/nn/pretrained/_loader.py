@@ -1,0 +1,83 @@
+"""Pretrained models, loaded and ready to be looked at."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from torch import nn
+
+from sklearn_crossmodal.nn._rng import fixed_seed
+from sklearn_crossmodal.nn.pretrained._adapters import adapt
+from sklearn_crossmodal.nn.pretrained._files import folder_stamp, load_folder, load_weights
+from sklearn_crossmodal.nn.pretrained._fingerprint import fingerprint, is_describable
+
+__all__ = ["model_in_folder", "model_of", "on_device"]
+
+
+def model_in_folder(folder: Path) -> nn.Module:
+    """Return the model in a folder, loaded once a process, and again when its files change.
+
+    Parameters
+    ----------
+    folder : Path
+        As `find_folder` returns it.
+
+    Returns
+    -------
+    nn.Module
+        (values, mask) -> (B, D), not to be changed, with `fingerprint` and `describable`.
+    """
+    folder = folder.resolve()
+    return _from_folder(folder, folder_stamp(folder))
+
+
+def model_of(source: nn.Module | Callable[[], nn.Module], weights) -> nn.Module:
+    """Return a model from a user's own module.
+
+    Parameters
+    ----------
+    source : nn.Module, or callable that returns one
+        A module is copied; a class or function is called on a fixed seed.
+    weights : str, Path, weights of torchvision, or None
+        A file to load the weights from.
+
+    Returns
+    -------
+    nn.Module
+        (values, mask) -> (B, D), with `fingerprint` and `describable`.
+    """
+    return _prepared(lambda: _make(source, weights))
+
+
+@lru_cache(maxsize=2)
+def on_device(model: nn.Module, device: str) -> nn.Module:
+    """Return the copy of a model on a device, made once."""
+    return copy.deepcopy(model).to(device)
+
+
+def _make(source: nn.Module | Callable[[], nn.Module], weights) -> nn.Module:
+    if isinstance(source, nn.Module):
+        module = copy.deepcopy(source)
+    else:
+        module = source()
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"{source!r} returned {type(module).__name__}, not an nn.Module.")
+    if weights is not None:
+        load_weights(module, weights)
+    return module
+
+
+def _prepared(make: Callable[[], nn.Module]) -> nn.Module:
+    """Return a module ready to be looked at only, made on a fixed seed, with its fingerprint."""
+    with fixed_seed():
+        model = adapt(make()).eval().requires_grad_(False)
+    model.fingerprint, model.describable = fingerprint(model), is_describable(model)
+    return model
+
+
+@lru_cache(maxsize=2)
+def _from_folder(folder: Path, stamp: tuple) -> nn.Module:
+    return _prepared(lambda: load_folder(folder))

@@ -1,0 +1,115 @@
+"""The tokenizer that a pretrained model brings."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_crossmodal.nn.pretrained._files import folder_stamp, read_json
+from sklearn_crossmodal.utils import import_optional
+
+__all__ = ["ModelTokenizer", "has_tokenizer"]
+
+#: Truncation is a state of fast tokenizers: threads that share one take turns.
+_lock = threading.Lock()
+#: Tokenizers that know no limit say a number such as 1e30.
+_NO_LIMIT = 1_000_000
+
+
+class ModelTokenizer:
+    """Texts to the ids of a pretrained model, and back.
+
+    Parameters
+    ----------
+    source : Path or tokenizer of transformers
+        The folder of the model, from which the tokenizer is loaded when it is used; a pickle holds
+        the path alone.
+    max_length : int, default=None
+        Most tokens of a text, those that the model adds included; None finds it in the folder.
+
+    Attributes
+    ----------
+    n_tokens : int
+        Size of the vocabulary.
+    max_length : int or None
+        Most tokens of a text; None where the model has no limit.
+    """
+
+    def __init__(self, source, max_length: int | None = None) -> None:
+        self.source = source
+        self._max_length = max_length
+
+    @property
+    def n_tokens(self) -> int:
+        """Size of the vocabulary."""
+        return len(self._tokenizer)
+
+    @property
+    def max_length(self) -> int | None:
+        """Most tokens of a text; None where the model has no limit."""
+        limits = [self._max_length, self._tokenizer.model_max_length]
+        if isinstance(self.source, Path):
+            sentences = read_json(self.source / "sentence_bert_config.json")
+            model = read_json(self.source / "config.json")
+            limits += [sentences.get("max_seq_length"), model.get("max_position_embeddings")]
+        limits = [limit for limit in limits if limit is not None and limit < _NO_LIMIT]
+        return min(limits, default=None)
+
+    def encode(self, texts: list[str], max_length: int | None = None) -> list[list[int]]:
+        """Return the ids of each text, with those that the model needs around them.
+
+        Parameters
+        ----------
+        texts : list of str
+            The texts.
+        max_length : int, default=None
+            Cut a text to so many ids, those around it included; that of the model at most.
+
+        Returns
+        -------
+        list of list of int
+        """
+        limits = [limit for limit in (max_length, self.max_length) if limit is not None]
+        settings = {"truncation": True, "max_length": min(limits)} if limits else {}
+        with _lock:
+            return self._tokenizer(list(texts), verbose=False, **settings)["input_ids"]
+
+    def decode(self, rows: Iterable[Sequence[int]]) -> list[str]:
+        """Return the texts of rows of ids, without what the model adds.
+
+        Parameters
+        ----------
+        rows : iterable of sequence of int
+            As `encode` gives them.
+
+        Returns
+        -------
+        list of str
+        """
+        rows = [np.asarray(row, dtype=int).tolist() for row in rows]
+        with _lock:
+            return [self._tokenizer.decode(row, skip_special_tokens=True) for row in rows]
+
+    @property
+    def _tokenizer(self):
+        if not isinstance(self.source, Path):
+            return self.source
+        return _load(self.source, folder_stamp(self.source))
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Tell whether the folder of a model holds a tokenizer."""
+    names = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json")
+    return any((folder / name).is_file() for name in names)
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path, stamp: tuple):
+    """Return the tokenizer in a folder, loaded once, and again when its files change."""
+    purpose = f"The tokenizer in {folder}"
+    transformers = import_optional("transformers", extra="pretrained", purpose=purpose)
+    return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)

@@ -1,0 +1,1 @@
+"""Images: files, channels, units of pixels, scaling."""

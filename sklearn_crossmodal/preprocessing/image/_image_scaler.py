@@ -1,0 +1,360 @@
+"""Arrays of images to arrays of one size, channels first, scaled."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_crossmodal.data import as_column
+from sklearn_crossmodal.preprocessing.image._pixel_units import (
+    Extent,
+    PixelUnit,
+    extents_of,
+    white_of,
+)
+from sklearn_crossmodal.preprocessing.image._pixels import (
+    as_stacks,
+    convert,
+    image_moments,
+    integer_range,
+    resize,
+    sample_rows,
+)
+from sklearn_crossmodal.utils._row_numbers import row_number
+from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
+
+__all__ = ["ImageScaler"]
+
+#: Relative to the mean, the deviation below which a channel is constant up to rounding.
+_TOLERANCE = 1e-6
+#: Numbers of channels an image may have: grey, grey and alpha, colour, colour and alpha.
+_CHANNELS = (1, 2, 3, 4)
+
+
+class ImageScaler(TransformerMixin, BaseEstimator):
+    """Bring images to one size and scale, channels first.
+
+    Parameters
+    ----------
+    size : int or tuple of (int, int), default=None
+        Height and width to resize to, one number for both, by averaging over the area a pixel
+        covers; None keeps the size, which must then be one for all images.
+    scaling : {"standard", "unit"} or tuple of (mean, std), default="standard"
+        "unit" divides integers by the largest value of their type, of 32 and 64 bits by that of
+        the narrowest type that holds those seen in `fit`, and leaves floats as they are;
+        "standard" also gives each channel mean 0 and standard deviation 1 over all images; a
+        given mean and std, one number a channel each, take the place of those. They are for 0..1:
+        floats from 0 to 255 or 65535 are then divided by that.
+    channels : {"auto", "first", "last"}, default="auto"
+        Which axis of an image with three axes holds the channels. "auto" takes the last if its
+        length is 1 to 4, else the first.
+    mode : {"L", "RGB", "RGBA"}, default=None
+        Convert to grey, to colour, or to colour and alpha; None leaves the channels as they are.
+        Where alpha is taken away, what is transparent is laid over white.
+
+    Attributes
+    ----------
+    shape_ : tuple of (int, int, int)
+        Channels, height and width of what `transform` returns.
+    mean_, std_ : ndarray of shape (n_channels, 1, 1)
+        What is subtracted and divided by, after the scaling to 0..1.
+    dtype_ : dtype
+        Of the images in `fit`.
+    range_ : tuple of (int, int)
+        Least and largest value of their integers; 0 and 1 if they were none.
+
+    See Also
+    --------
+    sklearn_crossmodal.modalities.Image : The modality that uses it.
+
+    Notes
+    -----
+    The unit of `fit` is kept: equal numbers are equal pictures in any type, integers of 8 to 64
+    bits or floats. Where `fit` saw numbers, floats within 0 to 1 are shares of the largest, and
+    what is of a narrower type than could hold the numbers of `fit` a share of the largest of its
+    own. Of numbers far outside those in `fit` there is one warning a call, which says by how much.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.preprocessing import ImageScaler
+    >>> images = np.full((5, 8, 8, 3), 255, dtype=np.uint8)
+    >>> scaler = ImageScaler(size=(4, 4), scaling="unit").fit(images)
+    >>> scaler.transform(images).shape, float(scaler.transform(images).max())
+    ((5, 3, 4, 4), 1.0)
+    >>> ImageScaler().fit(np.zeros((5, 8)))
+    Traceback (most recent call last):
+    ...
+    ValueError: expected images of shape (n, height, width) or (n, height, width, channels), got ...
+    """
+
+    _parameter_constraints = {
+        "size": [Interval(Integral, 1, None, closed="left"), tuple, list, None],
+        "scaling": [StrOptions({"standard", "unit"}), tuple],
+        "channels": [StrOptions({"auto", "first", "last"})],
+        "mode": [StrOptions({"L", "RGB", "RGBA"}), None],
+    }
+
+    def __init__(self, *, size=None, scaling="standard", channels="auto", mode=None):
+        self.size = size
+        self.scaling = scaling
+        self.channels = channels
+        self.mode = mode
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn size, mean and spread of the channels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w), (n, h, w, c), (n, c, h, w), or n such images
+            Images.
+        y : None
+            Ignored; pipelines pass it.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the images; one of weight zero is not there.
+
+        Returns
+        -------
+        ImageScaler
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If these are no images, differ in shape, or hold NaN or infinity.
+        """
+        rows = None
+        if sample_weight is not None and not np.all(sample_weight):
+            sample_weight = np.asarray(sample_weight)
+            rows = np.flatnonzero(sample_weight)
+            X, sample_weight = np.asarray(as_column(X))[rows], sample_weight[rows]
+        stacks = as_stacks(X, self.size)
+        extents = extents_of(stacks)
+        self._describe(stacks, extents)
+        images = self._prepare(stacks, self._unit.divisors(extents), rows)
+        self._learn(images.shape[1:], [image_moments(images)], sample_weight)
+        return self
+
+    def fit_batches(self, batches, like):
+        """Learn from images that come batch by batch as `fit` does from all of them at once.
+
+        Parameters
+        ----------
+        batches : iterable of (rows, images, weight)
+            Numbers of the rows, for messages; the images of these rows, as in `fit`; their
+            weights, or None.
+        like : ndarray of shape (n, ...)
+            Some of the images, or a memory map of all: they tell axes, dtype and range.
+
+        Returns
+        -------
+        ImageScaler
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If these are no images, differ in shape, hold NaN or infinity, or there are none.
+        """
+        stacks = as_stacks(like, self.size)
+        self._describe(stacks, extents_of([sample_rows(stacks[0])]))
+        moments, weights, extent = [], [], None
+        for rows, images, weight in batches:
+            found = Extent.of(images)
+            extent = found if extent is None else extent | found
+            images = self._prepare([images], {images.dtype: self._unit.full}, rows)
+            moments.append(image_moments(images))
+            weights.append(np.ones(len(rows)) if weight is None else weight)
+        if not moments:
+            raise ValueError("there are no images to learn from.")
+        self._unit = self._unit.with_extent(extent)
+        self._learn(images.shape[1:], moments, np.concatenate(weights))
+        return self
+
+    def transform(self, X):
+        """Resize and scale.
+
+        Parameters
+        ----------
+        X : array-like
+            Images, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, c, h, w), float32
+        """
+        check_is_fitted(self)
+        stacks = as_stacks(X, self.size)
+        return self.scale(stacks, self.divisors(stacks))
+
+    def divisors(self, stacks):
+        """Return what images of each type are divided by, in the unit of `fit`.
+
+        Parameters
+        ----------
+        stacks : list of ndarray of shape (n, ...)
+            Images, or some of them that stand for all.
+
+        Returns
+        -------
+        dict of dtype to float
+        """
+        if all(map(self._unit.is_usual, stacks)):
+            return {self._unit.dtype: self._unit.full}
+        return self._unit.divisors(extents_of(stacks))
+
+    def scale(self, stacks, divisors):
+        """Resize and scale stacks of images whose unit is known.
+
+        Parameters
+        ----------
+        stacks : list of ndarray of shape (n, ...)
+            Images.
+        divisors : dict of dtype to float
+            As `divisors` returns them.
+
+        Returns
+        -------
+        ndarray of shape (n, c, h, w), float32
+        """
+        images = self._prepare(stacks, divisors)
+        if images.shape[1:] != self.shape_:
+            raise ValueError(
+                f"images have channels, height and width {images.shape[1:]}, those in `fit` had "
+                f"{self.shape_}."
+            )
+        if self.scaling == "unit":
+            return images
+        return ((images - self.mean_) / self.std_).astype(np.float32)
+
+    def inverse_transform(self, X):
+        """Undo the scaling, not the resizing.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, c, h, w)
+            As `transform` returns it.
+
+        Returns
+        -------
+        ndarray of the rank, order of axes and dtype that `fit` saw
+            Integers are rounded and clipped to their range.
+        """
+        check_is_fitted(self)
+        spread = np.where(self._varies, self.std_, 0.0)
+        images = np.asarray(X, dtype=np.float64) * spread + self.mean_
+        if self.dtype_.kind in "ui":
+            images = np.clip(np.rint(images * self.range_[1]), *self.range_)
+        elif self.dtype_.kind == "f":
+            images = images * self._unit.full
+        elif self.dtype_.kind == "b":
+            images = images >= 0.5
+        if self.rank_ == 3 and self.shape_[0] == 1:
+            images = images[:, 0]
+        elif self.rank_ == 3 or self.channels_last_:
+            images = np.moveaxis(images, 1, -1)
+        return np.ascontiguousarray(images, dtype=self.dtype_)
+
+    def _describe(self, stacks, extents):
+        """Check the parameters; remember axes, dtype, range and unit of the images."""
+        self._validate_params()
+        if self.size is not None:
+            self._check_size()
+        self.rank_ = stacks[0].ndim
+        self.channels_last_ = self.rank_ == 4 and self._has_channels_last(stacks[0].shape)
+        # Where types are mixed, integers say more of their unit than floats.
+        stacks = [stack for stack in stacks if stack.dtype.kind in "ui"] or stacks
+        self.dtype_ = stacks[0].dtype
+        self.range_ = integer_range([one for one in stacks if one.dtype == self.dtype_])
+        extent, full = extents[self.dtype_], float(self.range_[1])
+        if self.dtype_.kind == "f" and isinstance(self.scaling, tuple):
+            # A mean up to 1 is one of pixels in 0..1.
+            full = white_of(extent) if np.max(self.scaling[0]) <= 1 else full
+        self._unit = PixelUnit(self.dtype_, self.range_, full, extent)
+
+    def _learn(self, shape, moments, sample_weight):
+        """Set shape, mean and std from the means and variances of the images, batch by batch."""
+        self.shape_, self._varies = shape, True
+        if isinstance(self.scaling, tuple):
+            self.mean_, self.std_ = self._given_scaling(shape[0])
+            return
+        self.mean_, self.std_ = np.zeros((shape[0], 1, 1)), np.ones((shape[0], 1, 1))
+        if self.scaling == "standard":
+            means, variances = (np.concatenate(parts) for parts in zip(*moments, strict=True))
+            mean = np.average(means, axis=0, weights=sample_weight)
+            variances = variances + (means - mean) ** 2
+            spread = np.sqrt(np.average(variances, axis=0, weights=sample_weight))
+            self.mean_ = mean[:, np.newaxis, np.newaxis]
+            varies = spread > _TOLERANCE * np.abs(mean)  # beyond the rounding of float32
+            self.std_ = np.where(varies, spread, 1.0)[:, np.newaxis, np.newaxis]
+            self._varies = varies[:, np.newaxis, np.newaxis]
+
+    def _given_scaling(self, n_channels):
+        given = [np.atleast_1d(np.asarray(part, dtype=float)) for part in self.scaling]
+        if len(given) != 2 or any(part.shape not in {(1,), (n_channels,)} for part in given):
+            raise ValueError(
+                f"scaling={self.scaling!r} must be a mean and a standard deviation for each of "
+                f"{n_channels} channels."
+            )
+        if not (given[1] > 0).all():
+            raise ValueError(
+                f"scaling={self.scaling!r} has a standard deviation that is not positive."
+            )
+        return [np.broadcast_to(part, n_channels).reshape(-1, 1, 1) for part in given]
+
+    def _size(self):
+        """Return height and width to resize to."""
+        return (self.size, self.size) if isinstance(self.size, Integral) else tuple(self.size)
+
+    def _check_size(self):
+        size = self._size()
+        if len(size) != 2 or not all(isinstance(n, Integral) and n > 0 for n in size):
+            raise ValueError(f"size={self.size!r} must be a height and a width, both positive.")
+
+    def _has_channels_last(self, shape):
+        if self.channels == "auto":
+            return shape[-1] in _CHANNELS
+        return self.channels == "last"
+
+    def _prepare(self, stacks, divisors, rows=None):
+        """Return (n, c, h, w) float32 images of the right size, in 0..1 if they were integers."""
+        stacks = [self._channels_first(stack, divisors[stack.dtype]) for stack in stacks]
+        finite = np.concatenate([np.isfinite(stack).all(axis=(1, 2, 3)) for stack in stacks])
+        if not finite.all():
+            rows = np.flatnonzero(~finite) if rows is None else rows[~finite]
+            raise ValueError(
+                f"{len(rows)} images hold NaN or infinity, first {row_number(rows[:5])}."
+            )
+        if self.mode is not None:
+            stacks = [convert(stack, self.mode) for stack in stacks]
+        if self.size is not None:
+            stacks = [resize(stack, self._size()) for stack in stacks]
+        shapes = {stack.shape[1:] for stack in stacks}
+        if len(shapes) > 1:
+            raise ValueError(f"images differ in the number of channels: {sorted(shapes)}.")
+        return stacks[0] if len(stacks) == 1 else np.concatenate(stacks)
+
+    def _channels_first(self, images, divisor):
+        """Return (n, c, h, w) float32 images, in 0..1 if they were integers."""
+        if images.ndim != self.rank_:
+            raise ValueError(
+                f"images have {images.ndim - 1} axes each, those in `fit` had {self.rank_ - 1}."
+            )
+        if images.ndim == 3:
+            images = images[:, np.newaxis]
+        elif self.channels_last_:
+            images = np.moveaxis(images, -1, 1)
+        if images.shape[1] not in _CHANNELS:
+            raise ValueError(
+                f"images have {images.shape[1]} channels; expected one of {_CHANNELS}: name the "
+                "axis by channels='first' or 'last'."
+            )
+        scaled = np.ascontiguousarray(images, dtype=np.float32)
+        if divisor == 1:
+            return scaled
+        # In place where the line above has made a copy, as of all integers.
+        own = np.may_share_memory(scaled, images)
+        return np.divide(scaled, np.float32(divisor), out=None if own else scaled)

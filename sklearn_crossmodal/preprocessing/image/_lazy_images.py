@@ -1,0 +1,256 @@
+"""Pixels by row number: of image files, which are decoded when asked for, and of arrays on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sklearn_crossmodal.preprocessing._read_errors import (
+    explain_unreadable,
+    name_cell,
+    report_unreadable,
+)
+from sklearn_crossmodal.preprocessing.image._image_files import decode_image
+from sklearn_crossmodal.preprocessing.image._image_scaler import ImageScaler
+from sklearn_crossmodal.preprocessing.image._pixels import sample_rows
+from sklearn_crossmodal.utils._progress import progress
+from sklearn_crossmodal.utils._row_numbers import rows_counted
+from sklearn_crossmodal.utils._threads import read_ahead
+
+__all__ = ["ArrayRows", "FileRows", "ScaledRows"]
+
+#: Images that one thread reads at a time.
+_CHUNK = 16
+#: With ``keep="auto"`` the pixels of files are kept in memory if they take no more bytes.
+_KEEP_AT_MOST = 64 * 2**20
+
+
+class ArrayRows:
+    """Images of one array, such as a memory map: a row is read when it is asked for.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, ...)
+        The images.
+    """
+
+    def __init__(self, images: np.ndarray) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def readable(self) -> np.ndarray:
+        """Which rows can be read, (n,) bool: all."""
+        return np.ones(len(self), dtype=bool)
+
+    def read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the images of some rows, and which of them can be read."""
+        return np.asarray(self.images[rows]), np.ones(len(rows), dtype=bool)
+
+    def sample(self) -> np.ndarray:
+        """Return some images, whose unit is that of all."""
+        return sample_rows(self.images)
+
+    def check(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield row numbers and images of all rows, chunk by chunk."""
+        parts = _chunks(len(self))
+        yield from zip(parts, read_ahead(lambda rows: self.read(rows)[0], parts), strict=True)
+
+
+class FileRows:
+    """Images of files: a row is decoded when it is asked for.
+
+    Parameters
+    ----------
+    cells : sequence of path, bytes or PIL.Image.Image
+        One image a row.
+    mode : {"L", "RGB", "RGBA"}
+        What they are converted to.
+    size : tuple of (int, int) or None
+        Height and width that they are resized to; None keeps the size, one for all.
+    on_error : {"absent", "raise"}
+        Whether files that cannot be read are reported by a warning or an error.
+    keep : bool or "auto"
+        Whether pixels stay in memory once they are read; "auto": if they are few.
+    shape : tuple of (int, int, int), default=None
+        What one image must have; None: that of the first.
+
+    Attributes
+    ----------
+    pixels : ndarray of shape (n, h, w, c), uint8, or None
+        Those that were kept.
+    reasons : dict of int to str
+        Why rows could not be read when they were checked.
+    """
+
+    def __init__(self, cells, *, mode: str, size, on_error: str, keep, shape=None) -> None:
+        self.cells = cells
+        self.mode = mode
+        self.size = size
+        self.on_error = on_error
+        self.keep = keep
+        self.shape = shape
+        self.pixels: np.ndarray | None = None
+        self.reasons: dict[int, str] = {}
+        self._has_warned = False
+        self._numbers = rows_counted()  # files are read again when nobody knows any more
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    @property
+    def readable(self) -> np.ndarray:
+        """Which rows could be read when they were checked, (n,) bool."""
+        readable = np.ones(len(self), dtype=bool)
+        readable[list(self.reasons)] = False
+        return readable
+
+    def check(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Read all rows; yield row numbers and images of those that can be, chunk by chunk.
+
+        Yields
+        ------
+        rows : ndarray of int
+            Ascending; the others are in `reasons` afterwards.
+        images : ndarray of shape (k, h, w, c), uint8
+
+        Raises
+        ------
+        ValueError
+            If images differ in shape, or cannot be read and `on_error` is "raise".
+        """
+        if self.size is not None:
+            self.size = tuple(self.size)
+            self.shape = (*self.size, len(self.mode))
+        parts, pixels = _chunks(len(self)), None
+        reading = progress(
+            read_ahead(self._decode_all, parts), total=len(parts), label="reading images"
+        )
+        for rows, found in zip(parts, reading, strict=True):
+            images = self._sort_out(dict(zip(rows.tolist(), found, strict=True)))
+            if not images:
+                continue
+            rows, stack = np.array(list(images)), np.stack(list(images.values()))
+            if pixels is None and self._fits():
+                pixels = np.zeros((len(self), *self.shape), dtype=np.uint8)
+            if pixels is not None:
+                pixels[rows] = stack
+            yield rows, stack
+        self.pixels = pixels
+        self._report_unreadable()
+
+    def read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the images of some rows that were checked before, and which are still there."""
+        if self.pixels is not None:
+            return self.pixels[rows], np.ones(len(rows), dtype=bool)
+        images = np.zeros((len(rows), *self.shape), dtype=np.uint8)
+        readable = np.zeros(len(rows), dtype=bool)
+        lost = {}
+        for place, (row, found) in enumerate(zip(rows, self._decode_all(rows), strict=True)):
+            readable[place] = not isinstance(found, str) and found.shape == self.shape
+            if readable[place]:
+                images[place] = found
+            else:
+                lost[int(row)] = found if isinstance(found, str) else "its size has changed"
+        if lost and not self._has_warned:
+            self._has_warned = self.on_error == "absent"
+            what = "Images that could be read before cannot be any more"
+            outcome = "they, and others that vanish, count as zeros"
+            self._report(what, outcome, lost)
+        return images, readable
+
+    def find_unreadable(self) -> np.ndarray:
+        """Tell which rows cannot be read, of images of any size, and report them.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+        """
+        parts = _chunks(len(self))
+        for rows, found in zip(parts, read_ahead(self._decode_all, parts), strict=True):
+            lost = zip(rows.tolist(), found, strict=True)
+            self.reasons.update({row: why for row, why in lost if isinstance(why, str)})
+        self._report_unreadable()
+        return ~self.readable
+
+    def why_not(self, row: int) -> str:
+        """Name a row that could not be read when it was checked, and why."""
+        return explain_unreadable(self.cells[row], row, self.reasons[row], self._numbers)
+
+    def _report_unreadable(self) -> None:
+        if self.reasons:
+            what = f"{len(self.reasons)} of {len(self)} images cannot be read"
+            self._report(what, "they are absent", self.reasons)
+
+    def _report(self, what, outcome, reasons) -> None:
+        report_unreadable(what, outcome, reasons, self.cells, self.on_error, self._numbers)
+
+    def sample(self) -> np.ndarray:
+        """Return a black and a white image: files are read as 8 bits."""
+        return np.array([0, 255], dtype=np.uint8).reshape(2, 1, 1, 1)
+
+    def _fits(self) -> bool:
+        if self.keep != "auto":
+            return self.keep
+        return len(self) * int(np.prod(self.shape)) <= _KEEP_AT_MOST
+
+    def _sort_out(self, found: dict[int, np.ndarray | str]) -> dict[int, np.ndarray]:
+        """Return the images among what was found; remember why the others are none."""
+        images = {}
+        for row, image in found.items():
+            if isinstance(image, str):
+                self.reasons[row] = image
+            else:
+                self._check_shape(row, image)
+                images[row] = image
+        return images
+
+    def _decode_all(self, rows) -> list[np.ndarray | str]:
+        return [self._decode(row) for row in rows]
+
+    def _decode(self, row) -> np.ndarray | str:
+        """Return the pixels of a row, or why it cannot be read."""
+        try:
+            return decode_image(self.cells[row], mode=self.mode, size=self.size)
+        except (ImportError, MemoryError):
+            raise
+        except Exception as error:  # a broken file raises whatever its decoder stumbles over
+            return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
+
+    def _check_shape(self, row: int, image: np.ndarray) -> None:
+        if self.shape is None:
+            self.shape = image.shape
+        if image.shape != self.shape:
+            name = name_cell(self.cells[row], row, self._numbers)
+            raise ValueError(
+                f"images differ in height and width, {self.shape[:2]} and, in {name}, "
+                f"{image.shape[:2]}: pass size=(height, width)."
+            )
+
+
+class ScaledRows:
+    """Read rows and scale them, for `LazyRows`; a class of its own, so that it can be pickled."""
+
+    def __init__(self, source: ArrayRows | FileRows, scaler: ImageScaler) -> None:
+        self.source = source
+        self.scaler = scaler
+        # Of all rows once, not batch by batch: what is dark is no other unit.
+        self.divisors = scaler.divisors([source.sample()])
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        pixels, readable = self.source.read(rows)
+        if isinstance(self.source, FileRows):  # in the order of axes that `fit` saw
+            if self.scaler.rank_ == 3:
+                pixels = pixels[..., 0]
+            elif not self.scaler.channels_last_:
+                pixels = np.moveaxis(pixels, -1, 1)
+        values = self.scaler.scale([pixels], self.divisors)
+        values[~readable] = 0
+        return values
+
+
+def _chunks(n_rows: int) -> list[np.ndarray]:
+    return [np.arange(start, min(start + _CHUNK, n_rows)) for start in range(0, n_rows, _CHUNK)]

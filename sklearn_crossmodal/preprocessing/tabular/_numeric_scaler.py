@@ -1,0 +1,489 @@
+"""Columns of numbers to one scale."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.sparsefuncs import mean_variance_axis
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_crossmodal.preprocessing.tabular._column_statistics import (
+    check_columns,
+    find_curve,
+    find_moments,
+    find_quantiles,
+    find_size,
+    from_normal,
+    has_gaps,
+    row_slices,
+    sampled_rows,
+    to_normal,
+)
+from sklearn_crossmodal.preprocessing.tabular._smooth_clip import bend, unbend
+from sklearn_crossmodal.utils._sklearn import (
+    StrOptions,
+    _check_feature_names_in,
+    _check_sample_weight,
+)
+from sklearn_crossmodal.utils._slices import slices_of
+
+__all__ = ["NumericScaler"]
+
+#: Relative to its size, the range below which a column is constant up to rounding. Dividing by so
+#: small a spread would make noise, or the first other value, huge.
+_TOLERANCE = 1e-12
+#: Numbers of so many columns are copied at once, to be sorted.
+_COPIED = 2**19
+#: By how much undone logarithms may go beyond those in `fit`: numbers twice as large.
+_BEYOND = np.log(2)
+
+
+class NumericScaler(TransformerMixin, BaseEstimator):
+    """Scale each column of numbers; leave out those that do not vary.
+
+    NaN is no value to learn from, and stays NaN. A sparse X stays sparse: zeros stay zeros.
+
+    Parameters
+    ----------
+    scaling : {"robust", "standard", "quantile", "mean"} or None, default="robust"
+        - "robust": ``z = (x - median) / (q75 - q25)``, then the smooth clipping
+          ``z / sqrt(1 + (z / 3)**2)`` of [1]_, so that an outlier cannot reach far. A column whose
+          quartiles agree is divided by half its range. A sparse column is divided by its largest
+          absolute value instead, nothing being subtracted, and clipped likewise.
+        - "standard": mean 0, standard deviation 1; a sparse column is only divided.
+        - "quantile": the quantile of the standard normal distribution at the level of x, the share
+          of rows below x plus half of those equal to x, linear between the values seen in `fit`.
+          Beyond them it stays at that of the last. Not for a sparse X.
+        - "mean": divided by the mean of the absolute values, so that zero stays zero, and signs
+          stay; columns that do not vary too. For counts and amounts that are a target.
+        - None: as given, columns that do not vary too.
+    log1p : bool, default=False
+        Whether ``log(1 + x)`` is scaled instead of x, for counts and amounts.
+
+    Attributes
+    ----------
+    kept_ : ndarray of int
+        The columns that vary. Where none does, all are kept, as zeros.
+    center_, scale_, median_ : ndarray of shape (n_features_in_,)
+        What is subtracted, what is divided by (0 for a constant column), and what the inverse gives
+        for a column that was left out.
+    constant_ : ndarray of int
+        The columns whose scale is not known, since they do not vary.
+    quantiles_ : ndarray of shape (65, len(kept_)) or None
+        Quantiles of the scaled columns at evenly spaced levels from 0 to 1; None for a sparse X.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Names of the columns, if X had names.
+
+    See Also
+    --------
+    sklearn_crossmodal.modalities.Numeric : The modality that uses it.
+
+    References
+    ----------
+    .. [1] D. Holzmüller, L. Grinsztajn, I. Steinwart (2024). "Better by default: Strong pre-tuned
+       MLPs and boosted trees on tabular data". arXiv:2407.04491, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.preprocessing import NumericScaler
+    >>> scaler = NumericScaler(scaling="standard").fit([[1.0, 5.0], [3.0, 5.0]])
+    >>> scaler.transform([[1.0, 5.0], [5.0, 7.0]])
+    array([[-1.],
+           [ 3.]])
+    >>> scaler.inverse_transform([[3.0]])
+    array([[5., 5.]])
+    >>> NumericScaler(log1p=True).fit([[1.0], [-1.0]])
+    Traceback (most recent call last):
+    ...
+    ValueError: column '0' holds negative numbers, but log1p=True is for counts and amounts: ...
+    """
+
+    _parameter_constraints = {
+        "scaling": [StrOptions({"robust", "standard", "quantile", "mean"}), None],
+        "log1p": ["boolean"],
+    }
+
+    def __init__(self, *, scaling="robust", log1p=False):
+        self.scaling = scaling
+        self.log1p = log1p
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn center and scale of each column.
+
+        Parameters
+        ----------
+        X : {array-like, sparse} of shape (n, d)
+            Numbers; NaN where a value is missing, in a dense X.
+        y : None
+            Ignored; pipelines pass it.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows; a row of weight zero is not there.
+
+        Returns
+        -------
+        NumericScaler
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If X holds infinity, a sparse X NaN, or, with `log1p`, negative numbers.
+        """
+        self._validate_params()
+        X, gaps = self._check(X, reset=True)
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        if not weight.all():
+            X, weight = X[weight > 0], weight[weight > 0]
+        return self.learn(X, weight, gaps)
+
+    def learn(self, numbers, weight, gaps, *, keeps_all=False):
+        """Learn from rows that were checked before.
+
+        Parameters
+        ----------
+        numbers : ndarray or CSR array of shape (n, d)
+            Finite numbers or NaN.
+        weight : ndarray of shape (n,)
+            Weights of the rows, none zero.
+        gaps : bool
+            Whether NaN is among the numbers.
+        keeps_all : bool, default=False
+            Whether columns that do not vary are kept, as zeros: they may vary later, see
+            `extended`.
+
+        Returns
+        -------
+        NumericScaler
+            Itself.
+        """
+        self.n_features_in_ = numbers.shape[1]
+        tolerance = max(_TOLERANCE, 8 * np.finfo(numbers.dtype).eps)
+        if sparse.issparse(numbers):
+            self._describe_sparse(self._forward(numbers), weight)
+            self._choose(tolerance, keeps_all)
+            self.quantiles_ = None
+        else:
+            quantiles = self._describe(numbers, weight, gaps)
+            self._choose(tolerance, keeps_all)
+            self.quantiles_ = self._scale(quantiles[:, self.kept_])
+        return self
+
+    def transform(self, X):
+        """Scale the columns that vary.
+
+        Parameters
+        ----------
+        X : {array-like, sparse} of shape (n, d)
+            Numbers. A sparse X needs a scaler that was fitted on one, or no scaling.
+
+        Returns
+        -------
+        ndarray or CSR array of shape (n, len(kept_)), float64
+            Sparse where X is.
+        """
+        check_is_fitted(self)
+        X, _ = self._check(X, reset=False)
+        if sparse.issparse(X):
+            return self._transform_sparse(self._forward(X))
+        values = np.empty((len(X), len(self.kept_)))
+        for rows in row_slices(X):
+            values[rows] = self.scale(X[rows].astype(np.float64))
+        return values
+
+    def scale(self, numbers):
+        """Scale rows that were checked before, all at once.
+
+        Parameters
+        ----------
+        numbers : ndarray of shape (n, d)
+            Finite numbers or NaN, of as many columns as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, len(kept_))
+            Of the type of `numbers`.
+        """
+        if len(self.kept_) < numbers.shape[1]:
+            numbers = numbers[:, self.kept_]
+        return self._scale(np.log1p(numbers) if self.log1p else numbers)
+
+    def inverse_transform(self, X):
+        """Undo the scaling; smoothly clipped numbers stay within the range seen in `fit`.
+
+        With `log1p`, ``1 + x`` stays between half the least and twice the largest seen in `fit`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, len(kept_))
+            As `transform` returns it, dense.
+
+        Returns
+        -------
+        ndarray of shape (n, d), float64
+            In the units of the columns; a column that was left out is its median.
+        """
+        check_is_fitted(self)
+        values = np.asarray(X, dtype=np.float64)
+        if values.ndim != 2 or values.shape[1] != len(self.kept_):
+            raise ValueError(f"expected shape (n, {len(self.kept_)}), got {values.shape}.")
+        numbers = np.tile(self._median, (len(values), 1))
+        numbers[:, self.kept_] = self._unscale(values)
+        return np.maximum(np.expm1(numbers), 0) if self.log1p else numbers
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns that are kept.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of all columns; None means those seen in `fit`.
+
+        Returns
+        -------
+        ndarray of str
+        """
+        check_is_fitted(self)
+        return _check_feature_names_in(self, input_features)[self.kept_]
+
+    @property
+    def median_(self):
+        """Median of each column, in the units of X."""
+        return np.expm1(self._median) if self.log1p else self._median
+
+    # Learning -------------------------------------------------------------------------------
+
+    def _choose(self, tolerance, keeps_all):
+        """Leave out the columns that do not vary, or note that they may."""
+        low, high = self.range_
+        self._tolerance = tolerance
+        varies = high - low > tolerance * np.maximum(np.abs(low), np.abs(high))
+        if self.scaling is None:
+            self.center_, self.scale_ = np.zeros_like(low), np.ones_like(low)
+        elif self.scaling == "mean":
+            self.center_ = np.zeros_like(low)
+        else:
+            self.scale_ = np.where(varies, self.scale_, 0)
+        every = self.scaling in (None, "mean") or not varies.any() or keeps_all
+        self.constant_ = self._still(low, high)
+        self.kept_ = np.arange(len(low)) if every else np.flatnonzero(varies)
+
+    def _still(self, low, high):
+        """Return the columns whose scale is not known, since they do not vary."""
+        if self.scaling is None:
+            return np.zeros(0, dtype=np.intp)
+        if self.scaling == "mean":
+            return np.flatnonzero((low == 0) & (high == 0))
+        return np.flatnonzero(self.scale_ == 0)
+
+    def moving(self, X):
+        """Return the columns that did not vary in `fit`, and do now.
+
+        Parameters
+        ----------
+        X : ndarray or CSR array of shape (n, d)
+            Finite numbers or NaN.
+
+        Returns
+        -------
+        ndarray of int
+        """
+        if not len(self.constant_) or not X.shape[0]:
+            return self.constant_[:0]
+        part = self._forward(X[:, self.constant_])
+        if sparse.issparse(part):
+            low, high = (found.toarray().ravel() for found in (part.min(axis=0), part.max(axis=0)))
+        else:
+            low, high = (np.fmin.reduce(part, axis=0), np.fmax.reduce(part, axis=0))
+        before = self.range_[:, self.constant_]
+        low, high = np.fmin(low, before[0]), np.fmax(high, before[1])
+        size = np.maximum(np.abs(low), np.abs(high))
+        return self.constant_[high - low > self._tolerance * size]
+
+    def extended(self, X, weight):
+        """Return a scaler that knows the range of X, and the scale of columns that begin to vary.
+
+        Parameters
+        ----------
+        X : ndarray or CSR array of shape (n, d)
+            Finite numbers or NaN.
+        weight : ndarray of shape (n,)
+            Weights of the rows, none zero.
+
+        Returns
+        -------
+        NumericScaler
+            Another one; columns that varied before keep their scale.
+        """
+        longer, new = copy.copy(self), self.moving(X)
+        if not sparse.issparse(X) and len(X):  # numbers that are given back stay within the range
+            low, high = self.range_
+            ends = np.stack([np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)])
+            ends = self._forward(ends)
+            longer.range_ = np.stack([np.fmin(low, ends[0]), np.fmax(high, ends[1])])
+        if not len(new):
+            return longer
+        found = NumericScaler(scaling=self.scaling, log1p=self.log1p)
+        part = self._with_former(X[:, new], new)
+        weight = np.append(weight, np.full(part.shape[0] - X.shape[0], weight.mean()))
+        gaps = not sparse.issparse(part) and has_gaps(part)
+        found.learn(part, weight, gaps, keeps_all=True)
+        for name in ("center_", "scale_", "_median", "quantiles_"):
+            mine, other = getattr(self, name), getattr(found, name)
+            if mine is not None and other is not None:
+                places = new if name != "quantiles_" else np.searchsorted(self.kept_, new)
+                mine = np.array(mine)
+                mine[..., places] = other
+                setattr(longer, name, mine)
+        if self.scaling == "quantile":
+            longer._curves = list(self._curves)
+            for place, curve in zip(new, found._curves, strict=True):
+                longer._curves[place] = curve
+        longer.constant_ = np.setdiff1d(self.constant_, new)
+        return longer
+
+    def _with_former(self, part, new):
+        """Return columns with a row of the values they had before, where X has but one value."""
+        before = self.median_[new]
+        if sparse.issparse(part):
+            row = sparse.csr_array(before[np.newaxis])
+            return sparse.vstack([part, row], format="csr") if before.any() else part
+        alone = np.fmax.reduce(part, axis=0) == np.fmin.reduce(part, axis=0)
+        if not alone.any():
+            return part
+        return np.vstack([part, np.where(alone, before, np.nan)]).astype(part.dtype)
+
+    def _describe(self, X, weight, gaps):
+        """Learn from dense columns; return the quantiles of each."""
+        rows, of_all = sampled_rows(weight), self.scaling in ("standard", "quantile", "mean")
+        if gaps or of_all or rows is None:
+            columns = list(self._columns(X, weight))
+        else:  # the same rows of all columns at once
+            columns = list(self._columns(X[rows], np.ones(len(rows))))
+        quantiles = np.column_stack([quantiles for quantiles, _ in columns]).astype(np.float64)
+        if rows is not None and not gaps:
+            ends = np.stack([X.min(axis=0), X.max(axis=0)])
+            quantiles[[0, -1]] = self._forward(ends) if self.log1p else ends
+        lower, self._median, upper = quantiles[[16, 32, 48]]
+        self.range_ = low, high = quantiles[[0, -1]]
+        self.center_, spread = self._median, upper - lower
+        # A column that is mostly one value has no spread between quartiles: use its range instead.
+        self.scale_ = np.where(spread > 0, spread, (high - low) / 2)
+        if self.scaling == "standard":
+            self.center_, self.scale_ = np.transpose([moments for _, moments in columns])
+        if self.scaling == "mean":
+            self.scale_ = np.array([size for _, size in columns])
+        if self.scaling == "quantile":
+            self._curves = [curve for _, curve in columns]
+        return quantiles
+
+    def _columns(self, X, weight):
+        """Yield the quantiles of each column, and what else the scaling is made of."""
+        found_by = {"standard": find_moments, "quantile": find_curve, "mean": find_size}
+        more = found_by.get(self.scaling, lambda *_: None)
+        for places in slices_of(X.shape[1], max(1, _COPIED // len(X))):  # few are copied at once
+            numbers = self._forward(X[:, places]) if self.log1p else X[:, places]
+            for column in np.ascontiguousarray(numbers.T):
+                known = column, weight
+                if has_gaps(column):
+                    found = ~np.isnan(column)
+                    known = column[found], weight[found]
+                yield find_quantiles(*known), more(*known)
+
+    def _describe_sparse(self, X, weight):
+        """Learn from sparse columns, whose center is 0."""
+        if self.scaling == "quantile":
+            raise ValueError(
+                "scaling='quantile' would make a sparse X dense: take 'robust', 'standard' or "
+                "None, or pass X.toarray()."
+            )
+        extremes = [X.min(axis=0), X.max(axis=0)]
+        self.range_ = low, high = np.array([found.toarray().ravel() for found in extremes])
+        self.center_ = np.zeros(X.shape[1])
+        self.scale_ = np.maximum(np.abs(low), np.abs(high))
+        if self.scaling == "standard":
+            self.scale_ = np.sqrt(mean_variance_axis(X, axis=0, weights=weight)[1])
+        if self.scaling == "mean":
+            sizes = mean_variance_axis(abs(X), axis=0, weights=weight)[0]
+            self.scale_ = np.where(sizes > 0, sizes, 1.0)
+        self._median = np.where(low == high, low, 0.0)
+
+    def _check(self, X, *, reset):
+        X = validate_data(
+            self,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan",
+        )
+        names = getattr(self, "feature_names_in_", range(X.shape[1]))
+        return X, check_columns(X, [str(name) for name in names], log1p=self.log1p)
+
+    # Scaling --------------------------------------------------------------------------------
+
+    def _forward(self, X):
+        """Return the numbers that are scaled, those of X or their logarithms, float64."""
+        X = X.astype(np.float64)
+        if not self.log1p:
+            return X
+        return X.log1p() if sparse.issparse(X) else np.log1p(X)
+
+    def _scale(self, numbers):
+        center, scale = self.center_[self.kept_], self.scale_[self.kept_]
+        if self.scaling == "quantile":
+            normal = self._by_column(to_normal, numbers) * (scale > 0)
+            return normal.astype(numbers.dtype, copy=False)
+        if self.scaling is None:
+            return numbers
+        numbers = numbers - center.astype(numbers.dtype)
+        with np.errstate(over="ignore"):  # what then is infinite is bent to the limit
+            numbers /= np.where(scale > 0, scale, 1).astype(numbers.dtype)
+        if not scale.all():
+            numbers[:, scale == 0] = 0
+        return bend(numbers) if self.scaling == "robust" else numbers
+
+    def _unscale(self, values):
+        if self.scaling == "quantile":
+            return self._by_column(from_normal, values)
+        if self.scaling == "robust":
+            values = unbend(values)
+        numbers = values * self.scale_[self.kept_] + self.center_[self.kept_]
+        if self.scaling == "robust":  # near the clip the inverse explodes
+            numbers = np.clip(numbers, *self.range_[:, self.kept_])
+        elif self.log1p:  # what lies on a line here grows as a power
+            low, high = self.range_[:, self.kept_]
+            numbers = np.clip(numbers, low - _BEYOND, high + _BEYOND)
+        return numbers
+
+    def _by_column(self, function, values):
+        pairs = zip(values.T, self.kept_, strict=True)
+        columns = [function(column, self._curves[place]) for column, place in pairs]
+        return np.column_stack(columns)
+
+    def _transform_sparse(self, X):
+        if self.scaling is None:
+            return X
+        if self.center_.any() or self.scaling == "quantile":
+            raise ValueError(
+                "X is sparse, but the scaler was fitted on a dense X, whose columns it moves: pass "
+                "X.toarray()."
+            )
+        X = X[:, self.kept_]
+        scale = self.scale_[self.kept_][X.indices]
+        X.data = np.divide(X.data, scale, out=np.zeros_like(X.data), where=scale > 0)
+        if self.scaling == "robust":
+            X.data = bend(X.data)
+        return X
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = self.scaling != "quantile"
+        tags.input_tags.positive_only = self.log1p
+        return tags

@@ -1,0 +1,213 @@
+"""Token ids made by a tokenizer of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from numbers import Integral
+from typing import Protocol
+
+from sklearn_crossmodal.preprocessing.text._base_tokenizer import FIRST, BaseTokenizer, check_texts
+from sklearn_crossmodal.preprocessing.text._id_tokenizer import check_ids, move, move_back
+from sklearn_crossmodal.utils._sklearn import HasMethods, Interval
+
+__all__ = ["GivenTokenizer", "adapt_tokenizer"]
+
+
+class GivenTokenizer(BaseTokenizer):
+    """Turn texts into the ids of a given tokenizer, moved by three: ids 0 to 2 stand for no token.
+
+    Parameters
+    ----------
+    tokenizer : object
+        With ``encode(list of str) -> list of list of int``, its inverse ``decode``, and the number
+        ``n_tokens`` of its ids; or a tokenizer of the packages ``tokenizers`` or ``transformers``,
+        of which no special tokens are asked for. An ``encode`` that takes a ``max_length`` cuts
+        texts itself, and may so keep a token at their end.
+    max_length : int, default=512
+        Most tokens of a text, its end included; what is longer is cut.
+
+    Attributes
+    ----------
+    n_tokens_ : int
+        Number of ids.
+    length_ : int
+        Tokens of the longest text in `fit`, at most `max_length`; the width of the rows.
+
+    See Also
+    --------
+    IdTokenizer : Ids without their tokenizer.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.preprocessing import GivenTokenizer
+    >>> class Characters:
+    ...     n_tokens = 128
+    ...
+    ...     def encode(self, texts):
+    ...         return [list(text.encode("ascii")) for text in texts]
+    ...
+    ...     def decode(self, rows):
+    ...         return [bytes(row).decode("ascii") for row in rows]
+    >>> tokenizer = GivenTokenizer(Characters()).fit(["cat", "a"])
+    >>> tokenizer.transform(["a"])
+    array([[100,   2,   0,   0]])
+    >>> tokenizer.inverse_transform(tokenizer.transform(["act"]))
+    array(['act'], dtype=object)
+    """
+
+    _parameter_constraints = {
+        "tokenizer": [HasMethods(["encode", "decode"])],
+        "max_length": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, tokenizer, *, max_length=512):
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+
+    def fit(self, X, y=None):
+        """Learn the longest text; the tokenizer is left as it is.
+
+        Parameters
+        ----------
+        X : iterable of str
+            Texts.
+        y : None
+            Ignored; pipelines pass it.
+
+        Returns
+        -------
+        GivenTokenizer
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If X is one string, holds something that is none, or the tokenizer does not answer with
+            a list of ids for each text.
+        """
+        self._validate_params()
+        self.n_tokens_ = int(adapt_tokenizer(self.tokenizer).n_tokens) + FIRST
+        self._takes_length = _takes_length(adapt_tokenizer(self.tokenizer).encode)
+        self._set_length(self._encode(X, self.max_length))
+        return self
+
+    def encode(self, X):
+        """Return the ids of each text moved by three, without its end.
+
+        Parameters
+        ----------
+        X : iterable of str
+            Texts.
+
+        Returns
+        -------
+        list of list of int
+        """
+        return self._encode(X, self.max_length)
+
+    def _encode(self, X, most: int) -> list[list[int]]:
+        """Return the ids of each text, at most so many if the tokenizer itself can cut it."""
+        texts = check_texts(X)
+        tokenizer = adapt_tokenizer(self.tokenizer)
+        limit = {"max_length": most} if self._takes_length else {}
+        rows = list(tokenizer.encode(texts, **limit)) if texts else []
+        if len(rows) != len(texts):
+            raise ValueError(
+                f"{type(self.tokenizer).__name__}.encode returned {len(rows)} rows for "
+                f"{len(texts)} texts: it must take a list of strings and return the ids of each."
+            )
+        return [move(check_ids(row), self.n_tokens_) for row in rows]
+
+    def decode(self, rows):
+        """Return the text of each row of ids; unknown tokens are left out.
+
+        Parameters
+        ----------
+        rows : iterable of sequence of int
+            Ids without end and padding.
+
+        Returns
+        -------
+        list of str
+        """
+        own = [move_back(row).tolist() for row in rows]
+        return list(adapt_tokenizer(self.tokenizer).decode(own)) if own else []
+
+
+def _takes_length(encode) -> bool:
+    try:
+        return "max_length" in signature(encode).parameters
+    except (TypeError, ValueError):  # not written in Python
+        return False
+
+
+class _Tokenizes(Protocol):
+    """What a tokenizer of the user's own must have."""
+
+    n_tokens: int
+
+    def encode(self, texts: list[str]) -> Sequence[Sequence[int]]: ...
+
+    def decode(self, rows: list[list[int]]) -> Sequence[str]: ...
+
+
+def adapt_tokenizer(tokenizer) -> _Tokenizes:
+    """Return a tokenizer with `encode`, `decode` and `n_tokens`, all of lists.
+
+    Parameters
+    ----------
+    tokenizer : object
+        One that has these, or a tokenizer of the packages ``tokenizers`` or ``transformers``.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+    """
+    if hasattr(tokenizer, "n_tokens"):
+        return tokenizer
+    if hasattr(tokenizer, "encode_batch"):
+        return _FromTokenizers(tokenizer)
+    if hasattr(tokenizer, "batch_decode"):
+        return _FromTransformers(tokenizer)
+    raise ValueError(
+        f"the tokenizer {type(tokenizer).__name__} lacks n_tokens, the number of its ids."
+    )
+
+
+class _FromTokenizers:
+    """A ``tokenizers.Tokenizer``; padding that it may add is left out."""
+
+    def __init__(self, tokenizer) -> None:
+        self.tokenizer = tokenizer
+        self.n_tokens = tokenizer.get_vocab_size()
+
+    def encode(self, texts: list[str]) -> list[list[int]]:
+        found = self.tokenizer.encode_batch(texts, add_special_tokens=False)
+        return [
+            [id_ for id_, there in zip(text.ids, text.attention_mask, strict=True) if there]
+            for text in found
+        ]
+
+    def decode(self, rows: list[list[int]]) -> list[str]:
+        return self.tokenizer.decode_batch(rows)
+
+
+class _FromTransformers:
+    """A tokenizer of ``transformers``."""
+
+    def __init__(self, tokenizer) -> None:
+        self.tokenizer = tokenizer
+        self.n_tokens = len(tokenizer)
+
+    def encode(self, texts: list[str]) -> list[list[int]]:
+        settings = {"add_special_tokens": False, "padding": False, "truncation": False}
+        return self.tokenizer(texts, verbose=False, **settings)["input_ids"]
+
+    def decode(self, rows: list[list[int]]) -> list[str]:
+        return self.tokenizer.batch_decode(rows, skip_special_tokens=True)

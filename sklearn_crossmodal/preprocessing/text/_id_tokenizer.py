@@ -1,0 +1,153 @@
+"""Token ids that are given as they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain
+from numbers import Integral
+
+import numpy as np
+
+from sklearn_crossmodal.data import UNKNOWN
+from sklearn_crossmodal.preprocessing.text._base_tokenizer import FIRST, BaseTokenizer, n_reserved
+from sklearn_crossmodal.utils._sklearn import Interval
+
+__all__ = ["IdTokenizer", "check_ids", "move", "move_back"]
+
+#: More ids than this would make an embedding table that fills the memory.
+_MAX_IDS = 2**20
+
+
+class IdTokenizer(BaseTokenizer):
+    """Take token ids as they are, moved by three: ids 0 to 2 stand for no token.
+
+    Parameters
+    ----------
+    max_length : int, default=512
+        Most tokens of a text, its end included; what is longer is cut.
+
+    Attributes
+    ----------
+    n_tokens_ : int
+        Number of ids: the largest in `fit`, and four. A larger one is unknown in `transform`.
+    length_ : int
+        Tokens of the longest text in `fit`, at most `max_length`; the width of the rows.
+
+    See Also
+    --------
+    GivenTokenizer : With the tokenizer that made the ids, texts can be given.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.preprocessing import IdTokenizer
+    >>> tokenizer = IdTokenizer().fit([[7, 0], [5]])
+    >>> tokenizer.transform([[7, 0], [9]])
+    array([[10,  3,  2],
+           [ 1,  2,  0]])
+    >>> tokenizer.inverse_transform([[10, 3, 2]])[0]
+    array([7, 0])
+    """
+
+    _parameter_constraints = {"max_length": [Interval(Integral, 1, None, closed="left")]}
+
+    def __init__(self, *, max_length=512):
+        self.max_length = max_length
+
+    def fit(self, X, y=None):
+        """Learn the largest id and the longest text.
+
+        Parameters
+        ----------
+        X : iterable of sequence of int
+            Ids of each text, from 0 on.
+        y : None
+            Ignored; pipelines pass it.
+
+        Returns
+        -------
+        IdTokenizer
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If an id is no integer, negative, or so large that no table could have its row.
+        """
+        self._validate_params()
+        rows = [check_ids(row) for row in X]
+        largest = max((int(row.max()) for row in rows if len(row)), default=-1)
+        if largest >= _MAX_IDS:
+            raise ValueError(
+                f"the largest token id is {largest}, and a table of so many rows is too large: "
+                "number the tokens that occur from 0 on."
+            )
+        n_later = n_reserved(largest + 1, _MAX_IDS) if self.reserves else 0
+        self.n_tokens_ = largest + 1 + n_later + FIRST
+        self._set_length(rows)
+        return self
+
+    def encode(self, X):
+        """Return the ids of each text moved by three, without its end.
+
+        Parameters
+        ----------
+        X : iterable of sequence of int
+            Ids of each text, from 0 on.
+
+        Returns
+        -------
+        list of list of int
+        """
+        return [move(check_ids(row), self.n_tokens_) for row in X]
+
+    def unknown(self, X):
+        """Return the ids that are too large, the most frequent first.
+
+        Parameters
+        ----------
+        X : iterable of sequence of int
+            Ids of each text.
+
+        Returns
+        -------
+        list of int
+        """
+        counts = Counter(chain.from_iterable(check_ids(row).tolist() for row in X))
+        return [id_ for id_, _ in counts.most_common() if id_ + FIRST >= self.n_tokens_]
+
+    def decode(self, rows):
+        """Return the ids of each text as they were given; those that were unknown are left out.
+
+        Parameters
+        ----------
+        rows : iterable of sequence of int
+            Ids without end and padding.
+
+        Returns
+        -------
+        list of ndarray of int
+        """
+        return [move_back(row) for row in rows]
+
+
+def check_ids(row) -> np.ndarray:
+    """Return the ids of one text; raise if they are no row of integers from 0 on."""
+    ids = np.asarray(row)
+    if ids.size == 0:
+        return np.empty(0, dtype=np.int64)
+    if ids.ndim != 1 or ids.dtype.kind not in "iu":
+        raise ValueError(f"expected a row of integer token ids for each text, got {row!r}.")
+    if ids.min() < 0:
+        raise ValueError(f"token ids are integers from 0 on, got {ids.min()}.")
+    return ids
+
+
+def move(ids: np.ndarray, n_tokens: int) -> list[int]:
+    """Return ids of another numbering in ours; those past the last are unknown."""
+    return [id_ + FIRST if id_ + FIRST < n_tokens else UNKNOWN for id_ in ids.tolist()]
+
+
+def move_back(row) -> np.ndarray:
+    """Return ids of ours in the other numbering; those that stand for no token are left out."""
+    row = np.asarray(row, dtype=np.int64)
+    return row[row >= FIRST] - FIRST

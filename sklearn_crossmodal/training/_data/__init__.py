@@ -1,0 +1,1 @@
+"""Rows: data sets, batches, splits and folds."""

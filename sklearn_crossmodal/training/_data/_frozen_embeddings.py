@@ -1,0 +1,234 @@
+"""What frozen encoders make of their modalities, computed once a row, ahead of training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import torch
+from scipy import sparse
+from sklearn.utils.validation import check_memory
+
+from sklearn_crossmodal.data import Block, BlockSpec, is_lazy
+from sklearn_crossmodal.training._data._row_reader import read_ahead, to_rows
+from sklearn_crossmodal.training._data._text_lengths import cut_texts
+from sklearn_crossmodal.training._device import choose_device
+from sklearn_crossmodal.utils._cache import RowCache, row_keys, rows_folder
+from sklearn_crossmodal.utils._moments import vector_moments
+from sklearn_crossmodal.utils._progress import progress
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = ["FrozenInputs", "embed_frozen"]
+
+#: Up to so much, relative to the mean, vectors in float32 differ by rounding alone.
+_ROUNDING = 1e-6
+
+
+class FrozenInputs:
+    """Blocks as the network reads them: of a frozen encoder its vectors, brought to one scale.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for messages.
+    modalities : list of (str, Modality, columns)
+        Fitted.
+    """
+
+    def __init__(self, owner: str, modalities: list[tuple]) -> None:
+        self.owner = owner
+        self.modalities = modalities
+        self.moments: dict[str, tuple[np.ndarray, float]] | None = None
+
+    def __bool__(self) -> bool:
+        """Whether any encoder is frozen."""
+        return any(_is_frozen(modality.encoder) for _, modality, _ in self.modalities)
+
+    def __call__(
+        self,
+        blocks: Mapping[str, Block],
+        params: Mapping[str, object],
+        sample_weight: np.ndarray | None = None,
+    ) -> dict[str, Block]:
+        """Return the blocks to train on or to answer from.
+
+        Parameters
+        ----------
+        blocks : mapping of str to Block
+            As the bank makes them.
+        params : mapping of str to object
+            The parameters of the estimator: memory, device and verbose.
+        sample_weight : ndarray of shape (n,), default=None
+            Of the rows. The scale is that of the first call.
+
+        Returns
+        -------
+        dict of str to Block
+        """
+        with said_by(self.owner):
+            embedded = embed_frozen(
+                blocks,
+                self.modalities,
+                memory=check_memory(params["memory"]),
+                device=choose_device(params["device"]),
+                verbose=params["verbose"],
+            )
+        if self.moments is None:
+            self.moments = {
+                name: _moments(block, sample_weight)
+                for name, block in embedded.items()
+                if block is not blocks[name]
+            }
+        return {
+            name: _scaled(block, *self.moments[name]) if name in self.moments else block
+            for name, block in embedded.items()
+        }
+
+
+def embed_frozen(
+    blocks: Mapping[str, Block],
+    modalities: list[tuple],
+    *,
+    memory=None,
+    device: str = "cpu",
+    verbose: int = 0,
+) -> dict[str, Block]:
+    """Put the vectors of frozen encoders in the place of what they read.
+
+    Parameters
+    ----------
+    blocks : mapping of str to Block
+        For each modality.
+    modalities : list of (str, Modality, columns)
+        Fitted. An encoder is frozen if it has an attribute `frozen` that is true; it is asked to
+        `load` its module.
+    memory : joblib.Memory, default=None
+        Where vectors are kept by what the rows hold; None keeps none. A module that takes no mask
+        sees how far its rows are padded, which then counts too. Nothing is kept of a module with
+        an attribute `describable` that is false.
+    device : str, default="cpu"
+        Where to compute.
+    verbose : int, default=0
+        Above 0, long work shows how far it is.
+
+    Returns
+    -------
+    dict of str to Block
+        A block of kind ``"vector"`` where the encoder is frozen, the block itself elsewhere.
+    """
+    embedded = dict(blocks)
+    frozen = [entry for entry in modalities if _is_frozen(entry[1].encoder)]
+    blocks = {**blocks, **cut_texts("", {name: blocks[name] for name, *_ in frozen}, frozen)}
+    for name, modality, _ in frozen:
+        encoder = modality.encoder
+        with said_by(f"modality {name!r}"):
+            module = encoder.load(blocks[name].spec, device)
+            embedder = _Embedder(module, device, memory)
+            batches = _batches(blocks[name], encoder.batch_size)
+            label = f"embedding {name}"
+            embedded[name] = _embed(blocks[name], embedder, batches, label, verbose)
+    return embedded
+
+
+def _is_frozen(encoder) -> bool:
+    return getattr(encoder, "frozen", False) and hasattr(encoder, "load")
+
+
+class _Embedder:
+    """Vectors of rows: those that are known, and those that the module makes of the others."""
+
+    def __init__(self, module: torch.nn.Module, device: str, memory) -> None:
+        self.module = module
+        self.device = device
+        # Of a model that cannot be told from another one nothing is kept.
+        folder = rows_folder(memory) if getattr(module, "describable", True) else None
+        self.cache = None if folder is None else RowCache(folder / f"{module.fingerprint}.sqlite")
+
+    def __call__(self, values: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        if self.cache is None:
+            return self._compute(values, mask)
+        # Only a module that is given the mask can look past the padding.
+        blind = not getattr(self.module, "takes_mask", True)
+        keys = row_keys(values, None if blind else mask)
+        vectors = self.cache.find(keys)
+        first: dict[bytes, int] = {}  # the first row of each key that is new, in order
+        for row, key in enumerate(keys):
+            if key not in vectors:
+                first.setdefault(key, row)
+        if first:
+            rows = np.array(list(first.values()))
+            made = self._compute(values[rows], None if mask is None else mask[rows])
+            made = dict(zip(first, made, strict=True))
+            self.cache.add(made)
+            vectors = {**vectors, **made}
+        return np.stack([vectors[key] for key in keys])
+
+    @torch.inference_mode()
+    def _compute(self, values: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        rows = to_rows(values, torch.float32).to(self.device)
+        mask = None if mask is None else torch.from_numpy(mask).to(self.device)
+        try:
+            vectors = self.module(rows, mask).float().cpu().numpy()
+        except RuntimeError as error:
+            error.add_note(f"The pretrained module was given values of shape {tuple(rows.shape)}.")
+            raise
+        if not np.isfinite(vectors).all():
+            raise ValueError("its pretrained module gives numbers that are not finite.")
+        return vectors
+
+
+def _embed(block: Block, embedder: _Embedder, batches: list, label: str, verbose: int) -> Block:
+    vectors = None
+    parts = _read(block, batches)
+    for rows, values, mask in progress(parts, total=len(batches), label=label, verbose=verbose):
+        made = embedder(values, mask)
+        if vectors is None:
+            vectors = np.zeros((len(block), made.shape[1]), np.float32)
+        vectors[rows] = made
+    if vectors is None:  # no sample has the modality: one row of zeros tells the width
+        width = embedder(*_no_row(block)).shape[1]
+        vectors = np.zeros((len(block), width), np.float32)
+    return Block(vectors, block.present, BlockSpec("vector", vectors.shape[1:]))
+
+
+def _batches(block: Block, batch_size: int) -> list[np.ndarray]:
+    """Return row numbers of those that are there, by length: a batch is as long as its longest."""
+    rows = np.flatnonzero(block.present)
+    if _has_steps(block):
+        rows = rows[np.argsort(-block.mask[rows].sum(axis=1), kind="stable")]
+    return [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+
+
+def _read(block: Block, batches: list[np.ndarray]) -> Iterator[tuple]:
+    def read(rows):
+        values = block.values[rows]
+        values = values.toarray() if sparse.issparse(values) else values
+        return rows, values, block.mask[rows] if _has_steps(block) else None
+
+    return iter((read_ahead if is_lazy(block.values) else map)(read, batches))
+
+
+def _has_steps(block: Block) -> bool:
+    return block.mask is not None and block.kind in {"tokens", "sequence"}
+
+
+def _no_row(block: Block) -> tuple[np.ndarray, np.ndarray | None]:
+    dtype = np.float64 if block.spec.n_categories is None else np.int64
+    mask = np.zeros((1, block.spec.shape[0]), dtype=bool) if _has_steps(block) else None
+    return np.zeros((1, *block.spec.shape), dtype), mask
+
+
+def _moments(block: Block, sample_weight: np.ndarray | None) -> tuple[np.ndarray, float]:
+    """Return the mean of each number, and one spread for all, 1 if all rows are alike."""
+    there = block.present if sample_weight is None else block.present & (sample_weight > 0)
+    if not there.any():
+        return np.zeros(block.spec.shape), 1.0
+    weight = None if sample_weight is None else sample_weight[there]
+    mean, spread = vector_moments(block.values[there], weight, tolerance=_ROUNDING)
+    return mean, spread or 1.0
+
+
+def _scaled(block: Block, mean: np.ndarray, spread: float) -> Block:
+    values = ((block.values - mean) / spread).astype(np.float32)
+    values[~block.present] = 0
+    return Block(values, block.present, block.spec)

@@ -1,0 +1,278 @@
+"""Which rows are held out: shares of all rows, of classes or whole groups, folds, or as given."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from torch.utils.data import Subset
+
+from sklearn_crossmodal.training._data._dataset import BlockDataset
+from sklearn_crossmodal.utils._validation import said_by
+
+__all__ = [
+    "are_in_order",
+    "deal_folds",
+    "pick_split",
+    "split_groups",
+    "split_rows",
+    "split_rows_by",
+    "warn_of_unused_rows",
+]
+
+
+def split_rows(
+    n_rows: int, fraction: float, classes: np.ndarray | None, rng: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split row numbers into training and validation rows.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    fraction : float
+        Share of validation rows.
+    classes : ndarray of shape (n_rows,), int, or None
+        Class of each row: each gives its share. A class too rare to give a row gives none.
+    rng : numpy.random.RandomState
+        Source of randomness.
+
+    Returns
+    -------
+    training, validation : ndarray of int
+        In ascending order; validation may be empty.
+    """
+    if classes is None:
+        classes = np.zeros(n_rows, dtype=int)
+    held_out = np.zeros(n_rows, dtype=bool)
+    for one in np.unique(classes):
+        members = rng.permutation(np.flatnonzero(classes == one))
+        held_out[members[: min(round(fraction * len(members)), len(members) - 1)]] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def split_groups(
+    groups: np.ndarray, fraction: float, classes: np.ndarray | None, rng: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split row numbers so that all rows of a group are on one side.
+
+    Groups are held out in random order, each if that brings the rows that are held out of every
+    class nearer to their share, and leaves some of the class to train on.
+
+    Parameters
+    ----------
+    groups : ndarray of shape (n_rows,)
+        Group of each row.
+    fraction : float
+        Share of validation rows.
+    classes : ndarray of shape (n_rows,), int, or None
+        Class of each row.
+    rng : numpy.random.RandomState
+        Source of randomness.
+
+    Returns
+    -------
+    training, validation : ndarray of int
+        In ascending order; validation is empty where there is but one group.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.training import split_groups
+    >>> groups = np.array(["a", "b", "b", "c", "c", "c", "d", "d", "d", "d"])
+    >>> split_groups(groups, 0.2, None, np.random.RandomState(0))
+    (array([0, 1, 2, 6, 7, 8, 9]), array([3, 4, 5]))
+    """
+    _, groups = np.unique(groups, return_inverse=True)
+    if classes is None:
+        classes = np.zeros(len(groups), dtype=int)
+    _, classes = np.unique(classes, return_inverse=True)
+    counts = np.zeros((groups.max() + 1, classes.max() + 1))
+    np.add.at(counts, (groups, classes), 1)
+    shares = counts / counts.sum(axis=0)  # (G, K), of all rows of the class
+    chosen, held_out = [], np.zeros(shares.shape[1])
+    order = rng.permutation(len(shares))
+    for group in order:
+        if (held_out >= fraction).all():
+            break
+        after = held_out + shares[group]
+        spares = (after < 1)[shares[group] > 0].all()
+        if spares and _distance(after, fraction) < _distance(held_out, fraction):
+            chosen.append(group)
+            held_out = after
+    if not chosen and len(shares) > 1:  # all are too large: the one that is least so
+        chosen = [min(order, key=lambda group: _distance(shares[group], fraction))]
+    found = np.isin(groups, chosen)
+    return np.flatnonzero(~found), np.flatnonzero(found)
+
+
+def _distance(shares: np.ndarray, fraction: float) -> float:
+    return float(((shares - fraction) ** 2).sum())
+
+
+def deal_folds(
+    n_folds: int, y: np.ndarray, groups: np.ndarray | None, *, stratify: bool, seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return rows to train on and rows to answer for, so that each row is answered for once.
+
+    Parameters
+    ----------
+    n_folds : int
+        At most this many; as many as rows or groups allow.
+    y : ndarray of shape (n, ...)
+        The target.
+    groups : ndarray of shape (n,) or None
+        Rows of a group are in one fold.
+    stratify : bool
+        Whether y are classes, which each fold is to have its share of. One that is too rare for
+        that is spread over as many folds as it has rows.
+    seed : int
+        Of the order of the rows.
+
+    Returns
+    -------
+    list of (ndarray, ndarray)
+        Empty if there are not two rows, or not two groups.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_crossmodal.training import deal_folds
+    >>> y = np.array([0, 0, 0, 1, 1, 1, 2])
+    >>> folds = deal_folds(3, y, None, stratify=True, seed=0)
+    >>> sorted(sorted(y[validation].tolist()) for _, validation in folds)
+    [[0, 1], [0, 1], [0, 1, 2]]
+    """
+    units = len(y) if groups is None else len(np.unique(groups))
+    n_folds = min(n_folds, units)
+    if n_folds < 2:
+        return []
+    most = np.unique(y, return_counts=True)[1].max() if stratify else 0
+    if groups is not None:
+        return _of_groups(n_folds, y, groups, most >= n_folds, seed)
+    if most < 2:
+        return _split(KFold, n_folds, y, None, seed)
+    return _split(StratifiedKFold, min(n_folds, most), y, None, seed)
+
+
+def _of_groups(n_folds, y, groups, stratify, seed):
+    if stratify:
+        folds = _split(StratifiedGroupKFold, n_folds, y, groups, seed)
+        if all(len(training) and len(validation) for training, validation in folds):
+            return folds  # of few groups it may leave a fold empty
+    return _split(GroupKFold, n_folds, y, groups, seed)
+
+
+def _split(kind, n_folds, y, groups, seed):
+    with warnings.catch_warnings():  # that a class has fewer rows than there are folds
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        return list(kind(n_folds, shuffle=True, random_state=seed).split(y, y, groups))
+
+
+def are_in_order(training: np.ndarray, validation: np.ndarray) -> bool:
+    """Tell whether all training rows come before all validation rows, as where rows have a time."""
+    return bool(len(training) and len(validation) and np.max(training) < np.min(validation))
+
+
+def pick_split(
+    splits: Iterable[tuple[np.ndarray, np.ndarray]],
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the split that holds rows out of a single training.
+
+    It is the first; of splits that are all in order of the rows, as those of `TimeSeriesSplit`,
+    the last, in which all earlier rows train: in the first only the oldest do.
+
+    Parameters
+    ----------
+    splits : iterable of (training rows, validation rows)
+        Read only as far as needed.
+
+    Returns
+    -------
+    (training rows, validation rows), or None
+        None where there is no split.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import KFold, TimeSeriesSplit
+    >>> from sklearn_crossmodal.training import pick_split
+    >>> [part.tolist() for part in pick_split(TimeSeriesSplit(3).split(range(8)))]
+    [[0, 1, 2, 3, 4, 5], [6, 7]]
+    >>> [part.tolist() for part in pick_split(KFold(4).split(range(8)))]
+    [[2, 3, 4, 5, 6, 7], [0, 1]]
+    """
+    first = last = None
+    for split in splits:
+        first, last = first or split, split
+        if not are_in_order(*split):
+            return first
+    return last
+
+
+def warn_of_unused_rows(n_rows: int, training: np.ndarray, validation: np.ndarray, what: str):
+    """Warn where a split uses less than half of the rows.
+
+    Parameters
+    ----------
+    n_rows : int
+        How many rows there are.
+    training, validation : ndarray of int
+        The split.
+    what : str
+        Of the message: which parameter of which estimator says so.
+    """
+    n_used = len(training) + len(validation)
+    if n_used < n_rows / 2:
+        warnings.warn(
+            f"{what} trains on {len(training)} and holds out {len(validation)} of {n_rows} rows: "
+            f"the other {n_rows - n_used} are not used. Take a splitter whose two parts are most "
+            "of the rows.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def split_rows_by(train_split: Callable, dataset: BlockDataset) -> tuple[np.ndarray, np.ndarray]:
+    """Split row numbers as a `train_split` of skorch splits a data set.
+
+    Parameters
+    ----------
+    train_split : callable
+        From a data set, and its labels if it has any, to two data sets, as of `take` or
+        `torch.utils.data.Subset`.
+    dataset : BlockDataset
+        All rows.
+
+    Returns
+    -------
+    training, validation : ndarray of int
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it returns something else, or no rows to train on or to hold out.
+    """
+    with said_by("net_params['train_split']"):
+        given = () if dataset.labels is None else (dataset.labels,)
+        parts = train_split(dataset, *given)
+        if not (isinstance(parts, tuple | list) and len(parts) == 2):
+            raise TypeError(f"it returned {type(parts).__name__}, not two data sets.")
+        training, validation = (_rows_of(part, dataset) for part in parts)
+        if not (len(training) and len(validation)):
+            raise ValueError("it leaves no rows to train on, or none to hold out.")
+    warn_of_unused_rows(len(dataset), training, validation, "net_params['train_split']")
+    return training, validation
+
+
+def _rows_of(part, dataset: BlockDataset) -> np.ndarray:
+    """Return the row numbers of a part of a data set."""
+    if isinstance(part, Subset):
+        return _rows_of(part.dataset, dataset)[np.asarray(part.indices)]
+    if not isinstance(part, BlockDataset) or part.values is not dataset.values:
+        raise TypeError(
+            f"it returned {type(part).__name__}, where parts of the data set that it is given are "
+            "needed, such as dataset.take(rows)."
+        )
+    return part.rows.numpy()

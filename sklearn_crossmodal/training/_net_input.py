@@ -1,0 +1,48 @@
+"""X and y for the net of an estimator, which takes what the estimator takes."""
+
+from __future__ import annotations
+
+from sklearn_crossmodal.training._data._dataset import BlockDataset
+from sklearn_crossmodal.training._device import torch_dtype
+
+__all__ = ["NetInput"]
+
+#: What reading does not need: the net, which holds the reader, and what comes after a training.
+_LEFT_OUT = {"net_", "history_", "n_iter_", "_relations", "_calibrations"}
+
+
+class NetInput:
+    """Reads X and y as an estimator read them in `fit`.
+
+    Parameters
+    ----------
+    estimator : BaseCrossmodal
+        Whose modalities and target are fitted; of the rest nothing is kept.
+    """
+
+    def __init__(self, estimator) -> None:
+        # Not the estimator itself: nets live on without it, and there must be no circle.
+        self.estimator = object.__new__(type(estimator))
+        kept = {
+            name: value
+            for name, value in vars(estimator).items()
+            if name not in _LEFT_OUT and "callback" not in name
+        }
+        vars(self.estimator).update(kept, callbacks=None, net_=None)
+
+    def __call__(self, X, y=None) -> BlockDataset:
+        """Return X, and the target if there is one, as the net reads them.
+
+        Parameters
+        ----------
+        X, y : object
+            As `fit` takes them.
+
+        Returns
+        -------
+        BlockDataset
+        """
+        dtype = torch_dtype(self.estimator.dtype_)
+        if y is None:
+            return BlockDataset.from_blocks(self.estimator._blocks(X), dtype)
+        return self.estimator._read(X, y, None, resume=True).dataset(dtype)

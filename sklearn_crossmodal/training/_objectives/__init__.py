@@ -1,0 +1,1 @@
+"""What is minimised, and the constant predictor that it is compared with."""

@@ -1,0 +1,164 @@
+"""What is minimised: the losses of targets, and of the heads of modalities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_crossmodal.nn.losses._functions import weighted_mean
+from sklearn_crossmodal.nn.networks._unimodal_heads import HEADS, PRESENT
+
+__all__ = ["Criterion", "as_often"]
+
+
+class Criterion(nn.Module):
+    """Average of the losses of all targets, and a share of those of the heads of modalities.
+
+    Parameters
+    ----------
+    losses : dict of str to nn.Module
+        For each target: (prediction, target, mask, weight) -> scalar.
+    auxiliary_weight : float, default=0.0
+        What the mean of the heads' losses is multiplied with. They are losses of the first target,
+        each over the samples that have its modality.
+    target_weights : mapping of str to float, default=None
+        What the losses of some targets are multiplied with and added, which do not count in the
+        average.
+    """
+
+    def __init__(
+        self,
+        losses: Mapping[str, nn.Module],
+        auxiliary_weight: float = 0.0,
+        target_weights: Mapping[str, float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.losses = dict(losses)
+        self.auxiliary_weight = auxiliary_weight
+        self.target_weights = dict(target_weights or {})
+        #: What the losses of targets are divided by, one where nothing is said.
+        self.baselines: dict[str, float] = {}
+        #: Weights of the fused loss and of each head's, in place of 1 and `auxiliary_weight`, and
+        #: whether a callback sets them.
+        self.task_weights: list[float] | None = None
+        self.reweighs = False
+
+    def forward(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
+        loss = self.fused(predictions, targets)
+        if HEADS not in predictions or not self.auxiliary_weight:
+            return loss
+        alone = self.by_head(predictions, targets)
+        if self.task_weights is None:
+            return loss + self.auxiliary_weight * alone.mean()
+        return (torch.cat([loss.view(1), alone]) * alone.new_tensor(self.task_weights)).sum()
+
+    def fused(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
+        """Return the average of the losses of all targets, and what is added to it.
+
+        Parameters
+        ----------
+        predictions : mapping of str to Tensor
+            What the network returned.
+        targets : mapping of str to (values, mask, weight)
+            The targets.
+
+        Returns
+        -------
+        Tensor
+            A scalar.
+        """
+        losses = [
+            loss(predictions[name], *as_often(targets[name], predictions[name]))
+            / self.baselines.get(name, 1.0)
+            for name, loss in self.losses.items()
+            if name not in self.target_weights
+        ]
+        loss = losses[0] if len(losses) == 1 else torch.stack(losses).mean()
+        return loss + self.supervised(predictions, targets) if self.target_weights else loss
+
+    def supervised(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]):
+        """Return the weighted sum of the losses that are added to the average.
+
+        Parameters
+        ----------
+        predictions : mapping of str to Tensor
+            What the network returned.
+        targets : mapping of str to (values, mask, weight)
+            The targets.
+
+        Returns
+        -------
+        Tensor or float
+            A scalar.
+        """
+        return sum(
+            weight
+            / self.baselines.get(name, 1.0)
+            * self.losses[name](predictions[name], *as_often(targets[name], predictions[name]))
+            for name, weight in self.target_weights.items()
+        )
+
+    def by_head(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
+        """Return the loss of each head.
+
+        Parameters
+        ----------
+        predictions : mapping of str to Tensor
+            What the network returned in training.
+        targets : mapping of str to (values, mask, weight)
+            The targets.
+
+        Returns
+        -------
+        Tensor of shape (M,)
+        """
+        (_, loss), *_ = self.losses.items()
+        parts = self._of_heads(predictions, targets)
+        return torch.stack([loss(scores, *target) for scores, target in parts])
+
+    def truth_by_head(
+        self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]
+    ) -> Tensor:
+        """Return what each head gives the truth on average: of classes, their probability.
+
+        Parameters
+        ----------
+        predictions : mapping of str to Tensor
+            What the network returned in training.
+        targets : mapping of str to (values, mask, weight)
+            The targets.
+
+        Returns
+        -------
+        Tensor of shape (M,)
+        """
+        (_, loss), *_ = self.losses.items()
+        found = [
+            weighted_mean(torch.exp(-loss.per_sample(scores, values, mask)), weight)
+            for scores, (values, mask, weight) in self._of_heads(predictions, targets)
+        ]
+        return torch.stack(found)
+
+    def _of_heads(self, predictions, targets) -> Iterator[tuple[Tensor, tuple]]:
+        """Yield the scores of each head, with the target of the samples that have its modality."""
+        name, said, present = next(iter(self.losses)), predictions[HEADS], predictions[PRESENT]
+        values, mask, weight = as_often(targets[name], said)
+        for m, scores in enumerate(said.unbind(dim=1)):
+            counted = weight
+            if present is not None:
+                there = present[:, m].to(scores.dtype)
+                counted = there if weight is None else weight * there
+            yield scores, (values, mask, counted)
+
+
+def as_often(target: tuple, scores: Tensor) -> tuple:
+    """Return a target as many times as its rows were scored, by members or from several draws."""
+    n_members = len(scores) // len(target[0])
+    if n_members == 1:
+        return target
+    return tuple(
+        None if part is None else part.expand(n_members, *part.shape).flatten(0, 1)
+        for part in target
+    )

@@ -1,0 +1,1 @@
+"""What is fitted once a network is trained."""

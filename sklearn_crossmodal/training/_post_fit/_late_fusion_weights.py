@@ -1,0 +1,179 @@
+"""How much the fused scores count beside those of the heads, and what the heads start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from sklearn_crossmodal.nn.networks._unimodal_heads import HEADS, PRESENT, ModalityHeads
+from sklearn_crossmodal.training._data._batch_iterator import BatchIterator
+from sklearn_crossmodal.training._data._dataset import BlockDataset
+from sklearn_crossmodal.training._inference import predict_batch_size
+from sklearn_crossmodal.training._net import Net
+from sklearn_crossmodal.training._objectives._best_constant import best_constant
+
+__all__ = ["fit_blend", "fit_prior", "losses_of_heads"]
+
+#: Held-out rows from which on shares are fitted; fewer would leave them to chance.
+ENOUGH = 200
+#: Shares of the fused scores that are tried.
+TRIED = [place / 10 for place in range(11)]
+#: Rows that anything here is fitted on at most.
+MOST_ROWS = 10_000
+
+
+def fit_prior(nets: Sequence[Net], dataset: BlockDataset) -> None:
+    """Set what heads start from: the scores that fit best where nothing is seen.
+
+    They are drawn to zero as by one row more, so that a class that no row has is not impossible. A
+    network that goes on learning keeps the mean over all rows it has seen.
+
+    Parameters
+    ----------
+    nets : sequence of Net
+        Of one architecture, with heads.
+    dataset : BlockDataset
+        The training data.
+    """
+    heads, name = nets[0].module_.heads, nets[0].module_.heads.target
+    rows = dataset.some(MOST_ROWS).rows
+    target, loss = dataset.target(name, rows), nets[0].criterion_.losses[name]
+    constant = best_constant(loss, heads.prior.shape, target, n_steps=100, penalty=1 / len(rows))
+    for net in nets:
+        net.module_.heads.learn_prior(constant, len(dataset))
+
+
+def fit_blend(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int) -> None:
+    """Set the share of the fused scores for each number of modalities that are there.
+
+    Modalities of the rows are hidden at random, so many that each number is left; of the shares
+    from 0 to 1 the one with the lowest loss is taken. Where too few rows have so many, the share
+    stays as it is.
+
+    Parameters
+    ----------
+    nets : sequence of Net
+        Trained; their networks have heads. All get the same shares.
+    held_out : sequence of BlockDataset
+        For each, rows that it was not trained on.
+    seed : int
+        Of what is hidden.
+    """
+    heads, name = nets[0].module_.heads, nets[0].module_.heads.target
+    if sum(map(len, held_out)) < ENOUGH:
+        return
+    some = [dataset.some(MOST_ROWS // len(nets)) for dataset in held_out]
+    loss = nets[0].criterion_.losses[name]
+    said, present, target, fused = _collected(nets, some, seed)
+    if not heads.adds:
+        heads.precisions.copy_(_precisions(heads, loss, said, present[-1], target))
+    for count, (scores, there) in enumerate(zip(fused, present, strict=True), start=1):
+        exact = there.sum(dim=1) == count
+        if exact.sum() >= ENOUGH:
+            aims = _counted(target, exact.to(scores.dtype))
+            together = heads.together(said, there)
+            losses = [loss(share * scores + (1 - share) * together, *aims) for share in TRIED]
+            heads.shares[count] = TRIED[int(torch.stack(losses).argmin())]
+    for net in nets:
+        net.module_.heads.take_over(heads)
+
+
+def _counted(target: tuple, there: Tensor) -> tuple:
+    """Return a target with the rows that count for something."""
+    values, mask, weight = target
+    return values, mask, there if weight is None else weight * there
+
+
+@torch.inference_mode()
+def losses_of_heads(net: Net, dataset: BlockDataset) -> Tensor:
+    """Return the loss of the fusion and that of each head, as the network answers.
+
+    Parameters
+    ----------
+    net : Net
+        Its network has heads.
+    dataset : BlockDataset
+        With targets.
+
+    Returns
+    -------
+    Tensor of shape (1 + M,), float64
+    """
+    network, criterion, found, counts = net.module_, net.criterion_, [], []
+    for inputs, targets in _batches(net, dataset):
+        latents, present = network.latents(**inputs), network.spread(inputs["present"])
+        said = {HEADS: network.heads.said(latents), PRESENT: present}
+        scores = {**network.decode(network.fuse(latents, present)), **said}
+        losses = criterion.fused(scores, targets).view(1), criterion.by_head(scores, targets)
+        found.append(torch.cat(losses).double().cpu())
+        n_rows = torch.full((1,), len(latents[0]), dtype=torch.float64)
+        there = n_rows.expand(len(latents)) if present is None else present.sum(dim=0).cpu()
+        counts.append(torch.cat([n_rows, there]))
+    counted = torch.stack(counts)
+    return (torch.stack(found) * counted).sum(dim=0) / counted.sum(dim=0).clamp(min=1)
+
+
+@torch.inference_mode()
+def _collected(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int):
+    """Return what heads say, and for each number of modalities which are left and fused scores."""
+    generator = torch.Generator().manual_seed(seed)
+    parts = [
+        _scored(net, inputs, generator, targets)
+        for net, dataset in zip(nets, held_out, strict=True)
+        for inputs, targets in _batches(net, dataset)
+    ]
+    said, present, target, fused = zip(*parts, strict=True)
+    return (
+        torch.cat(said),
+        [torch.cat(some) for some in zip(*present, strict=True)],
+        tuple(None if some[0] is None else torch.cat(some) for some in zip(*target, strict=True)),
+        [torch.cat(some) for some in zip(*fused, strict=True)],
+    )
+
+
+def _batches(net: Net, dataset: BlockDataset) -> Iterator[tuple[dict, dict]]:
+    net._set_training(False)
+    for inputs, targets, _ in BatchIterator(dataset, predict_batch_size(dataset)):
+        yield net._to_device(inputs), net._to_device(targets)
+
+
+def _scored(net: Net, inputs: dict, generator: torch.Generator, targets: dict):
+    network, heads = net.module_, net.module_.heads
+    latents, present = network.latents(**inputs), inputs["present"]
+    if present is None:
+        n_rows = len(next(iter(inputs["values"].values())))
+        present = torch.ones(n_rows, len(latents), dtype=torch.bool, device=latents[0].device)
+    order = torch.rand(present.shape, generator=generator).to(present.device)
+    # Absent ones come last; then those are left that come first.
+    places = (order + (~present).to(order.dtype)).argsort(dim=1).argsort(dim=1)
+    left = [present & (places < count) for count in range(1, len(latents) + 1)]
+    fused = []
+    for some in map(network.spread, left):
+        scores = network.decode(network.fuse(network.hidden(latents, some), some))
+        fused.append(network.gathered(scores[heads.target]))
+    return network.gathered(heads.said(latents)), left, targets[heads.target], fused
+
+
+def _precisions(heads: ModalityHeads, loss, said: Tensor, present: Tensor, target) -> Tensor:
+    """Return how many times the variance around each head goes into that around the prior."""
+    there = present.to(said.dtype)
+    nothing = heads.prior.expand(len(said), *heads.prior.shape)
+    found = []
+    for m, scores in enumerate(said.unbind(dim=1)):
+        aims = _counted(target, there[:, m])
+        before, after = (_variance(loss, one, aims) for one in (nothing, scores))
+        found.append((before / after.clamp(min=1e-6)).expand_as(heads.prior))
+    return torch.stack(found).nan_to_num(1.0).clamp(min=1.0)
+
+
+def _variance(loss, scores: Tensor, target: tuple) -> Tensor:
+    """Return the mean squared error of each number, or what the loss has in its place."""
+    values, _, weight = target
+    if not values.is_floating_point():
+        return loss(scores, *target)  # of classes the log-loss
+    if scores.shape != values.shape:
+        return loss(scores, *target).square()  # of quantiles it grows as the spread does
+    errors = (loss.link(scores) - values).square()
+    return (errors * weight.view(-1, *(1,) * (errors.ndim - 1))).sum(dim=0) / weight.sum()

@@ -1,0 +1,144 @@
+"""Many trainings: those that can be done together are, the others one after another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from skorch.history import History
+
+from sklearn_crossmodal.nn.networks._multimodal import AveragedNetwork
+from sklearn_crossmodal.training._fit_loop import Training, train
+from sklearn_crossmodal.training._net import Net
+from sklearn_crossmodal.training._vectorized._fit_loop import lane_key, train_in_lockstep
+from sklearn_crossmodal.training._vectorized._stacking_key import stack_key
+from sklearn_crossmodal.utils._interrupts import is_part_of_another
+
+__all__ = ["joined", "raise_interrupt", "train_all", "train_together"]
+
+#: Trained numbers of the networks that are trained together at most.
+STACKED_NUMBERS = 2**23
+
+
+def train_all(trainings: Sequence[Training]) -> None:
+    """Train nets; raise what the first that fails raises.
+
+    Where one fails or is interrupted, those after it are not begun.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+        What is to be done.
+    """
+    if len(trainings) == 1:
+        return train(trainings[0])
+    for error in train_together(trainings, until_it_ends=True):
+        if error is not None:
+            raise error
+
+
+def raise_interrupt(trainings: Sequence[Training]) -> None:
+    """Raise `KeyboardInterrupt` if one of some trainings was interrupted inside something larger.
+
+    A search, an ensemble or a loop of scikit-learn would go on with the next fit. Where the fit
+    stands by itself the model is there as far as it came, and what follows is the user's.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+        That are over.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After the estimator took over what was trained.
+    """
+    if any(training.net.interrupted_ for training in trainings) and is_part_of_another():
+        raise KeyboardInterrupt
+
+
+def joined(nets: Sequence[Net]) -> Net:
+    """Return a net that answers by the mean scores of trained ones; the only one is itself.
+
+    Parameters
+    ----------
+    nets : sequence of Net
+        Of one architecture; the first becomes the net that is returned.
+
+    Returns
+    -------
+    Net
+        Its history has the epochs of all, one net after another, which ``"fold"`` counts.
+    """
+    first = nets[0]
+    if len(nets) > 1:
+        rows = [{**row, "fold": fold} for fold, net in enumerate(nets) for row in net.history]
+        network = AveragedNetwork([net.module_ for net in nets])
+        first.module = first.module_ = network
+        first.history_ = History(rows)
+    return first
+
+
+def train_together(
+    trainings: Sequence[Training], verbose: int = 0, *, until_it_ends: bool = False
+) -> list[Exception | None]:
+    """Train nets, those of one architecture together, with the numbers of `train`.
+
+    They may differ in rows, seed, learning rate, weight decay, dropout, number of epochs and
+    patience. Whether they can be trained together shows in their structure, see `stack_key`.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+        What is to be done.
+    verbose : int, default=0
+        Above 0 it is printed what is trained one after another, and why.
+    until_it_ends : bool, default=False
+        Whether none is begun after one that failed; none is after one that was interrupted.
+
+    Returns
+    -------
+    list of Exception or None
+        What each training raised, for example because it diverged.
+    """
+    groups: dict[tuple | str, list[int]] = defaultdict(list)
+    for place, training in enumerate(trainings):
+        groups[stack_key(training)].append(place)
+    errors: dict[int, Exception | None] = {}
+    for key, places in groups.items():
+        if isinstance(key, str) and verbose:
+            print(f"{len(places)} networks are trained one after another: {key}.", flush=True)
+        for some in _parts(places, trainings, alone=isinstance(key, str)):
+            if until_it_ends and any(error is not None for error in errors.values()):
+                break
+            if any(trainings[place].net.interrupted_ for place in errors):
+                break
+            found = _train([trainings[place] for place in some])
+            errors |= dict(zip(some, found, strict=True))
+    return [errors.get(place) for place in range(len(trainings))]
+
+
+def _parts(places: list[int], trainings: Sequence[Training], *, alone: bool) -> Iterator[list[int]]:
+    """Yield the places of trainings that are done at a time, those of one lane side by side."""
+    weights = trainings[places[0]].net.module_.parameters()
+    n_numbers = sum(weight.numel() for weight in weights if weight.requires_grad)
+    n_together = 1 if alone else max(1, STACKED_NUMBERS // max(n_numbers, 1))
+    lanes: dict[tuple, list[int]] = defaultdict(list)
+    for place in places:
+        lanes[lane_key(trainings[place])].append(place)
+    # In a lane by learning rate: nets of one rate side by side move as one.
+    ordered = [
+        p for lane in lanes.values() for p in sorted(lane, key=lambda p: trainings[p].net.lr)
+    ]
+    for start in range(0, len(ordered), n_together):
+        yield ordered[start : start + n_together]
+
+
+def _train(trainings: list[Training]) -> list[Exception | None]:
+    if len(trainings) > 1:
+        return train_in_lockstep(trainings)
+    try:
+        train(trainings[0])
+    except Exception as error:
+        return [error]
+    return [None]

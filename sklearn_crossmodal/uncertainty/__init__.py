@@ -1,0 +1,1 @@
+"""Conformal intervals, for each subset of modalities."""
