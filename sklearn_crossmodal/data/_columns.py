@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sklearn_crossmodal.data._rows import find_present, take_rows
-from sklearn_crossmodal.data.cells._cells import as_cells, side_by_side
+from sklearn_crossmodal.data._rows import row_presence, take_rows
+from sklearn_crossmodal.data.cells._cells import as_cells, stack_columns
 from sklearn_crossmodal.data.frame._frame import MultiModalFrame
 from sklearn_crossmodal.data.tables._column_labels import column_labels, find_order, take_columns
 from sklearn_crossmodal.data.tables._dataframe import frame_names, is_frame, read_frame
@@ -165,19 +165,19 @@ def select_columns(table, positions: list[int], *, single: bool) -> tuple[Column
         block = None if single or len(names) == 1 else table.block(positions)
         if block is None:
             return _select_named(table, names, single)
-        return Columns(block, tuple(names)), find_present(block)
+        return Columns(block, tuple(names)), row_presence(block)
     contiguous = positions == list(range(positions[0], positions[-1] + 1))
     places = slice(positions[0], positions[-1] + 1) if contiguous else positions
     alone = single and not sparse.issparse(table)
     values = table[:, positions[0]] if alone else table[:, places]
-    return Columns(as_cells(values), tuple(map(str, positions))), find_present(values)
+    return Columns(as_cells(values), tuple(map(str, positions))), row_presence(values)
 
 
 def _select_named(table: MultiModalFrame, names: list[str], single: bool):
     present = table.presence_of_any(names)
     values = [table[name] for name in names]
     if not single and len(names) > 1:
-        cells = side_by_side(names, values, [table.stated(name) for name in names])
+        cells = stack_columns(names, values, [table.stated(name) for name in names])
         return Columns(cells, tuple(names)), present
     labels = table.labels_inside(names[0])
     inside = tuple(f"{names[0]}[{label!r}]" for label in labels or ())

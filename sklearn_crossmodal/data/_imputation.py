@@ -9,13 +9,13 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_crossmodal.data._columns import as_table
-from sklearn_crossmodal.data._masking import hide_cells
-from sklearn_crossmodal.data._nesting import fold
-from sklearn_crossmodal.data._rows import find_present, is_missing, object_array, unwrap
-from sklearn_crossmodal.data._unnesting import by_entry, keys_inside
+from sklearn_crossmodal.data._masking import mask_cells
+from sklearn_crossmodal.data._nesting import nest
+from sklearn_crossmodal.data._rows import is_missing, object_array, row_presence, unwrap
+from sklearn_crossmodal.data._unnesting import inner_keys, split_by_entry
 from sklearn_crossmodal.data.cells._cells import as_cells, from_days
 from sklearn_crossmodal.data.cells._datetime_cells import is_quantity, to_quantity
-from sklearn_crossmodal.data.cells._text_parsing import NUMBERS, find_reading, write
+from sklearn_crossmodal.data.cells._text_parsing import NUMBERS, infer_text_format, write
 from sklearn_crossmodal.data.frame._frame import MultiModalFrame
 from sklearn_crossmodal.data.tables._column_selection import is_named
 from sklearn_crossmodal.data.tables._dataframe import original_name
@@ -42,7 +42,7 @@ def table_of(columns: Mapping, n_rows: int, n_columns: int):
         An array if the columns are known by position.
     """
     if all(isinstance(key, str) for key in columns):
-        return fold(columns, n_rows)
+        return nest(columns, n_rows)
     flat = all(np.asarray(values).dtype.kind in "biuf" for values in columns.values())
     table = np.full((n_rows, n_columns), np.nan, dtype=float if flat else object)
     for place, values in columns.items():
@@ -68,7 +68,7 @@ def fill_missing(X, columns: Mapping):
     if is_named(X):
         table = as_table(X)
         names = list(table)
-        plain, inner = by_entry(columns)
+        plain, inner = split_by_entry(columns)
         by_name = {key if isinstance(key, str) else names[key]: plain[key] for key in plain}
         filled = {
             name: _fill(table[name], new, table.presence(name)) if name in table else new
@@ -82,7 +82,7 @@ def fill_missing(X, columns: Mapping):
         return X
     filled = np.array(X)
     for place, new in columns.items():
-        cells = _fill(filled[:, place], new, find_present(filled[:, place]))
+        cells = _fill(filled[:, place], new, row_presence(filled[:, place]))
         if cells is not None:
             filled[:, place] = cells if np.ndim(cells) == 1 else object_array(cells)
     return filled
@@ -92,13 +92,13 @@ def _fill_inside(table: MultiModalFrame, entry: str, columns: Mapping):
     """Return an entry with gaps in its columns filled; it keeps its form, and theirs."""
     if entry not in table:
         n_rows = len(next(iter(columns.values())))
-        return fold(columns, n_rows)[entry]
+        return nest(columns, n_rows)[entry]
     old, denied = table[entry], ~table.stated(entry)
-    inside = keys_inside(old, columns, table.feature_names.get(entry))
+    inside = inner_keys(old, columns, table.feature_names.get(entry))
     if not (is_named(old) or isinstance(old, np.ndarray)):  # a sparse matrix, or no table now
         new = np.column_stack([inside[place] for place in sorted(inside)])
         return _fill(old, new, table.presence(entry)) if _lacks(table, entry) else old
-    return fill_missing(hide_cells(old, dict.fromkeys(inside, denied)), inside)
+    return fill_missing(mask_cells(old, dict.fromkeys(inside, denied)), inside)
 
 
 def _lacks(table: MultiModalFrame, entry: str) -> bool:
@@ -154,7 +154,7 @@ def _fill_objects(cells: np.ndarray, new: np.ndarray, gaps: np.ndarray) -> np.nd
 def _fill_texts(cells: np.ndarray, new: np.ndarray, gaps: np.ndarray) -> np.ndarray:
     """Fill texts that stand for numbers or dates in place."""
     texts = [cell for cell in cells if isinstance(cell, str)]
-    reading = find_reading(texts, least=0.5) or NUMBERS
+    reading = infer_text_format(texts, least=0.5) or NUMBERS
     for row in np.flatnonzero(gaps):
         cells[row] = None if np.isnan(new[row]) else write(new[row], reading)
     return cells

@@ -9,15 +9,15 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_crossmodal.data._columns import as_table
-from sklearn_crossmodal.data._unnesting import by_entry, keys_inside
+from sklearn_crossmodal.data._unnesting import inner_keys, split_by_entry
 from sklearn_crossmodal.data.frame._frame import MultiModalFrame
 from sklearn_crossmodal.data.tables._column_selection import is_named
 from sklearn_crossmodal.data.tables._dataframe import original_name
 
-__all__ = ["hide_cells"]
+__all__ = ["mask_cells"]
 
 
-def hide_cells(X, hidden: Mapping):
+def mask_cells(X, hidden: Mapping):
     """Return X without some of its cells, as if they had never been observed.
 
     Parameters
@@ -43,9 +43,9 @@ def hide_cells(X, hidden: Mapping):
     if not hidden:
         return X
     if isinstance(X, Mapping):
-        return _hide_stated(as_table(X), hidden)
+        return _mask_declared(as_table(X), hidden)
     if is_named(X):
-        return _hide_in_pandas(X, hidden) if hasattr(X, "iloc") else _hide_in_frame(X, hidden)
+        return _mask_pandas(X, hidden) if hasattr(X, "iloc") else _mask_frame(X, hidden)
     if sparse.issparse(X):
         raise TypeError(
             "a sparse matrix has no absent cells: give each modality a matrix of its own in a "
@@ -59,18 +59,18 @@ def hide_cells(X, hidden: Mapping):
     return cells
 
 
-def _hide_stated(table: MultiModalFrame, hidden: Mapping) -> MultiModalFrame:
-    plain, inner = by_entry(hidden)
+def _mask_declared(table: MultiModalFrame, hidden: Mapping) -> MultiModalFrame:
+    plain, inner = split_by_entry(hidden)
     present = {name: table.stated(name) for name in table}
     present |= {name: present[name] & ~rows for name, rows in plain.items()}
     inside = {
-        entry: hide_cells(table[entry], keys_inside(table[entry], columns))
+        entry: mask_cells(table[entry], inner_keys(table[entry], columns))
         for entry, columns in inner.items()
     }
     return MultiModalFrame({**table, **inside}, present=present, feature_names=table.feature_names)
 
 
-def _hide_in_pandas(frame, hidden: Mapping):
+def _mask_pandas(frame, hidden: Mapping):
     frame = frame.copy(deep=False)
     for name, rows in hidden.items():
         own = original_name(frame, name)
@@ -78,7 +78,7 @@ def _hide_in_pandas(frame, hidden: Mapping):
     return frame
 
 
-def _hide_in_frame(X, hidden: Mapping):
+def _mask_frame(X, hidden: Mapping):
     frame = nw.from_native(X, eager_only=True)
     changed = []  # put in at once: each time costs as much as the frame has columns
     for name, rows in hidden.items():

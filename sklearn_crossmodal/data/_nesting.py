@@ -9,13 +9,13 @@ import narwhals as nw
 import numpy as np
 
 from sklearn_crossmodal.data._rows import object_array
-from sklearn_crossmodal.data._unnesting import by_entry
+from sklearn_crossmodal.data._unnesting import split_by_entry
 from sklearn_crossmodal.data.frame._frame import MultiModalFrame
 
-__all__ = ["fold"]
+__all__ = ["nest"]
 
 
-def fold(columns: Mapping, n_rows: int) -> MultiModalFrame:
+def nest(columns: Mapping, n_rows: int) -> MultiModalFrame:
     """Return columns as a frame, those inside one entry as one table.
 
     Parameters
@@ -31,7 +31,7 @@ def fold(columns: Mapping, n_rows: int) -> MultiModalFrame:
         An entry of numbers is an array. Of several kinds it is a data frame, if its columns have
         names, else an array of objects. What stands in no column is NaN, or None.
     """
-    plain, inner = by_entry(columns)
+    plain, inner = split_by_entry(columns)
     tables = {entry: _table(inside, n_rows) for entry, inside in inner.items()}
     order = [getattr(name, "entry", name) for name in columns]
     found = {**plain, **tables}

@@ -15,10 +15,10 @@ from sklearn_crossmodal.utils._sklearn import (
 
 __all__ = [
     "as_column",
-    "find_present",
     "is_missing",
     "is_tensor",
     "object_array",
+    "row_presence",
     "take_rows",
     "tensor_to_numpy",
     "unwrap",
@@ -98,7 +98,7 @@ def take_rows(values, rows):
     return _safe_indexing(values, rows)
 
 
-def find_present(values) -> np.ndarray:
+def row_presence(values) -> np.ndarray:
     """Tell for each row whether any of its cells holds something.
 
     Parameters
@@ -122,7 +122,7 @@ def find_present(values) -> np.ndarray:
     if is_tensor(values):
         values = tensor_to_numpy(values)
     if hasattr(values, "itercolumns"):  # of pyarrow: its types need not have one in common
-        columns = [find_present(one) & one.is_valid().to_numpy() for one in values.itercolumns()]
+        columns = [row_presence(one) & one.is_valid().to_numpy() for one in values.itercolumns()]
         return np.logical_or.reduce(columns)
     values = unmask(values) if isinstance(values, np.ndarray) else np.asarray(values)
     if not values.size:

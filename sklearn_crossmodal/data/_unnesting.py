@@ -17,18 +17,18 @@ from sklearn_crossmodal.data.tables._dataframe import (
     read_frame,
     refuse_repeated,
 )
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = [
     "InnerLabel",
-    "by_entry",
     "columns_inside",
     "entry_of",
+    "inner_keys",
     "inner_labels",
-    "keys_inside",
     "read_inside",
     "resolve_inside",
-    "unfold",
+    "split_by_entry",
+    "unnest",
 ]
 
 
@@ -108,7 +108,7 @@ def inner_labels(entry: str, values) -> list[InnerLabel]:
     return [InnerLabel(entry, name, place, len(names)) for place, name in enumerate(names)]
 
 
-def unfold(table: MultiModalFrame, labels: Mapping[str, list[InnerLabel]]) -> MultiModalFrame:
+def unnest(table: MultiModalFrame, labels: Mapping[str, list[InnerLabel]]) -> MultiModalFrame:
     """Return a table with the columns inside some entries as further columns.
 
     Parameters
@@ -189,7 +189,7 @@ def resolve_inside(table: MultiModalFrame, key: Mapping) -> tuple[list[InnerLabe
     return [labels[place] for place in positions], single
 
 
-def by_entry(columns: Mapping) -> tuple[dict, dict]:
+def split_by_entry(columns: Mapping) -> tuple[dict, dict]:
     """Separate what is known by an `InnerLabel` from the rest.
 
     Parameters
@@ -214,7 +214,7 @@ def by_entry(columns: Mapping) -> tuple[dict, dict]:
     return plain, inner
 
 
-def keys_inside(values, columns: Mapping, feature_names: tuple[str, ...] | None = None) -> dict:
+def inner_keys(values, columns: Mapping, feature_names: tuple[str, ...] | None = None) -> dict:
     """Return what is meant for columns inside an entry by their names, else by their positions.
 
     Columns of an array that have `feature_names` are found by these, and known by position.
@@ -246,7 +246,7 @@ def columns_inside(entry: str, values) -> dict:
         a data frame of numbers, of an array that is none of objects, and of a single column.
     """
     if is_frame(values):
-        with said_by(repr(entry)):
+        with error_prefix(repr(entry)):
             refuse_repeated(frame_names(values))
         schema = nw.from_native(values, eager_only=True).schema
         if len(schema) < 2 or all(dtype.is_numeric() for dtype in schema.values()):

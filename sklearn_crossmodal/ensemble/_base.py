@@ -29,7 +29,12 @@ from sklearn_crossmodal.training._data._cv_folds import cv_folds
 from sklearn_crossmodal.uncertainty._conformal import Calibration, check_confidence
 from sklearn_crossmodal.utils._cloning import clone_with_callbacks
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
-from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error, said_by, warned_once
+from sklearn_crossmodal.utils._validation import (
+    draw_seed,
+    error_prefix,
+    restored_on_error,
+    warn_once,
+)
 
 __all__ = ["BaseAutoFusion"]
 
@@ -128,7 +133,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         ValueError
             If X, y, the weights or a parameter are not what they must be.
         """
-        with restored_on_error(self), warned_once():
+        with restored_on_error(self), warn_once():
             self._fit(X, y, sample_weight, groups)
             end_fit(self, X, y, sample_weight)
         return self
@@ -188,7 +193,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
 
     def _split(self, y, counted, groups, seed):
         owner = type(self).__name__
-        with said_by(owner):
+        with error_prefix(owner):
             return cv_folds(
                 owner, self.cv, y, counted, groups, stratify=self._stratifies, seed=seed
             )
@@ -260,7 +265,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         found = None
         for pattern in view.patterns():
             rows = np.flatnonzero(view.is_pattern(pattern))
-            with warned_once():
+            with warn_once():
                 said = self._combiners.combine(view, pattern, rows, self._answer)
             part = self._bounded(said)
             if found is None:

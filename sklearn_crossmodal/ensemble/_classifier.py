@@ -10,7 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from sklearn_crossmodal.data import order_of_categories
+from sklearn_crossmodal.data import category_orders
 from sklearn_crossmodal.ensemble._base import BaseAutoFusion
 from sklearn_crossmodal.ensemble._meta_learners import (
     ConvexWeights,
@@ -196,7 +196,7 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
                 "several columns of labels."
             )
         y = y.toarray() if sparse.issparse(y) else y
-        (self._class_order,) = order_of_categories(y)
+        (self._class_order,) = category_orders(y)
         try:
             return check_labels(self, table, y)
         except ValueError as error:

@@ -18,8 +18,8 @@ from sklearn_crossmodal.ensemble._modality_view import View
 from sklearn_crossmodal.ensemble._time_budget import Clock, Deadline, expected_seconds, portion
 from sklearn_crossmodal.training import are_in_order
 from sklearn_crossmodal.uncertainty._modality_subsets import PatternDict
-from sklearn_crossmodal.utils._row_numbers import counting
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._row_numbers import map_row_numbers
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["FittedMember", "FoldModel", "Samples", "fit_out_of_fold"]
 
@@ -114,7 +114,7 @@ class FittedMember:
 
     def mean_answer(self, view: View, pattern: tuple, rows: np.ndarray, answer) -> np.ndarray:
         """Return the mean of what the models say of some samples, of those that know any of it."""
-        with counting(rows):
+        with map_row_numbers(rows):
             said = [
                 answer(model.estimator, view.only(names, rows))
                 for model in self.models
@@ -243,8 +243,8 @@ def _fit_fold(member, samples, fold, deadline, task=None):
         None if part is None else part[rows] for part in (samples.sample_weight, samples.groups)
     )
     X, y = view.only(member.modalities, rows), samples.y[rows]
-    with said_by(f"{samples.owner}: {member.described}"):
-        with counting(rows):
+    with error_prefix(f"{samples.owner}: {member.described}"):
+        with map_row_numbers(rows):
             estimator = member.fit(X, y, weight, groups, deadline, task)
         model = FoldModel(estimator, member.modalities)
         answers = _answers(model, samples, validation)
@@ -257,7 +257,7 @@ def _answers(model, samples, validation) -> dict[tuple, tuple]:
     for pattern in samples.patterns:
         names, asked = model.reads(pattern), validation[view.rows_with(pattern)[validation]]
         if names and len(asked):
-            with counting(asked):
+            with map_row_numbers(asked):
                 found = samples.answer(model.estimator, view.only(names, asked))
             answers[pattern] = asked, found
     return answers

@@ -25,7 +25,7 @@ class View:
     """
 
     def __init__(self, bank: ModalityBank, table) -> None:
-        table = bank.unfolded(_with_names(bank, table))
+        table = bank.unnested(_with_names(bank, table))
         self.names = tuple(bound.name for bound in bank.bound)
         named = isinstance(table, MultiModalFrame)
         self._labels = {

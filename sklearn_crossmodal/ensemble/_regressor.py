@@ -23,8 +23,8 @@ from sklearn_crossmodal.estimators._targets._row_labels import in_fitted_order
 from sklearn_crossmodal.estimators._targets._scoring import r2_in_units, units_of
 from sklearn_crossmodal.estimators._targets._tags import needs_positive_target
 from sklearn_crossmodal.linear._kernel_ridge import KernelRegressor
-from sklearn_crossmodal.utils._validation import said_by
-from sklearn_crossmodal.utils._weight_routing import requesting_weights
+from sklearn_crossmodal.utils._validation import error_prefix
+from sklearn_crossmodal.utils._weight_routing import request_weights
 
 __all__ = ["AutoFusionRegressor"]
 
@@ -196,7 +196,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         y = in_fitted_order(self, y, reset=True)
         if np.asarray(as_column(y)).dtype.kind in "OUST":
             y = self._numbers(y)
-        with said_by(type(self).__name__):
+        with error_prefix(type(self).__name__):
             y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
         check_same_length(self, table, y)
         return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
@@ -224,7 +224,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
     def _default_companions(self, n_samples, seed):
         leaf = int(np.clip(n_samples // 50, 1, 20))
         boosting = HistGradientBoostingRegressor(min_samples_leaf=leaf, random_state=seed)
-        boosting = requesting_weights(boosting)  # of MultiOutputRegressor
+        boosting = request_weights(boosting)  # of MultiOutputRegressor
         several = np.ndim(self._range[0]) > 0
         return {
             "linear": (Ridge(), None),

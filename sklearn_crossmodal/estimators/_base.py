@@ -41,9 +41,9 @@ from sklearn_crossmodal.training import (
 from sklearn_crossmodal.training._net_input import NetInput
 from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._progress import showing_progress
-from sklearn_crossmodal.utils._row_numbers import counting
+from sklearn_crossmodal.utils._row_numbers import map_row_numbers
 from sklearn_crossmodal.utils._sklearn import _fit_context
-from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error, said_by
+from sklearn_crossmodal.utils._validation import draw_seed, error_prefix, restored_on_error
 
 __all__ = ["BaseCrossmodal"]
 
@@ -104,7 +104,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         """Fit on X; with `resume` go on from where the estimator is."""
         with restored_on_error(self), showing_progress(self.verbose):
             trainings = self._prepare(X, y, sample_weight, max_epochs, resume, hold_out, groups)
-            with said_by(type(self).__name__):
+            with error_prefix(type(self).__name__):
                 train_all(trainings)
             self._finish(trainings)
             end_fit(self, X, y, sample_weight)
@@ -122,7 +122,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         """Fit the modalities and the target; return what they make of X and y."""
         given = X, y, sample_weight
         rows, table, y, weight, groups = self._check_input(X, y, sample_weight, groups, resume)
-        with counting(rows):
+        with map_row_numbers(rows):
             blocks = read_modalities(self, X, table, weight, resume)
             (self._extend_target if resume else self._fit_target)(y, weight)
             targets = self._target_blocks(y, blocks)
@@ -141,18 +141,18 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         ]
 
     def _plan_one(self, data, max_epochs, resume, seed, split, tasks):
-        with said_by(type(self).__name__):
+        with error_prefix(type(self).__name__):
             device = choose_device(self.device)
         with seeded(seed, device):
             self.net_ = self._make_net(data.inputs, device, resume)
         self._check_targets(data.targets)
         dataset = data.dataset(torch_dtype(self.dtype_))
-        with said_by(type(self).__name__):
+        with error_prefix(type(self).__name__):
             return Training(self.net_, dataset, max_epochs, split, seed, tasks)
 
     def _check_targets(self, targets):
         for name, loss in self.net_.criterion_.losses.items():
-            with said_by(f"{type(self).__name__}: target {name!r}"):
+            with error_prefix(f"{type(self).__name__}: target {name!r}"):
                 check_target(loss, targets[name])
 
     def _finish(self, trainings):
@@ -202,13 +202,13 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     def _build_encoders(self, blocks):
         encoders = {}
         for name, modality, _ in self._bank.fitted:
-            with said_by(f"{type(self).__name__}: modality {name!r}"):
+            with error_prefix(f"{type(self).__name__}: modality {name!r}"):
                 encoders[name] = build_encoder(modality.encoder, blocks[name].spec)
         return encoders
 
     def _build_network(self, blocks):
         encoders = self._build_encoders(blocks)
-        with said_by(type(self).__name__):
+        with error_prefix(type(self).__name__):
             widths = [encoder.out_features for encoder in encoders.values()]
             fusion = build_fusion(self.fusion, widths)
             bottleneck, decoders, losses = self._build_decoders(fusion.out_features)

@@ -19,7 +19,7 @@ from sklearn_crossmodal.estimators._targets._row_labels import in_fitted_order
 from sklearn_crossmodal.nn.fusion import LateFusion
 from sklearn_crossmodal.training import NetClassifier
 from sklearn_crossmodal.utils._sklearn import StrOptions
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["FusionClassifier"]
 
@@ -441,7 +441,7 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
         y = check_label_columns(self, predicted, in_fitted_order(self, y, reset=False))
         if predicted.ndim == 1 and y.ndim == 1:
             return accuracy_score(y, predicted, sample_weight=sample_weight)
-        with said_by(type(self).__name__):
+        with error_prefix(type(self).__name__):
             check_n_columns(y, 1 if predicted.ndim == 1 else predicted.shape[1])
         right = (predicted == y).all(axis=1)  # of columns of classes scikit-learn takes none
         return float(np.average(right, weights=check_weight(self, sample_weight, predicted)))

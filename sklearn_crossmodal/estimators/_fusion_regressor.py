@@ -20,7 +20,7 @@ from sklearn_crossmodal.nn import build_loss, check_range, resolve
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.training import NetRegressor
 from sklearn_crossmodal.utils._sklearn import HasMethods, StrOptions
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["FusionRegressor"]
 
@@ -359,9 +359,9 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
     def _target_blocks(self, y, blocks):
         found = super()._target_blocks(y, blocks)
         numbers = self.target_.inverse_transform(found["y"].values[:])
-        with said_by(type(self).__name__):
+        with error_prefix(type(self).__name__):
             loss = build_loss(self.loss, self.target_.spec_)
-        with said_by(f"{type(self).__name__}: loss={self.loss!r} does not suit y"):
+        with error_prefix(f"{type(self).__name__}: loss={self.loss!r} does not suit y"):
             check_range(loss, numbers, "take another loss, or leave out these samples")
         return found
 

@@ -20,7 +20,7 @@ from sklearn_crossmodal.modalities import (
 )
 from sklearn_crossmodal.utils._cloning import clone_with_copied_callbacks
 from sklearn_crossmodal.utils._sklearn import InvalidParameterError, _clone_parametrized
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["ModalityParams", "listed_modalities"]
 
@@ -141,12 +141,12 @@ class ModalityParams(BaseEstimator):
         """Return a bank of the modalities, listed, named or inferred, bound to columns of X."""
         owner = type(self).__name__
         if self.modalities is None:
-            with said_by(owner):
+            with error_prefix(owner):
                 modalities = infer_from_table(table, joined=not isinstance(X, Mapping))
         elif isinstance(self.modalities, dict):
             _check_any(owner, self.modalities, "modalities")
             _check_names(owner, list(self.modalities))
-            with said_by(owner):
+            with error_prefix(owner):
                 modalities = infer_for_columns(table, X, self.modalities)
         else:
             modalities = listed_modalities(owner, self.modalities)

@@ -26,7 +26,7 @@ from sklearn_crossmodal.utils._sklearn import (
     _fit_context,
     _get_output_config,
 )
-from sklearn_crossmodal.utils._validation import restored_on_error, said_by
+from sklearn_crossmodal.utils._validation import error_prefix, restored_on_error
 
 __all__ = ["ModalityVectorizer"]
 
@@ -235,7 +235,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
     def _find_modalities(self, X, table) -> list[tuple]:
         owner = type(self).__name__
         if self.modality is None:
-            with said_by(owner):
+            with error_prefix(owner):
                 return infer_from_table(table, joined=not isinstance(X, Mapping))
         if isinstance(self.modality, list):
             return listed_modalities(owner, self.modality, "modality")
@@ -253,7 +253,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         return max(min(self.n_components, n_samples - 1, n_features - 1), 1)
 
     def _embedded(self, blocks):
-        with said_by(type(self).__name__):
+        with error_prefix(type(self).__name__):
             device = choose_device(self.device)
         return embed_frozen(
             blocks,

@@ -14,7 +14,7 @@ from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.metrics._modalities import Modalities, subsets_of
 from sklearn_crossmodal.utils import import_optional
 from sklearn_crossmodal.utils._sklearn import Interval, _safe_indexing, validate_params
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["cross_coherence", "joint_coherence"]
 
@@ -232,7 +232,7 @@ def _share_right(estimator, modalities: Modalities, y, classifier, subset, targe
 
 def _classify(classifier, name: str, values) -> np.ndarray:
     """Return the classes that a classifier of one modality gives."""
-    with said_by(f"{type(classifier).__name__}, the classifier of modality {name!r}"):
+    with error_prefix(f"{type(classifier).__name__}, the classifier of modality {name!r}"):
         return np.asarray(classifier.predict(_as_fitted(classifier, name, values)))
 
 

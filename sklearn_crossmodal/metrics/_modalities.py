@@ -14,18 +14,18 @@ from sklearn_crossmodal.data import (
     MultiModalFrame,
     as_table,
     entry_of,
-    hide_cells,
     inner_labels,
     is_named,
+    mask_cells,
     refuse_foreign,
     resolve_columns,
     resolve_inside,
     select_columns,
-    unfold,
+    unnest,
 )
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.utils._sklearn import _num_samples, _safe_indexing
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["Modalities", "as_list", "as_names", "subsets_of"]
 
@@ -61,7 +61,7 @@ class Modalities:
     def __post_init__(self):
         self.table = _as_table(self.X)
         if self.inside:
-            self.table = unfold(self.table, self.inside)
+            self.table = unnest(self.table, self.inside)
         flags = [self.read(name)[1] for name in self.columns]
         self.present = np.column_stack(flags)
 
@@ -89,7 +89,7 @@ class Modalities:
             If nothing says what the modalities of X are.
         """
         owner = type(estimator).__name__
-        with said_by(owner):
+        with error_prefix(owner):
             refuse_foreign(X)
         if not (modalities is None or isinstance(modalities, Mapping)):
             raise TypeError(
@@ -221,8 +221,8 @@ class Modalities:
             for place in positions:
                 # A column of two modalities goes with both: one of them may be the last.
                 cells[names[place]] = cells.get(names[place], True) & rows
-        with said_by(self.owner):
-            return hide_cells(self.X, cells)
+        with error_prefix(self.owner):
+            return mask_cells(self.X, cells)
 
 
 def _as_table(X):
@@ -244,7 +244,7 @@ def _find(X, columns, inside: Mapping) -> tuple[list[int], bool]:
             return [], False
         table = _as_table(X)
         labels, single = resolve_inside(table, columns)
-        places = {name: place for place, name in enumerate(unfold(table, inside))}
+        places = {name: place for place, name in enumerate(unnest(table, inside))}
         return [places[label] for label in labels], single
     if callable(columns) or not is_named(X):
         return resolve_columns(X if hasattr(X, "shape") else np.asarray(X), columns)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import column_or_1d
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.metrics._modalities import Modalities, as_list, subsets_of
 from sklearn_crossmodal.utils._sklearn import StrOptions, _safe_indexing, validate_params
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["latent_probe", "latent_probe_score"]
 
@@ -103,7 +103,7 @@ def latent_probe(estimator, X, y, *, subsets=None, probe=None, cv=5, fit_on="all
         shared = [[np.intersect1d(part, having) for part in split] for split in splits]
         if probes is None:  # a probe of the subset has to know samples that have it
             shared = [split for split in shared if all(map(len, split))]
-        with said_by(f"{modalities.owner}: probe of {subset}"):
+        with error_prefix(f"{modalities.owner}: probe of {subset}"):
             fitted = probes or _fit_probes(probe, latents, y, shared)
         scores = [_score(*pair, latents, y) for pair in zip(fitted, shared) if len(pair[1][1])]
         if not scores:

@@ -10,7 +10,7 @@ from sklearn.utils import Bunch
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.metrics._columnwise import METRICS, as_array
 from sklearn_crossmodal.metrics._modalities import Modalities, as_list, as_names
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["translation_matrix", "translation_score"]
 
@@ -186,7 +186,7 @@ class _Truth:
 
     def score(self, rows: np.ndarray, predicted) -> float:
         columns = self.columns.take(rows)
-        with said_by(self.label):
+        with error_prefix(self.label):
             if callable(self.metric):
                 return float(self.metric(as_array(columns.values), predicted))
             true, predicted = self._comparable(columns, np.asarray(predicted))

@@ -15,7 +15,7 @@ from sklearn_crossmodal.data import (
     as_column,
     object_array,
 )
-from sklearn_crossmodal.data.blocks._truncation import warn_if_cut
+from sklearn_crossmodal.data.blocks._truncation import warn_if_truncated
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality, of_encoder
 from sklearn_crossmodal.preprocessing import LogMelSpectrogram, SequenceScaler
@@ -368,7 +368,7 @@ class Audio(Modality):
         lengths = [0 if one is None else len(one) for one in spectrograms]
         remedy = "fit on sounds as long, or cut them on purpose, with max_duration"
         what = {"what": "sounds", "unit": "frames", "remedy": remedy, "slack": SLACK}
-        warn_if_cut(lengths, self.scaler_.length_, **what)
+        warn_if_truncated(lengths, self.scaler_.length_, **what)
         steps = self.scaler_.transform(object_array(spectrograms)).astype(np.float32, copy=False)
         mask = ~np.isnan(steps[..., 0])
         steps[~mask] = 0  # the mean of each band; silence would be as loud a signal as speech

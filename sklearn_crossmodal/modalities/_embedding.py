@@ -7,7 +7,7 @@ import copy
 import numpy as np
 
 from sklearn_crossmodal.data import (
-    LEAST_WIDTH,
+    MIN_EMBEDDING_WIDTH,
     Block,
     BlockSpec,
     Columns,
@@ -197,7 +197,7 @@ class Embedding(Modality):
         -------
         ndarray of shape (n,), object
         """
-        return object_array([*rng.normal(0.5, 2.0, (n, LEAST_WIDTH))])
+        return object_array([*rng.normal(0.5, 2.0, (n, MIN_EMBEDDING_WIDTH))])
 
     @classmethod
     def accepts(cls, values):
@@ -221,7 +221,7 @@ class Embedding(Modality):
         if not all(isinstance(cell, np.ndarray) and cell.dtype.kind == "f" for cell in found):
             return False
         shapes = {cell.shape for cell in found}
-        return len(shapes) == 1 and all(len(s) == 1 and s[0] >= LEAST_WIDTH for s in shapes)
+        return len(shapes) == 1 and all(len(s) == 1 and s[0] >= MIN_EMBEDDING_WIDTH for s in shapes)
 
     def _read(self, columns) -> tuple[np.ndarray, np.ndarray]:
         """Return the vectors, of length 1 if asked for, and which are there."""

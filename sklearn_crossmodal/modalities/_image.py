@@ -13,7 +13,7 @@ from sklearn_crossmodal.preprocessing import ImageScaler
 from sklearn_crossmodal.preprocessing.image._channels import are_mixed, even_channels
 from sklearn_crossmodal.preprocessing.image._image_files import are_files, is_image_file
 from sklearn_crossmodal.preprocessing.image._lazy_images import ArrayRows, FileRows, ScaledRows
-from sklearn_crossmodal.utils._row_numbers import counting, row_number
+from sklearn_crossmodal.utils._row_numbers import map_row_numbers, row_number
 from sklearn_crossmodal.utils._sklearn import StrOptions
 
 __all__ = ["Image"]
@@ -168,7 +168,7 @@ class Image(Modality):
         self._validate_params()
         images = _cells(columns)
         if weight is not None and not weight.all():
-            with counting(weight > 0):
+            with map_row_numbers(weight > 0):
                 return self._fit(images[weight > 0], weight[weight > 0])
         size, scaling, mode = self._settings()
         self.holds_files_ = files = are_files(images)

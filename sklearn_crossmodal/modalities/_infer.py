@@ -28,7 +28,7 @@ from sklearn_crossmodal.data import (
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import RESERVED_NAMES, Modality
 from sklearn_crossmodal.modalities._text_warnings import warn_of_texts
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["infer_modalities"]
 
@@ -85,7 +85,7 @@ def infer_for_columns(table, X, columns: Mapping, parameter="modalities") -> lis
     """Find the modality of each named group of columns: {name: columns}, as the user gave it."""
     found, looked_at = [], {}
     for name, key in columns.items():
-        with said_by(f"modality {name!r}"):
+        with error_prefix(f"modality {name!r}"):
             found += _infer_for_key(table, X, name, key, parameter)
             looked_at |= _texts_of(table, X, key)
     warn_of_texts(looked_at, parameter)
@@ -146,10 +146,10 @@ def _texts_of(table, X, key) -> dict:
         return {place: table[:, place] for place in places}
     if isinstance(key, Mapping):
         return read_inside(table, key)[0]
-    found, alike, names = {}, table.alike(), list(table)
+    found, same_type, names = {}, table.first_of_same_type(), list(table)
     for place in resolve_columns(X if callable(key) else table, key)[0]:
         label = names[place]
-        if label not in alike:
+        if label not in same_type:
             found |= columns_inside(label, table[label]) or {label: _as_seen(table[label])}
     return found
 
@@ -250,8 +250,8 @@ def _kind_of(cells, label) -> tuple[type[Modality], bool]:
 
 def _kinds_of(table: MultiModalFrame, names: list[str]) -> dict:
     """Return what `_kind_of` finds for columns; of many of one type of numbers it sees one."""
-    alike = table.alike()
-    patterns = {name: alike.get(name, name) for name in names}
+    same_type = table.first_of_same_type()
+    patterns = {name: same_type.get(name, name) for name in names}
     kinds = {
         name: _kind_of(_as_seen(table[name]), name) for name in dict.fromkeys(patterns.values())
     }

@@ -14,9 +14,9 @@ from sklearn_crossmodal.data.cells._text_parsing import (
     MOST,
     NUMBERS,
     are_identifiers,
-    are_nothing,
-    find_reading,
-    looks_like,
+    are_missing_markers,
+    describe_ambiguous_texts,
+    infer_text_format,
     parse,
 )
 from sklearn_crossmodal.utils._validation import warn
@@ -57,7 +57,7 @@ def stand_for_numbers(cells: np.ndarray) -> bool:
         return n_others > 0
     if len(set(texts)) < _LEAST_DISTINCT and not n_others:
         return False
-    return find_reading(texts, least) is not None and not are_identifiers(texts)
+    return infer_text_format(texts, least) is not None and not are_identifiers(texts)
 
 
 def describe_texts(texts: list[str]) -> str | None:
@@ -74,9 +74,9 @@ def describe_texts(texts: list[str]) -> str | None:
         Such as that most of them are numbers, and examples of those that are none.
     """
     texts = _saying_something(texts)
-    reading = find_reading(texts, _MANY)
+    reading = infer_text_format(texts, _MANY)
     if reading is None:
-        alike = looks_like(texts)
+        alike = describe_ambiguous_texts(texts)
         return None if alike is None else f"{alike}: {_examples(texts)}"
     wrong = [text for text, number in zip(texts, parse(texts, reading)) if math.isnan(number)]
     if len(wrong) <= (1 - MOST) * len(texts) or are_identifiers(texts):
@@ -203,13 +203,13 @@ class NumberReader:
     def _read_texts(self, place: int, name: str, column, rows, denied: str, fitting: bool):
         """Return the numbers that texts stand for, NaN where one cannot be read, and a report."""
         texts = column[rows].tolist()
-        saying = ~are_nothing(texts)
+        saying = ~are_missing_markers(texts)
         spoken = [text for text, says in zip(texts, saying, strict=True) if says]
         n_others = sum(not is_missing(cell) for cell in column[~rows])
         reading = self.readings.get(place)
         if reading is None:
             least = _least_share(len(spoken), n_others)
-            reading = find_reading(spoken, least) if least > 0 else NUMBERS
+            reading = infer_text_format(spoken, least) if least > 0 else NUMBERS
             if reading is None and spoken:
                 raise ValueError(f"columns [{name!r}] {denied}: {_refusal(spoken)}")
             if fitting and spoken:
@@ -258,7 +258,9 @@ def _read_cells(cell):
 
 
 def _saying_something(texts: list[str]) -> list[str]:
-    return [text for text, empty in zip(texts, are_nothing(texts), strict=True) if not empty]
+    return [
+        text for text, empty in zip(texts, are_missing_markers(texts), strict=True) if not empty
+    ]
 
 
 def _least_share(n_texts: int, n_others: int) -> float:
@@ -269,9 +271,9 @@ def _least_share(n_texts: int, n_others: int) -> float:
 
 
 def _refusal(texts: list[str]) -> str:
-    reading = find_reading(texts, 0.5) or NUMBERS
+    reading = infer_text_format(texts, 0.5) or NUMBERS
     wrong = [text for text, number in zip(texts, parse(texts, reading)) if math.isnan(number)]
-    alike = looks_like(texts)
+    alike = describe_ambiguous_texts(texts)
     advice = "take them out first" if alike else "make them None, or name another modality"
     return (
         f"{len(wrong)} of {len(texts)} texts cannot be read as numbers or dates, for example "

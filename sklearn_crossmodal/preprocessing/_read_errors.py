@@ -51,7 +51,7 @@ def report_unreadable(
     on_error : {"absent", "raise"}
         Whether it is a warning or an error.
     numbers : ndarray of int, default=None
-        As `rows_counted` returned them when the cells were taken; None means those of now.
+        As `current_row_numbers` returned them when the cells were taken; None means those of now.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.data import as_column, is_missing
-from sklearn_crossmodal.data.blocks._truncation import warn_if_cut
+from sklearn_crossmodal.data.blocks._truncation import warn_if_truncated
 from sklearn_crossmodal.preprocessing.tabular._column_statistics import find_moments, find_quantiles
 from sklearn_crossmodal.preprocessing.tabular._smooth_clip import LARGEST, bend, unbend
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
@@ -146,7 +146,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         if self.warns and not on_purpose:
             remedy = f"fit on series as long, or cut them on purpose, max_length={self.length_}"
             lengths, what = list(map(len, series)), {"what": "series", "unit": "steps"}
-            warn_if_cut(lengths, self.length_, remedy=remedy, slack=SLACK, **what)
+            warn_if_truncated(lengths, self.length_, remedy=remedy, slack=SLACK, **what)
         steps, lengths = self._cut(series, len(self.median_))
         starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
         gaps = np.isnan(steps)

@@ -23,7 +23,7 @@ from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._device import torch_dtype
 from sklearn_crossmodal.training._inference import Answering
 from sklearn_crossmodal.training._optimizers import slow_groups
-from sklearn_crossmodal.utils._interrupts import is_part_of_another
+from sklearn_crossmodal.utils._interrupts import is_nested_fit
 
 __all__ = ["Net", "NetClassifier", "NetRegressor"]
 
@@ -194,7 +194,7 @@ class Net(Answering, NeuralNet):
         if self.interrupted_:
             return
         self.interrupted_ = True
-        if not is_part_of_another():  # which ends too
+        if not is_nested_fit():  # which ends too
             warnings.warn(
                 f"Training was interrupted in epoch {len(self.history)}; the estimator is usable "
                 "as far as it came.",

@@ -7,7 +7,7 @@ import copy
 from sklearn.base import clone
 
 from sklearn_crossmodal.utils._sklearn import _clone_parametrized
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["clone_with_callbacks", "clone_with_copied_callbacks"]
 
@@ -54,7 +54,7 @@ def clone_with_copied_callbacks(estimator):
     TypeError
         If a callback cannot be copied, because it holds a thread or an open file for example.
     """
-    with said_by(f"{type(estimator).__name__}: callbacks cannot be copied by clone"):
+    with error_prefix(f"{type(estimator).__name__}: callbacks cannot be copied by clone"):
         copied = copy.deepcopy([_unused(entry) for entry in estimator.callbacks])
     return _with(estimator, type(estimator.callbacks)(copied))
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import dropwhile
 from types import FrameType
 
-__all__ = ["Interrupt", "is_part_of_another", "marking_interrupts"]
+__all__ = ["Interrupt", "is_nested_fit", "marking_interrupts"]
 
 #: Packages whose functions fit estimators one after another; their classes have a method `fit`.
 _AROUND = {"joblib", "optuna", "sklearn", "sklearn_crossmodal"}
@@ -61,7 +61,7 @@ def marking_interrupts() -> Iterator[list[Interrupt]]:
             signal.signal(signal.SIGINT, before)
 
 
-def is_part_of_another() -> bool:
+def is_nested_fit() -> bool:
     """Tell whether the training under way is part of a search, an ensemble, another estimator.
 
     An estimator does not know who fits it; who does stands on the stack of calls, outside the

@@ -8,13 +8,13 @@ from contextvars import ContextVar
 
 import numpy as np
 
-__all__ = ["counting", "row_number", "rows_counted"]
+__all__ = ["current_row_numbers", "map_row_numbers", "row_number"]
 
 #: For each row that is looked at, its number in what the user passed; None where that is the same.
 _NUMBERS: ContextVar[np.ndarray | None] = ContextVar("row_numbers", default=None)
 
 
-def counting(rows) -> AbstractContextManager[None]:
+def map_row_numbers(rows) -> AbstractContextManager[None]:
     """Count the rows within by their numbers outside.
 
     Whoever hands on some rows says so here, and every message below names the rows of the user:
@@ -32,15 +32,15 @@ def counting(rows) -> AbstractContextManager[None]:
 
     Examples
     --------
-    >>> from sklearn_crossmodal.utils._row_numbers import counting, row_number
-    >>> with counting([10, 20, 30]), counting([False, True, True]):
+    >>> from sklearn_crossmodal.utils._row_numbers import map_row_numbers, row_number
+    >>> with map_row_numbers([10, 20, 30]), map_row_numbers([False, True, True]):
     ...     row_number(0)
     20
     """
-    return nullcontext() if rows is None else _Counting(rows)
+    return nullcontext() if rows is None else _RowNumberMap(rows)
 
 
-class _Counting:
+class _RowNumberMap:
     """Numbers of rows for as long as it is open."""
 
     def __init__(self, rows) -> None:
@@ -55,7 +55,7 @@ class _Counting:
         _NUMBERS.reset(self.token)
 
 
-def rows_counted() -> np.ndarray | None:
+def current_row_numbers() -> np.ndarray | None:
     """Return the numbers of all rows, to be kept for later; None where they are 0, 1, 2, ..."""
     return _NUMBERS.get()
 
@@ -68,7 +68,7 @@ def row_number(row, numbers: np.ndarray | None = None):
     row : int or iterable of int
         As counted here.
     numbers : ndarray of int, default=None
-        As `rows_counted` returned them earlier; None means those of now.
+        As `current_row_numbers` returned them earlier; None means those of now.
 
     Returns
     -------

@@ -11,11 +11,18 @@ from contextvars import ContextVar
 import numpy as np
 from sklearn.utils.validation import check_random_state
 
-__all__ = ["draw_seed", "plain", "restored_on_error", "said_by", "warn", "warned_once"]
+__all__ = [
+    "draw_seed",
+    "error_prefix",
+    "plain",
+    "restored_on_error",
+    "warn",
+    "warn_once",
+]
 
-#: The names of all `said_by` that are open, outermost first.
-_SPEAKERS: ContextVar[tuple[str, ...]] = ContextVar("speakers", default=())
-#: What `warn` warned of inside `warned_once`; None outside.
+#: The names of all `error_prefix` that are open, outermost first.
+_PREFIXES: ContextVar[tuple[str, ...]] = ContextVar("speakers", default=())
+#: What `warn` warned of inside `warn_once`; None outside.
 _WARNED: ContextVar[set | None] = ContextVar("warned", default=None)
 _MODALITY = re.compile(r"modality '([^']*)'")
 
@@ -74,7 +81,7 @@ def restored_on_error(estimator):
         raise
 
 
-class said_by:  # noqa: N801 - a context manager, as contextlib names them
+class error_prefix:  # noqa: N801 - a context manager, as contextlib names them
     """Prefix the message of a value or type error with who says it, keeping the error's type.
 
     Parameters
@@ -90,10 +97,10 @@ class said_by:  # noqa: N801 - a context manager, as contextlib names them
         self.speaker = speaker
 
     def __enter__(self) -> None:
-        self.token = _SPEAKERS.set((*_SPEAKERS.get(), self.speaker))
+        self.token = _PREFIXES.set((*_PREFIXES.get(), self.speaker))
 
     def __exit__(self, kind, error, traceback) -> None:
-        _SPEAKERS.reset(self.token)
+        _PREFIXES.reset(self.token)
         if not isinstance(error, ValueError | TypeError):
             return
         if not (len(error.args) == 1 and isinstance(error.args[0], str)):
@@ -104,7 +111,7 @@ class said_by:  # noqa: N801 - a context manager, as contextlib names them
 
 
 @contextmanager
-def warned_once():
+def warn_once():
     """Let `warn` warn of a modality once a cause, however many networks read it in the block."""
     token = _WARNED.set(set()) if _WARNED.get() is None else None
     try:
@@ -116,7 +123,7 @@ def warned_once():
 
 def _is_known(cause: tuple) -> bool:
     """Tell whether there was a warning of a modality for this cause; remember that there is one."""
-    warned, named = _WARNED.get(), _MODALITY.findall(" ".join(_SPEAKERS.get()))
+    warned, named = _WARNED.get(), _MODALITY.findall(" ".join(_PREFIXES.get()))
     if warned is None or not named:
         return False
     key = *cause, named[-1]
@@ -126,7 +133,7 @@ def _is_known(cause: tuple) -> bool:
 
 
 def warn(message: str, category: type[Warning] = UserWarning, *, stacklevel: int = 2) -> None:
-    """Warn, naming the estimator and modality as `said_by` names them in errors.
+    """Warn, naming the estimator and modality as `error_prefix` names them in errors.
 
     Parameters
     ----------
@@ -140,7 +147,7 @@ def warn(message: str, category: type[Warning] = UserWarning, *, stacklevel: int
     caller = sys._getframe(1)
     if _is_known((caller.f_code, caller.f_lineno)):
         return
-    for speaker in reversed(_SPEAKERS.get()):
+    for speaker in reversed(_PREFIXES.get()):
         if not message.startswith(speaker):
             message = f"{speaker}: {message}"
     warnings.warn(message, category, stacklevel=stacklevel + 1)

@@ -12,7 +12,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import has_fit_parameter
 
-__all__ = ["requesting_weights", "takes_weights"]
+__all__ = ["request_weights", "takes_weights"]
 
 
 def takes_weights(estimator, sample_weight) -> bool:
@@ -51,7 +51,7 @@ def takes_weights(estimator, sample_weight) -> bool:
     return has_argument and routing.fit.requests.get("sample_weight") in (True, None)
 
 
-def requesting_weights(estimator):
+def request_weights(estimator):
     """Return an estimator that requests weights of those that hand them on, where that is asked.
 
     Parameters

@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_sp
 from sklearn.utils import _safe_indexing, resample, shuffle
 
 from sklearn_crossmodal import FusionClassifier, ModalityArray, MultiModalFrame
-from sklearn_crossmodal.data import find_present, select_columns
+from sklearn_crossmodal.data import row_presence, select_columns
 
 N = 6
 
@@ -301,7 +301,7 @@ def test_presence_reads_on_only_where_a_row_begins_with_nan():
     numbers[7, 0] = np.nan
     numbers[8] = np.nan
     CountedReads.n_read = 0
-    present = find_present(numbers.view(CountedReads))
+    present = row_presence(numbers.view(CountedReads))
     assert np.flatnonzero(~present).tolist() == [8]
     assert CountedReads.n_read == 1000 + 2 * 50
 
@@ -310,7 +310,7 @@ def test_rows_of_nan_are_found_in_chunks(monkeypatch):
     monkeypatch.setattr("sklearn_crossmodal.data._rows._CHUNK", 30)
     numbers = np.full((101, 10), np.nan)
     numbers[::7, 9] = 1
-    np.testing.assert_array_equal(find_present(numbers), np.arange(101) % 7 == 0)
+    np.testing.assert_array_equal(row_presence(numbers), np.arange(101) % 7 == 0)
 
 
 def test_dates_that_are_nat_are_absent():

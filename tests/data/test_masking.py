@@ -10,7 +10,7 @@ import pytest
 from scipy import sparse
 
 from sklearn_crossmodal import ModalityArray, MultiModalFrame
-from sklearn_crossmodal.data import as_table, hide_cells
+from sklearn_crossmodal.data import as_table, mask_cells
 
 ROWS = np.array([True, False, True])
 PLAIN = {
@@ -58,7 +58,7 @@ COLUMNS = [(kind, name) for kind, make in FRAMES.items() for name in as_table(ma
 @pytest.mark.parametrize(("kind", "name"), COLUMNS)
 def test_a_column_of_any_type_lacks_the_rows_that_are_hidden(kind, name):
     X = FRAMES[kind]()
-    hidden = hide_cells(X, {name: ROWS})
+    hidden = mask_cells(X, {name: ROWS})
     assert type(hidden) is type(X)
     assert as_table(hidden).presence(name).tolist() == [False, True, False]
     assert as_table(X).presence(name).all()
@@ -69,7 +69,7 @@ def test_a_column_of_any_type_lacks_the_rows_that_are_hidden(kind, name):
 @pytest.mark.parametrize("kind", FRAMES)
 def test_other_columns_stay_as_they_are(kind):
     X = FRAMES[kind]()
-    hidden = as_table(hide_cells(X, {"real": ROWS}))
+    hidden = as_table(mask_cells(X, {"real": ROWS}))
     for name in hidden:
         if name != "real":
             before, after = as_table(X)[name], hidden[name]
@@ -80,7 +80,7 @@ def test_other_columns_stay_as_they_are(kind):
 @pytest.mark.parametrize("dtype", [float, int, bool, object, "datetime64[s]"])
 def test_cells_of_an_array_are_missing(dtype):
     X = np.arange(6).reshape(3, 2).astype(dtype)
-    hidden = hide_cells(X, {1: ROWS})
+    hidden = mask_cells(X, {1: ROWS})
     assert pd.isna(hidden).tolist() == [[False, True], [False, False], [False, True]]
     assert (hidden[:, 0] == X[:, 0]).all()
     assert not pd.isna(X).any()
@@ -88,27 +88,27 @@ def test_cells_of_an_array_are_missing(dtype):
 
 def test_columns_of_numbers_are_known_by_their_names():
     frame = pd.DataFrame({7: [1.0, 2.0, 3.0], 8: [1.0, 2.0, 3.0]})
-    assert hide_cells(frame, {"7": ROWS}).isna().to_numpy()[:, 0].tolist() == ROWS.tolist()
+    assert mask_cells(frame, {"7": ROWS}).isna().to_numpy()[:, 0].tolist() == ROWS.tolist()
 
 
 def test_what_was_said_to_be_absent_stays_absent():
     X = MultiModalFrame({"a": [1.0, 2.0, 3.0]}, present={"a": np.array([True, False, True])})
-    hidden = hide_cells(X, {"a": np.array([True, False, False])})
+    hidden = mask_cells(X, {"a": np.array([True, False, False])})
     assert hidden.presence("a").tolist() == [False, False, True]
 
 
 def test_a_mapping_becomes_a_frame_of_which_no_array_is_copied():
     values = np.zeros((3, 4))
-    hidden = hide_cells({"a": values, "b": values}, {"b": ROWS})
+    hidden = mask_cells({"a": values, "b": values}, {"b": ROWS})
     assert hidden["b"] is values
     assert hidden.presence("b").tolist() == [False, True, False]
 
 
 def test_nothing_to_hide_gives_x_itself():
     X = pandas_frame()
-    assert hide_cells(X, {"text": np.zeros(3, dtype=bool)}) is X
+    assert mask_cells(X, {"text": np.zeros(3, dtype=bool)}) is X
 
 
 def test_a_sparse_matrix_is_refused_with_what_to_do():
     with pytest.raises(TypeError, match=r"no absent cells.*MultiModalFrame"):
-        hide_cells(sparse.eye(3, format="csr"), {0: ROWS})
+        mask_cells(sparse.eye(3, format="csr"), {0: ROWS})

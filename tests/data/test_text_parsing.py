@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sklearn_crossmodal.data.cells._text_parsing import (
     NUMBERS,
     are_identifiers,
-    are_nothing,
-    find_reading,
-    looks_like,
+    are_missing_markers,
+    describe_ambiguous_texts,
+    infer_text_format,
     parse,
     write,
 )
@@ -24,7 +24,7 @@ NUMBERS_OF_DAYS = [(day - datetime(1970, 1, 1)).days for day in DAYS]
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
 def test_numbers_as_python_writes_them_are_read_to_the_bit(numbers):
     texts = [str(number) for number in numbers]
-    assert find_reading(texts) == NUMBERS
+    assert infer_text_format(texts) == NUMBERS
     assert parse(texts, NUMBERS).tolist() == numbers
 
 
@@ -33,7 +33,7 @@ def test_numbers_as_python_writes_them_are_read_to_the_bit(numbers):
 )
 def test_integers_with_blanks_around_are_numbers(numbers, form):
     texts = [form.format(number) for number in numbers]
-    assert find_reading(texts) == NUMBERS
+    assert infer_text_format(texts) == NUMBERS
     assert parse(texts, NUMBERS).tolist() == numbers
 
 
@@ -46,7 +46,7 @@ def test_integers_with_blanks_around_are_numbers(numbers, form):
 )
 def test_dates_are_days_in_all_usual_orders(form):
     texts = [day.strftime(form) for day in DAYS]
-    reading = find_reading(texts)
+    reading = infer_text_format(texts)
     assert parse(texts, reading).tolist() == NUMBERS_OF_DAYS
 
 
@@ -59,7 +59,7 @@ def test_iso_dates_are_read_to_the_microsecond_in_utc(dates, zone):
     true = [datetime.fromisoformat(text) for text in texts]
     true = [date if date.tzinfo else date.replace(tzinfo=UTC) for date in true]
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    found = parse(texts, find_reading(texts))
+    found = parse(texts, infer_text_format(texts))
     np.testing.assert_allclose(found, [(date - epoch) / timedelta(1) for date in true], atol=1e-9)
 
 
@@ -82,7 +82,7 @@ def test_iso_dates_are_read_to_the_microsecond_in_utc(dates, zone):
     ids=str,
 )
 def test_what_is_neither_number_nor_date_has_no_reading(texts):
-    assert find_reading(texts) is None
+    assert infer_text_format(texts) is None
 
 
 @pytest.mark.parametrize(
@@ -114,20 +114,20 @@ def test_numbers_are_no_identifiers(texts):
     ids=str,
 )
 def test_what_only_people_can_tell_is_not_read_but_described(texts, kind):
-    assert find_reading(texts) is None
-    found = looks_like(texts)
+    assert infer_text_format(texts) is None
+    found = describe_ambiguous_texts(texts)
     assert found is None if kind is None else found.startswith(kind)
 
 
 @pytest.mark.parametrize("n_wrong", [0, 1, 5, 6, 50])
 def test_nearly_all_must_be_read(n_wrong):
     texts = ["unknown"] * n_wrong + ["1.5"] * (100 - n_wrong)
-    assert find_reading(texts) == (NUMBERS if n_wrong <= 5 else None)
+    assert infer_text_format(texts) == (NUMBERS if n_wrong <= 5 else None)
 
 
 def test_what_files_write_for_nothing_says_nothing():
-    assert are_nothing(["", "  ", "NA", "n/a", "NaN", "null", "None", "NaT"]).all()
-    assert not are_nothing(["0", "no", "unknown", "none of these"]).any()
+    assert are_missing_markers(["", "  ", "NA", "n/a", "NaN", "null", "None", "NaT"]).all()
+    assert not are_missing_markers(["0", "no", "unknown", "none of these"]).any()
 
 
 @pytest.mark.parametrize("number", [0.0, -3.25, 19000.5, 1e-9])

@@ -5,16 +5,16 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error, said_by
+from sklearn_crossmodal.utils._validation import draw_seed, error_prefix, restored_on_error
 
-# said_by ----------------------------------------------------------------------------------------
+# error_prefix ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [ValueError, TypeError, ModalityError])
 def test_an_error_keeps_its_type_and_says_who_speaks(kind):
     with (
         pytest.raises(kind, match=r"^Owner: modality 'a': wrong$") as caught,
-        said_by("Owner: modality 'a'"),
+        error_prefix("Owner: modality 'a'"),
     ):
         raise kind("wrong")
     assert type(caught.value) is kind
@@ -23,7 +23,7 @@ def test_an_error_keeps_its_type_and_says_who_speaks(kind):
 @pytest.mark.parametrize("inner", ["Owner: modality 'a'", "modality 'a'"])
 def test_inner_and_outer_speakers_are_both_named_but_none_twice(inner):
     message = r"^Owner: modality 'a': wrong$"
-    with pytest.raises(ValueError, match=message), said_by("Owner"), said_by(inner):
+    with pytest.raises(ValueError, match=message), error_prefix("Owner"), error_prefix(inner):
         raise ValueError("wrong")
 
 
@@ -34,7 +34,7 @@ def test_inner_and_outer_speakers_are_both_named_but_none_twice(inner):
 )
 def test_an_error_of_more_than_a_message_stays_whole_and_gains_a_note(error):
     args = error.args
-    with pytest.raises(type(error)) as caught, said_by("Owner"):
+    with pytest.raises(type(error)) as caught, error_prefix("Owner"):
         raise error
     assert caught.value is error
     assert error.args == args
@@ -42,14 +42,14 @@ def test_an_error_of_more_than_a_message_stays_whole_and_gains_a_note(error):
 
 
 def test_other_errors_pass_as_they_are():
-    with pytest.raises(KeyError) as caught, said_by("Owner"):
+    with pytest.raises(KeyError) as caught, error_prefix("Owner"):
         raise KeyError("a")
     assert caught.value.args == ("a",)
     assert not hasattr(caught.value, "__notes__")
 
 
 def test_where_nothing_is_wrong_nothing_is_said():
-    with said_by("Owner"):
+    with error_prefix("Owner"):
         answer = 42
     assert answer == 42
 

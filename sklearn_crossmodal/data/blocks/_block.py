@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_crossmodal.data.blocks._lazy_rows import LazyRows
-from sklearn_crossmodal.data.blocks._truncation import warn_if_cut
+from sklearn_crossmodal.data.blocks._truncation import warn_if_truncated
 
 __all__ = ["END", "KINDS", "MISSING", "PADDING", "RARE", "UNKNOWN", "Block", "BlockSpec"]
 
@@ -186,7 +186,7 @@ class Block:
             "fit on texts as long, take an encoder that reads texts of any length, as 'bag', or "
             f"cut them on purpose, with max_length={limit}"
         )
-        warn_if_cut(n_words, limit, what="texts", unit="tokens", remedy=remedy)
+        warn_if_truncated(n_words, limit, what="texts", unit="tokens", remedy=remedy)
 
     def take(self, rows) -> Block:
         """Return the block of some rows.

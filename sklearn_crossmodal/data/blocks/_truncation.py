@@ -6,13 +6,13 @@ import numpy as np
 
 from sklearn_crossmodal.utils._validation import warn
 
-__all__ = ["warn_if_cut"]
+__all__ = ["warn_if_truncated"]
 
 #: Share of rows from which on a cut is warned of: in a split by chance a few are the longest.
 _SHARE = 0.05
 
 
-def warn_if_cut(
+def warn_if_truncated(
     lengths, limit: int, *, what: str, unit: str, remedy: str, slack: float = 0.0
 ) -> None:
     """Warn, once, if more than a twentieth of the rows are longer than the longest in `fit`.
@@ -33,10 +33,10 @@ def warn_if_cut(
     Examples
     --------
     >>> import warnings
-    >>> from sklearn_crossmodal.data.blocks._truncation import warn_if_cut
+    >>> from sklearn_crossmodal.data.blocks._truncation import warn_if_truncated
     >>> with warnings.catch_warnings(record=True) as found:
     ...     warnings.simplefilter("always")
-    ...     warn_if_cut([2, 9], 4, what="texts", unit="tokens", remedy="fit on longer ones")
+    ...     warn_if_truncated([2, 9], 4, what="texts", unit="tokens", remedy="fit on longer ones")
     >>> print(str(found[0].message)[:60])
     1 of 2 texts (50%) are longer than the longest in fit, and a
     """

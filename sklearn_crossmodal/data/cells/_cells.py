@@ -15,7 +15,7 @@ from sklearn_crossmodal.data._rows import (
     tensor_to_numpy,
     unwrap,
 )
-from sklearn_crossmodal.data.cells._nested_cells import settle_cells
+from sklearn_crossmodal.data.cells._nested_cells import normalize_cells
 from sklearn_crossmodal.data.tables._column_labels import find_order, first_cell, take_columns
 from sklearn_crossmodal.data.tables._dataframe import (
     frame_names,
@@ -24,9 +24,9 @@ from sklearn_crossmodal.data.tables._dataframe import (
     read_frame,
     read_series,
 )
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
-__all__ = ["as_cells", "from_days", "side_by_side"]
+__all__ = ["as_cells", "from_days", "stack_columns"]
 
 _EPOCH, _DAY = np.datetime64("1970-01-01"), np.timedelta64(1, "D")
 
@@ -36,7 +36,7 @@ def as_cells(values):
 
     Tensors become arrays; dates and durations days, NaT being NaN; the flat columns of a data
     frame stand side by side; cells that are sparse rows become one sparse matrix, lists of numbers
-    arrays (see `settle_cells`). Arrays are not copied. What is unknown here stays as it is.
+    arrays (see `normalize_cells`). Arrays are not copied. What is unknown here stays as it is.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def as_cells(values):
     if is_frame(values):
         columns = read_frame(values)
         block = columns.block(list(range(len(columns))))
-        return side_by_side(list(columns), list(columns.values())) if block is None else block
+        return stack_columns(list(columns), list(columns.values())) if block is None else block
     if is_series(values):
         values = read_series(values)
     values, present = unwrap(values)
@@ -68,7 +68,7 @@ def as_cells(values):
     if values.dtype.kind in "mM":
         return _to_days(values)
     if values.dtype == object and values.ndim == 1:
-        return _read_cells(settle_cells(values))
+        return _read_cells(normalize_cells(values))
     return values
 
 
@@ -104,7 +104,7 @@ def _read_frames(cells: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
             continue
         arrays[row] = as_cells(cell)
         if is_frame(cell):
-            with said_by(f"row {row}"):
+            with error_prefix(f"row {row}"):
                 order = find_order(frame_names(cell), labels, "the first row")
             arrays[row] = arrays[row] if order is None else take_columns(arrays[row], order)
     return arrays
@@ -117,7 +117,7 @@ def _stack_sparse(cells: np.ndarray, first):
     return sparse.vstack(rows, format="csr")
 
 
-def side_by_side(names, columns: list, stated: list | None = None):
+def stack_columns(names, columns: list, stated: list | None = None):
     """Return flat columns as one table: of numbers, or of objects.
 
     Parameters
@@ -145,7 +145,7 @@ def side_by_side(names, columns: list, stated: list | None = None):
         )
     stated = [None] * len(columns) if stated is None else stated
     cells = [
-        _without_denied(as_cells(column), there)
+        _mask_undeclared(as_cells(column), there)
         for column, there in zip(columns, stated, strict=True)
     ]
     if any(_has_categories(column) for column in cells):
@@ -169,7 +169,7 @@ def _without_index(column):
     return column.array if _has_categories(column) else column
 
 
-def _without_denied(cells, stated: np.ndarray | None):
+def _mask_undeclared(cells, stated: np.ndarray | None):
     """Return flat cells with those missing that `present` says are not there."""
     if stated is None or stated.all():
         return cells

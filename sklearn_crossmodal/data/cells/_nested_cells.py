@@ -10,10 +10,10 @@ from sklearn_crossmodal.data._masked_arrays import unmask
 from sklearn_crossmodal.data._rows import object_array
 from sklearn_crossmodal.data.cells._file_cells import is_file_cell, open_file_cell
 
-__all__ = ["as_rows", "settle_cells"]
+__all__ = ["as_rows", "normalize_cells"]
 
 
-def settle_cells(cells: np.ndarray) -> np.ndarray:
+def normalize_cells(cells: np.ndarray) -> np.ndarray:
     """Return a column of objects in which each cell of numbers is an array of numbers.
 
     Lists, tuples and arrays of arrays, as polars, pyarrow and parquet files hold them, become
@@ -29,18 +29,18 @@ def settle_cells(cells: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (n,), object
     """
-    if not any(_is_unsettled(cell) for cell in cells):
+    if not any(_is_nested(cell) for cell in cells):
         return cells
-    return object_array([_settle(cell) if _is_unsettled(cell) else cell for cell in cells])
+    return object_array([_normalize_cell(cell) if _is_nested(cell) else cell for cell in cells])
 
 
-def _is_unsettled(cell) -> bool:
+def _is_nested(cell) -> bool:
     if isinstance(cell, np.ndarray):
         return cell.dtype == object or isinstance(cell, np.ma.MaskedArray)
     return isinstance(cell, list | tuple | dict)
 
 
-def _settle(cell):
+def _normalize_cell(cell):
     if isinstance(cell, dict):
         return open_file_cell(cell) if is_file_cell(cell) else cell
     cell = unmask(cell)

@@ -14,10 +14,10 @@ __all__ = [
     "MOST",
     "NUMBERS",
     "are_identifiers",
-    "are_nothing",
-    "find_reading",
+    "are_missing_markers",
+    "describe_ambiguous_texts",
+    "infer_text_format",
     "is_date",
-    "looks_like",
     "parse",
     "write",
 ]
@@ -63,7 +63,7 @@ _MONTHS = (
 )
 
 
-def are_nothing(texts: Iterable[str]) -> np.ndarray:
+def are_missing_markers(texts: Iterable[str]) -> np.ndarray:
     """Tell which texts are what files write where there is nothing: blank, NA, null and so on."""
     return np.array([len(text) < 9 and text.strip().lower() in _NOTHING for text in texts], bool)
 
@@ -78,7 +78,7 @@ def is_date(text: str) -> bool:
     return any(pattern.fullmatch(text.strip()) for pattern in _DATES.values())
 
 
-def looks_like(texts: list[str]) -> str | None:
+def describe_ambiguous_texts(texts: list[str]) -> str | None:
     """Say what texts are that nearly all look like numbers or dates, but are not clearly such.
 
     Parameters
@@ -100,7 +100,7 @@ def looks_like(texts: list[str]) -> str | None:
     return None
 
 
-def find_reading(texts: list[str], least: float = MOST) -> str | None:
+def infer_text_format(texts: list[str], least: float = MOST) -> str | None:
     """Find out how to read nearly all texts as numbers or dates.
 
     Parameters
@@ -134,7 +134,7 @@ def parse(texts: Iterable[str], reading: str) -> np.ndarray:
     texts : iterable of str
         Of a column.
     reading : str
-        As `find_reading` returns it.
+        As `infer_text_format` returns it.
 
     Returns
     -------

@@ -6,12 +6,12 @@ import narwhals as nw
 import numpy as np
 from scipy import sparse
 
-from sklearn_crossmodal.data._rows import find_present, is_tensor, object_array, take_rows
+from sklearn_crossmodal.data._rows import is_tensor, object_array, row_presence, take_rows
 from sklearn_crossmodal.data.cells._cells import as_cells
 from sklearn_crossmodal.data.frame._row_labels import row_labels, row_orders, with_labels
 from sklearn_crossmodal.data.tables._column_labels import find_order, take_columns
 from sklearn_crossmodal.data.tables._dataframe import is_frame, is_series
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["concat_columns", "concat_rows"]
 
@@ -27,14 +27,14 @@ def concat_rows(frames: list, labels: list) -> tuple[dict, dict, dict]:
     for name in names:
         pattern = next(frame[name] for frame in frames if name in frame)
         parts = [
-            frame[name] if name in frame else _nothing_like(pattern, len(frame)) for frame in frames
+            frame[name] if name in frame else _absent_like(pattern, len(frame)) for frame in frames
         ]
         flags = [
             frame.stated(name) if name in frame else np.zeros(len(frame), bool) for frame in frames
         ]
         inside = [frame.labels_inside(name) if name in frame else None for frame in frames]
         first = next((one for one in inside if one is not None), None)
-        with said_by(f"modality {name!r}"):
+        with error_prefix(f"modality {name!r}"):
             parts = [_ordered_like(first, *part) for part in zip(parts, inside, strict=True)]
         values[name], present[name] = _join(parts), np.concatenate(flags)
         if first is not None and _takes_names(values[name], first):
@@ -96,7 +96,7 @@ def concat_columns(frames: list, labels: list) -> tuple[dict, dict, dict]:
     return values, present, named
 
 
-def _nothing_like(pattern, n_rows: int):
+def _absent_like(pattern, n_rows: int):
     """Return rows for a modality that is absent, in the form of `pattern`."""
     if sparse.issparse(pattern):
         return sparse.csr_array((n_rows, pattern.shape[1]), dtype=pattern.dtype)
@@ -104,7 +104,7 @@ def _nothing_like(pattern, n_rows: int):
         pattern = as_cells(pattern)
     if isinstance(pattern, np.ndarray) and pattern.dtype != object:
         return np.zeros((n_rows, *pattern.shape[1:]), dtype=pattern.dtype)
-    if (is_frame(pattern) or is_series(pattern)) and find_present(pattern).size:
+    if (is_frame(pattern) or is_series(pattern)) and row_presence(pattern).size:
         return take_rows(pattern, np.zeros(n_rows, dtype=np.intp))  # `present` denies them
     return np.full(n_rows, None, dtype=object)
 
@@ -116,8 +116,8 @@ def _join(parts: list):
     if len({type(part) for part in parts}) == 1 and (is_frame(parts[0]) or is_series(parts[0])):
         return _join_native(parts)
     arrays = [_as_array(part) for part in parts]
-    alike = len({array.shape[1:] for array in arrays}) == 1
-    if alike and len({array.dtype.kind in "biuf" for array in arrays}) == 1:
+    same_shape = len({array.shape[1:] for array in arrays}) == 1
+    if same_shape and len({array.dtype.kind in "biuf" for array in arrays}) == 1:
         return np.concatenate(arrays)
     return np.concatenate([object_array(array) for array in arrays])
 

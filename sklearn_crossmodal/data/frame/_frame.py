@@ -8,7 +8,7 @@ from importlib import import_module
 import numpy as np
 from scipy import sparse
 
-from sklearn_crossmodal.data._rows import as_column, find_present, object_array, take_rows, unwrap
+from sklearn_crossmodal.data._rows import as_column, object_array, row_presence, take_rows, unwrap
 from sklearn_crossmodal.data.cells._cells import as_cells
 from sklearn_crossmodal.data.frame._checks import check_columns, to_numbers
 from sklearn_crossmodal.data.frame._constructors import Constructors
@@ -116,7 +116,7 @@ class MultiModalFrame(Constructors, Mapping):
         columns, orders, self._labels = align_tables({**columns, **given})
         unwrapped = {name: unwrap(columns[name]) for name in alone}
         values = {name: values for name, (values, _) in unwrapped.items()}
-        self._values = values if store is None else store.with_alone(values)
+        self._values = values if store is None else store.with_ungrouped(values)
         inside = {name: flags for name, (_, flags) in unwrapped.items() if flags is not None}
         self._present = self._check_present(
             {name: columns[f"present[{name!r}]"] for name in present or {}}, orders
@@ -213,7 +213,7 @@ class MultiModalFrame(Constructors, Mapping):
         ndarray of shape (n,), bool
             True where the cell holds something and `present` does not deny it.
         """
-        return find_present(self._values[name]) & self.stated(name)
+        return row_presence(self._values[name]) & self.stated(name)
 
     def stated(self, name) -> np.ndarray:
         """Tell which samples `present` says have a modality, whatever its cells hold.
@@ -282,7 +282,7 @@ class MultiModalFrame(Constructors, Mapping):
             return None
         return self._values.block(positions)
 
-    def alike(self) -> dict[str, str]:
+    def first_of_same_type(self) -> dict[str, str]:
         """Return, for columns of a data frame that are of one type of numbers, the first of them.
 
         Returns
@@ -290,7 +290,7 @@ class MultiModalFrame(Constructors, Mapping):
         dict of str to str
             Other columns are not in it.
         """
-        return self._values.alike() if isinstance(self._values, ColumnStore) else {}
+        return self._values.first_of_same_type() if isinstance(self._values, ColumnStore) else {}
 
     # As a table, for scikit-learn ------------------------------------------------------------
 

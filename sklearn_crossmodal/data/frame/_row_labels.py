@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sklearn_crossmodal.data._rows import take_rows
-from sklearn_crossmodal.data.tables._column_labels import shown
+from sklearn_crossmodal.data.tables._column_labels import preview
 
 __all__ = ["align_tables", "row_labels", "row_orders", "rows_like", "with_labels"]
 
@@ -95,7 +95,7 @@ def row_orders(found: Mapping) -> tuple[dict, object]:
     first, labels = next(iter(labelled.items()))
     if default:
         numbered, numbers = next(iter(default.items()))
-        if _hold_the_same(labels, numbers):
+        if _same_labels(labels, numbers):
             first, labels = numbered, numbers
     places = {name: _find_rows(first, labels, name, index) for name, index in labelled.items()}
     return {name: order for name, order in places.items() if order is not None}, labels
@@ -126,7 +126,7 @@ def rows_like(labels, name: str, values):
     if index is None or labels is None or len(index) != len(labels):
         return values
     default = _is_default(index) or _is_default(labels)
-    if not default or _hold_the_same(index, labels):
+    if not default or _same_labels(index, labels):
         places = _find_rows("the frame", labels, name, index)
         values = values if places is None else take_rows(values, places)
     return with_labels(values, labels)
@@ -145,7 +145,7 @@ def _is_default(index) -> bool:
     return kind in "iu" and bool(np.array_equal(index.to_numpy(), np.arange(len(index))))
 
 
-def _hold_the_same(labels, others) -> bool:
+def _same_labels(labels, others) -> bool:
     """Tell whether two indices of one length hold the same labels, each but once."""
     unique = labels.is_unique and others.is_unique
     return unique and not (labels.get_indexer(others) < 0).any()
@@ -159,7 +159,7 @@ def _find_rows(first, labels, name, index) -> np.ndarray | None:
         twice = labels if not labels.is_unique else index
         raise ValueError(
             f"{first!r} and {name!r} have row labels in different orders, and some of them stand "
-            f"more than once, as {shown(list(twice[twice.duplicated()].unique()))}: it is not "
+            f"more than once, as {preview(list(twice[twice.duplicated()].unique()))}: it is not "
             f"known which rows belong together. {_REMEDY}"
         )
     places = index.get_indexer(labels)
@@ -167,7 +167,7 @@ def _find_rows(first, labels, name, index) -> np.ndarray | None:
         lost, new = labels[places < 0], index[labels.get_indexer(index) < 0]
         raise ValueError(
             f"{first!r} and {name!r} have different row labels: {len(lost)} of {first!r} alone, "
-            f"{shown(list(lost), 5)}, and {len(new)} of {name!r} alone, {shown(list(new), 5)}. "
+            f"{preview(list(lost), 5)}, and {len(new)} of {name!r} alone, {preview(list(new), 5)}. "
             f"{_REMEDY}"
         )
     return places

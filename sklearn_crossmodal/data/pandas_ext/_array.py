@@ -10,10 +10,10 @@ from pandas.api.extensions import ExtensionArray
 from pandas.api.indexers import check_array_indexer
 
 from sklearn_crossmodal.data._rows import (
-    find_present,
     is_missing,
     is_tensor,
     object_array,
+    row_presence,
     tensor_to_numpy,
 )
 from sklearn_crossmodal.data.pandas_ext._arrow import to_arrow
@@ -245,7 +245,7 @@ class ModalityArray(ExtensionArray):
         -------
         ndarray of shape (n,), bool
         """
-        return ~(self._present & find_present(self._numbers))
+        return ~(self._present & row_presence(self._numbers))
 
     def equals(self, other):
         """Tell whether another array holds the same rows; missing ones are equal.

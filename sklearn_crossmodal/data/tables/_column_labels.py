@@ -17,7 +17,7 @@ __all__ = [
     "column_labels",
     "find_order",
     "first_cell",
-    "shown",
+    "preview",
     "take_columns",
 ]
 
@@ -112,23 +112,23 @@ def find_order(
     if tuple(found) == tuple(fitted):
         return None
     places = {label: place for place, label in enumerate(found)}
-    missing, new = differing(places, fitted)
+    missing, new = label_difference(places, fitted)
     if missing or new:
         raise ModalityError(
-            f"its columns are not those of {where}: missing {shown(missing)}, new {shown(new)}. "
-            f"Give them the names they have in {where}."
+            f"its columns are not those of {where}: missing {preview(missing)}, new "
+            f"{preview(new)}. Give them the names they have in {where}."
         )
     return [places[label] for label in fitted]
 
 
-def differing(found, fitted) -> tuple[list, list]:
+def label_difference(found, fitted) -> tuple[list, list]:
     """Return which labels of `fit` are missing, and which are new."""
     known = set(fitted)
     there = set(found)
     return [one for one in fitted if one not in there], [one for one in found if one not in known]
 
 
-def shown(labels: Sequence, most: int = 10) -> str:
+def preview(labels: Sequence, most: int = 10) -> str:
     """Show labels in a message, no more than a few of them."""
     first = plain(list(labels[:most]))
     more = f" and {len(labels) - most} more" if len(labels) > most else ""

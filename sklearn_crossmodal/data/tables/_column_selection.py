@@ -7,7 +7,7 @@ from numbers import Integral
 
 import numpy as np
 
-from sklearn_crossmodal.data.tables._column_labels import shown
+from sklearn_crossmodal.data.tables._column_labels import preview
 from sklearn_crossmodal.data.tables._dataframe import frame_names, is_frame
 
 __all__ = ["is_named", "resolve_columns"]
@@ -83,7 +83,7 @@ def _find_names(names, wanted: list) -> list[int]:
     for name in wanted:
         if name not in places:
             named = bool(names) and isinstance(names[0], str)
-            known = shown(names) if named else "no names, being an array: use positions"
+            known = preview(names) if named else "no names, being an array: use positions"
             raise ValueError(f"column {name!r} is not in X, which has {known}.")
     return [places[name] for name in wanted]
 

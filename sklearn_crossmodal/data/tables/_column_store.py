@@ -72,11 +72,11 @@ class ColumnStore(Mapping):
         n_rows = len(np.empty(self.n_rows, bool)[rows])
         return ColumnStore(self.names, n_rows, alone, groups)
 
-    def with_alone(self, alone: Mapping[str, Any]) -> ColumnStore:
+    def with_ungrouped(self, alone: Mapping[str, Any]) -> ColumnStore:
         """Return the same columns, with others for those that are in no group."""
         return ColumnStore(self.names, self.n_rows, alone, self.groups)
 
-    def alike(self) -> dict[str, str]:
+    def first_of_same_type(self) -> dict[str, str]:
         """Return, for each column of a group, the first of the group, which has its type."""
         firsts = {}
         for positions, _ in self.groups:

@@ -13,11 +13,11 @@ from sklearn_crossmodal.data.tables._column_store import ColumnStore
 from sklearn_crossmodal.data.tables._wide_dataframe import number_groups
 
 __all__ = [
-    "LEAST_WIDTH",
+    "MIN_EMBEDDING_WIDTH",
+    "category_orders",
     "frame_names",
     "is_frame",
     "is_series",
-    "order_of_categories",
     "original_name",
     "read_frame",
     "read_series",
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 #: From so many floats on a vector in a cell is an embedding: it is not read as a row of a table.
-LEAST_WIDTH = 32
+MIN_EMBEDDING_WIDTH = 32
 
 is_frame = nw.dependencies.is_into_dataframe
 is_series = nw.dependencies.is_into_series
@@ -100,7 +100,7 @@ def read_series(series):
     return _read(nw.from_native(series, series_only=True))
 
 
-def order_of_categories(values) -> list:
+def category_orders(values) -> list:
     """Return the categories of each column in their order, None where it has none or no order.
 
     Parameters
@@ -157,7 +157,7 @@ def _read(series: nw.Series):
 
 def _as_rows(values: np.ndarray) -> np.ndarray:
     """Return long vectors and texts as objects, one a row."""
-    if values.dtype.kind == "f" and values.ndim == 2 and values.shape[1] >= LEAST_WIDTH:
+    if values.dtype.kind == "f" and values.ndim == 2 and values.shape[1] >= MIN_EMBEDDING_WIDTH:
         return object_array(values)  # as lists that need not be of one length
     return values.astype(object) if values.dtype.kind in "UST" else values
 

@@ -17,7 +17,7 @@ from sklearn_crossmodal.modalities import Modality
 from sklearn_crossmodal.nn import Component
 from sklearn_crossmodal.training import BlockDataset, Training
 from sklearn_crossmodal.utils._progress import showing_progress
-from sklearn_crossmodal.utils._row_numbers import counting
+from sklearn_crossmodal.utils._row_numbers import map_row_numbers
 
 __all__ = ["FitData", "SharedReading"]
 
@@ -145,7 +145,7 @@ class SharedReading:
         list of Training
         """
         estimator._validate_params()
-        with showing_progress(estimator.verbose), counting(self._rows):
+        with showing_progress(estimator.verbose), map_row_numbers(self._rows):
             key = _reading_key(estimator)
             if key is None or key not in self._found:
                 data = estimator._read(*self._given, groups=self._groups)

@@ -18,8 +18,8 @@ from sklearn_crossmodal.data import (
     as_table,
     is_missing,
     is_named,
+    preview,
     refuse_foreign,
-    shown,
     take_rows,
     unmask,
 )
@@ -31,7 +31,7 @@ from sklearn_crossmodal.utils._sklearn import (
     _check_sample_weight,
     _num_samples,
 )
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = [
     "check_X",
@@ -74,7 +74,7 @@ def check_X(estimator, X, *, reset):
     if not reset and _is_known(estimator, X):
         return X
     if not isinstance(X, MultiModalFrame):
-        with said_by(type(estimator).__name__):
+        with error_prefix(type(estimator).__name__):
             refuse_foreign(X)
     if not is_named(X):
         X = as_rows(X)
@@ -84,7 +84,7 @@ def check_X(estimator, X, *, reset):
             estimator, X, reset=reset, accept_sparse="csr", dtype=None, ensure_all_finite=False
         )
         return as_rows(checked)
-    with said_by(type(estimator).__name__):
+    with error_prefix(type(estimator).__name__):
         table = as_table(X)
         n_rows, n_columns = table.shape
         if not n_rows or not n_columns:
@@ -153,8 +153,8 @@ def _compare_columns(estimator, table):
         _check_n_features(estimator, table, reset=False)
     elif fitted.tolist() != list(table) and not set(fitted) & set(table):
         raise ModalityError(
-            f"X has none of the columns that were fitted, {shown(list(fitted))}; it has "
-            f"{shown(list(table))}."
+            f"X has none of the columns that were fitted, {preview(list(fitted))}; it has "
+            f"{preview(list(table))}."
         )
 
 
@@ -249,7 +249,7 @@ def check_labels(estimator, table, y):
         raise ValueError(
             f"This {owner} estimator requires y to be passed, but the target y is None."
         )
-    with said_by(owner):
+    with error_prefix(owner):
         y = column_or_1d(unmask(y), warn=True)
         check_none_missing(y)
         check_same_length(estimator, table, y)

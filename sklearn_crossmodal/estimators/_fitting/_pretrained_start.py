@@ -11,7 +11,7 @@ from sklearn_crossmodal.estimators._autoencoder import MultiModalAutoencoder
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn import MultiModalNetwork, build_fusion
 from sklearn_crossmodal.nn.fusion._subset_fusion import PartialFusion
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["INITIAL_CONSTRAINTS", "Initial"]
 
@@ -87,7 +87,7 @@ class Initial:
             return super()._build_network(blocks)
         learned, encoders = autoencoder.network_, self._build_encoders(blocks)
         self._take_encoders(encoders, learned)
-        with said_by(type(self).__name__):
+        with error_prefix(type(self).__name__):
             fusion = self._joined(encoders, learned)
             bottleneck, decoders, losses = self._build_decoders(fusion.out_features)
         self._take_decoders(decoders, autoencoder)

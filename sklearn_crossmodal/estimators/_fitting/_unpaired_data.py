@@ -8,7 +8,7 @@ from itertools import combinations, product
 import numpy as np
 
 from sklearn_crossmodal.data import Block
-from sklearn_crossmodal.utils._validation import said_by, warn
+from sklearn_crossmodal.utils._validation import error_prefix, warn
 
 __all__ = ["pairs_across", "pairs_within", "warn_of_unpaired"]
 
@@ -70,7 +70,7 @@ def warn_of_unpaired(estimator, inputs, targets) -> None:
     if not apart:
         return
     more = f", and {len(apart) - _N_NAMED} pairs more" if len(apart) > _N_NAMED else ""
-    with said_by(type(estimator).__name__):
+    with error_prefix(type(estimator).__name__):
         warn(
             f"no sample has both modalities of these pairs: {'; '.join(apart[:_N_NAMED])}{more}. "
             "What is predicted, translated or imputed of one from the other is a guess: give some "

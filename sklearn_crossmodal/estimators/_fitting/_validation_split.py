@@ -12,7 +12,7 @@ from sklearn_crossmodal.data import is_missing
 from sklearn_crossmodal.training import pick_split, split_groups, split_rows, warn_of_unused_rows
 from sklearn_crossmodal.training._data._cv_folds import row_numbers
 from sklearn_crossmodal.utils._row_numbers import row_number
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["check_groups", "check_one_split", "has_own_split", "has_splitter", "held_out_rows"]
 
@@ -40,7 +40,7 @@ def check_groups(estimator, groups, table):
     """
     if groups is None:
         return None
-    with said_by(f"{type(estimator).__name__}: groups"):
+    with error_prefix(f"{type(estimator).__name__}: groups"):
         groups = column_or_1d(groups, input_name="it")
         if len(groups) != table.shape[0]:
             raise ValueError(
@@ -142,7 +142,7 @@ def held_out_rows(estimator, data, strata, seed):
         splitter = f"validation_fraction={type(fraction).__name__}(...)"
         check_one_split(estimator, splitter)
         owner = f"{type(estimator).__name__}: {splitter}"
-        with said_by(owner):
+        with error_prefix(owner):
             return _split_of(fraction, data, n_rows, owner)
     rng = check_random_state(seed)
     if data.groups is None:

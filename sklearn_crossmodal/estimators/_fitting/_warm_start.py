@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn_crossmodal.nn import resolve
 from sklearn_crossmodal.nn._component import Factory
 from sklearn_crossmodal.nn.losses import LOSSES
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["keep_loss"]
 
@@ -35,6 +35,6 @@ def _described(owner: str, loss) -> str | None:
     if isinstance(loss, dict):
         each = {name: _described(owner, one) for name, one in sorted(loss.items())}
         return None if None in each.values() else str(each)
-    with said_by(owner):
+    with error_prefix(owner):
         component = resolve(loss, LOSSES, "loss")
     return None if isinstance(component, Factory) else repr(component)

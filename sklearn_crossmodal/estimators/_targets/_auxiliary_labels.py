@@ -13,7 +13,7 @@ from sklearn_crossmodal.modalities import MODALITIES
 from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.nn.decoders import CodesDecoder, MLPDecoder
 from sklearn_crossmodal.nn.networks._unimodal_heads import LABELS
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["LatentLabels"]
 
@@ -61,7 +61,7 @@ class LatentLabels:
                 f"{type(self).__name__}: y is absent in all samples whose weight is not zero."
             )
         numbers = type_of_target(labels).startswith("continuous")
-        with said_by(f"{type(self).__name__}: target"):
+        with error_prefix(f"{type(self).__name__}: target"):
             made = MODALITIES["numeric" if numbers else "categorical"]
             self.target_ = clone(made(scaling="standard") if numbers else made())
             self.target_.in_chunks = numbers and self._in_chunks  # new classes are refused
@@ -72,7 +72,7 @@ class LatentLabels:
             return
         known = _known(y)
         weight = None if sample_weight is None else sample_weight[known]
-        with said_by(f"{type(self).__name__}: target"):
+        with error_prefix(f"{type(self).__name__}: target"):
             columns = Columns.of(_as_numbers(y[known]))
             self.target_ = self.target_.extended(columns, weight)[0]
 
@@ -81,7 +81,7 @@ class LatentLabels:
             return {}
         known = _known(y)
         labels = _as_numbers(y[known])
-        with said_by(f"{type(self).__name__}: target"):
+        with error_prefix(f"{type(self).__name__}: target"):
             block = self.target_.transform(Columns.of(labels))
         if block.kind == "codes" and known.any():
             self._check_classes(labels, block)

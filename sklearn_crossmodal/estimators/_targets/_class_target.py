@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_crossmodal.data import Block, order_of_categories
+from sklearn_crossmodal.data import Block, category_orders
 from sklearn_crossmodal.estimators._fitting._warm_start import keep_loss
 from sklearn_crossmodal.estimators._targets._class_labels import find_labels
 from sklearn_crossmodal.estimators._targets._label_validation import check_label_columns
 from sklearn_crossmodal.estimators._targets._row_labels import in_fitted_order
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["LabelTarget"]
 
@@ -36,14 +36,14 @@ class LabelTarget:
         if self.loss != "ordinal":
             return [None]
         given = getattr(self, "_class_order", None)  # by an estimator that this one is part of
-        found = order_of_categories(y)
+        found = category_orders(y)
         if given is not None and found == [None]:
             return [given]
         classes = getattr(self, "_first_classes", None)
-        return found if any(found) or classes is None else order_of_categories(classes)
+        return found if any(found) or classes is None else category_orders(classes)
 
     def _class_weights(self, y, sample_weight, *, reset):
-        with said_by(type(self).__name__):
+        with error_prefix(type(self).__name__):
             self._find_labels(y if sample_weight is None else y[sample_weight > 0], reset)
             if self.class_weight is None:
                 return sample_weight

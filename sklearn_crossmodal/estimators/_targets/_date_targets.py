@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_crossmodal.data import as_column, date_kind, is_missing, to_quantities
-from sklearn_crossmodal.data.cells._text_parsing import NUMBERS, find_reading
+from sklearn_crossmodal.data.cells._text_parsing import NUMBERS, infer_text_format
 from sklearn_crossmodal.exceptions import ModalityError
 
 __all__ = ["keep_dates", "refuse_date_texts", "refuse_dates", "restore_dates"]
@@ -107,7 +107,7 @@ def _are_dates(cells: np.ndarray) -> bool:
         texts = [text for text in texts if not is_missing(text)]
     if not texts or not all(isinstance(text, str) for text in texts):
         return False
-    return find_reading(texts) not in (None, NUMBERS)
+    return infer_text_format(texts) not in (None, NUMBERS)
 
 
 def keep_dates(estimator, y: np.ndarray, *, reset: bool) -> None:

@@ -12,7 +12,7 @@ from sklearn_crossmodal.estimators._fitting._input_validation import (
     check_none_missing,
     check_same_length,
 )
-from sklearn_crossmodal.utils._validation import plain, said_by
+from sklearn_crossmodal.utils._validation import error_prefix, plain
 
 __all__ = [
     "check_label_columns",
@@ -59,7 +59,7 @@ def check_label_columns(estimator, table, y):
     columns = []
     for place, column in enumerate(y.T):
         name = place if names is None else repr(names[place])
-        with said_by(f"{owner}: column {name} of y"):
+        with error_prefix(f"{owner}: column {name} of y"):
             check_none_missing(column)
             columns.append(typed(column))
             check_classification_targets(columns[-1])

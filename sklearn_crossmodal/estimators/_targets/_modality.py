@@ -13,9 +13,9 @@ from sklearn_crossmodal.data import (
     Columns,
     as_cells,
     as_column,
+    category_orders,
     is_missing,
     is_named,
-    order_of_categories,
 )
 from sklearn_crossmodal.estimators._fitting._incremental import GROWING_TARGETS
 from sklearn_crossmodal.estimators._fitting._input_validation import check_same_length, check_weight
@@ -26,7 +26,7 @@ from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
 from sklearn_crossmodal.preprocessing.tabular._category_encoder import has_categories
 from sklearn_crossmodal.utils._row_numbers import row_number
-from sklearn_crossmodal.utils._validation import said_by, warn
+from sklearn_crossmodal.utils._validation import error_prefix, warn
 
 __all__ = ["ModalityTarget", "decode_all", "decode_values"]
 
@@ -95,7 +95,7 @@ class ModalityTarget:
         if sparse.issparse(y):
             raise TypeError(f"{owner}: Sparse data was passed for y: pass its .toarray().")
         if reset:
-            self._target_names, self._target_orders = _names_of(y), order_of_categories(y)
+            self._target_names, self._target_orders = _names_of(y), category_orders(y)
             self._has_categories = has_categories(as_cells(y))
         y = as_column(in_fitted_order(self, y, reset=reset))
         y = y if isinstance(y, np.ndarray) else np.asarray(y)
@@ -118,7 +118,7 @@ class ModalityTarget:
 
     def _fit_target(self, y, sample_weight):
         owner = type(self).__name__
-        with said_by(f"{owner}: target"):
+        with error_prefix(f"{owner}: target"):
             self.target_ = self._in_order(clone(self._target_modality(y)))
             self.target_.in_chunks = self._in_chunks and self.target_.kind in GROWING_TARGETS
             self.target_.fit(self._target_columns(y), sample_weight)
@@ -131,7 +131,7 @@ class ModalityTarget:
         return modality
 
     def _extend_target(self, y, sample_weight):
-        with said_by(f"{type(self).__name__}: target"):
+        with error_prefix(f"{type(self).__name__}: target"):
             self.target_, _, lost = self.target_.extended(self._target_columns(y), sample_weight)
             if lost and not getattr(self.target_, "told_", False):
                 self.target_ = copy.copy(self.target_)
@@ -139,7 +139,7 @@ class ModalityTarget:
                 warn(f"{lost}.", stacklevel=6)
 
     def _target_blocks(self, y, blocks):
-        with said_by(f"{type(self).__name__}: target"):
+        with error_prefix(f"{type(self).__name__}: target"):
             block = self.target_.transform(self._target_columns(y))
             if not block.present.all():
                 rows = np.flatnonzero(~block.present)

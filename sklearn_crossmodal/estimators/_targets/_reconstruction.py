@@ -25,7 +25,7 @@ from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.nn.variational import POSTERIORS, VariationalNetwork
 from sklearn_crossmodal.training import BlockDataset, baselines, reads_any_length, torch_dtype
 from sklearn_crossmodal.training._post_fit._gaussian_imputation import Relations
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["OwnTarget"]
 
@@ -41,7 +41,7 @@ class OwnTarget(LatentLabels):
     def _target_blocks(self, y, blocks):
         own = {}
         for name, modality, _ in self.modalities_:
-            with said_by(f"{type(self).__name__}: target {name!r}"):
+            with error_prefix(f"{type(self).__name__}: target {name!r}"):
                 # Else the same texts are cut for the encoder, which warns of it.
                 block = blocks[name].cut(silent=not reads_any_length(modality.encoder))
             own[name] = _without_indicators(modality, block)
@@ -61,7 +61,7 @@ class OwnTarget(LatentLabels):
 
     def _build_joined(self, widths):
         """Return what joins latents of these widths: a fusion, or a posterior."""
-        with said_by(type(self).__name__):
+        with error_prefix(type(self).__name__):
             if self.variational is None:
                 return build_fusion(self.fusion, widths)
             return resolve(self.variational, POSTERIORS, "posterior").build(
@@ -72,7 +72,7 @@ class OwnTarget(LatentLabels):
         decoders, losses = {}, {}
         width = self.n_components + self.n_private_components
         for name, modality, _ in self.modalities_:
-            with said_by(f"{type(self).__name__}: modality {name!r}"):
+            with error_prefix(f"{type(self).__name__}: modality {name!r}"):
                 spec = modality.spec_
                 losses[name] = loss = build_loss(modality.loss, spec)
                 if self.variational is not None:

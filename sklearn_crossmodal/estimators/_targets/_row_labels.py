@@ -5,7 +5,7 @@ from __future__ import annotations
 import narwhals as nw
 
 from sklearn_crossmodal.data import Columns, column_labels, find_order, unmask
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["in_fitted_order"]
 
@@ -41,7 +41,7 @@ def in_fitted_order(estimator, y, *, reset: bool):
     fitted = getattr(estimator, "_target_labels", None)
     if found is None or fitted is None or (len(found) == len(fitted) == 1):
         return y
-    with said_by(f"{type(estimator).__name__}: y"):
+    with error_prefix(f"{type(estimator).__name__}: y"):
         if not nw.dependencies.is_into_dataframe(y):
             return Columns.of(y).ordered_like(fitted).values
         order = find_order(found, fitted)

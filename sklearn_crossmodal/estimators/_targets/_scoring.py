@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import r2_score
 
-from sklearn_crossmodal.data import find_present, take_rows
+from sklearn_crossmodal.data import row_presence, take_rows
 from sklearn_crossmodal.modalities import Numeric
 from sklearn_crossmodal.modalities._numeric_cells import stack_cells
 
@@ -79,7 +79,7 @@ def score_values(predicted, truth, block, weight):
     """
     if block.kind == "codes":
         right = (predicted == truth).reshape(len(truth), -1)
-        seen = find_present(truth.ravel()).reshape(right.shape)
+        seen = row_presence(truth.ravel()).reshape(right.shape)
         return float(np.average(right[seen], weights=np.repeat(weight, seen.sum(axis=1))))
     if block.kind == "sequence":
         steps = np.stack([*truth]), np.stack([*predicted])

@@ -36,7 +36,7 @@ from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import ModalityBank, Numeric
 from sklearn_crossmodal.nn import build_decoder, build_loss, check_range, check_target
 from sklearn_crossmodal.utils._cache import open_memory
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["CrossTarget"]
 
@@ -60,7 +60,9 @@ class CrossTarget(ModalityTarget):
         return {name: modality for name, modality, _ in self.target_}
 
     def _speaking_of(self, name):
-        return said_by(f"{type(self).__name__}: target {name!r}" if self._is_table else self._owner)
+        return error_prefix(
+            f"{type(self).__name__}: target {name!r}" if self._is_table else self._owner
+        )
 
     @property
     def _owner(self):
@@ -73,7 +75,7 @@ class CrossTarget(ModalityTarget):
         is_mapping = isinstance(y, Mapping)
         if reset:
             several = isinstance(self.target, list | dict) or is_mapping
-            with said_by(self._owner):
+            with error_prefix(self._owner):
                 several = several or (self.target is None and is_several(y))
             self._is_table = y is not None and several
         if self._is_table:
@@ -100,7 +102,7 @@ class CrossTarget(ModalityTarget):
                 f"{self._owner}: y holds several modalities: pass a mapping, MultiModalFrame, data "
                 f"frame or array (n, d), got {type(y).__name__}."
             )
-        with said_by(self._owner):
+        with error_prefix(self._owner):
             table = as_table(y) if is_named(y) else np.asarray(y)
             check_same_length(self, X, table)
             if reset:

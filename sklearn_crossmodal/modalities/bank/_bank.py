@@ -11,15 +11,15 @@ from pickle import PicklingError
 import numpy as np
 from joblib import Memory
 
-from sklearn_crossmodal.data import Block, Columns, as_cells, columns_inside, shown
+from sklearn_crossmodal.data import Block, Columns, as_cells, columns_inside, preview
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities._infer import kinds_inside
 from sklearn_crossmodal.modalities._numeric import Numeric
 from sklearn_crossmodal.modalities.bank._cache_safety import known_by_content
-from sklearn_crossmodal.modalities.bank._column_binding import Bound, counting_present, present_rows
+from sklearn_crossmodal.modalities.bank._column_binding import Bound, map_present_rows, present_rows
 from sklearn_crossmodal.modalities.bank._incremental import LaterChunks, absent_block
-from sklearn_crossmodal.utils._row_numbers import counting
+from sklearn_crossmodal.utils._row_numbers import map_row_numbers
 
 __all__ = ["ModalityBank"]
 
@@ -108,7 +108,7 @@ class ModalityBank(LaterChunks):
         UserWarning
             If a modality is left out.
         """
-        blocks, absent, table = {}, [], self.unfolded(table)
+        blocks, absent, table = {}, [], self.unnested(table)
         for bound in self.bound:
             with self._speaking(bound.name, bound.labels):
                 columns, present = self._columns(bound, table)
@@ -116,7 +116,7 @@ class ModalityBank(LaterChunks):
                     absent.append(bound)
                     continue
                 weight = None if sample_weight is None else sample_weight[present]
-                with self._speaking(bound.name, bound.labels, present), counting_present(present):
+                with self._speaking(bound.name, bound.labels, present), map_present_rows(present):
                     columns = present_rows(columns, present)
                     if bound.modality.kind in in_chunks:
                         bound.modality.in_chunks = True
@@ -150,7 +150,7 @@ class ModalityBank(LaterChunks):
             If X has some columns of a modality but not all, if it lacks columns and has others that
             `fit` did not see, or if a row has no modality.
         """
-        table = self.unfolded(table)
+        table = self.unnested(table)
         self._check_columns(table, only)
         blocks = {
             bound.name: self._block(bound, table)
@@ -207,7 +207,7 @@ class ModalityBank(LaterChunks):
         -------
         dict of str to (Columns or None, ndarray of shape (n,))
         """
-        table = self.unfolded(table)
+        table = self.unnested(table)
         self._check_columns(table)
         nothing = None, np.zeros(table.shape[0], dtype=bool)
         found = {}
@@ -265,7 +265,7 @@ class ModalityBank(LaterChunks):
     def _without_unreadable(self, bound: Bound, columns, present: np.ndarray) -> tuple:
         if not (bound.modality.opens_files and present.any()):
             return columns, present
-        with self._speaking(bound.name, bound.labels, present), counting_present(present):
+        with self._speaking(bound.name, bound.labels, present), map_present_rows(present):
             unreadable = bound.modality.find_unreadable(present_rows(columns, present))
         readable = present.copy()
         readable[present] = ~unreadable
@@ -281,7 +281,7 @@ class ModalityBank(LaterChunks):
                 return modality.transform(columns)
             if not present.any():
                 return absent_block(modality, table)
-            with self._speaking(bound.name, bound.labels, present), counting(present):
+            with self._speaking(bound.name, bound.labels, present), map_row_numbers(present):
                 block = modality.transform(columns.take(np.flatnonzero(present)))
             return block.scatter(present)
 
@@ -294,7 +294,7 @@ class ModalityBank(LaterChunks):
             kinds = _kinds_of(bound, table)
             own = type(bound.modality).__name__.lower()
             if set(kinds) - {own} and len(error.args) == 1 and isinstance(error.args[0], str):
-                listed = ", ".join(f"{kind} {shown(labels)}" for kind, labels in kinds.items())
+                listed = ", ".join(f"{kind} {preview(labels)}" for kind, labels in kinds.items())
                 advice = (
                     f"By kind the columns are {listed}: give each kind a modality, as "
                     f"infer_modalities(X) does; {_EXAMPLE} names columns inside an entry."

@@ -18,19 +18,19 @@ from sklearn_crossmodal.data import (
     MultiModalFrame,
     entry_of,
     inner_labels,
+    preview,
     resolve_columns,
     resolve_inside,
     select_columns,
-    shown,
-    unfold,
+    unnest,
 )
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities.bank._date_columns import DateColumns
-from sklearn_crossmodal.utils._row_numbers import counting, row_number
-from sklearn_crossmodal.utils._validation import said_by, warn
+from sklearn_crossmodal.utils._row_numbers import map_row_numbers, row_number
+from sklearn_crossmodal.utils._validation import error_prefix, warn
 
-__all__ = ["Bound", "ColumnBinding", "counting_present", "present_rows"]
+__all__ = ["Bound", "ColumnBinding", "map_present_rows", "present_rows"]
 
 _NAMELESS = "its columns have no names, but had in `fit`: they are taken by position."
 
@@ -97,7 +97,7 @@ class ColumnBinding:
             If a column is not in X, or a modality has none.
         """
         self._look_inside(table)
-        table = self.unfolded(table)
+        table = self.unnested(table)
         self._names = names = list(table) if isinstance(table, MultiModalFrame) else None
         for name, modality, key in self.modalities:
             with self._speaking(name):
@@ -139,7 +139,7 @@ class ColumnBinding:
         places = {name: place for place, name in enumerate(names)}
         return [places[label] for label in labels], single
 
-    def unfolded(self, table):
+    def unnested(self, table):
         """Return X with the columns inside entries that modalities choose from as columns.
 
         Parameters
@@ -154,7 +154,7 @@ class ColumnBinding:
         if not self._inside or not isinstance(table, MultiModalFrame):
             return table
         self._warn_of_nameless(table)
-        return unfold(table, self._inside)
+        return unnest(table, self._inside)
 
     def _warn_of_nameless(self, table) -> None:
         """Warn where columns inside an entry had names in `fit`, and have none now."""
@@ -230,9 +230,9 @@ class ColumnBinding:
             new = [name for name in new if isinstance(name, InnerLabel) and self._is_whole(name)]
         if new:
             raise ModalityError(
-                f"{self.owner}: the columns {shown(missing)} of `fit` are missing, and "
-                f"{shown(new)} are new. Give columns the names they had in `fit`; where a modality "
-                "is meant to be absent, leave out the new ones."
+                f"{self.owner}: the columns {preview(missing)} of `fit` are missing, and "
+                f"{preview(new)} are new. Give columns the names they had in `fit`; where a "
+                "modality is meant to be absent, leave out the new ones."
             )
 
     def _is_whole(self, label: InnerLabel) -> bool:
@@ -250,7 +250,7 @@ class ColumnBinding:
         missing = [label for label in bound.labels if label not in known]
         if missing and len(missing) < len(bound.labels):
             raise ModalityError(
-                f"X lacks its columns {shown(missing)}, but has others of it: give all, or "
+                f"X lacks its columns {preview(missing)}, but has others of it: give all, or "
                 "none where the modality is absent."
             )
         return not missing
@@ -316,7 +316,7 @@ class ColumnBinding:
         speaker = f"{self.owner}: modality {name!r}"
         if labels and labels != [name]:
             several = len(labels) > 1
-            speaker += f" (columns {shown(labels)})" if several else f" (column {labels[0]!r})"
+            speaker += f" (columns {preview(labels)})" if several else f" (column {labels[0]!r})"
         return speaker
 
     def _speaking(self, name: str, labels=None, present: np.ndarray | None = None):
@@ -324,7 +324,7 @@ class ColumnBinding:
         speaker = self._speaker(name, labels)
         if present is not None and not present.all():
             speaker += f", in the {present.sum()} samples that have it"
-        return said_by(speaker)
+        return error_prefix(speaker)
 
 
 def _keys_of(bound: Bound, values) -> list:
@@ -348,9 +348,9 @@ def _warn_of_empty(cells, present: np.ndarray) -> None:
         )
 
 
-def counting_present(present: np.ndarray):
+def map_present_rows(present: np.ndarray):
     """Let messages count the rows that have a modality as X does."""
-    return counting(None if present.all() else present)
+    return map_row_numbers(None if present.all() else present)
 
 
 def present_rows(columns: Columns, present: np.ndarray) -> Columns:

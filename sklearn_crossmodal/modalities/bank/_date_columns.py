@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sklearn_crossmodal.data import MultiModalFrame, date_kind, find_present, object_array
+from sklearn_crossmodal.data import MultiModalFrame, date_kind, object_array, row_presence
 from sklearn_crossmodal.data.cells._text_parsing import is_date
 from sklearn_crossmodal.data.tables._column_labels import first_cell
 from sklearn_crossmodal.data.tables._dataframe import is_frame, is_series, read_frame, read_series
@@ -74,7 +74,7 @@ class DateColumns:
         if kinds[0] == kinds[1] or _NOTHING in kinds:
             return False
         values = _column(table, *key)
-        return values is not None and bool(find_present(values).any())
+        return values is not None and bool(row_presence(values).any())
 
     def _find(self, table) -> dict[tuple, str]:
         """Return the kind of columns that hold no numbers: (name, position, inner name) -> kind."""
@@ -83,7 +83,7 @@ class DateColumns:
                 return {}
             columns = [(name, place, None) for name, place in self.columns]
         else:
-            grouped = table.alike()  # which are numbers
+            grouped = table.first_of_same_type()  # which are numbers
             columns = [
                 (name, place, inner)
                 for name, place in self.columns

@@ -12,7 +12,7 @@ from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities.bank._column_binding import (
     Bound,
     ColumnBinding,
-    counting_present,
+    map_present_rows,
     present_rows,
 )
 from sklearn_crossmodal.utils._validation import warn
@@ -51,7 +51,7 @@ class LaterChunks(ColumnBinding):
             Once for each modality: of what `fit_transform` did not see and there is no room for,
             and where a modality that was left out is there now.
         """
-        table = self.unfolded(table)
+        table = self.unnested(table)
         self._check_columns(table)
         bank, blocks = copy.copy(self), {}
         bank.bound, bank._warned = [], set(self._warned)
@@ -70,7 +70,7 @@ class LaterChunks(ColumnBinding):
             if not present.any():
                 return bound.modality, absent_block(bound.modality, table), ""
             weight = None if sample_weight is None else sample_weight[present]
-            with self._speaking(bound.name, bound.labels, present), counting_present(present):
+            with self._speaking(bound.name, bound.labels, present), map_present_rows(present):
                 found = bound.modality.extended(present_rows(columns, present), weight)
             return found[0], found[1].scatter(present), found[2]
 

@@ -15,7 +15,7 @@ from sklearn_crossmodal.preprocessing.image._image_files import decode_image
 from sklearn_crossmodal.preprocessing.image._image_scaler import ImageScaler
 from sklearn_crossmodal.preprocessing.image._pixels import sample_rows
 from sklearn_crossmodal.utils._progress import progress
-from sklearn_crossmodal.utils._row_numbers import rows_counted
+from sklearn_crossmodal.utils._row_numbers import current_row_numbers
 from sklearn_crossmodal.utils._threads import read_ahead
 
 __all__ = ["ArrayRows", "FileRows", "ScaledRows"]
@@ -96,7 +96,7 @@ class FileRows:
         self.pixels: np.ndarray | None = None
         self.reasons: dict[int, str] = {}
         self._has_warned = False
-        self._numbers = rows_counted()  # files are read again when nobody knows any more
+        self._numbers = current_row_numbers()  # files are read again when nobody knows any more
 
     def __len__(self) -> int:
         return len(self.cells)

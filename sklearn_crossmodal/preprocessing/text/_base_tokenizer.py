@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklearn_crossmodal.data import END, PADDING, object_array
-from sklearn_crossmodal.data.blocks._truncation import warn_if_cut
+from sklearn_crossmodal.data.blocks._truncation import warn_if_truncated
 
 __all__ = ["FIRST", "BaseTokenizer", "check_texts", "n_reserved", "pad_rows", "unpad_rows"]
 
@@ -140,7 +140,7 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
         if self.length_ < self.max_length:  # else they are cut on purpose
             remedy = f"fit on texts as long, or cut them on purpose, with max_length={self.length_}"
             lengths = list(map(len, rows))
-            warn_if_cut(lengths, self.length_, what="texts", unit="tokens", remedy=remedy)
+            warn_if_truncated(lengths, self.length_, what="texts", unit="tokens", remedy=remedy)
         return pad_rows(rows, self.length_)
 
     def inverse_transform(self, X):

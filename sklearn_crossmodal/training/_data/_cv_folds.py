@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import check_cv
 
 from sklearn_crossmodal.training._data._splits import are_in_order, deal_folds, warn_of_unused_rows
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["cv_folds", "row_numbers"]
 
@@ -47,7 +47,7 @@ def cv_folds(owner: str, cv, y, counted, groups, *, stratify: bool, seed: int) -
     """
     if isinstance(cv, str | Integral):
         return _dealt(cv, y, counted, groups, stratify, seed)
-    with said_by(f"cv={_name(cv)}"):
+    with error_prefix(f"cv={_name(cv)}"):
         folds = check_cv(cv, y, classifier=stratify).split(np.zeros(len(y)), y, groups)
         folds = [tuple(row_numbers(rows, len(y)) for rows in fold) for fold in folds]
         folds = [tuple(rows[np.isin(rows, counted)] for rows in fold) for fold in folds]

@@ -16,7 +16,7 @@ from sklearn_crossmodal.training._device import choose_device
 from sklearn_crossmodal.utils._cache import RowCache, row_keys, rows_folder
 from sklearn_crossmodal.utils._moments import vector_moments
 from sklearn_crossmodal.utils._progress import progress
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["FrozenInputs", "embed_frozen"]
 
@@ -65,7 +65,7 @@ class FrozenInputs:
         -------
         dict of str to Block
         """
-        with said_by(self.owner):
+        with error_prefix(self.owner):
             embedded = embed_frozen(
                 blocks,
                 self.modalities,
@@ -121,7 +121,7 @@ def embed_frozen(
     blocks = {**blocks, **cut_texts("", {name: blocks[name] for name, *_ in frozen}, frozen)}
     for name, modality, _ in frozen:
         encoder = modality.encoder
-        with said_by(f"modality {name!r}"):
+        with error_prefix(f"modality {name!r}"):
             module = encoder.load(blocks[name].spec, device)
             embedder = _Embedder(module, device, memory)
             batches = _batches(blocks[name], encoder.batch_size)

@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from torch.utils.data import Subset
 
 from sklearn_crossmodal.training._data._dataset import BlockDataset
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = [
     "are_in_order",
@@ -254,7 +254,7 @@ def split_rows_by(train_split: Callable, dataset: BlockDataset) -> tuple[np.ndar
     TypeError, ValueError
         If it returns something else, or no rows to train on or to hold out.
     """
-    with said_by("net_params['train_split']"):
+    with error_prefix("net_params['train_split']"):
         given = () if dataset.labels is None else (dataset.labels,)
         parts = train_split(dataset, *given)
         if not (isinstance(parts, tuple | list) and len(parts) == 2):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.nn.encoders import ENCODERS
-from sklearn_crossmodal.utils._validation import said_by
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["cut_texts", "reads_any_length"]
 
@@ -34,7 +34,7 @@ def cut_texts(
     encoders = {name: modality.encoder for name, modality, _ in modalities}
     found = {}
     for name, block in blocks.items():
-        with said_by(f"{owner}: modality {name!r}" if owner else f"modality {name!r}"):
+        with error_prefix(f"{owner}: modality {name!r}" if owner else f"modality {name!r}"):
             found[name] = block if reads_any_length(encoders[name]) else block.cut()
     return found
 

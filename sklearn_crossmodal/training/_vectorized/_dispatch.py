@@ -12,7 +12,7 @@ from sklearn_crossmodal.training._fit_loop import Training, train
 from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._vectorized._fit_loop import lane_key, train_in_lockstep
 from sklearn_crossmodal.training._vectorized._stacking_key import stack_key
-from sklearn_crossmodal.utils._interrupts import is_part_of_another
+from sklearn_crossmodal.utils._interrupts import is_nested_fit
 
 __all__ = ["joined", "raise_interrupt", "train_all", "train_together"]
 
@@ -53,7 +53,7 @@ def raise_interrupt(trainings: Sequence[Training]) -> None:
     KeyboardInterrupt
         After the estimator took over what was trained.
     """
-    if any(training.net.interrupted_ for training in trainings) and is_part_of_another():
+    if any(training.net.interrupted_ for training in trainings) and is_nested_fit():
         raise KeyboardInterrupt
 
 

@@ -18,7 +18,7 @@ from sklearn_crossmodal.training._vectorized._stacked_modules import leaves_of, 
 from sklearn_crossmodal.training._vectorized._stacked_nets import Stack
 from sklearn_crossmodal.utils._interrupts import (
     Interrupt,
-    is_part_of_another,
+    is_nested_fit,
     marking_interrupts,
 )
 
@@ -163,7 +163,7 @@ def _run_epoch(stack: Stack, runs: list[_Run], staying: list[_Run]) -> list[_Run
         interrupted = True
     if not interrupted:
         return left
-    if not is_part_of_another():  # which ends too
+    if not is_nested_fit():  # which ends too
         warnings.warn(
             f"Training of {len(staying)} networks was interrupted; they are usable as far as they "
             "came.",
