@@ -19,7 +19,7 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 help:
 	@echo "make demo    run the examples; pictures go to demo/. demo-cifar10-imdb: the one that downloads 250 MB first"
 	@echo "make test    run the tests and the doctests"
-	@echo "make lint    check style and format with ruff"
+	@echo "make lint    check style, format and spelling"
 	@echo "make bench   print the defaults beside classical models on all data sets; bench-emoji, bench-data: on emoji and other data by modality; bench-shared, bench-captions, bench-translation: the shared space, names from pictures, and numbers from others; bench-speed: of speed; bench-columns: of time by the number of columns"
 	@echo "make setup   only make .venv and install into it; the other targets do so when needed"
 	@echo "make clean   remove what the other targets made, .venv included"
@@ -60,6 +60,7 @@ test: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 
 # Goes on where it was cut off: each fit is kept in benchmarks/fusion/results.jsonl.
 bench: $(STAMP)
@@ -87,5 +88,5 @@ bench-columns: $(STAMP)
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/bench_columns.py
 
 clean:
-	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) demo examples/*/demo docs/_build docs/generated build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

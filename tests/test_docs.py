@@ -3,11 +3,13 @@
 import importlib
 import importlib.util
 import inspect
+import re
 from pathlib import Path
 
 import pytest
 from numpydoc.validate import validate
 
+import sklearn_crossmodal
 from sklearn_crossmodal.utils.discovery import all_components, all_estimators
 
 ROOT = Path(__file__).parents[1]
@@ -85,3 +87,81 @@ def test_parameters_that_estimators_share_are_worded_the_same():
     for name, said in words.items():
         if name not in own:
             assert len(set(said.values())) == 1, name
+
+
+# Pages and files for maintainers ----------------------------------------------------------------
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def fragments(tmp_path):
+    (tmp_path / "README.rst").write_text("How to\n======\n")
+    (tmp_path / "0002.fix.rst").write_text("- A second fix,\n  on two lines. (#2)\n")
+    (tmp_path / "0001.fix.rst").write_text("- A first fix.\n")
+    (tmp_path / "0003.feature.rst").write_text("- A feature.\n\n")
+    return tmp_path
+
+
+def test_fragments_are_put_together_by_section_and_number(fragments):
+    assert load("changelog").release_notes("1.0", fragments) == (
+        "1.0\n---\n\nNew features\n~~~~~~~~~~~~\n\n- A feature.\n\n"
+        "Fixes\n~~~~~\n\n- A first fix.\n\n- A second fix,\n  on two lines. (#2)\n"
+    )
+
+
+def test_the_changelog_ends_with_the_releases_newest_first(fragments):
+    (fragments / "0.9.0.rst").write_text("0.9.0\n-----\n\nNine.\n")
+    (fragments / "0.10.0.rst").write_text("0.10.0\n------\n\nTen.\n")
+    page = load("changelog").changelog("1.0", fragments)
+    assert page.startswith("Changelog\n=========\n\n1.0\n---\n")
+    assert page.index("A first fix") < page.index("Ten.") < page.index("Nine.")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("4.fix.rst", "- A fix.\n", "4.fix.rst is not named"),
+        ("0004.bugs.rst", "- A fix.\n", "0004.bugs.rst is not named"),
+        ("0003.fix.rst", "- A fix.\n", "0003.fix.rst has the number of 0003.feature.rst"),
+        ("0004.fix.rst", "Prose.\n", "0004.fix.rst holds more than bullet points: 'Prose.'"),
+    ],
+)
+def test_a_fragment_that_has_no_place_is_refused(fragments, name, text, message):
+    (fragments / name).write_text(text)
+    with pytest.raises(ValueError, match=message):
+        load("changelog").release_notes("1.0", fragments)
+
+
+def test_every_fragment_is_in_the_changelog():
+    notes = load("changelog").release_notes("1.0")
+    paths = list((ROOT / "docs" / "whats_new").glob("[0-9][0-9][0-9][0-9].*.rst"))
+    assert paths
+    assert all(path.read_text().strip() in notes for path in paths)
+
+
+def test_the_citation_names_this_version_and_licence():
+    lines = (ROOT / "CITATION.cff").read_text().splitlines()
+    fields = dict(line.split(": ", 1) for line in lines if re.match(r"[a-z-]+: ", line))
+    assert fields["version"] == sklearn_crossmodal.__version__
+    assert fields["license"] == "BSD-3-Clause"
+
+
+def test_the_hooks_run_the_versions_of_the_constraints():
+    pinned = (ROOT / "constraints.txt").read_text().splitlines()
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    versions = re.findall(r"additional_dependencies: \[(.+)\]", hooks)
+    assert len(versions) == hooks.count("- id:") > 0
+    assert set(versions) <= set(pinned)
+
+
+def test_the_matrix_has_the_versions_of_python_that_the_package_names():
+    setup = (ROOT / "setup.cfg").read_text()
+    named = re.findall(r"Python :: (3\.\d+)", setup)
+    workflow = (ROOT / ".github" / "workflows" / "tests.yml").read_text()
+    assert re.search(r"python: \[(.+)\]", workflow)[1] == ", ".join(f'"{one}"' for one in named)
