@@ -14,12 +14,13 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 	"$$python" -c '$(is_new_enough)' >/dev/null 2>&1 && { echo "$$python"; break; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-cifar10-imdb test lint bench bench-emoji bench-shared bench-captions bench-translation bench-data bench-speed bench-columns clean
+.PHONY: help setup demo demo-cifar10-imdb test lint typecheck bench bench-emoji bench-shared bench-captions bench-translation bench-data bench-speed bench-columns clean
 
 help:
 	@echo "make demo    run the examples; pictures go to demo/. demo-cifar10-imdb: the one that downloads 250 MB first"
 	@echo "make test    run the tests and the doctests"
 	@echo "make lint    check style, format and spelling"
+	@echo "make typecheck  check the types of the modules that users import from"
 	@echo "make bench   print the defaults beside classical models on all data sets; bench-emoji, bench-data: on emoji and other data by modality; bench-shared, bench-captions, bench-translation: the shared space, names from pictures, and numbers from others; bench-speed: of speed; bench-columns: of time by the number of columns"
 	@echo "make setup   only make .venv and install into it; the other targets do so when needed"
 	@echo "make clean   remove what the other targets made, .venv included"
@@ -43,6 +44,12 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt
 	@rm $(UNFINISHED)
 	@touch $@
 
+# What one target needs beyond that: an extra of setup.cfg.
+$(VENV)/.extra-%: $(STAMP)
+	@echo "Installing the extra $* into $(VENV), once"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	@touch $@
+
 demo: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_absent_modalities.py
 	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_emoji.py
@@ -61,6 +68,9 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
+
+typecheck: $(VENV)/.extra-typecheck
+	$(BIN)/python docs/public_modules.py | xargs $(BIN)/python -m mypy
 
 # Goes on where it was cut off: each fit is kept in benchmarks/fusion/results.jsonl.
 bench: $(STAMP)

@@ -5,6 +5,7 @@ not import torch.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0.dev0"
 
@@ -32,6 +33,43 @@ _HOMES = {
     "Text": "modalities",
     "infer_modalities": "modalities",
 }
+
+# Type checkers and editors do not call __getattr__; "as" marks what is public.
+if TYPE_CHECKING:
+    from sklearn_crossmodal.data import (  # noqa: I001
+        ModalityArray as ModalityArray,
+        MultiModalFrame as MultiModalFrame,
+    )
+    from sklearn_crossmodal.ensemble import (
+        AutoFusionClassifier as AutoFusionClassifier,
+        AutoFusionRegressor as AutoFusionRegressor,
+    )
+    from sklearn_crossmodal.estimators import (
+        CrossModalGenerator as CrossModalGenerator,
+        CrossModalRegressor as CrossModalRegressor,
+        FusionClassifier as FusionClassifier,
+        FusionRegressor as FusionRegressor,
+        ModalityVectorizer as ModalityVectorizer,
+        MultiModalAutoencoder as MultiModalAutoencoder,
+        MultiModalImputer as MultiModalImputer,
+    )
+    from sklearn_crossmodal.modalities import (
+        Audio as Audio,
+        Categorical as Categorical,
+        Embedding as Embedding,
+        Image as Image,
+        Numeric as Numeric,
+        Sequence as Sequence,
+        Text as Text,
+        infer_modalities as infer_modalities,
+    )
+    from sklearn_crossmodal.model_selection import (
+        BatchedGridSearchCV as BatchedGridSearchCV,
+        BatchedRandomizedSearchCV as BatchedRandomizedSearchCV,
+    )
+    from sklearn_crossmodal.nn.encoders import (
+        Pretrained as Pretrained,
+    )
 
 __all__ = ["__version__", *sorted(_HOMES)]
 

@@ -1,5 +1,6 @@
 """Every public name is in the API reference, documented in numpydoc, with an example."""
 
+import ast
 import importlib
 import importlib.util
 import inspect
@@ -165,3 +166,18 @@ def test_the_matrix_has_the_versions_of_python_that_the_package_names():
     named = re.findall(r"Python :: (3\.\d+)", setup)
     workflow = (ROOT / ".github" / "workflows" / "tests.yml").read_text()
     assert re.search(r"python: \[(.+)\]", workflow)[1] == ", ".join(f'"{one}"' for one in named)
+
+
+def test_type_checkers_find_each_name_of_the_package_where_it_is_imported_from():
+    tree = ast.parse(Path(sklearn_crossmodal.__file__).read_text())
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    found = {alias.asname: line.module for line in block.body for alias in line.names}
+    homes = sklearn_crossmodal._HOMES.items()
+    assert found == {name: f"sklearn_crossmodal.{home}" for name, home in homes}
+
+
+def test_types_are_checked_where_public_names_are_defined():
+    checked = load("public_modules").public_modules()
+    for _, estimator in all_estimators():
+        assert Path(inspect.getfile(estimator)) in checked
+    assert Path(sklearn_crossmodal.__file__) in checked

@@ -28,7 +28,7 @@ def _is_variational(estimator):
     return estimator.variational is not None
 
 
-class MultiModalAutoencoder(
+class MultiModalAutoencoder(  # type: ignore[misc]  # two ways to build decoders
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, LatentScores, OwnTarget, BaseCrossmodal
 ):
     """Find a shared representation of several modalities, and give them back from it.

@@ -32,7 +32,7 @@ from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 __all__ = ["CrossModalRegressor"]
 
 
-class CrossModalRegressor(
+class CrossModalRegressor(  # type: ignore[misc]  # _splits
     MultiOutputMixin,
     RegressorMixin,
     ClassNamePrefixFeaturesOutMixin,

@@ -27,7 +27,7 @@ __all__ = ["FusionClassifier"]
 _FEW_FOR_LATE = 40
 
 
-class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):
+class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignore[misc]  # _splits
     """Classify samples that are seen in several modalities.
 
     A network per modality encodes it; a fusion joins the latents; a linear head scores the classes,

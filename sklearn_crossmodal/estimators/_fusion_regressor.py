@@ -28,7 +28,7 @@ __all__ = ["FusionRegressor"]
 LOSSES_OF_NUMBERS = {"squared_error", "absolute_error", "huber", "poisson", "gamma", "quantile"}
 
 
-class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusion):
+class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusion):  # type: ignore[misc]  # _splits
     """Predict numbers for samples that are seen in several modalities.
 
     A network per modality encodes it; a fusion joins the latents; a linear head predicts the

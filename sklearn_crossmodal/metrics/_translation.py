@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 from sklearn.utils import Bunch
 
+from sklearn_crossmodal.data import Columns
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.metrics._columnwise import METRICS, as_array
 from sklearn_crossmodal.metrics._modalities import Modalities, as_list, as_names
@@ -185,7 +187,7 @@ class _Truth:
             )
 
     def score(self, rows: np.ndarray, predicted) -> float:
-        columns = self.columns.take(rows)
+        columns = cast("Columns", self.columns).take(rows)  # no rows where X lacks it
         with error_prefix(self.label):
             if callable(self.metric):
                 return float(self.metric(as_array(columns.values), predicted))

@@ -17,7 +17,7 @@ from sklearn_crossmodal.modalities._text import Text
 from sklearn_crossmodal.modalities.bank._bank import ModalityBank
 
 #: The modalities that have a name. Inference asks them in this order whether they accept a column.
-MODALITIES = {
+MODALITIES: dict[str, type[Modality]] = {
     "embedding": Embedding,  # before numbers, which take short vectors
     "sequence": Sequence,  # before images, which take arrays of one shape
     "audio": Audio,  # before texts, as images

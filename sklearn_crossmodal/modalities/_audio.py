@@ -367,8 +367,8 @@ class Audio(Modality):
         present = np.array([one is not None for one in spectrograms], dtype=bool)
         lengths = [0 if one is None else len(one) for one in spectrograms]
         remedy = "fit on sounds as long, or cut them on purpose, with max_duration"
-        what = {"what": "sounds", "unit": "frames", "remedy": remedy, "slack": SLACK}
-        warn_if_truncated(lengths, self.scaler_.length_, **what)
+        limit = self.scaler_.length_
+        warn_if_truncated(lengths, limit, what="sounds", unit="frames", remedy=remedy, slack=SLACK)
         steps = self.scaler_.transform(object_array(spectrograms)).astype(np.float32, copy=False)
         mask = ~np.isnan(steps[..., 0])
         steps[~mask] = 0  # the mean of each band; silence would be as loud a signal as speech

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from itertools import count
 
@@ -83,7 +83,8 @@ def infer_modalities(X):
 
 def infer_for_columns(table, X, columns: Mapping, parameter="modalities") -> list[tuple]:
     """Find the modality of each named group of columns: {name: columns}, as the user gave it."""
-    found, looked_at = [], {}
+    found: list[tuple] = []
+    looked_at: dict = {}
     for name, key in columns.items():
         with error_prefix(f"modality {name!r}"):
             found += _infer_for_key(table, X, name, key, parameter)
@@ -97,7 +98,7 @@ def _infer_for_key(table, X, name: str, key, parameter: str) -> list[tuple]:
     if isinstance(key, Mapping) and isinstance(table, MultiModalFrame):
         columns, single = read_inside(table, key)
         values = next(iter(columns.values())) if single else None
-        wrap = partial(_inside, entry_of(key))
+        wrap: Callable = partial(_inside, entry_of(key))
     else:
         positions, single = resolve_columns(X if callable(key) else table, key)
         values = select_columns(table, positions, single=single)[0].values
@@ -146,7 +147,8 @@ def _texts_of(table, X, key) -> dict:
         return {place: table[:, place] for place in places}
     if isinstance(key, Mapping):
         return read_inside(table, key)[0]
-    found, same_type, names = {}, table.first_of_same_type(), list(table)
+    found: dict = {}
+    same_type, names = table.first_of_same_type(), list(table)
     for place in resolve_columns(X if callable(key) else table, key)[0]:
         label = names[place]
         if label not in same_type:
@@ -215,7 +217,7 @@ def _accepts(modality: type[Modality], values) -> bool:
         return False
 
 
-def _inside(entry: str, key) -> dict:
+def _inside(entry: Hashable, key) -> dict:
     return {entry: key}
 
 

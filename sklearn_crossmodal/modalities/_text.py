@@ -369,7 +369,7 @@ class Text(Modality):
         """Return the ids of each row, those of its columns one after the other, without the end."""
         if not self.markers_:
             return self.tokenizer_.encode(join_cells(cells, ids=self.tokenizer == "ids"))
-        rows = [[] for _ in cells]
+        rows: list[list[int]] = [[] for _ in cells]
         for marker, column in enumerate(cells.T, self.tokenizer_.n_tokens_):
             there = [row for row, cell in enumerate(column) if cell is not None]
             for row, ids in zip(there, self.tokenizer_.encode(column[there]), strict=True):
@@ -463,8 +463,8 @@ class Text(Modality):
 
 def _unknown_share(ids: np.ndarray) -> float:
     """Return the share of tokens that are unknown."""
-    n_tokens = np.count_nonzero((ids != PADDING) & (ids != END))
-    return np.count_nonzero(ids == UNKNOWN) / max(n_tokens, 1)
+    n_tokens = int(np.count_nonzero((ids != PADDING) & (ids != END)))
+    return int(np.count_nonzero(ids == UNKNOWN)) / max(n_tokens, 1)
 
 
 def _is_written(cell) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.utils import get_tags
 
+from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._fitting._input_validation import cut_by_row
 from sklearn_crossmodal.model_selection._trained import Outcome, Search, handing, why_not
 
@@ -106,7 +107,7 @@ class _Batched:
 class _Ahead:
     """What is trained ahead of the search, gathered while scikit-learn prepares it."""
 
-    estimator: object
+    estimator: BaseCrossmodal
     n_jobs: int | None
     X: object = None
     y: object = None

@@ -388,7 +388,7 @@ class MultiModalFrame(Constructors, Mapping):
     def __eq__(self, other):
         return self is other
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # how Python says unhashable
 
     def __repr__(self):
         return as_line(self)

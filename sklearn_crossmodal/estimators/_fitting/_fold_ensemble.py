@@ -56,7 +56,7 @@ class Folding:
     """Mixin: with `n_folds`, a network is trained without each of the folds, which it holds out."""
 
     #: How many folds ``n_folds="auto"`` makes, from and below which numbers of samples.
-    _auto_folds = ((100, 5000, 5),)
+    _auto_folds: tuple[tuple[int, int, int], ...] = ((100, 5000, 5),)
 
     def _complete(self, trainings):
         """Fit what rows that were held out tell, before the networks are joined."""

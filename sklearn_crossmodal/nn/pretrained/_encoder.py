@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from numbers import Integral, Real
+from typing import cast
 
 import torch
 from sklearn.base import clone
@@ -189,7 +190,7 @@ class Pretrained(Component):
         """
         model = self._model()
         self._check_spec(model, spec)
-        before = vars(self).setdefault("_fingerprint", model.fingerprint)
+        before = self.__dict__.setdefault("_fingerprint", model.fingerprint)
         if before != model.fingerprint:
             raise ModalityError(
                 f"{self._name} is another model than the one this was fitted with: fit again, or "
@@ -229,9 +230,10 @@ class Pretrained(Component):
         return build_encoder(self.head, spec)
 
     def _check_spec(self, model: nn.Module, spec: BlockSpec) -> None:
-        if model.takes is not None and spec.kind not in model.takes:
+        takes = cast("frozenset[str] | None", model.takes)
+        if takes is not None and spec.kind not in takes:
             raise ModalityError(
-                f"it yields {spec.kind!r} blocks, and {self._name} reads {sorted(model.takes)}."
+                f"it yields {spec.kind!r} blocks, and {self._name} reads {sorted(takes)}."
             )
         tokenizer = self.tokenizer if spec.kind == "tokens" else None
         if tokenizer is not None and spec.n_categories != tokenizer.n_tokens + FIRST_TOKEN:
@@ -294,4 +296,5 @@ def _example_vectors(model: nn.Module, spec: BlockSpec) -> Tensor:
     with fixed_seed():
         if spec.n_categories is None:
             return model(torch.randn(8, *spec.shape), None)
-        return model(torch.randint(FIRST_TOKEN, spec.n_categories, (8, *spec.shape)), None)
+        n_tokens = cast("int", spec.n_categories)  # several only in blocks of codes
+        return model(torch.randint(FIRST_TOKEN, n_tokens, (8, *spec.shape)), None)
