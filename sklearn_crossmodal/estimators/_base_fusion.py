@@ -14,7 +14,7 @@ from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.nn.decoders import CodesDecoder, MLPDecoder
 from sklearn_crossmodal.nn.networks._batch_ensemble import EnsembleNetwork
 from sklearn_crossmodal.nn.networks._unimodal_heads import ModalityHeads
-from sklearn_crossmodal.training import BALANCES, choose_device, fit_blend, fit_prior
+from sklearn_crossmodal.training import BALANCES, fit_blend, fit_prior
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["BaseFusion"]
@@ -55,7 +55,7 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Folding, Bas
         network, losses = super()._build_network(blocks)
         n_members = self.n_members
         if n_members == "auto":
-            n_members = 1 if choose_device(self.device) == "cpu" else 32
+            n_members = 1
         if n_members > 1:
             specs = {name: block.spec for name, block in blocks.items()}
             sizes = {name: spec.size for name, spec in specs.items() if spec.kind == "vector"}

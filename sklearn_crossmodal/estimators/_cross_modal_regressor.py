@@ -105,10 +105,11 @@ class CrossModalRegressor(  # type: ignore[misc]  # _splits
         that come before those it holds out, as `TimeSeriesSplit`, the last, which trains on most.
     n_folds : int, None or "auto", default="auto"
         Number of networks, each trained without another part of the rows, which tell when to stop;
-        their scores are averaged. None trains one. "auto" is 10 for 40 to 2000 samples of numbers,
-        categories and embeddings and 5 up to 5000, where the target is of that kind too, unless
-        `early_stopping`, `warm_start` or a splitter is set; else None. Where networks cannot be
-        trained side by side, as with `callbacks` or another `optimizer`, it is None too.
+        their scores are averaged. None trains one. "auto" is 10 for 40 to 2000 samples and 5 up to
+        5000, of numbers, categories, embeddings, frozen encoders, texts as bags of words and series
+        of at most 32 steps, where the target is numbers or categories, unless `early_stopping`,
+        `warm_start` or a splitter is set; else None. How the networks are trained, by which
+        `optimizer` and with which `callbacks`, does not matter.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4

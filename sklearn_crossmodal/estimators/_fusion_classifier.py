@@ -58,7 +58,7 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
         `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths.
     n_members : int or "auto", default="auto"
         Members of an ensemble within the network, which share all weights but scales of what they
-        see and heads; each sample is trained on once for each. "auto" is 1 on a CPU, 32 on a GPU.
+        see and heads; each sample is trained on once for each. "auto" is 1.
     max_epochs : int or "auto", default="auto"
         Epochs at most. "auto" is 200 where held-out rows tell when to stop; else as many as 800
         steps of the optimizer need, from 40 to 200.
@@ -84,10 +84,11 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
         that come before those it holds out, as `TimeSeriesSplit`, the last, which trains on most.
     n_folds : int, None or "auto", default="auto"
         Number of networks, each trained without another part of the rows, which tell when to stop;
-        their scores are averaged. None trains one. "auto" is 5 for 100 to 5000 samples of numbers,
-        categories and embeddings, with ``fusion="late"`` from 40 on, unless `early_stopping`,
-        `warm_start` or a splitter is set; else None. Where networks cannot be trained side by side,
-        as with `callbacks` or another `optimizer`, it is None too.
+        their scores are averaged. None trains one. "auto" is 5 for 100 to 5000 samples, with
+        ``fusion="late"`` from 40 on, of numbers, categories, embeddings, frozen encoders, texts as
+        bags of words and series of at most 32 steps, unless `early_stopping`, `warm_start` or a
+        splitter is set; else None. How the networks are trained, by which `optimizer` and with
+        which `callbacks`, does not matter.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
     tol : float, default=1e-4

@@ -198,6 +198,7 @@ class EpochTasks(EpochCallback):
         self.epoch_.call_on_fit_task_begin(**self.task)
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
+        self.task["estimator"].net_ = net  # others may be trained side by side
         epoch, self.epoch_ = self.epoch_, None
         if epoch.call_on_fit_task_end(**self.task):
             net.is_over_ = True

@@ -13,7 +13,10 @@ from sklearn_crossmodal import (
     CrossModalRegressor,
     FusionClassifier,
     FusionRegressor,
+    Image,
     MultiModalFrame,
+    Sequence,
+    Text,
 )
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
 from sklearn_crossmodal.utils._sklearn import InvalidParameterError
@@ -159,12 +162,10 @@ def test_more_folds_than_samples_of_a_class_still_train(X):
 def test_few_samples_of_tables_get_folds_unless_something_else_is_asked_for(rng):
     y = rng.integers(0, 2, 120)
     table = MultiModalFrame({"a": rng.normal(size=(120, 2)), "b": rng.choice(["x", "y"], 120)})
-    texts = MultiModalFrame({"a": rng.normal(size=(120, 2)), "text": ["some words here"] * 120})
     default = FusionClassifier(max_epochs=1, random_state=0)
     assert len(default.fit(table, y).network_.networks) == 5
     for X, params in [
         (table[:99], {}),
-        (texts, {}),
         (table, {"early_stopping": True}),
         (table, {"early_stopping": False}),
         (table, {"warm_start": True}),
@@ -174,6 +175,26 @@ def test_few_samples_of_tables_get_folds_unless_something_else_is_asked_for(rng)
     ]:
         one = clone(default).set_params(**params).fit(X, y[: len(X)])
         assert not hasattr(one.network_, "networks")
+
+
+@pytest.mark.parametrize(
+    ("modality", "values", "n_networks"),
+    [
+        (Text(), ["some words here"] * 120, 5),
+        (Text(encoder="gru"), ["some words here"] * 120, 1),
+        (Sequence(), np.random.default_rng(0).normal(size=(120, 32, 2)), 5),
+        (Sequence(), np.random.default_rng(0).normal(size=(120, 33, 2)), 1),
+        (Image(), np.random.default_rng(0).random(size=(120, 6, 6)), 1),
+    ],
+    ids=["bag of words", "words in order", "short series", "long series", "images"],
+)
+def test_several_networks_are_trained_where_they_are_small(rng, modality, values, n_networks):
+    X = MultiModalFrame({"a": rng.normal(size=(120, 2)), "b": values})
+    clf = FusionClassifier(
+        [("a", "numeric", "a"), ("b", modality, "b")], max_epochs=1, random_state=0
+    )
+    clf.fit(X, rng.integers(0, 2, 120))
+    assert len(getattr(clf.network_, "networks", [clf.network_])) == n_networks
 
 
 @pytest.mark.parametrize("n_groups", [1, 3])
@@ -187,11 +208,20 @@ def test_fewer_groups_than_folds_make_fewer_folds(rng, n_groups):
         FusionClassifier(n_folds=5, max_epochs=1).fit(X, y, groups=groups)
 
 
-def test_networks_that_are_not_trained_side_by_side_are_not_made_by_default(rng):
-    X, y = MultiModalFrame({"a": rng.normal(size=(120, 2))}), rng.integers(0, 2, 120)
-    for params in ({"callbacks": [Callback()]}, {"optimizer": "sgd"}):
-        clf = FusionClassifier(max_epochs=1, random_state=0, **params).fit(X, y)
-        assert not hasattr(clf.network_, "networks")
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"callbacks": [Callback()]},
+        {"optimizer": "sgd"},
+        {"fusion": "attention"},
+        {"dtype": "bfloat16"},
+    ],
+    ids=lambda params: next(iter(params)),
+)
+def test_how_networks_are_trained_does_not_tell_how_many_there_are(rng, params):
+    X = MultiModalFrame({"a": rng.normal(size=(120, 2)), "b": rng.normal(size=(120, 2))})
+    clf = FusionClassifier(max_epochs=1, random_state=0, **params)
+    assert len(clf.fit(X, rng.integers(0, 2, 120)).network_.networks) == 5
 
 
 class Stop(Callback):
@@ -222,7 +252,7 @@ def test_callbacks_of_scikit_learn_see_the_network_that_is_trained(X, y, clf):
                 seen.append(len(estimator.net_.history))
 
     clf.set_callbacks(Look(scoring="accuracy")).fit(X, y)
-    assert seen == [1, 2, 3, 4] * 3
+    assert seen == [epoch for epoch in (1, 2, 3, 4) for _ in range(3)]  # side by side
 
 
 def test_a_rare_class_leaves_the_others_in_their_shares(X, rng):

@@ -298,7 +298,7 @@ class Watching(Callback):
 
 
 ALONE = {
-    "callbacks look on": {"callbacks": [Watching()]},
+    "callbacks look at batches": {"callbacks": [Watching()]},
     "the optimizer is not": {"optimizer": "sgd"},
     "it computes in bfloat16": {"precision": "bfloat16"},
     "parts that are not known": {"module": "recurrent"},

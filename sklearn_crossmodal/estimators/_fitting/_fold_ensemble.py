@@ -11,16 +11,42 @@ from sklearn_crossmodal.estimators._fitting._validation_split import (
     has_own_split,
     has_splitter,
 )
+from sklearn_crossmodal.nn import Component
 from sklearn_crossmodal.nn.networks._multimodal import AveragedNetwork
-from sklearn_crossmodal.training import deal_folds, joined, stack_key
+from sklearn_crossmodal.training import deal_folds, joined, reads_any_length
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
-from sklearn_crossmodal.utils._validation import draw_seed
 
 __all__ = ["FOLDING_CONSTRAINTS", "Folding", "can_go_on"]
 
 FOLDING_CONSTRAINTS = {
     "n_folds": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left"), None]
 }
+
+#: Kinds of block that hold a table.
+_TABLES = ("vector", "codes")
+#: Steps of a series at most, for an encoder of it to be small.
+_SHORT = 32
+
+
+def is_small(encoder, spec) -> bool:
+    """Tell whether an encoder does so few products a sample that several can be trained.
+
+    Parameters
+    ----------
+    encoder : str, component or nn.Module factory
+        Of a modality.
+    spec : BlockSpec
+        What the network reads: of a frozen encoder, vectors.
+
+    Returns
+    -------
+    bool
+        True of tables, of texts that are read as bags of words, and of short series under an
+        encoder of this package.
+    """
+    if spec.kind == "sequence":
+        return spec.shape[0] <= _SHORT and isinstance(encoder, str | Component)
+    return spec.kind in _TABLES or (spec.kind == "tokens" and reads_any_length(encoder))
 
 
 def can_go_on(estimator) -> bool:
@@ -66,14 +92,6 @@ class Folding:
             can_go_on(self)
         return super()._prepare(X, y, sample_weight, max_epochs, resume, hold_out, groups)
 
-    def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
-        trainings = super()._plan(data, max_epochs, resume, hold_out, splits)
-        several = len(trainings) > 1 and self.n_folds == "auto"
-        if several and isinstance(stack_key(trainings[0]), str):  # they would not be side by side
-            splits = self._one_split(data, draw_seed(self.random_state))
-            trainings = super()._plan(data, max_epochs, resume, hold_out, splits)
-        return trainings
-
     def _splits(self, data, seed):
         n_folds = self._choose_folds(data) if self.n_folds == "auto" else self.n_folds
         if n_folds is not None:
@@ -97,13 +115,17 @@ class Folding:
         return super()._splits(data, seed)
 
     def _choose_folds(self, data):
-        """Return how many there are where rows are few and networks are trained side by side."""
-        blocks = [*data.inputs.values(), *data.targets.values()]
-        tables = all(block.spec.kind in ("vector", "codes") for block in blocks)
+        """Return the number of folds where rows are few and networks small, None elsewhere.
+
+        It depends on data and parameters alone, never on how fast the networks are trained.
+        """
+        encoders = {name: modality.encoder for name, modality, _ in self._bank.fitted}
+        small = all(is_small(encoders[name], block.spec) for name, block in data.inputs.items())
+        small = small and all(block.spec.kind in _TABLES for block in data.targets.values())
         free = self.early_stopping == "auto" and not has_splitter(self)
         free = free and not self.warm_start and not has_own_split(self)
         fitting = [n for least, most, n in self._auto_folds if least <= len(data) < most]
-        return fitting[0] if tables and free and fitting else None
+        return fitting[0] if small and free and fitting else None
 
     def _finish(self, trainings):
         began = [training for training in trainings if training.net.history]

@@ -96,8 +96,8 @@ def stack_key(training: Training) -> tuple | str:
         return "the network has parts that are not known to work on stacked weights"
     if dataset.is_lazy:
         return "rows are read batch by batch"
-    if training.epoch_tasks is not None or net._is_watched():
-        return "callbacks look on"
+    if net._is_watched():
+        return "callbacks look at batches, or the optimizer searches along a line"
     if type(net.optimizer_) is not FusedAdam:
         return "the optimizer is not 'adamw' or 'adam', or net_params has settings for it"
     if net.step is not None or net.criterion_.reweighs:
