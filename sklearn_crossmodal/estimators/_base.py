@@ -29,6 +29,7 @@ from sklearn_crossmodal.nn import MultiModalNetwork, build_encoder, build_fusion
 from sklearn_crossmodal.training import (
     Net,
     Training,
+    TrainingConfig,
     choose_device,
     choose_dtype,
     cut_texts,
@@ -173,8 +174,10 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
         blocks = cut_texts(type(self).__name__, blocks, self.modalities_)
         if not self._frozen:
             return blocks
-        params = self.get_params(deep=False) | {"memory": open_memory(self.memory)}
-        return self._frozen(blocks, params, sample_weight)
+        memory = open_memory(self.memory)
+        return self._frozen(
+            blocks, sample_weight, memory=memory, device=self.device, verbose=self.verbose
+        )
 
     def _make_net(self, blocks, device, resume):
         n_samples = len(next(iter(blocks.values())))
@@ -190,7 +193,7 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
             self._net_class,
             network.to(torch_dtype(self.dtype_)),
             losses,
-            self.get_params(deep=False),
+            TrainingConfig.of(self),
             n_samples=n_samples,
             device=device,
             precision=self.dtype_,

@@ -1,6 +1,7 @@
 """Training: knows both blocks and networks, and alone knows skorch."""
 
 from sklearn_crossmodal.training._callbacks import EpochTasks, as_if_over
+from sklearn_crossmodal.training._config import TrainingConfig
 from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._data._frozen_embeddings import FrozenInputs, embed_frozen
 from sklearn_crossmodal.training._data._splits import (
@@ -45,6 +46,7 @@ __all__ = [
     "NetClassifier",
     "NetRegressor",
     "Training",
+    "TrainingConfig",
     "are_in_order",
     "as_if_over",
     "baselines",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from torch import nn
 from sklearn_crossmodal.nn.networks._unimodal_heads import LABELS
 from sklearn_crossmodal.nn.variational import VariationalNetwork
 from sklearn_crossmodal.training._callbacks import BestEpochs, CosineDecay, EndOfTraining, EpochLine
+from sklearn_crossmodal.training._config import TrainingConfig
 from sklearn_crossmodal.training._data._batch_iterator import BatchIterator
 from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._data._splits import split_rows_by
@@ -95,7 +96,7 @@ def make_net(
     net_class: type[Net],
     network: nn.Module,
     losses: Mapping[str, nn.Module],
-    params: Mapping[str, object],
+    config: TrainingConfig,
     *,
     n_samples: int,
     device: str,
@@ -113,8 +114,8 @@ def make_net(
         What is trained.
     losses : mapping of str to nn.Module
         For each target.
-    params : mapping of str to object
-        The parameters of the estimator.
+    config : TrainingConfig
+        The parameters of the estimator that training reads.
     n_samples : int
         Rows of the training data, for the batch size.
     device : str
@@ -130,24 +131,24 @@ def make_net(
     -------
     Net
     """
-    further = params["net_params"] or {}
-    remedy = _remedy(params, network)
+    further = config.net_params or {}
+    remedy = _remedy(config, network)
     reweighs = isinstance(remedy, GradientBlending)
     # A callback may read or set what torch's optimizers have and ours has not.
-    lean = not params["callbacks"] and not any(
+    lean = not config.callbacks and not any(
         key.startswith(("optimizer", "callbacks")) for key in further
     )
     settings = {
         "module": network,
-        "criterion": _criterion(losses, network, params),
-        "batch_size": choose_batch_size(params["batch_size"], n_samples),
+        "criterion": _criterion(losses, network, config),
+        "batch_size": choose_batch_size(config.batch_size, n_samples),
         "iterator_train": BatchIterator,
         "iterator_train__shuffle": True,
-        "iterator_train__modality_dropout": params["modality_dropout"],
-        **_noise_settings(params.get("input_noise", 0.0)),
+        "iterator_train__modality_dropout": config.modality_dropout,
+        **_noise_settings(config.input_noise),
         "iterator_valid": BatchIterator,
         "train_split": None,
-        "callbacks": [*_callbacks(params), *([remedy] if reweighs else [])],
+        "callbacks": [*_callbacks(config), *([remedy] if reweighs else [])],
         # A callback that scores is to see what the network says by itself, not what it is taught.
         **({"use_caching": False} if network.taught else {}),
         **({"step": remedy} if remedy is not None and not reweighs else {}),
@@ -155,7 +156,7 @@ def make_net(
         "verbose": 0,
         "precision": precision,
         **optimizer_settings(
-            params["optimizer"], params["learning_rate"], params["weight_decay"], lean=lean
+            config.optimizer, config.learning_rate, config.weight_decay, lean=lean
         ),
         **answers,
     }
@@ -301,12 +302,14 @@ class _HeldOut:
         return dataset.take(self.training), dataset.take(self.validation)
 
 
-def _criterion(losses: Mapping[str, nn.Module], network: nn.Module, params: Mapping) -> Criterion:
+def _criterion(
+    losses: Mapping[str, nn.Module], network: nn.Module, config: TrainingConfig
+) -> Criterion:
     """Return what is minimised: the average loss, or the evidence bound of a distribution."""
-    added = {LABELS: params["target_weight"]} if LABELS in losses else None
+    added = {LABELS: config.target_weight} if LABELS in losses else None
     if isinstance(network, VariationalNetwork):
-        return EvidenceBound(losses, params["beta"], added)
-    return Criterion(losses, params.get("auxiliary_weight", 0.0), added)
+        return EvidenceBound(losses, config.beta, added)
+    return Criterion(losses, config.auxiliary_weight, added)
 
 
 def _noise_settings(noise: float | str) -> dict:
@@ -315,15 +318,16 @@ def _noise_settings(noise: float | str) -> dict:
     return {"iterator_train__noise": noise, "iterator_train__noise_from": least}
 
 
-def _remedy(params: Mapping[str, object], network: nn.Module):
+def _remedy(config: TrainingConfig, network: nn.Module):
     """Return what keeps the modalities in balance, None where nothing is to be balanced."""
-    balance = params.get("balance")
-    return None if balance is None or network.heads is None else BALANCES[balance]()
+    if config.balance is None or network.heads is None:
+        return None
+    return BALANCES[config.balance]()
 
 
-def _callbacks(params: Mapping[str, object]) -> list:
-    own: list = [BestEpochs(params["n_iter_no_change"], params["tol"])]
-    theirs: Sequence = params["callbacks"] or []
+def _callbacks(config: TrainingConfig) -> list:
+    own: list = [BestEpochs(config.n_iter_no_change, config.tol)]
+    theirs = config.callbacks or []
     given = [entry[1] if isinstance(entry, tuple) else entry for entry in theirs]
     for callback in given:
         if hasattr(callback, "on_fit_task_begin"):
@@ -333,9 +337,9 @@ def _callbacks(params: Mapping[str, object]) -> list:
             )
     # The user's own schedule would be overwritten at each epoch.
     scheduled = any(isinstance(callback, LRScheduler) for callback in given)
-    if params["learning_rate_schedule"] == "cosine" and not scheduled:
+    if config.learning_rate_schedule == "cosine" and not scheduled:
         own.append(CosineDecay())
-    lines = [EpochLine()] if params["verbose"] else []
-    if params.get("variational") is not None:
-        own.append(WarmUp(params["n_warmup_epochs"]))
+    lines = [EpochLine()] if config.verbose else []
+    if config.variational is not None:
+        own.append(WarmUp(config.n_warmup_epochs))
     return [*own, *theirs, *lines, EndOfTraining()]

@@ -5,12 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_crossmodal import FusionRegressor
 from sklearn_crossmodal.data import Block, BlockSpec
 from sklearn_crossmodal.nn import MultiModalNetwork, build_fusion, build_loss
 from sklearn_crossmodal.nn.encoders import MLPEncoder
 from sklearn_crossmodal.nn.fusion import ConcatFusion
-from sklearn_crossmodal.training import BlockDataset, Net, make_net
+from sklearn_crossmodal.training import BlockDataset, Net, TrainingConfig, make_net
 
 WIDTHS = {"a": 3, "b": 2}
 
@@ -86,7 +85,7 @@ def net(network):
             net_class,
             network() if module is None else module,
             {"y": build_loss("squared_error", BlockSpec("vector", (1,)))},
-            {**FusionRegressor().get_params(deep=False), **plain, **params},
+            TrainingConfig(**plain | params),
             n_samples=n_samples,
             device="cpu",
             precision=precision,

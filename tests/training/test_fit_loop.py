@@ -19,7 +19,7 @@ def weights_of(net):
 
 def test_training_equals_a_loop_written_by_hand(net, dataset, network):
     data, seed = dataset(40), 11
-    one = net(batch_size=8, optimizer="adam", learning_rate=0.01, early_stopping=False)
+    one = net(batch_size=8, optimizer="adam", learning_rate=0.01)
     train(Training(one, data, 4, split=None, seed=seed))  # 4 epochs of 5 batches: 20 steps
 
     model = network()

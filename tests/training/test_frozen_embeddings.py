@@ -225,8 +225,6 @@ def test_long_work_is_shown(numbers, capsys):
 
 # What the network reads --------------------------------------------------------------------------
 
-PARAMS = {"memory": None, "device": "cpu", "verbose": 0}
-
 
 class Skewed(nn.Module):
     def forward(self, values):
@@ -236,7 +234,7 @@ class Skewed(nn.Module):
 def test_vectors_are_brought_to_one_scale_by_weight_and_stay_on_it(numbers):
     inputs = FrozenInputs("Owner", listed(a=Pretrained(Skewed)))
     present, weight = np.arange(20) % 5 > 0, np.arange(20.0)
-    found = inputs({"a": vectors(numbers, present)}, PARAMS, weight)["a"].values
+    found = inputs({"a": vectors(numbers, present)}, weight)["a"].values
     assert not found[~present].any()
     mean = np.average(found[present], axis=0, weights=weight[present])
     np.testing.assert_allclose(mean, 0, atol=1e-4)
@@ -244,41 +242,41 @@ def test_vectors_are_brought_to_one_scale_by_weight_and_stay_on_it(numbers):
     assert spread == pytest.approx(1, rel=1e-3)
     ratio = found[present].std(axis=0) / numbers[present].std(axis=0)
     np.testing.assert_allclose(ratio / ratio[0], [1, 1, 10], rtol=1e-3)  # directions keep sizes
-    shifted = inputs({"a": vectors(numbers + 5, present)}, PARAMS)["a"].values
+    shifted = inputs({"a": vectors(numbers + 5, present)})["a"].values
     assert (shifted[present] > found[present]).all()
 
 
 def test_repeating_a_row_is_weighting_it(numbers):
     repeats = np.arange(20) % 3
     weighted, repeated = (FrozenInputs("Owner", listed(a=Pretrained(Skewed))) for _ in range(2))
-    weighted({"a": vectors(numbers)}, PARAMS, repeats.astype(float))
-    repeated({"a": vectors(np.repeat(numbers, repeats, axis=0))}, PARAMS)
+    weighted({"a": vectors(numbers)}, repeats.astype(float))
+    repeated({"a": vectors(np.repeat(numbers, repeats, axis=0))})
     for one, other in zip(weighted.moments["a"], repeated.moments["a"], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
 def test_vectors_that_are_all_alike_become_zeros():
     inputs = FrozenInputs("Owner", listed(a=Pretrained(Witness)))
-    found = inputs({"a": vectors(np.ones((4, 2)))}, PARAMS)["a"]
+    found = inputs({"a": vectors(np.ones((4, 2)))})["a"]
     assert not found.values.any()
 
 
 def test_what_differs_by_rounding_alone_is_not_blown_up(rng):
     inputs = FrozenInputs("Owner", listed(a=Pretrained(Skewed)))
     alike = np.full((50, 3), 0.1)
-    found = inputs({"a": vectors(alike)}, PARAMS, rng.uniform(size=50))["a"].values
+    found = inputs({"a": vectors(alike)}, rng.uniform(size=50))["a"].values
     assert np.abs(found).max() < 1e-3
-    shifted = inputs({"a": vectors(alike + 1)}, PARAMS)["a"].values
+    shifted = inputs({"a": vectors(alike + 1)})["a"].values
     np.testing.assert_allclose(shifted, np.broadcast_to([1, 1, 10], (50, 3)), rtol=1e-3)
 
 
 def test_rows_of_weight_zero_alone_have_no_scale(numbers):
     inputs = FrozenInputs("Owner", listed(a=Pretrained(Skewed)))
     present, weight = np.arange(20) < 5, 1.0 * (np.arange(20) >= 5)
-    assert np.isfinite(inputs({"a": vectors(numbers, present)}, PARAMS, weight)["a"].values).all()
+    assert np.isfinite(inputs({"a": vectors(numbers, present)}, weight)["a"].values).all()
 
 
 def test_the_owner_is_named_in_errors(numbers):
     inputs = FrozenInputs("Owner", listed(a=Pretrained("no/such/model")))
     with pytest.raises(ValueError, match="^Owner: modality 'a': no folder"):
-        inputs({"a": vectors(numbers)}, PARAMS)
+        inputs({"a": vectors(numbers)})

@@ -47,8 +47,11 @@ class FrozenInputs:
     def __call__(
         self,
         blocks: Mapping[str, Block],
-        params: Mapping[str, object],
         sample_weight: np.ndarray | None = None,
+        *,
+        memory: object = None,
+        device: str = "cpu",
+        verbose: int = 0,
     ) -> dict[str, Block]:
         """Return the blocks to train on or to answer from.
 
@@ -56,10 +59,14 @@ class FrozenInputs:
         ----------
         blocks : mapping of str to Block
             As the bank makes them.
-        params : mapping of str to object
-            The parameters of the estimator: memory, device and verbose.
         sample_weight : ndarray of shape (n,), default=None
             Of the rows. The scale is that of the first call.
+        memory : str, PathLike or joblib.Memory, default=None
+            Where vectors are kept.
+        device : str, default="cpu"
+            Where to compute.
+        verbose : int, default=0
+            Above 0, long work shows how far it is.
 
         Returns
         -------
@@ -69,9 +76,9 @@ class FrozenInputs:
             embedded = embed_frozen(
                 blocks,
                 self.modalities,
-                memory=check_memory(params["memory"]),
-                device=choose_device(params["device"]),
-                verbose=params["verbose"],
+                memory=check_memory(memory),
+                device=choose_device(device),
+                verbose=verbose,
             )
         if self.moments is None:
             self.moments = {
