@@ -5,6 +5,7 @@
 
 import re
 from pathlib import Path
+from textwrap import indent
 
 FOLDER = Path(__file__).parent / "whats_new"
 # In the order of the page; what each is for stands in whats_new/README.rst.
@@ -38,8 +39,8 @@ def release_notes(version: str, folder: Path = FOLDER) -> str:
     Raises
     ------
     ValueError
-        Where a file has another name than the README of the folder says, a number that another one
-        has, or something beside bullet points.
+        Where a file has another name than the README of the folder says, or a number that another
+        one has.
     """
     found: dict[str, list[str]] = {section: [] for section in SECTIONS}
     numbers: dict[str, str] = {}
@@ -77,11 +78,10 @@ def _read_name(path: Path) -> tuple[str, str]:
 
 
 def _read_bullets(path: Path) -> str:
-    text = path.read_text(encoding="utf-8").strip("\n") + "\n"
-    for line in text.splitlines():
-        if line and not line.startswith(("- ", "  ")):
-            raise ValueError(f"{path.name} holds more than bullet points: {line!r}.")
-    return text
+    """Return the bullet points of a fragment; a paragraph that is none becomes one."""
+    paragraphs = path.read_text(encoding="utf-8").strip().split("\n\n")
+    points = [one if one.startswith("- ") else f"- {indent(one, '  ')[2:]}" for one in paragraphs]
+    return "\n\n".join(points) + "\n"
 
 
 def _version_of(path: Path) -> tuple[int, ...]:

@@ -116,6 +116,12 @@ def test_fragments_are_put_together_by_section_and_number(fragments):
     )
 
 
+def test_a_paragraph_of_a_fragment_becomes_a_bullet_point(fragments):
+    (fragments / "0003.feature.rst").write_text("A paragraph,\non two lines.\n\n- A point.\n")
+    notes = load("changelog").release_notes("1.0", fragments)
+    assert "\n- A paragraph,\n  on two lines.\n\n- A point.\n" in notes
+
+
 def test_the_changelog_ends_with_the_releases_newest_first(fragments):
     (fragments / "0.9.0.rst").write_text("0.9.0\n-----\n\nNine.\n")
     (fragments / "0.10.0.rst").write_text("0.10.0\n------\n\nTen.\n")
@@ -125,16 +131,15 @@ def test_the_changelog_ends_with_the_releases_newest_first(fragments):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "message"),
+    ("name", "message"),
     [
-        ("4.fix.rst", "- A fix.\n", "4.fix.rst is not named"),
-        ("0004.bugs.rst", "- A fix.\n", "0004.bugs.rst is not named"),
-        ("0003.fix.rst", "- A fix.\n", "0003.fix.rst has the number of 0003.feature.rst"),
-        ("0004.fix.rst", "Prose.\n", "0004.fix.rst holds more than bullet points: 'Prose.'"),
+        ("4.fix.rst", "4.fix.rst is not named"),
+        ("0004.bugs.rst", "0004.bugs.rst is not named"),
+        ("0003.fix.rst", "0003.fix.rst has the number of 0003.feature.rst"),
     ],
 )
-def test_a_fragment_that_has_no_place_is_refused(fragments, name, text, message):
-    (fragments / name).write_text(text)
+def test_a_fragment_that_has_no_place_is_refused(fragments, name, message):
+    (fragments / name).write_text("- A fix.\n")
     with pytest.raises(ValueError, match=message):
         load("changelog").release_notes("1.0", fragments)
 
@@ -143,7 +148,9 @@ def test_every_fragment_is_in_the_changelog():
     notes = load("changelog").release_notes("1.0")
     paths = list((ROOT / "docs" / "whats_new").glob("[0-9][0-9][0-9][0-9].*.rst"))
     assert paths
-    assert all(path.read_text().strip() in notes for path in paths)
+    for path in paths:
+        lines = [line.strip() for line in path.read_text().splitlines()]
+        assert [line for line in lines if line not in notes] == [], path.name
 
 
 def test_the_citation_names_this_version_and_licence():
