@@ -14,13 +14,14 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 	"$$python" -c '$(is_new_enough)' >/dev/null 2>&1 && { echo "$$python"; break; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-cifar10-imdb test lint typecheck bench bench-emoji bench-shared bench-captions bench-translation bench-data bench-speed bench-columns clean
+.PHONY: help setup demo demo-cifar10-imdb test lint typecheck docs bench bench-emoji bench-shared bench-captions bench-translation bench-data bench-speed bench-columns clean
 
 help:
 	@echo "make demo    run the examples; pictures go to demo/. demo-cifar10-imdb: the one that downloads 250 MB first"
 	@echo "make test    run the tests and the doctests"
 	@echo "make lint    check style, format and spelling"
 	@echo "make typecheck  check the types of the modules that users import from"
+	@echo "make docs    build the documentation, with the gallery of examples, into docs/_build/html"
 	@echo "make bench   print the defaults beside classical models on all data sets; bench-emoji, bench-data: on emoji and other data by modality; bench-shared, bench-captions, bench-translation: the shared space, names from pictures, and numbers from others; bench-speed: of speed; bench-columns: of time by the number of columns"
 	@echo "make setup   only make .venv and install into it; the other targets do so when needed"
 	@echo "make clean   remove what the other targets made, .venv included"
@@ -71,6 +72,10 @@ lint: $(STAMP)
 
 typecheck: $(VENV)/.extra-typecheck
 	$(BIN)/python docs/public_modules.py | xargs $(BIN)/python -m mypy
+
+# Warnings are errors; all of them are shown.
+docs: $(VENV)/.extra-docs
+	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m sphinx -b html -W --keep-going docs docs/_build/html
 
 # Goes on where it was cut off: each fit is kept in benchmarks/fusion/results.jsonl.
 bench: $(STAMP)

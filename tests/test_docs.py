@@ -188,3 +188,25 @@ def test_types_are_checked_where_public_names_are_defined():
     for _, estimator in all_estimators():
         assert Path(inspect.getfile(estimator)) in checked
     assert Path(sklearn_crossmodal.__file__) in checked
+
+
+def test_the_reference_has_one_page_for_each_object():
+    index = load("api_pages").api_index(
+        {"sklearn_crossmodal": ["Pretrained"], "sklearn_crossmodal.nn.encoders": ["Pretrained"]}
+    )
+    assert index.count("\n    Pretrained\n") == 1
+    assert "Also here: :obj:`~sklearn_crossmodal.Pretrained`." in index
+    full = load("api_pages").api_index(API_REFERENCE)
+    assert [name for name in NAMES if f"\n    {name.rpartition('.')[2]}\n" not in full] == []
+
+
+def test_the_gallery_runs_examples_that_exist_and_shows_what_is_stored():
+    examples = {path.stem: path.read_text() for path in (ROOT / "examples").rglob("plot_*.py")}
+    conf = (ROOT / "docs" / "conf.py").read_text()
+    run = ast.literal_eval(re.search(r"^RUN = (\[.+?\])$", conf, re.MULTILINE | re.DOTALL)[1])
+    assert run
+    assert set(run) <= set(examples)
+    for name, text in examples.items():
+        shown = re.findall(r"_static/examples/[\w.]+", text)
+        assert not (shown and name in run), name
+        assert [path for path in shown if not (ROOT / "docs" / path).is_file()] == [], name

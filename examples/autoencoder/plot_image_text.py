@@ -8,6 +8,8 @@ a picture with a sigmoid, and one with a softmax over the words. Built from the 
 package it takes one expression, and every number in it is a parameter a grid can search over.
 """
 
+# sphinx_gallery_thumbnail_path = "_static/examples/image_text_autoencoder.png"
+
 # %%
 from pathlib import Path
 
@@ -57,4 +59,13 @@ for row, images in zip(axes, [X_test["image"], restored["image"]], strict=True):
 fig.suptitle("test pictures, and what the autoencoder gives back")
 Path("demo").mkdir(exist_ok=True)
 fig.savefig("demo/image_text_autoencoder.png", dpi=120)
+
+# %%
+# .. image:: /_static/examples/image_text_autoencoder.png
 print("Wrote demo/image_text_autoencoder.png")
+
+# %%
+# It prints
+# ---------
+# .. literalinclude:: /_static/examples/plot_image_text.txt
+#     :language: none

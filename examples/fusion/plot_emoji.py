@@ -11,6 +11,8 @@ Everything is seeded. The script prints a table and writes three pictures to ``d
 three to four minutes on two cores.
 """
 
+# sphinx_gallery_thumbnail_path = "_static/examples/emoji_autoencoder.png"
+
 # %%
 # The data
 # --------
@@ -108,6 +110,9 @@ ax.spines[["top", "right"]].set_visible(False)
 fig.savefig(OUT / "emoji_accuracy.png", dpi=120)
 
 # %%
+# .. image:: /_static/examples/emoji_accuracy.png
+
+# %%
 # A shared representation
 # -----------------------
 # ``MultiModalAutoencoder`` sees no labels. It draws pictures it has never seen from the shared
@@ -141,6 +146,9 @@ for ax, text in zip(axes[0], X_shown["text"], strict=True):
 fig.savefig(OUT / "emoji_autoencoder.png", dpi=120)
 
 # %%
+# .. image:: /_static/examples/emoji_autoencoder.png
+
+# %%
 # From words to picture features
 # ------------------------------
 # ``CrossModalRegressor`` learns one mapping and nothing else: here from the words to the first
@@ -169,8 +177,17 @@ for row, title, images in zip(
 fig.savefig(OUT / "emoji_mapping.png", dpi=120)
 
 # %%
+# .. image:: /_static/examples/emoji_mapping.png
+
+# %%
 print(f"\n{'Group of an emoji, test split':<42} accuracy   macro F1")
 for name, accuracy, macro_f1 in rows:
     print(f"{name:<42} {accuracy:8.3f}   {macro_f1:8.3f}")
 print(f"\nWrote {', '.join(str(path) for path in sorted(OUT.glob('emoji_*.png')))}")
 print(f"{time.perf_counter() - start:.0f} s")
+
+# %%
+# It prints
+# ---------
+# .. literalinclude:: /_static/examples/plot_emoji.txt
+#     :language: none

@@ -80,7 +80,7 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         Probabilities of each row by models and a combination that were not fitted on it.
     n_features_in_ : int
         Number of columns of X, or of its modalities.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
     See Also

@@ -78,7 +78,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         Predictions of each row by models and a combination that were not fitted on it.
     n_features_in_ : int
         Number of columns of X, or of its modalities.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
     See Also

@@ -141,7 +141,7 @@ class MultiModalAutoencoder(  # type: ignore[misc]  # two ways to build decoders
         Precision that was decided on.
     n_features_in_ : int
         Number of columns of X, or of its modalities.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
     Raises

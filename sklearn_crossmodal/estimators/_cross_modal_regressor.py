@@ -161,7 +161,7 @@ class CrossModalRegressor(  # type: ignore[misc]  # _splits
         Precision that was decided on.
     n_features_in_ : int
         Number of columns of X, or of its modalities.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
     Raises
@@ -378,7 +378,7 @@ class CrossModalRegressor(  # type: ignore[misc]  # _splits
         rows that they held out in `fit`, for each pattern of modalities as by
         `AutoFusionRegressor.predict_interval`. They are as wide for each sample of a pattern; with
         a loss of several quantiles they reach from the lowest to the highest, moved by what the
-        rows that were held out ask for [4]_, and are wide where the noise is.
+        rows that were held out ask for (Romano et al., 2019), and are wide where the noise is.
 
         Parameters
         ----------

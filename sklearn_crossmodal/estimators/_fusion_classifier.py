@@ -48,7 +48,7 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
         leaves it out. In a dict the modality is inferred; None infers all, see `infer_modalities`.
     loss : {"cross_entropy", "ordinal"}, default="cross_entropy"
         "ordinal" is for classes in an order: that of the categories, where y is an ordered
-        `Categorical` of pandas, an `Enum` of polars or an ordered dictionary of pyarrow; else the
+        ``Categorical`` of pandas, an `Enum` of polars or an ordered dictionary of pyarrow; else the
         sorted one, strings in that of the alphabet. `class_order_` tells it. The head answers a
         chain of questions, whether a sample that is beyond one class is also beyond the next [3]_;
         the probabilities of the classes follow, and `predict` gives the most probable. See
@@ -150,7 +150,7 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
         Precision that was decided on.
     n_features_in_ : int
         Number of columns of X, or of its modalities.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
     Raises

@@ -137,7 +137,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         Precision that was decided on.
     n_features_in_ : int
         Number of columns of X, or of its modalities.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
     Raises

@@ -38,7 +38,7 @@ class MultiModalImputer(
         The fitted one.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Their names, if they have any.
 
     Raises

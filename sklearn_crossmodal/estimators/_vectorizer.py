@@ -74,7 +74,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         For each modality, what brings its features to their final number.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if they have any.
 
     See Also

@@ -267,7 +267,7 @@ class Numeric(Modality):
 
         Parameters
         ----------
-        values : ndarray of shape (n, spec_.size)
+        values : ndarray of shape (n, `spec_.size`)
             As in a block.
 
         Returns

@@ -195,7 +195,7 @@ class BatchedGridSearchCV(_Batched, GridSearchCV):
         The class labels, of a classifier.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
     See Also
@@ -288,7 +288,7 @@ class BatchedRandomizedSearchCV(_Batched, RandomizedSearchCV):
         The class labels, of a classifier.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
     See Also

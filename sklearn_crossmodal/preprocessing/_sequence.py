@@ -137,7 +137,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n, length_, d + number of indicators)
+        ndarray of shape (n, `length_`, d + number of indicators)
             NaN in the steps behind the end of a series; float32 if all series are.
         """
         check_is_fitted(self)

@@ -103,7 +103,7 @@ class Block:
 
     Parameters
     ----------
-    values : ndarray, sparse array or LazyRows of shape (n, *spec.shape)
+    values : ndarray, sparse array or LazyRows of shape (n, `*spec.shape`)
         Finite numbers; zeros in the rows of samples that lack the modality. What is sparse or lazy
         is made dense batch by batch. Texts in `transform` may be longer than those in `fit`, which
         the specification tells: see `cut`.

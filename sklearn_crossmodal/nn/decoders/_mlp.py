@@ -60,7 +60,7 @@ class MLPDecoder(Component):
         Returns
         -------
         nn.Module
-            (B, D) -> (B, *spec.shape), or scores (B, number of categories) for a column of codes.
+            ``(B, D) -> (B, *spec.shape)``, or scores (B, n_categories) for a column of codes.
 
         Raises
         ------

@@ -67,16 +67,16 @@ class NumericScaler(TransformerMixin, BaseEstimator):
     ----------
     kept_ : ndarray of int
         The columns that vary. Where none does, all are kept, as zeros.
-    center_, scale_, median_ : ndarray of shape (n_features_in_,)
+    center_, scale_, median_ : ndarray of shape (`n_features_in_`,)
         What is subtracted, what is divided by (0 for a constant column), and what the inverse gives
         for a column that was left out.
     constant_ : ndarray of int
         The columns whose scale is not known, since they do not vary.
-    quantiles_ : ndarray of shape (65, len(kept_)) or None
+    quantiles_ : ndarray of shape (65, len(`kept_`)) or None
         Quantiles of the scaled columns at evenly spaced levels from 0 to 1; None for a sparse X.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
     See Also
@@ -184,7 +184,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray or CSR array of shape (n, len(kept_)), float64
+        ndarray or CSR array of shape (n, len(`kept_`)), float64
             Sparse where X is.
         """
         check_is_fitted(self)
@@ -206,7 +206,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n, len(kept_))
+        ndarray of shape (n, len(`kept_`))
             Of the type of `numbers`.
         """
         if len(self.kept_) < numbers.shape[1]:
@@ -220,7 +220,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, len(kept_))
+        X : array-like of shape (n, len(`kept_`))
             As `transform` returns it, dense.
 
         Returns

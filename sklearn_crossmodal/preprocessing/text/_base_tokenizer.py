@@ -131,7 +131,7 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
 
         Returns
         -------
-        ndarray of shape (n, length_), int64
+        ndarray of shape (n, `length_`), int64
             Padded with 0 behind the end; what is longer than the longest in `fit` is cut, with a
             warning if that is so of more than a twentieth of the texts.
         """
