@@ -8,8 +8,6 @@ a picture with a sigmoid, and one with a softmax over the words. Built from the 
 package it takes one expression, and every number in it is a parameter a grid can search over.
 """
 
-# sphinx_gallery_thumbnail_path = "_static/examples/image_text_autoencoder.png"
-
 # %%
 from pathlib import Path
 
@@ -19,6 +17,8 @@ from sklearn_crossmodal import Image, MultiModalAutoencoder, Text
 from sklearn_crossmodal.datasets import load_emoji
 from sklearn_crossmodal.nn.decoders import CNNDecoder, TokensDecoder
 from sklearn_crossmodal.nn.encoders import CNNEncoder, LSTMEncoder
+
+# sphinx_gallery_thumbnail_path = "_static/examples/image_text_autoencoder.png"
 
 X_train, _ = load_emoji(split="train", return_X_y=True)
 X_test, _ = load_emoji(split="test", return_X_y=True)

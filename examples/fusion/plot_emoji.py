@@ -11,8 +11,6 @@ Everything is seeded. The script prints a table and writes three pictures to ``d
 three to four minutes on two cores.
 """
 
-# sphinx_gallery_thumbnail_path = "_static/examples/emoji_autoencoder.png"
-
 # %%
 # The data
 # --------
@@ -40,6 +38,7 @@ from sklearn_crossmodal.nn.encoders import CNNEncoder
 
 OUT = Path("demo")
 OUT.mkdir(exist_ok=True)
+# sphinx_gallery_thumbnail_path = "_static/examples/emoji_autoencoder.png"
 start = time.perf_counter()
 
 X_train, y_train = load_emoji(split="train", return_X_y=True)
