@@ -18,10 +18,10 @@ from sklearn_crossmodal import (
     FusionClassifier,
     FusionRegressor,
 )
-from sklearn_crossmodal.modalities import RESERVED_NAMES, Numeric, Text
+from sklearn_crossmodal.modalities import Numeric, Text
 from sklearn_crossmodal.nn.decoders import RecurrentDecoder
 from sklearn_crossmodal.nn.fusion import ConcatFusion
-from sklearn_crossmodal.utils.discovery import all_estimators
+from sklearn_crossmodal.utils.discovery import all_estimators, reserved_names
 
 
 class SpelledGenerator(CrossModalGenerator):
@@ -141,7 +141,7 @@ def deterministic(estimator):
 
 @pytest.mark.parametrize(("name", "estimator"), all_estimators("network"))
 def test_no_modality_may_be_named_like_a_parameter(name, estimator):
-    assert set(estimator().get_params(deep=False)) <= RESERVED_NAMES
+    assert set(estimator().get_params(deep=False)) <= reserved_names()
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from sklearn_crossmodal import (
     MultiModalImputer,
 )
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities import RESERVED_NAMES, Numeric
-from sklearn_crossmodal.utils.discovery import all_estimators
+from sklearn_crossmodal.modalities import Numeric
+from sklearn_crossmodal.utils.discovery import all_estimators, reserved_names
 
 N = 40
 RNG = np.random.default_rng(0)
@@ -112,7 +112,7 @@ def test_three_rows_are_enough_or_the_remedy_is_named():
         AutoFusionClassifier(random_state=0).fit(three, [0, 1, 0])
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED_NAMES))
+@pytest.mark.parametrize("name", sorted(reserved_names()))
 @pytest.mark.parametrize("estimator", [FusionClassifier, MultiModalAutoencoder])
 def test_a_reserved_name_comes_first_and_another_is_suggested(name, estimator):
     entries = [(name, Numeric(), "a"), ("b", "numeric", "a")]
@@ -126,6 +126,24 @@ def test_a_reserved_name_comes_first_and_another_is_suggested(name, estimator):
     estimator([(other, Numeric(), "a"), ("b", "numeric", "a")], max_epochs=1).fit(
         {"a": TABLE[:12]}, Y[:12]
     )
+
+
+class Further(FusionClassifier):
+    """An estimator of a user, with a parameter of its own."""
+
+    def __init__(self, modalities=None, *, strength=1.0, max_epochs=1, random_state=None):
+        super().__init__(modalities, max_epochs=max_epochs, random_state=random_state)
+        self.strength = strength
+
+
+def test_a_parameter_of_a_users_own_estimator_is_reserved_there_alone():
+    entries = [("strength", Numeric(), "a"), ("b", "numeric", "a")]
+    X = {"a": TABLE[:12]}
+    with pytest.raises(ModalityError, match="Further: modality 'strength' needs another name"):
+        Further(entries).fit(X, Y[:12])
+    with pytest.raises(ModalityError, match="Further: modality 'strength' needs another name"):
+        Further({"strength": "a"}).fit(X, Y[:12])
+    FusionClassifier(entries, max_epochs=1).fit(X, Y[:12])
 
 
 @pytest.mark.parametrize(

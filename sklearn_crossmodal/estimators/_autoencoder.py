@@ -198,6 +198,10 @@ class MultiModalAutoencoder(  # type: ignore[misc]  # two ways to build decoders
         "n_private_components": [Interval(Integral, 0, None, closed="left")],
         "target_weight": [Interval(Real, 0, None, closed="left")],
     }
+    # y is read where it has a weight.
+    _training_parameters = BaseCrossmodal._training_parameters - {"target_weight"} | {
+        *("n_components", "n_private_components"),
+    }
 
     def __init__(
         self,

@@ -17,7 +17,10 @@ from sklearn_crossmodal.estimators._fitting._input_validation import (
     check_X,
     rows_that_count,
 )
-from sklearn_crossmodal.estimators._fitting._training_parameters import SHARED_CONSTRAINTS
+from sklearn_crossmodal.estimators._fitting._training_parameters import (
+    SHARED_CONSTRAINTS,
+    TRAINING_PARAMETERS,
+)
 from sklearn_crossmodal.estimators._fitting._unpaired_data import warn_of_unpaired
 from sklearn_crossmodal.estimators._fitting._validation_split import (
     check_groups,
@@ -53,6 +56,8 @@ class BaseCrossmodal(CallbackSupportMixin, ModalityParams):
     """Base of all estimators; holds a private skorch net."""
 
     _parameter_constraints = SHARED_CONSTRAINTS
+    #: Parameters that X and y are not read by: estimators that differ in them alone read once.
+    _training_parameters = TRAINING_PARAMETERS
     _net_class = Net
     #: ``early_stopping="auto"`` holds rows out from here on: errors in numbers grow in the end.
     _min_samples_to_hold_out = 100

@@ -30,6 +30,7 @@ class BaseFusion(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Folding, Bas
         "n_members": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         **FOLDING_CONSTRAINTS,
     }
+    _training_parameters = BaseCrossmodal._training_parameters | {"n_folds", "n_members"}
     #: Whether scores of the target are logits, which add up as evidence does.
     _scores_add = False
 

@@ -197,6 +197,9 @@ class CrossModalGenerator(
     }
     #: Words that one text alone has make the loss of held-out rows rise while texts become better.
     _min_samples_to_hold_out = 5000
+    _training_parameters = BaseCrossmodal._training_parameters | {
+        *("decoder", "length_penalty", "max_length", "n_beams", "temperature"),
+    }
 
     def __init__(
         self,

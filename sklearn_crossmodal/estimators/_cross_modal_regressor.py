@@ -227,6 +227,7 @@ class CrossModalRegressor(  # type: ignore[misc]  # _splits
         **FOLDING_CONSTRAINTS,
         "input_noise": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
     }
+    _training_parameters = BaseCrossmodal._training_parameters | {"linear_path", "n_folds"}
     _net_class = NetRegressor
     _auto_folds = ((40, 2000, 10), (2000, 5000, 5))
 

@@ -17,15 +17,12 @@ from sklearn_crossmodal.estimators._targets._scoring import r2_in_units
 from sklearn_crossmodal.estimators._targets._tags import needs_positive_target
 from sklearn_crossmodal.modalities import MODALITIES
 from sklearn_crossmodal.nn import build_loss, check_range, resolve
-from sklearn_crossmodal.nn.losses import LOSSES
+from sklearn_crossmodal.nn.losses import LOSSES, losses_of
 from sklearn_crossmodal.training import NetRegressor
 from sklearn_crossmodal.utils._sklearn import HasMethods, StrOptions
 from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["FusionRegressor"]
-
-#: Names of losses that suit any target of their range, once it is scaled.
-LOSSES_OF_NUMBERS = {"squared_error", "absolute_error", "huber", "poisson", "gamma", "quantile"}
 
 
 class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusion):  # type: ignore[misc]  # _splits
@@ -41,12 +38,16 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         Name, modality and columns of each modality, as in `ColumnTransformer`: columns are a name,
         a position, a list, a slice, a boolean mask or a callable. ``"drop"`` in place of a modality
         leaves it out. In a dict the modality is inferred; None infers all, see `infer_modalities`.
-    loss : {"squared_error", "absolute_error", "huber", "poisson", "gamma", "quantile"} or \
-            component, default="squared_error"
+    loss : {"squared_error", "absolute_error", "huber", "gaussian", "laplace", "poisson", \
+            "negative_binomial", "gamma", "quantile", "binary_cross_entropy"} or component, \
+            default="squared_error"
         Loss on the standardised target. "poisson" is for counts and other numbers of 0 or more,
         "gamma" for numbers above 0: the target is divided by its mean, the head predicts the
-        logarithm, and predictions are positive, at most twice the largest y in `fit`. "quantile" is
-        `sklearn_crossmodal.nn.losses.QuantileLoss()`, whose quantiles never cross;
+        logarithm, and predictions are positive, at most twice the largest y in `fit`.
+        "negative_binomial" is for counts that vary more than "poisson" allows, and
+        "binary_cross_entropy" for numbers from 0 to 1; both take y as it is. "gaussian" and
+        "laplace" are "squared_error" and "absolute_error" but for factor and constant. "quantile"
+        is `sklearn_crossmodal.nn.losses.QuantileLoss()`, whose quantiles never cross;
         ``QuantileLoss(0.9)`` is one of them.
     fusion : str, component or nn.Module factory, default="concat"
         How the latents of the modalities are joined: a name or component of
@@ -189,7 +190,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
 
     _parameter_constraints = {
         **BaseFusion._parameter_constraints,
-        "loss": [StrOptions(LOSSES_OF_NUMBERS), HasMethods("build")],
+        "loss": [StrOptions(losses_of("vector")), HasMethods("build")],
     }
     _net_class = NetRegressor
 

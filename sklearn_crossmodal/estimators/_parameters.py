@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sklearn.base import BaseEstimator
 
@@ -12,7 +12,6 @@ from sklearn_crossmodal.estimators._targets._tags import takes_sparse, takes_str
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import (
     MODALITIES,
-    RESERVED_NAMES,
     Modality,
     ModalityBank,
     infer_for_columns,
@@ -21,6 +20,7 @@ from sklearn_crossmodal.modalities import (
 from sklearn_crossmodal.utils._cloning import clone_with_copied_callbacks
 from sklearn_crossmodal.utils._sklearn import InvalidParameterError, _clone_parametrized
 from sklearn_crossmodal.utils._validation import error_prefix
+from sklearn_crossmodal.utils.discovery import reserved_names
 
 __all__ = ["ModalityParams", "listed_modalities"]
 
@@ -145,17 +145,20 @@ class ModalityParams(BaseEstimator):
                 modalities = infer_from_table(table, joined=not isinstance(X, Mapping))
         elif isinstance(self.modalities, dict):
             _check_any(owner, self.modalities, "modalities")
-            _check_names(owner, list(self.modalities))
+            _check_names(owner, list(self.modalities), self.get_params(deep=False))
             with error_prefix(owner):
                 modalities = infer_for_columns(table, X, self.modalities)
         else:
-            modalities = listed_modalities(owner, self.modalities)
+            params = self.get_params(deep=False)
+            modalities = listed_modalities(owner, self.modalities, params=params)
         bank = ModalityBank(owner, modalities)
         bank.bind(X, table)
         return bank
 
 
-def listed_modalities(owner: str, listed: list, parameter: str = "modalities") -> list[tuple]:
+def listed_modalities(
+    owner: str, listed: list, parameter: str = "modalities", params: Collection[str] = ()
+) -> list[tuple]:
     """Return listed modalities without the dropped, names of the registry as what they stand for.
 
     Parameters
@@ -166,6 +169,8 @@ def listed_modalities(owner: str, listed: list, parameter: str = "modalities") -
         As the user gave it.
     parameter : str, default="modalities"
         What the list is called there.
+    params : collection of str, default=()
+        Names of the parameters of the estimator, beside those of the estimators of the package.
 
     Returns
     -------
@@ -183,7 +188,7 @@ def listed_modalities(owner: str, listed: list, parameter: str = "modalities") -
                 f"{owner}: {parameter} must be a list of (name, modality, columns), got {entry!r}."
             )
     names = [entry[0] for entry in listed]
-    _check_names(owner, names)
+    _check_names(owner, names, params)
     kept = [
         (name, _resolve_modality(owner, name, modality), columns)
         for name, modality, columns in listed
@@ -194,25 +199,26 @@ def listed_modalities(owner: str, listed: list, parameter: str = "modalities") -
     return kept
 
 
-def _check_names(owner: str, names: list[str]) -> None:
+def _check_names(owner: str, names: list[str], params: Collection[str]) -> None:
+    reserved = reserved_names().union(params)
     for name in names:
-        reason, other = _objection(name, names)
+        reason, other = _objection(name, names, reserved)
         if reason is not None:
-            while other in RESERVED_NAMES or other in names:
+            while other in reserved or other in names:
                 other += "_"
             raise ModalityError(
                 f"{owner}: modality {name!r} needs another name, such as {other!r}: {reason}."
             )
 
 
-def _objection(name: str, names: list[str]) -> tuple[str | None, str]:
-    """Return what speaks against the name of a modality, None if nothing does, and another."""
+def _objection(name: str, names: list[str], reserved: Collection[str]) -> tuple[str | None, str]:
+    """Return why a modality cannot have this name, None if it can, and another name."""
     if not name:
         return "a name has letters", "data"
     if "__" in name:
         other = re.sub("__+", "_", name).strip("_") or "data"
         return "'__' leads to its parameters", other
-    if name in RESERVED_NAMES:
+    if name in reserved:
         return "this one is that of a parameter, as max_epochs and loss are", f"{name}_data"
     if names.count(name) > 1:
         return "names are unique, and this one is there more than once", f"{name}_2"

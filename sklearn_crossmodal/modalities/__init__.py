@@ -1,7 +1,7 @@
 """Modalities: one file each, from raw columns to a `Block`."""
 
 from sklearn_crossmodal.modalities._audio import Audio
-from sklearn_crossmodal.modalities._base import RESERVED_NAMES, Modality
+from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities._categorical import Categorical
 from sklearn_crossmodal.modalities._embedding import Embedding
 from sklearn_crossmodal.modalities._image import Image
@@ -29,7 +29,6 @@ MODALITIES: dict[str, type[Modality]] = {
 
 __all__ = [
     "MODALITIES",
-    "RESERVED_NAMES",
     "Modality",
     "ModalityBank",
     "infer_for_columns",

@@ -9,60 +9,7 @@ from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.data import Block, BlockSpec, Columns
 
-__all__ = ["RESERVED_NAMES", "Modality", "of_encoder", "weights_or_ones"]
-
-#: A modality named like a parameter of any estimator would hide it in `get_params`.
-RESERVED_NAMES = frozenset(
-    {
-        "auxiliary_weight",
-        "balance",
-        "batch_size",
-        "beta",
-        "callbacks",
-        "class_weight",
-        "companions",
-        "cv",
-        "decoder",
-        "device",
-        "dtype",
-        "early_stopping",
-        "estimator",
-        "fusion",
-        "init",
-        "input_noise",
-        "learning_rate",
-        "learning_rate_schedule",
-        "length_penalty",
-        "linear_path",
-        "loss",
-        "max_epochs",
-        "max_length",
-        "memory",
-        "modalities",
-        "modality_dropout",
-        "n_beams",
-        "n_components",
-        "n_folds",
-        "n_iter_no_change",
-        "n_jobs",
-        "n_members",
-        "n_private_components",
-        "n_warmup_epochs",
-        "net_params",
-        "optimizer",
-        "random_state",
-        "target",
-        "target_weight",
-        "temperature",
-        "time_limit",
-        "tol",
-        "validation_fraction",
-        "variational",
-        "verbose",
-        "warm_start",
-        "weight_decay",
-    }
-)
+__all__ = ["Modality", "of_encoder", "weights_or_ones"]
 
 
 class Modality(BaseEstimator, ABC):

@@ -26,9 +26,10 @@ from sklearn_crossmodal.data import (
     select_columns,
 )
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities._base import RESERVED_NAMES, Modality
+from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities._text_warnings import warn_of_texts
 from sklearn_crossmodal.utils._validation import error_prefix
+from sklearn_crossmodal.utils.discovery import reserved_names
 
 __all__ = ["infer_modalities"]
 
@@ -313,7 +314,7 @@ def _with_unique_names(found: list[tuple]) -> list[tuple]:
     """Number the later ones of equal names."""
     unique: dict[str, tuple] = {}
     for name, *rest in found:
-        name += "_" if name in RESERVED_NAMES else ""
+        name += "_" if name in reserved_names() else ""
         numbered = (name if place == 1 else f"{name}_{place}" for place in count(1))
         unique[next(free for free in numbered if free not in unique)] = tuple(rest)
     return [(name, *rest) for name, rest in unique.items()]

@@ -1,8 +1,10 @@
-"""Find all estimators and all parts of the package, for tests and docs."""
+"""Find all estimators and all parts of the package, and which names they take up."""
 
+import inspect
+from functools import cache
 from importlib import import_module
 
-__all__ = ["all_components", "all_estimators"]
+__all__ = ["all_components", "all_estimators", "reserved_names"]
 
 _OF_ESTIMATORS = ("estimators", "ensemble", "model_selection")
 _REGISTRIES = {
@@ -81,3 +83,25 @@ def all_components(family=None):
         parts = getattr(import_module(f"sklearn_crossmodal.{module}"), registry)
         found += [(one, name, part) for name, part in parts.items()]
     return found
+
+
+@cache
+def reserved_names() -> frozenset[str]:
+    """Return the names that no modality may have: those of parameters beside `modalities`.
+
+    A modality named like a parameter would hide it in `get_params`. A list of modalities that one
+    estimator takes is to suit the others too, so the names of all estimators count.
+
+    Returns
+    -------
+    frozenset of str
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.utils.discovery import reserved_names
+    >>> "max_epochs" in reserved_names(), "photo" in reserved_names()
+    (True, False)
+    """
+    # Looked up when called: estimators stand above the modalities that ask.
+    params = [inspect.signature(estimator).parameters for _, estimator in all_estimators()]
+    return frozenset(name for names in params if "modalities" in names for name in names)

@@ -5,7 +5,7 @@ from skorch.callbacks import Callback
 
 from sklearn_crossmodal import FusionRegressor, Numeric
 from sklearn_crossmodal.datasets import make_multimodal_regression
-from sklearn_crossmodal.nn.losses import HuberLoss
+from sklearn_crossmodal.nn.losses import LOSSES, HuberLoss, losses_of
 
 QUICK = {"max_epochs": 40, "learning_rate": 0.02, "early_stopping": False, "random_state": 0}
 PLAIN = {
@@ -189,3 +189,27 @@ def test_modality_left_out_does_not_count(X, targets, make):
     dropped = make("FusionRegressor").set_params(words="drop", photo="drop").fit(X, y)
     assert [name for name, _, _ in dropped.modalities_] == ["table"]
     np.testing.assert_array_equal(dropped.predict(X), kept.predict(X))
+
+
+@pytest.mark.parametrize("loss", sorted(losses_of("vector")))
+def test_each_loss_of_numbers_is_learned_by_name_in_its_range(loss, line):
+    X = line[0]
+    y = 1 / (1 + np.exp(-2 * X[:, 0]))
+    reg = FusionRegressor(loss=loss, **QUICK).fit(X, y)
+    assert reg.score(X, y) > 0.8
+    by_part = FusionRegressor(loss=LOSSES[loss](), **QUICK).fit(X, y)
+    np.testing.assert_array_equal(by_part.predict(X), reg.predict(X))
+
+
+def test_a_loss_of_classes_is_no_loss_of_numbers(line):
+    with pytest.raises(ValueError, match="'loss' parameter of FusionRegressor must be .*gaussian"):
+        FusionRegressor(loss="cross_entropy").fit(*line)
+
+
+def test_counts_are_predicted_under_a_loss_that_takes_them_as_they_are(rng):
+    X = rng.normal(size=(200, 2))
+    mean = np.exp(1 + X[:, 0])
+    y = rng.negative_binomial(2, 2 / (2 + mean))
+    predicted = FusionRegressor(loss="negative_binomial", **QUICK).fit(X, y).predict(X)
+    assert (predicted > 0).all()
+    assert r2_score(mean, predicted) > 0.5

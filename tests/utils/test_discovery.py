@@ -11,7 +11,7 @@ from sklearn_crossmodal.nn.encoders import ENCODERS
 from sklearn_crossmodal.nn.fusion import FUSIONS
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.nn.variational import POSTERIORS
-from sklearn_crossmodal.utils.discovery import all_components, all_estimators
+from sklearn_crossmodal.utils.discovery import all_components, all_estimators, reserved_names
 
 REGISTRIES = {
     "modality": MODALITIES,
@@ -58,3 +58,10 @@ def test_networks_are_the_estimators_that_train_one():
     assert {"FusionClassifier", "MultiModalAutoencoder"} <= found <= set(dict(all_estimators()))
     with pytest.raises(ValueError, match="type_filter='linear'"):
         all_estimators("linear")
+
+
+def test_reserved_names_are_the_parameters_of_estimators_with_modalities():
+    params = {name: set(one().get_params(deep=False)) for name, one in all_estimators("network")}
+    assert set().union(*params.values()) <= reserved_names()
+    assert {"companions", "time_limit"} <= reserved_names()  # those of AutoFusion
+    assert "param_grid" not in reserved_names()  # a search takes no modalities

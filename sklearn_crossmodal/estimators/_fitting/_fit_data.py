@@ -21,43 +21,6 @@ from sklearn_crossmodal.utils._row_numbers import map_row_numbers
 
 __all__ = ["FitData", "SharedReading"]
 
-#: Parameters that say how to train, and not what X and y are read as.
-_OF_TRAINING = {
-    "auxiliary_weight",
-    "balance",
-    "beta",
-    "batch_size",
-    "callbacks",
-    "decoder",
-    "dtype",
-    "early_stopping",
-    "fusion",
-    "input_noise",
-    "learning_rate",
-    "learning_rate_schedule",
-    "length_penalty",
-    "linear_path",
-    "max_epochs",
-    "max_length",
-    "modality_dropout",
-    "n_beams",
-    "n_components",
-    "n_iter_no_change",
-    "n_folds",
-    "net_params",
-    "n_members",
-    "n_private_components",
-    "n_warmup_epochs",
-    "optimizer",
-    "random_state",
-    "temperature",
-    "tol",
-    "validation_fraction",
-    "variational",
-    "verbose",
-    "warm_start",
-    "weight_decay",
-}
 #: What modalities and the estimator ask an encoder before the network is built.
 _ASKED_OF_ENCODERS = ("frozen", "max_length", "normalization", "rate", "tokenizer")
 _PARTS = ("encoder", "decoder", "loss")
@@ -167,7 +130,8 @@ def _fitted(estimator) -> dict:
 def _reading_key(estimator) -> str | None:
     """Return a hash of all that reading depends on, None if something has none."""
     params = estimator.get_params(deep=False)
-    params = {name: value for name, value in params.items() if name not in _OF_TRAINING}
+    for name in estimator._training_parameters:
+        params.pop(name, None)
     if isinstance(estimator.modalities, list):
         params["modalities"] = [_as_read(*entry) for entry in estimator.modalities]
     try:

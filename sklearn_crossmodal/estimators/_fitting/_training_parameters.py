@@ -1,15 +1,16 @@
-"""Constraints of the parameters that all estimators share."""
+"""The parameters that all estimators share: their constraints, and which only training reads."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from numbers import Integral, Real
 from os import PathLike
 
 from sklearn_crossmodal.nn.fusion import FUSIONS
-from sklearn_crossmodal.training import OPTIMIZERS
+from sklearn_crossmodal.training import OPTIMIZERS, TrainingConfig
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 
-__all__ = ["SHARED_CONSTRAINTS"]
+__all__ = ["SHARED_CONSTRAINTS", "TRAINING_PARAMETERS"]
 
 SHARED_CONSTRAINTS = {
     "modalities": [list, dict, None],
@@ -37,3 +38,17 @@ SHARED_CONSTRAINTS = {
     "callbacks": [list, tuple, None],
     "net_params": [dict, None],
 }
+
+#: What X and y are read as does not depend on these; an estimator class adds its own.
+TRAINING_PARAMETERS = frozenset(
+    {
+        *(field.name for field in fields(TrainingConfig)),
+        "dtype",
+        "early_stopping",
+        "fusion",
+        "max_epochs",
+        "random_state",
+        "validation_fraction",
+        "warm_start",
+    }
+)

@@ -53,6 +53,28 @@ LOSSES = {
     "binary_cross_entropy": BinaryCrossEntropy,
 }
 
+
+def losses_of(kind: str) -> set[str]:
+    """Return the names of the losses that take a kind of block.
+
+    Parameters
+    ----------
+    kind : str
+        Such as ``"vector"`` for numbers or ``"codes"`` for classes.
+
+    Returns
+    -------
+    set of str
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.nn.losses import losses_of
+    >>> sorted(losses_of("codes"))
+    ['cross_entropy', 'ordinal']
+    """
+    return {name for name, loss in LOSSES.items() if loss.kinds is None or kind in loss.kinds}
+
+
 __all__ = [
     "LOSSES",
     *sorted(loss.__name__ for loss in LOSSES.values()),
