@@ -1,4 +1,4 @@
-"""What the two automatic fusions share: members, folds, combiners, leaderboard."""
+"""What the two automatic fusions share: base models, folds, meta-learners, leaderboard."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ import numpy as np
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.ensemble._base_model_validation import (
-    check_companions,
+from sklearn_crossmodal.ensemble._base_models import (
     check_names,
     check_network,
+    default_companions,
+    make_base_models,
 )
-from sklearn_crossmodal.ensemble._base_models import companion_members, network_members
-from sklearn_crossmodal.ensemble._cross_fitting import Samples, fit_out_of_fold
+from sklearn_crossmodal.ensemble._cross_fitting import Samples, cross_fit
 from sklearn_crossmodal.ensemble._leaderboard import fusion_gain, leaderboard
 from sklearn_crossmodal.ensemble._modality_view import View
-from sklearn_crossmodal.ensemble._subset_stacking import PatternCombiners
+from sklearn_crossmodal.ensemble._subset_stacking import SubsetStacking
 from sklearn_crossmodal.ensemble._time_budget import Clock
+from sklearn_crossmodal.ensemble.companions import CompanionSpec
+from sklearn_crossmodal.ensemble.companions._pipeline import check_companions
 from sklearn_crossmodal.estimators._fitting._callback_context import begin_fit, end_fit
 from sklearn_crossmodal.estimators._fitting._input_validation import check_weight, check_X
 from sklearn_crossmodal.estimators._fitting._validation_split import check_groups
 from sklearn_crossmodal.estimators._parameters import ModalityParams
 from sklearn_crossmodal.training._data._cv_folds import cv_folds
 from sklearn_crossmodal.uncertainty._conformal import Calibration, check_confidence
-from sklearn_crossmodal.utils._cloning import clone_with_callbacks
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_crossmodal.utils._validation import (
     draw_seed,
@@ -38,14 +39,18 @@ from sklearn_crossmodal.utils._validation import (
 
 __all__ = ["BaseAutoFusion"]
 
-#: Of the time limit; the rest is for their combination.
-_SHARE_OF_MEMBERS = 0.85
+#: Share of the time limit for base models; the rest is for their combination.
+_SHARE_OF_BASE_MODELS = 0.85
 
 
 class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
-    """Base of the automatic fusions."""
+    """Base of the automatic fusions.
 
-    #: Groups that a search is given are for its own folds, unless they are asked for.
+    A subclass has the class attributes `_stratifies` (whether y are classes), `_network_type`,
+    `_response_method` (of companions), `_candidates` (meta-learners, the mean first), `_losses`.
+    """
+
+    #: Groups that a search is given are for its own folds, unless they are requested here.
     __metadata_request__fit = {"groups": False}
 
     _parameter_constraints = {
@@ -80,33 +85,9 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         self.random_state = random_state
         self.verbose = verbose
 
-    # What subclasses add --------------------------------------------------------------------
-
-    @abstractmethod
-    def _check_y(self, table, y):
-        """Return the target as the user gave it, checked."""
-
-    @abstractmethod
-    def _fit_target(self, y, counted):
-        """Learn from the rows that count; return y for members, and for combiners."""
-
-    @abstractmethod
-    def _network(self):
-        """Return the network that `estimator=None` stands for."""
-
-    @abstractmethod
-    def _default_companions(self, n_samples, seed):
-        """Return the companions that "auto" stands for: {name: (estimator, n_components)}."""
-
-    @abstractmethod
-    def _answer(self, model, X):
-        """Return what a model says of X, as combiners read it."""
-
-    # Fitting --------------------------------------------------------------------------------
-
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None, groups=None):
-        """Fit all members out of fold, and combine them.
+        """Cross-fit the base models, and choose how their predictions are combined.
 
         Parameters
         ----------
@@ -116,7 +97,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         y : array-like of shape (n_samples,)
             The target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; one of weight zero is not there. They are passed to the
+            Weights of the samples; those of weight zero are left out. They are passed to the
             networks and to the companions that take them; with metadata routing not to those with
             ``set_fit_request(sample_weight=False)``, and to meta-estimators as they route them.
         groups : array-like of shape (n_samples,), default=None
@@ -139,143 +120,145 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         return self
 
     def _fit(self, X, y, sample_weight, groups):
-        clock, given = Clock(self.time_limit), (X, y, sample_weight)
-        table = check_X(self, X, reset=True)
+        clock = Clock(self.time_limit)
+        samples = self._validate(X, y, sample_weight, groups)
+        seed = draw_seed(self.random_state)
+        self._base_models = cross_fit(
+            self._models_to_fit(samples, seed),
+            samples,
+            self._folds(samples, seed),
+            clock=clock.for_share(_SHARE_OF_BASE_MODELS),
+            begin=partial(begin_fit, self, X, y, sample_weight),
+            n_jobs=self.n_jobs,
+            verbose=self.verbose,
+        )
+        self._stacking = SubsetStacking(type(self).__name__, self._candidates, self._base_models)
+        crossed = self._stacking.fit(samples, self._losses, seed=seed, clock=clock)
+        self._calibration = self._calibrate(samples, crossed)
+        self._report(samples, crossed)
+
+    def _validate(self, X, y, sample_weight, groups):
+        """Bind the modalities and learn the target; return the samples."""
+        owner, table = type(self).__name__, check_X(self, X, reset=True)
         y, weight = self._check_y(table, y), check_weight(self, sample_weight, table)
         groups = check_groups(self, groups, table)
         self._bank = self._bind_modalities(X, table)
         counted = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
         if len(counted) < 2:
-            raise ValueError(
-                f"{type(self).__name__}: folds need two samples at least, got n_samples=1."
-            )
+            raise ValueError(f"{owner}: folds need two samples at least, got n_samples=1.")
         self._bank.warn_of_texts(table)
-        seed, view = draw_seed(self.random_state), View(self._bank, table)
-        view.check_any_present(type(self).__name__)
-        if absent := view.absent_in(counted):
-            self._bank.leave_out(absent)
-            view = View(self._bank, table)
+        view = View.of_training_samples(owner, self._bank, table, counted)
         y, target = self._fit_target(y, counted)
-        samples = Samples(
-            type(self).__name__,
+        return Samples(
+            owner,
             view,
             y,
+            target,
             weight,
             groups,
-            view.patterns_to_combine(),
-            self._answer,
-            self._stratifies,
+            subsets=view.subsets_to_stack(),
+            predict_with=self._predict_with,
+            stratify=self._stratifies,
         )
-        self._members = fit_out_of_fold(
-            self._make_members(view.entries(self._bank), len(counted), seed),
-            samples,
-            self._split(y, counted, groups, seed),
-            clock=clock.for_share(_SHARE_OF_MEMBERS),
-            n_jobs=self.n_jobs,
-            verbose=self.verbose,
-            begin=partial(begin_fit, self, *given),
-        )
-        self._combine(samples, target, seed, clock)
 
-    def _make_members(self, entries, n_samples, seed):
-        """Return the members, those that tell most in the least time first."""
-        owner, companions = type(self).__name__, self.companions or {}
-        check_names(owner, entries)
-        base = clone_with_callbacks(check_network(owner, self.estimator, self._network()))
-        base.set_params(random_state=seed)
+    def _models_to_fit(self, samples, seed):
+        """Return the base models that the parameters name."""
+        owner, entries = samples.owner, samples.view.entries(self._bank)
+        network = check_network(owner, self.estimator, self._network_type(n_folds=None))
+        companions = self.companions or {}
         if companions == "auto":
-            companions = self._default_companions(n_samples, seed)
-        companions = check_companions(owner, companions, entries, self._says)
-        networks = network_members(base, entries)
-        memory = base.get_params(deep=False).get("memory")
-        others = companion_members(companions, entries, memory=memory, random_state=seed)
-        return [networks[0], *others, *networks[1:]]
+            n_outputs = 1 if samples.target.ndim == 1 else samples.target.shape[1]
+            spec = CompanionSpec(len(samples.counted), n_outputs, seed)
+            companions = default_companions(self._build_companion, spec)
+        companions = check_companions(owner, companions, self._response_method)
+        check_names(owner, entries, companions)
+        return make_base_models(
+            network, companions, entries, class_order=self._class_order, random_state=seed
+        )
 
-    def _split(self, y, counted, groups, seed):
-        owner = type(self).__name__
+    def _folds(self, samples, seed):
+        owner, y, counted, groups = samples.owner, samples.y, samples.counted, samples.groups
         with error_prefix(owner):
             return cv_folds(
                 owner, self.cv, y, counted, groups, stratify=self._stratifies, seed=seed
             )
 
-    def _combine(self, samples, target, seed, clock):
-        """Fit a combiner for each pattern of modalities; keep what is said out of fold."""
-        view = samples.view
-        self._combiners = PatternCombiners(self._candidates, self._members)
-        crossed = self._combiners.fit(
-            view,
-            target,
-            self._losses,
-            sample_weight=samples.sample_weight,
-            groups=samples.groups,
-            stratify=self._stratifies,
-            seed=seed,
-            clock=clock,
-        )
-        self._calibration = Calibration(
-            {
-                pattern: self._distances(self._bounded(found), target[rows])
-                for pattern, (rows, found) in crossed.items()
-            },
-            {pattern: view.is_pattern(pattern)[rows] for pattern, (rows, _) in crossed.items()},
-            None
-            if samples.sample_weight is None
-            else {pattern: samples.sample_weight[rows] for pattern, (rows, _) in crossed.items()},
-        )
-        self._report(view, target, samples.sample_weight, crossed)
+    def _calibrate(self, samples, crossed):
+        """Return the calibration of sets and intervals, for each subset of modalities."""
+        view, target, weight = samples.view, samples.target, samples.sample_weight
+        scores, exact, weights = {}, {}, {}
+        for subset, (rows, predictions) in crossed.items():
+            scores[subset] = self._nonconformity(self._clip(predictions), target[rows])
+            exact[subset] = view.has_only(subset)[rows]
+            weights[subset] = np.ones(len(rows)) if weight is None else weight[rows]
+        return Calibration(scores, exact, weights)
 
-    def _report(self, view, target, weight, crossed):
-        """Set what the fit found out about members and their combination."""
-        own = [one.own_answers(view) for one in self._members]
-        fused = np.full((len(target), *own[0].shape[1:]), np.nan)
-        for pattern, (rows, found) in crossed.items():
-            exact = view.is_pattern(pattern)[rows]
-            fused[rows[exact]] = found[exact]
-        self.oof_predictions_ = self._bounded(fused)
-        whole = tuple(view.names)
-        shares = self._combiners.weights(whole)
+    def _report(self, samples, crossed):
+        """Set the attributes about base models and their combination."""
+        view, target, weight = samples.view, samples.target, samples.sample_weight
         weight = np.ones(len(target)) if weight is None else weight
-        merits = [
-            self._merits(answers, target, weight) for answers in [*own, self.oof_predictions_]
-        ]
-        names = [one.member.name for one in self._members]
-        self.leaderboard_ = leaderboard(self._members, merits, shares, weight)
-        alone = dict(zip(names, merits, strict=False))
-        self.fusion_gain_ = fusion_gain(alone, merits[-1], whole, weight)
+        fused = self._clip(self._stacking.oof_predictions(view, crossed))
+        oof = [one.oof_predictions(view) for one in self._base_models]
+        scores = [self._sample_scores(one, target, weight) for one in [*oof, fused]]
+        shares = self._stacking.weights(view.names)
+        self.leaderboard_ = leaderboard(self._base_models, scores, shares, weight)
+        names = [one.name for one in self._base_models]
+        by_name = dict(zip(names, scores[:-1], strict=True))
+        self.fusion_gain_ = fusion_gain(by_name, scores[-1], view.names, weight)
+        self.oof_predictions_ = self._in_units(fused)
 
-    # Answering ------------------------------------------------------------------------------
+    # Prediction -----------------------------------------------------------------------------
 
     def _view(self, X):
         check_is_fitted(self)
-        view = View(self._bank, check_X(self, X, reset=False))
-        view.check_any_present(type(self).__name__)
-        return view
+        return View(type(self).__name__, self._bank, check_X(self, X, reset=False))
+
+    def _predict_fused(self, view):
+        return self._clip(self._stacking.predict(view, self._predict_with))
 
     def _bounds(self, view, confidence):
-        """Return the distance that the truth keeps to with `confidence`, for each sample."""
+        """Return the nonconformity that the truth stays below with `confidence`, by sample."""
         check_confidence(type(self).__name__, confidence)
-        found = {
-            pattern: self._calibration.bound(pattern, confidence) for pattern in view.patterns()
-        }
-        own = [tuple(np.array(view.names)[row]) for row in view.present]
-        return np.array([found[pattern] for pattern in own])
-
-    def _fused(self, view):
-        """Return what the members say together of each sample."""
-        found = None
-        for pattern in view.patterns():
-            rows = np.flatnonzero(view.is_pattern(pattern))
-            with warn_once():
-                said = self._combiners.combine(view, pattern, rows, self._answer)
-            part = self._bounded(said)
-            if found is None:
-                found = np.empty((len(view.present), *part.shape[1:]))
-            found[rows] = part
-        return found
-
-    def _bounded(self, predictions):
-        """Return predictions within what is possible."""
-        return predictions
+        bounds = {subset: self._calibration.bound(subset, confidence) for subset in view.subsets()}
+        names = np.array(view.names)
+        return np.array([bounds[tuple(names[row])] for row in view.present])
 
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "_combiners")
+        return hasattr(self, "_stacking")
+
+    # What subclasses add --------------------------------------------------------------------
+
+    #: All categories of y in their order, where a container names them.
+    _class_order = None
+
+    @abstractmethod
+    def _check_y(self, table, y):
+        """Return the target as the user gave it, checked."""
+
+    @abstractmethod
+    def _fit_target(self, y, counted):
+        """Learn from the rows that count; return y for base models, and for meta-learners."""
+
+    @abstractmethod
+    def _build_companion(self, companion, spec):
+        """Return the estimator of a registered companion, None if it has none for the task."""
+
+    @abstractmethod
+    def _predict_with(self, model, X):
+        """Return the predictions of a base model, as meta-learners take them."""
+
+    @abstractmethod
+    def _nonconformity(self, predictions, target):
+        """Return how far predictions are from the truth, for conformal prediction."""
+
+    @abstractmethod
+    def _sample_scores(self, predictions, target, weight):
+        """Return the score of each sample, whose weighted mean is that of the leaderboard."""
+
+    def _clip(self, predictions):
+        """Return predictions within the range of the target."""
+        return predictions
+
+    def _in_units(self, predictions):
+        """Return predictions in the units of y."""
+        return predictions

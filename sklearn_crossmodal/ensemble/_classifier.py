@@ -1,14 +1,10 @@
-"""AutoFusionClassifier: networks and other models, combined by what they say out of fold."""
+"""AutoFusionClassifier: networks and other models, combined by stacking."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin
-from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
 
 from sklearn_crossmodal.data import category_orders
 from sklearn_crossmodal.ensemble._base import BaseAutoFusion
@@ -21,20 +17,19 @@ from sklearn_crossmodal.ensemble._meta_learners import (
 from sklearn_crossmodal.estimators._fitting._input_validation import check_labels
 from sklearn_crossmodal.estimators._fusion_classifier import FusionClassifier
 from sklearn_crossmodal.estimators._targets._label_validation import shape_of
-from sklearn_crossmodal.linear._kernel_ridge import KernelClassifier
 
 __all__ = ["AutoFusionClassifier"]
 
 
 class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
-    """Classify by several models that are combined by what they say out of fold.
+    """Classify by several models, combined by their out-of-fold predictions.
 
-    A network over all modalities, one over each alone, and companions of other kinds on the
-    features of all modalities side by side are fitted on the same folds. What each says of the rows
-    that it was not fitted on decides how they are combined, for each pattern of modalities apart:
+    Base models are a network over all modalities, one over each alone, and companions of other
+    kinds on the features of all modalities side by side. They are cross-fitted on the same folds.
+    Their out-of-fold predictions decide how they are combined, for each subset of modalities apart:
     by logistic regression on their probabilities, by a weighted mean, by a product of powers, or by
-    the plain mean, whichever predicts best by cross-validation. So it seldom does worse than the
-    best of them.
+    the plain mean, whichever predicts best by cross-validation. So the combination is seldom worse
+    than the best base model.
 
     Parameters
     ----------
@@ -46,8 +41,8 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         Other models by name: an estimator of scikit-learn with `predict_proba`, or a pair of one
         and the number of components that each text, series, image and pretrained vector is reduced
         to (30 where it is not given; None gives TF-IDF and all numbers, possibly sparse). "auto" is
-        logistic regression, kernel ridge regression, histogram gradient boosting and extra trees.
-        None leaves them out.
+        all of `COMPANIONS` in `sklearn_crossmodal.ensemble.companions`: linear and kernel models,
+        gradient boosting and extra trees. None leaves them out.
     cv : "auto", int, cross-validation generator or iterable, default="auto"
         The folds, whose models are averaged in `predict`; of folds in order of time, as those of
         `TimeSeriesSplit`, the model of the last one predicts, which saw most rows. "auto" is eight
@@ -61,23 +56,24 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
     n_jobs : int, default=None
         How many folds are fitted at a time.
     random_state : int, RandomState instance or None, default=None
-        Of all members and folds.
+        Seed of all base models and folds.
     verbose : int, default=0
-        Above 0, a line is printed for each member.
+        Above 0, a line is printed for each base model.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels.
     leaderboard_ : dict of str to ndarray
-        A table, as of a `pandas.DataFrame`, the best first: model, modalities, score (accuracy out
-        of fold, of the samples that have any of its modalities) with its standard_error, weight in
-        the combination for samples that have all modalities, seconds of fitting.
+        A table, as of a `pandas.DataFrame`, the best first: model, modalities, score (accuracy of
+        the out-of-fold predictions, for the samples that have any of its modalities) with its
+        standard_error, weight in the combination for samples that have all modalities, seconds of
+        fitting.
     fusion_gain_ : Bunch or None
-        Accuracy out of fold minus that of the best single modality (`against`): `gain`, and its
+        Out-of-fold accuracy minus that of the best single modality (`against`): `gain`, and its
         95 % confidence `interval`, from the same samples. None if there is one modality.
     oof_predictions_ : ndarray of shape (n_samples, n_classes)
-        Probabilities of each row by models and a combination that were not fitted on it.
+        Probabilities of each row by base models and a meta-learner that were not fitted on it.
     n_features_in_ : int
         Number of columns of X, or of its modalities.
     feature_names_in_ : ndarray of shape (`n_features_in_`,), object
@@ -90,11 +86,12 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
 
     Notes
     -----
-    Companions and combiners by cross-validation in the training rows (80 %) of four sets of several
-    views; accuracy and log-loss out of fold of all members together, before and with the kernel and
-    the product of powers: Scene-15 .815, .535 before, .824, .513 with; CUB .940, .193 and .935,
-    .183; Handwritten .985, .060 and .988, .039; ROSMAP .771, .442 and .780, .441. The kernel alone:
-    .814, .929, .987, .780; with the widths 1 and 2 .814 to .816, .927, .987 to .988, .767 to .776.
+    Companions and meta-learners by cross-validation in the training rows (80 %) of four data sets
+    of several views; out-of-fold accuracy and log-loss of the combination, before and with the
+    kernel and the product of powers: Scene-15 .815, .535 before, .824, .513 with; CUB .940, .193
+    and .935, .183; Handwritten .985, .060 and .988, .039; ROSMAP .771, .442 and .780, .441. The
+    kernel alone: .814, .929, .987, .780; with the widths 1 and 2 .814 to .816, .927, .987 to .988,
+    .767 to .776.
     Tried and left out, because they change little: a support vector machine with probabilities
     (Scene-15 .800, log-loss .72 alone), features scaled to equal size of each modality (within
     .002), a product of logistic regressions of each modality, larger leaves or more features a
@@ -110,6 +107,7 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
     Examples
     --------
     >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn_crossmodal import AutoFusionClassifier, FusionClassifier
     >>> rng = np.random.default_rng(0)
     >>> y = rng.integers(0, 2, 60)
@@ -117,17 +115,19 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
     >>> clf = AutoFusionClassifier(
     ...     {"left": [0, 1], "right": [2, 3]},
     ...     estimator=FusionClassifier(max_epochs=5),
+    ...     companions={"linear": LogisticRegression()},
     ...     cv=2,
     ...     random_state=0,
     ... ).fit(X, y)
     >>> sorted(clf.leaderboard_["model"].tolist())
-    ['boosting', 'extra_trees', 'fused', 'joint', 'kernel', 'left', 'linear', 'right']
+    ['fused', 'joint', 'left', 'linear', 'right']
     >>> clf.predict_proba(X[:3]).shape
     (3, 2)
     """
 
     _stratifies = True
-    _says = "predict_proba"
+    _network_type = FusionClassifier
+    _response_method = "predict_proba"
     _candidates = (ConvexWeights(equal=True), ConvexWeights(), LogPool(), StackedLogistic())
     _losses = staticmethod(log_losses)
 
@@ -143,7 +143,7 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         -------
         ndarray of shape (n_samples,)
         """
-        probabilities = self.predict_proba(X)  # first, since it asks whether there was a fit
+        probabilities = self.predict_proba(X)  # first, since it checks that there was a fit
         return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, X):
@@ -159,15 +159,15 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         ndarray of shape (n_samples, n_classes), float64
             In the order of `classes_`.
         """
-        return self._fused(self._view(X))
+        return self._predict_fused(self._view(X))
 
     def predict_set(self, X, confidence=0.9):
         """Return, for each sample, a set of classes that holds the true one with `confidence`.
 
-        The sets are calibrated by split conformal prediction on what is said out of fold, for each
-        pattern of modalities by the samples of `fit` that have just these, if they are 200 or more;
-        else by all that could be given the pattern, with other modalities taken away, if they are;
-        else by what all patterns say.
+        The sets are calibrated by split conformal prediction on out-of-fold predictions, for each
+        subset of modalities by the samples of `fit` that have exactly these, if they are 200 or
+        more; else by all samples that have these and perhaps others, which are then left out, if
+        they are 200 or more; else by all subsets pooled.
 
         Parameters
         ----------
@@ -179,11 +179,11 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), bool
-            Whether each of `classes_` is in the set. Where the classes are easier to tell than
-            `confidence` asks for, some sets are empty: of samples unlike those of `fit`.
+            Whether each of `classes_` is in the set. Where accuracy is above `confidence`, some
+            sets are empty: of samples unlike those of `fit`.
         """
         view = self._view(X)
-        return 1 - self._fused(view) <= self._bounds(view, confidence)[:, np.newaxis]
+        return 1 - self._predict_fused(view) <= self._bounds(view, confidence)[:, np.newaxis]
 
     # The target -----------------------------------------------------------------------------
 
@@ -213,50 +213,20 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
             )
         return y, np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
 
-    def _split(self, y, counted, groups, seed):
-        folds = super()._split(y, counted, groups, seed)
-        for training, _ in folds:
-            if self.companions and len(np.unique(y[training])) < 2:
-                labels, counts = np.unique(y[counted], return_counts=True)
-                classes = dict(zip(labels.tolist(), counts.tolist(), strict=True))
-                raise ValueError(
-                    f"{type(self).__name__}: a fold is left with one class, "
-                    f"{y[training][:1].tolist()}, of classes with the numbers of samples "
-                    f"{classes}: give at least two samples of each class, or take FusionClassifier."
-                )
-        return folds
+    def _build_companion(self, companion, spec):
+        return companion.classifier(spec)
 
-    def _make_members(self, entries, n_samples, seed):
-        members = super()._make_members(entries, n_samples, seed)
-        return [
-            replace(one, class_order=self._class_order) if one.is_network else one
-            for one in members
-        ]
-
-    def _network(self):
-        return FusionClassifier(n_folds=None)
-
-    def _default_companions(self, n_samples, seed):
-        leaf = int(np.clip(n_samples // 50, 1, 20))
-        boosting = HistGradientBoostingClassifier(min_samples_leaf=leaf, random_state=seed)
-        return {
-            "linear": (LogisticRegression(max_iter=1000), None),
-            "kernel": (KernelClassifier(random_state=seed), None),
-            "extra_trees": (ExtraTreesClassifier(300, random_state=seed), 30),
-            "boosting": (boosting, 30),
-        }
-
-    def _answer(self, model, X):
+    def _predict_with(self, model, X):
         """Return probabilities of all classes; a model knows only those it was fitted on."""
         found = np.zeros((len(X), len(self.classes_)))
         found[:, np.searchsorted(self.classes_, model.classes_)] = model.predict_proba(X)
         return found
 
-    def _distances(self, predictions, target):
+    def _nonconformity(self, predictions, target):
         """Return one minus the probability of the true class."""
         return 1 - predictions[np.arange(len(target)), target]
 
-    def _merits(self, answers, target, weight):
-        """Return 1 where a sample is classified right, 0 where not, NaN where nothing is said."""
-        right = (answers.argmax(axis=-1) == target).astype(float)
-        return np.where(np.isnan(answers).any(axis=-1), np.nan, right)
+    def _sample_scores(self, predictions, target, weight):
+        """Return 1 where a sample is classified right, 0 where not, NaN without a prediction."""
+        right = (predictions.argmax(axis=-1) == target).astype(float)
+        return np.where(np.isnan(predictions).any(axis=-1), np.nan, right)

@@ -1,4 +1,4 @@
-"""What a fit out of fold tells about models and their combination."""
+"""Scores of base models and of their combination, by out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -8,43 +8,76 @@ from sklearn.utils import Bunch
 __all__ = ["fusion_gain", "leaderboard"]
 
 
-def leaderboard(members, merits, shares, weight) -> dict[str, np.ndarray]:
-    """Return a table of all members and their combination, the best first."""
+def leaderboard(base_models, scores, weights, sample_weight) -> dict[str, np.ndarray]:
+    """Return a table of all base models and their combination, the best first.
+
+    Parameters
+    ----------
+    base_models : list of FittedBaseModel
+        M of them.
+    scores : list of ndarray of shape (n,)
+        For each base model and for the combination, the score of each sample.
+    weights : ndarray of shape (M,)
+        Of the base models in the combination for samples that have all modalities.
+    sample_weight : ndarray of shape (n,)
+        Weights of the samples.
+
+    Returns
+    -------
+    dict of str to ndarray
+    """
     rows = [
-        (one.member.name, " + ".join(one.member.modalities), share, one.seconds)
-        for one, share in zip(members, shares, strict=True)
+        (one.name, " + ".join(one.modalities), weight, one.seconds)
+        for one, weight in zip(base_models, weights, strict=True)
     ]
-    every = dict.fromkeys(name for one in members for name in one.member.modalities)
-    rows.append(("fused", " + ".join(every), np.nan, sum(one.seconds for one in members)))
-    score, error = np.array([_mean_and_error(merit, weight) for merit in merits]).T
-    order = np.argsort(-score, kind="stable")
-    names, modalities, shares, seconds = (np.array(column) for column in zip(*rows, strict=True))
-    return {
-        "model": names[order],
-        "modalities": modalities[order],
-        "score": score[order],
-        "standard_error": error[order],
-        "weight": shares[order],
-        "seconds": seconds[order],
+    names = dict.fromkeys(name for one in base_models for name in one.modalities)
+    rows.append(("fused", " + ".join(names), np.nan, sum(one.seconds for one in base_models)))
+    means, errors = np.array([_mean_and_error(score, sample_weight) for score in scores]).T
+    models, modalities, weights, seconds = map(np.array, zip(*rows, strict=True))
+    columns = {
+        "model": models,
+        "modalities": modalities,
+        "score": means,
+        "standard_error": errors,
+        "weight": weights,
+        "seconds": seconds,
     }
+    order = np.argsort(-means, kind="stable")
+    return {name: column[order] for name, column in columns.items()}
 
 
-def fusion_gain(merits: dict, fused: np.ndarray, names: tuple, weight) -> Bunch | None:
-    """Return by how much the combination beats the best single modality; None if there is one."""
-    alone = {name: merits[name] for name in names if name in merits}
-    if not alone:
+def fusion_gain(scores: dict, fused: np.ndarray, names: tuple, sample_weight) -> Bunch | None:
+    """Return by how much the combination beats the best single modality; None if there is one.
+
+    Parameters
+    ----------
+    scores : dict of str to ndarray of shape (n,)
+        For each base model, the score of each sample.
+    fused : ndarray of shape (n,)
+        The scores of the combination.
+    names : tuple of str
+        The modalities.
+    sample_weight : ndarray of shape (n,)
+        Weights of the samples.
+
+    Returns
+    -------
+    Bunch or None
+    """
+    single = {name: scores[name] for name in names if name in scores}
+    if not single:
         return None
-    best = max(alone, key=lambda name: _mean_and_error(alone[name], weight)[0])
-    gain, error = _mean_and_error(fused - alone[best], weight)
+    best = max(single, key=lambda name: _mean_and_error(single[name], sample_weight)[0])
+    gain, error = _mean_and_error(fused - single[best], sample_weight)
     half = 1.96 * error
     return Bunch(gain=gain, interval=(gain - half, gain + half), against=best)
 
 
-def _mean_and_error(merit, weight) -> tuple:
-    """Return the weighted mean of what is known of samples that count, and its standard error."""
-    known = np.isfinite(merit) & (weight > 0)
+def _mean_and_error(score, weight) -> tuple:
+    """Return the weighted mean of the scores that are known, and its standard error."""
+    known = np.isfinite(score) & (weight > 0)
     if not known.any():
         return np.nan, np.nan
-    merit, shares = merit[known], weight[known] / weight[known].sum()
-    mean = shares @ merit
-    return mean, np.sqrt(shares**2 @ (merit - mean) ** 2)
+    score, shares = score[known], weight[known] / weight[known].sum()
+    mean = shares @ score
+    return mean, np.sqrt(shares**2 @ (score - mean) ** 2)

@@ -1,4 +1,4 @@
-"""From what several models say out of fold to one answer."""
+"""Meta-learners, which combine the predictions of base models, and losses to choose them by."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 __all__ = [
     "ConvexWeights",
     "LogPool",
+    "MetaLearner",
     "NonNegativeLeastSquares",
     "StackedLogistic",
     "log_losses",
@@ -19,12 +20,28 @@ __all__ = [
 
 #: Probabilities are kept this far from zero before a logarithm is taken.
 _TINY = 1e-7
-#: Of forests, that say zero of what they have not seen, a product needs more.
+#: A product needs more: forests predict exactly zero for classes that no leaf holds.
 _TINY_IN_PRODUCT = 1e-4
 
 
-class ConvexWeights(BaseEstimator):
-    """A weighted mean of what the members say; the weights are not negative and sum to one.
+class MetaLearner(BaseEstimator):
+    """Combine predictions of shape (n, n_models, ...) of base models into one, (n, ...).
+
+    A subclass has `fit(predictions, y, sample_weight)` and `combine(predictions)`.
+
+    Attributes
+    ----------
+    per_class : bool
+        Whether it has coefficients for each class, and so needs two of them, and more rows.
+    weights_ : ndarray of shape (n_models,)
+        The weight of each base model.
+    """
+
+    per_class = False
+
+
+class ConvexWeights(MetaLearner):
+    """A weighted mean of the predictions; the weights are not negative and sum to one.
 
     For probabilities the weights have the least log-loss, found by expectation maximisation as
     those of a mixture; for numbers they are equal.
@@ -32,13 +49,13 @@ class ConvexWeights(BaseEstimator):
     Parameters
     ----------
     equal : bool, default=False
-        Whether all weights are the same, whatever the rows say.
+        Whether all weights are the same; nothing is learned then.
     n_steps : int, default=200
         Steps of the expectation maximisation.
 
     Attributes
     ----------
-    weights_ : ndarray of shape (n_members,)
+    weights_ : ndarray of shape (n_models,)
         The weights.
 
     References
@@ -51,35 +68,35 @@ class ConvexWeights(BaseEstimator):
         self.equal = equal
         self.n_steps = n_steps
 
-    def fit(self, answers, y, sample_weight=None):
-        n_members = answers.shape[1]
-        self.weights_ = np.full(n_members, 1 / n_members)
+    def fit(self, predictions, y, sample_weight=None):
+        n_models = predictions.shape[1]
+        self.weights_ = np.full(n_models, 1 / n_models)
         if self.equal:
             return self
-        said = np.take_along_axis(answers, y[:, np.newaxis, np.newaxis], axis=2)[:, :, 0]
-        said = np.maximum(said, _TINY)  # of the class that it was, by each member
+        likelihoods = np.take_along_axis(predictions, y[:, np.newaxis, np.newaxis], axis=2)
+        likelihoods = np.maximum(likelihoods[:, :, 0], _TINY)  # (n, n_models)
         rows = np.ones(len(y)) if sample_weight is None else sample_weight
         for _ in range(self.n_steps):
-            shares = said * self.weights_
+            shares = likelihoods * self.weights_
             shares /= shares.sum(axis=1, keepdims=True)
             self.weights_ = np.average(shares, axis=0, weights=rows)
         return self
 
-    def combine(self, answers):
-        return np.einsum("nm...,m->n...", answers, self.weights_)
+    def combine(self, predictions):
+        return np.einsum("nm...,m->n...", predictions, self.weights_)
 
 
-class LogPool(BaseEstimator):
+class LogPool(MetaLearner):
     """A product of the probabilities, each to a power that is not negative, scaled to sum to one.
 
-    The powers have the least log-loss. They need not sum to one, so that members which are all too
-    sure of themselves, or all too little, are corrected too.
+    The powers have the least log-loss. They need not sum to one, so that base models which
+    are overconfident, or underconfident, are calibrated too.
 
     Attributes
     ----------
-    powers_ : ndarray of shape (n_members,)
+    powers_ : ndarray of shape (n_models,)
         The powers.
-    weights_ : ndarray of shape (n_members,)
+    weights_ : ndarray of shape (n_models,)
         The share of each in their sum.
 
     References
@@ -88,73 +105,75 @@ class LogPool(BaseEstimator):
     bibliography". doi:10.1214/ss/1177013825, section 3.
     """
 
-    def fit(self, answers, y, sample_weight=None):
-        logs, n_members = self._logs(answers), answers.shape[1]
+    def fit(self, predictions, y, sample_weight=None):
+        logs, n_models = self._logs(predictions), predictions.shape[1]
         rows = np.ones(len(y)) if sample_weight is None else sample_weight
         rows = rows / rows.sum()
-        truth = np.eye(answers.shape[2])[y]
+        truth = np.eye(predictions.shape[2])[y]
 
         def loss(powers):
-            said = log_softmax(np.einsum("nmk,m->nk", logs, powers), axis=1)
-            off = (np.exp(said) - truth) * rows[:, np.newaxis]
-            return -rows @ (said * truth).sum(axis=1), np.einsum("nmk,nk->m", logs, off)
+            pooled = log_softmax(np.einsum("nmk,m->nk", logs, powers), axis=1)
+            residuals = (np.exp(pooled) - truth) * rows[:, np.newaxis]
+            return -rows @ (pooled * truth).sum(axis=1), np.einsum("nmk,nk->m", logs, residuals)
 
-        start = np.full(n_members, 1 / n_members)
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * n_members)
+        start = np.full(n_models, 1 / n_models)
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * n_models)
         self.powers_ = found.x
         total = self.powers_.sum()
         self.weights_ = self.powers_ / total if total > 0 else start
         return self
 
-    def combine(self, answers):
+    def combine(self, predictions):
         return np.exp(
-            log_softmax(np.einsum("nmk,m->nk", self._logs(answers), self.powers_), axis=1)
+            log_softmax(np.einsum("nmk,m->nk", self._logs(predictions), self.powers_), axis=1)
         )
 
-    def _logs(self, answers):
-        return np.log(np.maximum(answers, _TINY_IN_PRODUCT))
+    def _logs(self, predictions):
+        return np.log(np.maximum(predictions, _TINY_IN_PRODUCT))
 
 
-class StackedLogistic(BaseEstimator):
-    """Multinomial logistic regression on the probabilities that the members give.
+class StackedLogistic(MetaLearner):
+    """Multinomial logistic regression on the probabilities of the base models.
 
     Attributes
     ----------
-    weights_ : ndarray of shape (n_members,)
-        The share of each member in the size of the coefficients, each times the spread of what it
-        stands before.
+    weights_ : ndarray of shape (n_models,)
+        The share of each base model in the sum of the absolute coefficients, each times the
+        standard deviation of its column.
 
     References
     ----------
     D. H. Wolpert (1992). "Stacked generalization". doi:10.1016/S0893-6080(05)80023-1
     """
 
-    def fit(self, answers, y, sample_weight=None):
-        self.n_classes_ = answers.shape[2]
-        table = self._table(answers)
+    per_class = True
+
+    def fit(self, predictions, y, sample_weight=None):
+        self.n_classes_ = predictions.shape[2]
+        table = self._table(predictions)
         self._model = LogisticRegression(max_iter=1000).fit(table, y, sample_weight)
         sizes = np.abs(self._model.coef_).sum(axis=0) * table.std(axis=0)
-        sizes = sizes.reshape(answers.shape[1], -1).sum(axis=1)
+        sizes = sizes.reshape(predictions.shape[1], -1).sum(axis=1)
         self.weights_ = sizes / max(sizes.sum(), _TINY)
         return self
 
-    def combine(self, answers):
-        found = np.zeros((len(answers), self.n_classes_))
-        found[:, self._model.classes_] = self._model.predict_proba(self._table(answers))
+    def combine(self, predictions):
+        found = np.zeros((len(predictions), self.n_classes_))
+        found[:, self._model.classes_] = self._model.predict_proba(self._table(predictions))
         return found
 
-    def _table(self, answers):
-        """Return (n, n_members K); of two classes one says all."""
-        first = 1 if answers.shape[2] == 2 else 0
-        return answers[:, :, first:].reshape(len(answers), -1)
+    def _table(self, predictions):
+        """Return (n, n_models K); of two classes the probability of one is enough."""
+        first = 1 if predictions.shape[2] == 2 else 0
+        return predictions[:, :, first:].reshape(len(predictions), -1)
 
 
-class NonNegativeLeastSquares(BaseEstimator):
-    """A weighted sum of the numbers that the members predict, with weights that are not negative.
+class NonNegativeLeastSquares(MetaLearner):
+    """A weighted sum of the predicted numbers, with weights that are not negative.
 
     Attributes
     ----------
-    weights_ : ndarray of shape (n_members,)
+    weights_ : ndarray of shape (n_models,)
         The weights.
 
     References
@@ -162,18 +181,18 @@ class NonNegativeLeastSquares(BaseEstimator):
     L. Breiman (1996). "Stacked regressions". doi:10.1007/BF00117832
     """
 
-    def fit(self, answers, y, sample_weight=None):
-        n_members = answers.shape[1]
+    def fit(self, predictions, y, sample_weight=None):
+        n_models = predictions.shape[1]
         rows = np.ones(len(y)) if sample_weight is None else sample_weight
         self._center = np.average(y, axis=0, weights=rows)
         scale = np.sqrt(rows).reshape(-1, *[1] * (y.ndim - 1))
-        aims = ((y - self._center) * scale).ravel()
-        parts = (answers - self._center) * scale[:, np.newaxis]
-        self.weights_, _ = nnls(np.moveaxis(parts, 1, -1).reshape(-1, n_members), aims)
+        residuals = ((y - self._center) * scale).ravel()
+        parts = (predictions - self._center) * scale[:, np.newaxis]
+        self.weights_, _ = nnls(np.moveaxis(parts, 1, -1).reshape(-1, n_models), residuals)
         return self
 
-    def combine(self, answers):
-        parts = np.einsum("nm...,m->n...", answers - self._center, self.weights_)
+    def combine(self, predictions):
+        parts = np.einsum("nm...,m->n...", predictions - self._center, self.weights_)
         return self._center + parts
 
 

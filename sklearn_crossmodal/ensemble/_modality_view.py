@@ -1,4 +1,4 @@
-"""The view of the samples that an automatic fusion has: by modality."""
+"""Samples by modality, cut down to subsets of modalities."""
 
 from __future__ import annotations
 
@@ -14,17 +14,24 @@ __all__ = ["View"]
 
 
 class View:
-    """Samples by modality, so that modalities can be left out.
+    """Samples by modality.
 
     Parameters
     ----------
+    owner : str
+        Name of the estimator, for messages.
     bank : ModalityBank
         Bound to the columns of `table`.
     table : MultiModalFrame, ndarray or CSR array of shape (n, d)
         The samples.
+
+    Raises
+    ------
+    ModalityError
+        If a sample has no modality.
     """
 
-    def __init__(self, bank: ModalityBank, table) -> None:
+    def __init__(self, owner: str, bank: ModalityBank, table) -> None:
         table = bank.unnested(_with_names(bank, table))
         self.names = tuple(bound.name for bound in bank.bound)
         named = isinstance(table, MultiModalFrame)
@@ -40,6 +47,33 @@ class View:
         if not named:
             table = MultiModalFrame({name: part.values for name, (part, _) in parts.items()})
         self.frame = self._without_unreadable(table, bank)
+        self._check_any_present(owner)
+
+    @classmethod
+    def of_training_samples(cls, owner: str, bank: ModalityBank, table, counted) -> View:
+        """Return a view without the modalities that no row of `counted` has.
+
+        Parameters
+        ----------
+        owner : str
+            Name of the estimator, for messages.
+        bank : ModalityBank
+            Which leaves these modalities out from now on.
+        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
+            The samples.
+        counted : ndarray of int
+            Rows whose weight is not zero.
+
+        Returns
+        -------
+        View
+        """
+        view = cls(owner, bank, table)
+        there = view.present[counted].any(axis=0)
+        if there.all():
+            return view
+        bank.leave_out([name for name, one in zip(view.names, there, strict=True) if not one])
+        return cls(owner, bank, table)
 
     def entries(self, bank: ModalityBank) -> list[tuple]:
         """Return the modalities with the columns that they have in this view."""
@@ -50,7 +84,7 @@ class View:
         ]
 
     def _without_unreadable(self, frame: MultiModalFrame, bank: ModalityBank) -> MultiModalFrame:
-        """Return a frame that denies what cannot be read, so that no model tries it again."""
+        """Return a frame in which unreadable cells are absent, so that none is read again."""
         present = {
             label: frame.stated(label) & there
             for bound, there in zip(bank.bound, self.present.T, strict=True)
@@ -65,30 +99,25 @@ class View:
             dict(frame), present={**stated, **present}, feature_names=frame.feature_names
         )
 
-    def absent_in(self, rows) -> list[str]:
-        """Return the modalities that none of these rows has."""
-        there = self.present[rows].any(axis=0)
-        return [name for name, one in zip(self.names, there, strict=True) if not one]
-
     def only(self, names, rows) -> MultiModalFrame:
         """Return some rows with the columns of some modalities."""
         labels = [label for name in names for label in self._labels[name]]
         there = [label for label in dict.fromkeys(labels) if label in self.frame]
         return self.frame[there][rows]
 
-    def patterns(self) -> list[tuple]:
-        """Return the patterns of modalities that samples have."""
+    def subsets(self) -> list[tuple]:
+        """Return the subsets of modalities that samples have."""
         return patterns_of(self.names, self.present)
 
-    def patterns_to_combine(self) -> list[tuple]:
-        """Return the patterns that get a combiner: all modalities first, then those that occur."""
+    def subsets_to_stack(self) -> list[tuple]:
+        """Return the subsets that get a meta-learner: all modalities first."""
         return patterns_to_ask(self.names, self.present)
 
-    def is_pattern(self, names) -> np.ndarray:
-        """Tell which samples have just these modalities."""
+    def has_only(self, names) -> np.ndarray:
+        """Return which samples have exactly these modalities."""
         return (self.present == [name in names for name in self.names]).all(axis=1)
 
-    def check_any_present(self, owner: str) -> None:
+    def _check_any_present(self, owner: str) -> None:
         """Raise if a sample has no modality."""
         empty = np.flatnonzero(~self.present.any(axis=1))
         if len(empty):
@@ -97,8 +126,8 @@ class View:
                 f"or none that can be read, first rows {row_number(empty[:5])}: leave them out."
             )
 
-    def rows_with(self, names) -> np.ndarray:
-        """Tell which samples have all of these modalities."""
+    def has_all(self, names) -> np.ndarray:
+        """Return which samples have all of these modalities."""
         return rows_with(names, self.names, self.present)
 
 

@@ -1,12 +1,9 @@
-"""AutoFusionRegressor: networks and other models, combined by what they say out of fold."""
+"""AutoFusionRegressor: networks and other models, combined by stacking."""
 
 from __future__ import annotations
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
-from sklearn.linear_model import Ridge
-from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import check_array
 
 from sklearn_crossmodal.data import as_column
@@ -22,19 +19,18 @@ from sklearn_crossmodal.estimators._targets._date_targets import refuse_dates
 from sklearn_crossmodal.estimators._targets._row_labels import in_fitted_order
 from sklearn_crossmodal.estimators._targets._scoring import r2_in_units, units_of
 from sklearn_crossmodal.estimators._targets._tags import needs_positive_target
-from sklearn_crossmodal.linear._kernel_ridge import KernelRegressor
 from sklearn_crossmodal.utils._validation import error_prefix
-from sklearn_crossmodal.utils._weight_routing import request_weights
 
 __all__ = ["AutoFusionRegressor"]
 
 
 class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
-    """Predict numbers by several models that are combined by what they say out of fold.
+    """Predict numbers by several models, combined by their out-of-fold predictions.
 
-    As `AutoFusionClassifier`: a network over all modalities, one over each alone, and companions,
-    combined by least squares with weights that are not negative, or by the mean, whichever predicts
-    best by cross-validation. Predictions stay within the range of the target in `fit`.
+    As `AutoFusionClassifier`: base models are a network over all modalities, one over each alone,
+    and companions. They are combined by least squares with weights that are not negative, or by the
+    mean, whichever predicts best by cross-validation. Predictions stay within the range of the
+    target in `fit`.
 
     Parameters
     ----------
@@ -45,9 +41,9 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
     companions : dict or "auto" or None, default="auto"
         Other models by name: an estimator of scikit-learn with `predict`, or a pair of one and the
         number of components that each text, series, image and pretrained vector is reduced to (30
-        where it is not given; None gives TF-IDF and all numbers, possibly sparse). "auto" is ridge
-        regression, without and with a kernel, histogram gradient boosting and extra trees. None
-        leaves them out.
+        where it is not given; None gives TF-IDF and all numbers, possibly sparse). "auto" is all of
+        `COMPANIONS` in `sklearn_crossmodal.ensemble.companions`: linear and kernel models, gradient
+        boosting and extra trees. None leaves them out.
     cv : "auto", int, cross-validation generator or iterable, default="auto"
         The folds, whose models are averaged in `predict`; of folds in order of time, as those of
         `TimeSeriesSplit`, the model of the last one predicts, which saw most rows. "auto" is eight
@@ -61,21 +57,22 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
     n_jobs : int, default=None
         How many folds are fitted at a time.
     random_state : int, RandomState instance or None, default=None
-        Of all members and folds.
+        Seed of all base models and folds.
     verbose : int, default=0
-        Above 0, a line is printed for each member.
+        Above 0, a line is printed for each base model.
 
     Attributes
     ----------
     leaderboard_ : dict of str to ndarray
-        A table, as of a `pandas.DataFrame`, the best first: model, modalities, score (R² out of
-        fold, of the samples that have any of its modalities) with its standard_error, weight in
-        the combination for samples that have all modalities, seconds of fitting.
+        A table, as of a `pandas.DataFrame`, the best first: model, modalities, score (R² of the
+        out-of-fold predictions, for the samples that have any of its modalities) with its
+        standard_error, weight in the combination for samples that have all modalities, seconds of
+        fitting.
     fusion_gain_ : Bunch or None
-        R² out of fold minus that of the best single modality (`against`): `gain`, and its 95 %
+        Out-of-fold R² minus that of the best single modality (`against`): `gain`, and its 95 %
         confidence `interval`, from the same samples. None if there is one modality.
     oof_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Predictions of each row by models and a combination that were not fitted on it.
+        Predictions of each row by base models and a meta-learner that were not fitted on it.
     n_features_in_ : int
         Number of columns of X, or of its modalities.
     feature_names_in_ : ndarray of shape (`n_features_in_`,), object
@@ -88,10 +85,10 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
 
     Notes
     -----
-    A target beyond 1e100, or all within 1e-100, whose squares would have no room, is divided by a
-    power of two while models are fitted.
+    A target beyond 1e100, or all within 1e-100, whose squares would overflow or underflow, is
+    divided by a power of two while models are fitted.
 
-    The kernel by cross-validation: R² of the companions together, without and with it, on generated
+    The kernel by cross-validation: R² of the combined companions, without and with it, on generated
     data: .863 and .898 (`make_friedman1`), .925 and .936 (`make_friedman2`), .634 and .716
     (`make_multimodal_regression` with synergy), .918 both (`make_regression`); on the diabetes data
     .493 and .499. Twice and half the width change it by less than .01 alone.
@@ -119,7 +116,8 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
     """
 
     _stratifies = False
-    _says = "predict"
+    _network_type = FusionRegressor
+    _response_method = "predict"
     _candidates = (ConvexWeights(equal=True), NonNegativeLeastSquares())
     _losses = staticmethod(squared_errors)
 
@@ -135,15 +133,15 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs), float64
         """
-        return self._fused(self._view(X)) * self._units
+        return self._in_units(self._predict_fused(self._view(X)))
 
     def predict_interval(self, X, confidence=0.9):
         """Return, for each sample, an interval that holds the truth with `confidence`.
 
-        The intervals are calibrated by split conformal prediction on what is said out of fold, for
-        each pattern of modalities by the samples of `fit` that have just these, if they are 200 or
-        more; else by all that could be given the pattern, with other modalities taken away, if they
-        are; else by what all patterns say.
+        The intervals are calibrated by split conformal prediction on out-of-fold predictions, for
+        each subset of modalities by the samples of `fit` that have exactly these, if they are 200
+        or more; else by all samples that have these and perhaps others, which are then left out, if
+        they are 200 or more; else by all subsets pooled.
 
         Parameters
         ----------
@@ -159,9 +157,8 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
             Lower and upper end.
         """
         view = self._view(X)
-        predictions, bounds = self._fused(view), self._bounds(view, confidence)
-        ends = np.stack([predictions - bounds, predictions + bounds], axis=1)
-        return ends * self._units
+        predictions, bounds = self._predict_fused(view), self._bounds(view, confidence)
+        return self._in_units(np.stack([predictions - bounds, predictions + bounds], axis=1))
 
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R² of the predictions.
@@ -218,23 +215,11 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         y = np.clip(y, low, high) / self._units  # of rows that count for nothing, too
         return y, y
 
-    def _network(self):
-        return FusionRegressor(n_folds=None)
+    def _build_companion(self, companion, spec):
+        return companion.regressor(spec)
 
-    def _default_companions(self, n_samples, seed):
-        leaf = int(np.clip(n_samples // 50, 1, 20))
-        boosting = HistGradientBoostingRegressor(min_samples_leaf=leaf, random_state=seed)
-        boosting = request_weights(boosting)  # of MultiOutputRegressor
-        several = np.ndim(self._range[0]) > 0
-        return {
-            "linear": (Ridge(), None),
-            "kernel": (KernelRegressor(random_state=seed), None),
-            "extra_trees": (ExtraTreesRegressor(300, random_state=seed), 30),
-            "boosting": (MultiOutputRegressor(boosting) if several else boosting, 30),
-        }
-
-    def _answer(self, model, X):
-        """Return one number for each of the target; of quantiles that nearest to the median."""
+    def _predict_with(self, model, X):
+        """Return a number for each of the target; of quantiles the one nearest to the median."""
         found = model._predict(X) if isinstance(model, FusionRegressor) else model.predict(X)
         found, shape = np.asarray(found), (len(X), *np.shape(self._range[0]))
         if found.size != np.prod(shape):
@@ -242,30 +227,28 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
                 f"it predicts an array of shape {found.shape}, where {shape} is needed: wrap it in "
                 "MultiOutputRegressor if it predicts one number, or take another."
             )
-        return np.clip(found.reshape(shape), *self._range)
+        return self._clip(found.reshape(shape))
 
-    def _report(self, view, target, weight, crossed):
-        super()._report(view, target, weight, crossed)
-        self.oof_predictions_ = self.oof_predictions_ * self._units
-
-    def _bounded(self, predictions):
+    def _clip(self, predictions):
         return np.clip(predictions, *self._range)
 
-    def _distances(self, predictions, target):
-        """Return how far predictions are off."""
+    def _in_units(self, predictions):
+        return predictions * self._units
+
+    def _nonconformity(self, predictions, target):
+        """Return the absolute error."""
         return np.abs(predictions - target)
 
-    def _merits(self, answers, target, weight):
+    def _sample_scores(self, predictions, target, weight):
         """Return what each sample adds to R², whose weighted mean it is."""
         target = target.reshape(len(target), -1)
         spread = np.average((target - np.average(target, 0, weight)) ** 2, 0, weight)
-        errors = (answers.reshape(target.shape) - target) ** 2
+        errors = (predictions.reshape(target.shape) - target) ** 2
         return 1 - (errors / np.where(spread > 0, spread, 1)).mean(axis=1)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        tags.target_tags.positive_only = needs_positive_target(
-            getattr(self.estimator, "loss", None)
-        )
+        loss = getattr(self.estimator, "loss", None)
+        tags.target_tags.positive_only = needs_positive_target(loss)
         return tags

@@ -1,117 +1,212 @@
-"""Combiners of members, one for each pattern of modalities."""
+"""Stacking: a meta-learner for each subset of modalities, chosen by cross-validation."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn.base import clone
 
-from sklearn_crossmodal.ensemble._cross_fitting import FittedMember
-from sklearn_crossmodal.ensemble._meta_learner_selection import choose_combiner
-from sklearn_crossmodal.ensemble._modality_view import View
+from sklearn_crossmodal.ensemble._fold_models import FittedBaseModel
+from sklearn_crossmodal.ensemble._meta_learners import MetaLearner
 from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.training import deal_folds
 from sklearn_crossmodal.uncertainty._modality_subsets import PatternDict
+from sklearn_crossmodal.utils._validation import warn_once
 
-__all__ = ["PatternCombiners"]
+__all__ = ["SubsetStacking", "choose_meta_learner"]
+
+#: Rows that a coefficient of a meta-learner needs: below, the mean is taken.
+_ROWS_PER_COEFFICIENT = 10
+_N_FOLDS = 5
 
 
-class PatternCombiners:
-    """What makes one answer of what members say, for each pattern of modalities.
+class SubsetStacking:
+    """Meta-learners for the base models, one for each subset of modalities.
 
     Parameters
     ----------
-    candidates : sequence of combiners
-        Of which each pattern gets the best; the first is the mean.
-    members : list of FittedMember
-        Whose answers are combined.
+    owner : str
+        Name of the estimator, for messages.
+    candidates : sequence of MetaLearner
+        Of which each subset gets the best; the first is the mean.
+    base_models : list of FittedBaseModel
+        Whose predictions are combined.
     """
 
-    def __init__(self, candidates, members: list[FittedMember]) -> None:
+    def __init__(
+        self, owner: str, candidates: Sequence[MetaLearner], base_models: list[FittedBaseModel]
+    ) -> None:
+        self._owner = owner
         self._candidates = candidates
-        self._members = members
-        self._found = PatternDict()
+        self._base_models = base_models
+        self._chosen = PatternDict()
 
-    def fit(
-        self, view: View, target, losses, *, sample_weight, groups, stratify, seed, clock
-    ) -> dict:
-        """Choose a combiner for each pattern by what was said out of fold.
+    def fit(self, samples, losses, *, seed, clock) -> dict:
+        """Choose a meta-learner for each subset of modalities, by out-of-fold predictions.
 
         Parameters
         ----------
-        view : View
-            The samples of which it was said.
-        target : ndarray of shape (n, ...)
-            What was to be said.
+        samples : Samples
+            Those that the base models were fitted on.
         losses : callable
             (predictions, target) -> ndarray of shape (n,).
-        sample_weight : ndarray of shape (n,) or None
-            Weights of the samples.
-        groups : ndarray of shape (n,) or None
-            Rows of a group are in one fold.
-        stratify : bool
-            Whether the target are classes.
         seed : int
-            Of the folds.
+            Seed of the folds.
         clock : Clock
-            When time is up: patterns that are left get the mean.
+            The time limit: subsets that are left when it is reached get the mean.
 
         Returns
         -------
         dict of tuple of str to (ndarray, ndarray)
-            For each pattern, the rows that all its members speak of, and what the combiner says of
-            them when fitted on others.
+            For each subset, the rows for which all its base models have an out-of-fold prediction,
+            and the predictions of the meta-learner when fitted on others.
         """
-        crossed = {}
-        for pattern in view.patterns_to_combine():
-            rows, answers, speaking = self._said(view, pattern)
-            if len(rows):
-                in_time = self._candidates if clock.left > 0 else self._candidates[:1]
-                combiner, found = choose_combiner(
-                    in_time,
-                    answers,
-                    target[rows],
-                    losses,
-                    sample_weight=None if sample_weight is None else sample_weight[rows],
-                    groups=None if groups is None else groups[rows],
-                    stratify=stratify,
-                    seed=seed,
-                )
-                self._found[pattern] = combiner, speaking
-                crossed[pattern] = rows, found
+        crossed, weight, groups = {}, samples.sample_weight, samples.groups
+        for subset in samples.subsets:
+            rows, predictions, supporting = self._out_of_fold(samples.view, subset)
+            if not len(rows):
+                continue
+            meta_learner, found = choose_meta_learner(
+                self._candidates if clock.left > 0 else self._candidates[:1],
+                predictions,
+                samples.target[rows],
+                losses,
+                sample_weight=None if weight is None else weight[rows],
+                groups=None if groups is None else groups[rows],
+                stratify=samples.stratify,
+                seed=seed,
+            )
+            self._chosen[subset] = meta_learner, supporting
+            crossed[subset] = rows, found
         return crossed
 
-    def weights(self, pattern: tuple) -> np.ndarray:
-        """Return the weight of each member in what is said of a pattern."""
-        weights = np.zeros(len(self._members))
-        combiner, speaking = self._of(pattern)
-        weights[speaking] = combiner.weights_
+    def weights(self, subset: tuple) -> np.ndarray:
+        """Return the weight of each base model in the predictions from a subset."""
+        weights = np.zeros(len(self._base_models))
+        meta_learner, supporting = self._for(subset)
+        weights[supporting] = meta_learner.weights_
         return weights
 
-    def combine(self, view: View, pattern: tuple, rows: np.ndarray, answer) -> np.ndarray:
-        """Return what the members say together of some samples that have just a pattern."""
-        combiner, speaking = self._of(pattern)
-        members = [self._members[place] for place in speaking]
-        said = [one.mean_answer(view, pattern, rows, answer) for one in members]
-        return combiner.combine(np.stack(said, axis=1))
+    def oof_predictions(self, view, crossed: dict) -> np.ndarray:
+        """Return what `fit` returned, for each sample of its `View` as it is; NaN for none."""
+        found = np.full((len(view.present), *self._base_models[0].shape), np.nan)
+        for subset, (rows, predictions) in crossed.items():
+            exact = view.has_only(subset)[rows]
+            found[rows[exact]] = predictions[exact]
+        return found
 
-    def _said(self, view, pattern):
-        """Return the rows of which all members that know the pattern speak, and what they say."""
-        speaking = [p for p, one in enumerate(self._members) if pattern in one.answers]
-        if not speaking:  # no fold without these rows knows its modalities
+    def predict(self, view, predict_with: Callable) -> np.ndarray:
+        """Return the combined predictions for the samples of a `View`, by what each of them has."""
+        found = None
+        for subset in view.subsets():
+            rows = np.flatnonzero(view.has_only(subset))
+            with warn_once():
+                part = self._predict_subset(view, subset, rows, predict_with)
+            if found is None:
+                found = np.empty((len(view.present), *part.shape[1:]))
+            found[rows] = part
+        return found
+
+    def _predict_subset(self, view, subset, rows, predict_with):
+        meta_learner, supporting = self._for(subset)
+        base_models = [self._base_models[place] for place in supporting]
+        predictions = [one.predict(view, subset, rows, predict_with) for one in base_models]
+        return meta_learner.combine(np.stack(predictions, axis=1))
+
+    def _out_of_fold(self, view, subset):
+        """Return rows for which all base models that support a subset have a prediction, and these.
+
+        The third part are the places of these base models.
+        """
+        supporting = [p for p, one in enumerate(self._base_models) if subset in one.predictions]
+        if not supporting:  # no fold was trained on its modalities and predicts rows that have them
             return [], [], []
-        rows = np.flatnonzero(view.rows_with(pattern))
-        answers = np.stack([self._members[p].answers[pattern][rows] for p in speaking], axis=1)
-        there = ~np.isnan(answers).reshape(len(rows), -1).any(axis=1)
-        return rows[there], answers[there], speaking
+        rows = np.flatnonzero(view.has_all(subset))
+        predictions = np.stack(
+            [self._base_models[place].predictions[subset][rows] for place in supporting], axis=1
+        )
+        known = ~np.isnan(predictions).reshape(len(rows), -1).any(axis=1)
+        return rows[known], predictions[known], supporting
 
-    def _of(self, pattern):
-        """Return the combiner of a pattern, and its members; the mean where none was fitted."""
-        if pattern in self._found:
-            return self._found[pattern]
-        speaking = [place for place, one in enumerate(self._members) if one.speaks_of(pattern)]
-        if not speaking:
+    def _for(self, subset):
+        """Return the meta-learner of a subset, by default the mean, and its base models."""
+        if subset in self._chosen:
+            return self._chosen[subset]
+        supporting = [place for place, one in enumerate(self._base_models) if one.supports(subset)]
+        if not supporting:
             raise ModalityError(
-                f"No fold was trained on samples that have any of the modalities {list(pattern)}: "
-                "give a cv whose training rows have them."
+                f"{self._owner}: no fold was trained on samples that have any of the modalities "
+                f"{list(subset)}: give a cv whose training rows have them."
             )
-        blank = np.zeros((1, len(speaking), *self._members[0].shape))
-        return clone(self._candidates[0]).fit(blank, None), speaking
+        blank = np.zeros((1, len(supporting), *self._base_models[0].shape))
+        return clone(self._candidates[0]).fit(blank, None), supporting
+
+
+def choose_meta_learner(
+    candidates: Sequence[MetaLearner],
+    predictions: np.ndarray,
+    y: np.ndarray,
+    losses: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    *,
+    sample_weight: np.ndarray | None,
+    stratify: bool,
+    seed: int,
+    groups: np.ndarray | None = None,
+) -> tuple[MetaLearner, np.ndarray]:
+    """Return the meta-learner with the least loss in cross-validation, and its predictions there.
+
+    Parameters
+    ----------
+    candidates : sequence of MetaLearner
+        The first is the mean, which is taken where rows are too few for the others.
+    predictions : ndarray of shape (n, n_models, ...)
+        Out-of-fold predictions of the base models.
+    y : ndarray of shape (n, ...)
+        The target; codes of classes.
+    losses : callable
+        (predictions, y) -> ndarray of shape (n,).
+    sample_weight : ndarray of shape (n,) or None
+        Weights of the samples.
+    stratify : bool
+        Whether y are classes.
+    seed : int
+        Seed of the folds.
+    groups : ndarray of shape (n,), default=None
+        Rows of a group are in one fold.
+
+    Returns
+    -------
+    meta_learner : MetaLearner
+        Fitted on all rows.
+    predictions : ndarray of shape (n, ...)
+        Of rows that it was not fitted on.
+    """
+    folds = deal_folds(_N_FOLDS, y, groups, stratify=stratify, seed=seed)
+    tried = _worth_trying(candidates, predictions, y, folds)
+    found = [_cross_predicted(one, predictions, y, sample_weight, folds) for one in tried]
+    means = [np.average(losses(one, y), weights=sample_weight) for one in found]
+    best = int(np.argmin(means))
+    return clone(tried[best]).fit(predictions, y, sample_weight), found[best]
+
+
+def _worth_trying(candidates, predictions, y, folds) -> list:
+    """Return the candidates for which there are enough rows, and classes in every fold."""
+    if len(y) < _ROWS_PER_COEFFICIENT * predictions.shape[1] or not folds:
+        return list(candidates[:1])
+    enough = len(y) >= _ROWS_PER_COEFFICIENT * int(np.prod(predictions.shape[1:]))
+    if enough and all(len(np.unique(y[training])) > 1 for training, _ in folds):
+        return list(candidates)
+    return [one for one in candidates if not one.per_class]
+
+
+def _cross_predicted(candidate, predictions, y, sample_weight, folds) -> np.ndarray:
+    """Return combined predictions by meta-learners fitted on other rows; by the mean, on all."""
+    if not folds:
+        return clone(candidate).fit(predictions, y, sample_weight).combine(predictions)
+    found = np.empty((len(y), *predictions.shape[2:]))
+    for training, validation in folds:
+        weight = None if sample_weight is None else sample_weight[training]
+        fitted = clone(candidate).fit(predictions[training], y[training], weight)
+        found[validation] = fitted.combine(predictions[validation])
+    return found

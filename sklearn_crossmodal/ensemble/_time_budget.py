@@ -1,4 +1,4 @@
-"""How the time that a fit may take is kept."""
+"""The time limit of a fit."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 
 __all__ = ["Clock", "Deadline", "expected_seconds", "portion"]
 
-#: A clock does not tell shorter times apart.
+#: Shorter times are below the resolution of a clock.
 _TICK = 1e-4
 
 
 class Clock:
-    """Tells how much of the time for a fit is left.
+    """How much of the time for a fit is left.
 
     Parameters
     ----------
     seconds : float or None
-        From now on; None for as many as it takes.
+        From now on; None for no limit.
     """
 
     def __init__(self, seconds: float | None) -> None:
@@ -39,12 +39,12 @@ class Clock:
 
 
 class Deadline:
-    """A callback of scikit-learn that ends a training at the end of the first epoch past a moment.
+    """A callback of scikit-learn that stops training after the first epoch that ends past a moment.
 
     Parameters
     ----------
     moment : float
-        In seconds, as `time.time` tells them.
+        In seconds, as of `time.time`.
     """
 
     def __init__(self, moment: float) -> None:
@@ -60,28 +60,28 @@ class Deadline:
         """Nothing to do before an epoch."""
 
     def on_fit_task_end(self, estimator, context, **task) -> bool:
-        """Tell whether training ends here."""
+        """Return whether training stops here."""
         return time.time() > self.moment
 
 
 def portion(rows: np.ndarray, y: np.ndarray, share: int) -> np.ndarray:
-    """Return one of `share` rows, spread over all values of the target."""
+    """Return every `share`-th row in the order of the target, so that all of its values occur."""
     if y.ndim == 1:
         rows = rows[np.argsort(y[rows], kind="stable")]
     return np.sort(rows[::share])
 
 
 def expected_seconds(seconds_of: Callable[[int], float], limit: float) -> float:
-    """Return how long a fit will take, as its times on a sixteenth and a quarter of the rows tell.
+    """Return how long a fit will take, extrapolated from a sixteenth and a quarter of the rows.
 
-    Time that grows as a + b n, and as a n^p, is extrapolated exactly; the larger answer is given.
+    Times that grow as a + b n and as a n^p are extrapolated exactly; the larger one is returned.
 
     Parameters
     ----------
     seconds_of : callable
-        From `share` to the seconds of a fit on one of `share` rows.
+        From `share` to the seconds of a fit on every `share`-th row.
     limit : float
-        Seconds beyond which the answer need not be exact.
+        Seconds beyond which the estimate need not be exact.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Automatic fusions: members out of fold, their combination, and what they report."""
+"""Automatic fusions: out-of-fold base models, their combination, and the reported attributes."""
 
 import pickle
 import time
@@ -59,7 +59,7 @@ def auto_regressor(**params):
     return AutoFusionRegressor(**settings | params)
 
 
-def test_members_are_the_joint_network_companions_and_a_network_a_modality(X, y):
+def test_base_models_are_the_joint_network_companions_and_a_network_a_modality(X, y):
     clf = auto().fit(X, y)
     assert set(clf.leaderboard_["model"]) == {"joint", "linear", "left", "right", "fused"}
     read = dict(zip(clf.leaderboard_["model"], clf.leaderboard_["modalities"], strict=True))
@@ -75,13 +75,13 @@ def test_leaderboard_is_a_table_with_the_best_first(X, y):
     assert (table["seconds"] > 0).all()
 
 
-def test_the_combination_is_no_worse_than_its_best_member(X, y):
+def test_the_combination_is_no_worse_than_its_best_base_model(X, y):
     table = pd.DataFrame(auto().fit(X, y).leaderboard_).set_index("model")
     best = table.drop(index="fused")["score"].max()
     assert table.loc["fused", "score"] >= best - 0.03
 
 
-def test_a_member_that_knows_nothing_has_no_weight(rng):
+def test_a_base_model_that_predicts_nothing_has_no_weight(rng):
     y = rng.integers(0, 2, 600)
     X = MultiModalFrame({"a": rng.normal(size=(600, 2)) + 2 * y[:, np.newaxis]})
     companions = {"linear": LogisticRegression(), "guess": DummyClassifier()}
@@ -90,7 +90,7 @@ def test_a_member_that_knows_nothing_has_no_weight(rng):
     assert weights["guess"] < 0.05 < weights["linear"]
 
 
-def test_what_is_said_out_of_fold_was_not_learned_by_heart(rng):
+def test_out_of_fold_predictions_were_not_learned_by_heart(rng):
     X = rng.normal(size=(N, 5))
     y = rng.integers(0, 2, N)  # nothing to be known
     clf = auto(companions={"linear": LogisticRegression(C=1e6)}).fit(X, y)
@@ -123,7 +123,7 @@ def test_a_sample_may_lack_a_modality(X, y, names):
     np.testing.assert_allclose(clf.predict_proba(X[names]).sum(axis=1), 1)
 
 
-def test_samples_of_several_patterns_are_answered_each_by_its_own(X, y):
+def test_samples_with_several_subsets_of_modalities_are_predicted_each_by_its_own(X, y):
     clf = auto().fit(X, y)
     there = np.ones(N, dtype=bool)
     there[::2] = False
@@ -142,19 +142,20 @@ def test_training_samples_may_lack_modalities(X, y):
     assert clf.score(X, y) > 0.8
 
 
-def test_a_pattern_never_seen_gets_the_mean_of_those_that_can_speak(rng):
+def test_a_subset_never_seen_gets_the_mean_of_base_models_that_support_it(rng):
     y = rng.integers(0, 2, 60)
     X = MultiModalFrame({name: rng.normal(size=(60, 1)) + y[:, np.newaxis] for name in "abcdef"})
     clf = auto(cv=2, estimator=FusionClassifier(n_folds=None, max_epochs=2)).fit(X, y)
     two = X[["b", "e"]]
-    members = {one.member.name: one for one in clf._members}
-    said = [
+    base_models = {one.name: one for one in clf._base_models}
+    predictions = [
         np.mean(
-            [one.estimator.predict_proba(two[list(names)]) for one in members[name].models], axis=0
+            [one.estimator.predict_proba(two[list(names)]) for one in base_models[name].models],
+            axis=0,
         )
         for name, names in [("joint", "be"), ("linear", "be"), ("b", "b"), ("e", "e")]
     ]
-    np.testing.assert_allclose(clf.predict_proba(two), np.mean(said, axis=0))
+    np.testing.assert_allclose(clf.predict_proba(two), np.mean(predictions, axis=0))
 
 
 def test_no_modality_at_all_is_refused(X, y):
@@ -184,7 +185,7 @@ def test_time_is_kept(X, y):
     start = time.perf_counter()
     clf = auto(estimator=network, time_limit=1.5).fit(X, y)
     assert time.perf_counter() - start < 1.5 + 1
-    assert all(len(model.estimator.history_) < 100_000 for model in clf._members[0].models)
+    assert all(len(model.estimator.history_) < 100_000 for model in clf._base_models[0].models)
     assert clf.score(X, y) > 0.7
 
 
@@ -239,10 +240,10 @@ def test_folds_that_take_longer_than_expected_are_not_all_fitted(X, y):
     assert "slow" not in clf.leaderboard_["model"]
 
 
-def test_of_the_first_member_some_folds_may_be_left_out(X, y):
+def test_of_the_first_base_model_some_folds_may_be_left_out(X, y):
     clf = auto(time_limit=1e-3).fit(X, y)
     assert clf.leaderboard_["model"].tolist() in (["joint", "fused"], ["fused", "joint"])
-    assert len(clf._members[0].models) == 1
+    assert len(clf._base_models[0].models) == 1
     assert np.isnan(clf.oof_predictions_).any()
     assert np.isfinite(clf.predict_proba(X)).all()
 
@@ -273,13 +274,13 @@ def test_a_modality_that_a_fold_lacks_leaves_its_models_without_it(X, y):
     there = np.arange(60, 90)
     cv = [(np.arange(60), np.arange(60, N)), (np.arange(60, N), np.arange(60))]
     clf = auto(cv=cv).fit(with_rare(X, there), y)
-    members = {one.member.name: one for one in clf._members}
-    assert "rare" not in members
-    assert [len(model.modalities) for model in members["joint"].models] == [2, 3]
+    base_models = {one.name: one for one in clf._base_models}
+    assert "rare" not in base_models
+    assert [len(model.modalities) for model in base_models["joint"].models] == [2, 3]
     assert len(clf.predict(with_rare(X, there)[["rare"]][there])) == 30
 
 
-def test_a_row_of_a_modality_that_others_lack_gets_no_answer_out_of_fold(rng, y):
+def test_a_row_of_a_modality_that_others_lack_gets_no_out_of_fold_prediction(rng, y):
     left = np.arange(N) != 7
     X = MultiModalFrame(
         {"left": rng.normal(size=(N, 2)), "rare": rng.normal(size=(N, 2))},
@@ -290,12 +291,13 @@ def test_a_row_of_a_modality_that_others_lack_gets_no_answer_out_of_fold(rng, y)
     assert np.isfinite(clf.predict_proba(X)).all()
 
 
-def test_a_modality_that_no_fold_was_trained_on_is_not_answered_alone(X, y):
+def test_a_modality_that_no_fold_was_trained_on_alone_is_refused(X, y):
     rare = with_rare(X, np.arange(100, N))
     clf = auto(cv=[(np.arange(50), np.arange(50, N)), (np.arange(50, 100), np.arange(50))])
     clf.fit(rare, y)
     with pytest.raises(
-        ValueError, match=r"No fold was trained on samples .* \['rare'\]: give a cv"
+        ValueError,
+        match=r"AutoFusionClassifier: no fold was trained on samples .* \['rare'\]: give a cv",
     ):
         clf.predict(rare[["rare"]][100:])
 
@@ -438,7 +440,7 @@ def test_several_numbers_at_once(rng):
     assert r2_score(y, reg.predict(X), multioutput="raw_values").min() > 0.8
 
 
-def test_least_squares_find_the_better_member(rng):
+def test_least_squares_find_the_better_base_model(rng):
     X = rng.normal(size=(400, 2))
     y = X.sum(axis=1)
     companions = {"linear": LinearRegression(), "poor": Ridge(alpha=1e6)}

@@ -70,7 +70,7 @@ def test_a_rare_class_takes_no_folds_away(n_rare):
     y = LABELS.copy()
     y[:n_rare] = 2
     clf = auto(cv=5).fit(X, y)
-    assert len(clf._members[0].models) == 5
+    assert len(clf._base_models[0].models) == 5
     assert clf.classes_.tolist() == [0, 1, 2]
 
 
@@ -86,7 +86,10 @@ def test_networks_hold_out_whole_groups():
     network = FusionRegressor(n_folds=None, max_epochs=40)
     reg = auto_regressor(estimator=network, cv=3)
     n_epochs = [
-        sum(model.estimator.n_iter_ for model in reg.fit(table, y, groups=some)._members[0].models)
+        sum(
+            model.estimator.n_iter_
+            for model in reg.fit(table, y, groups=some)._base_models[0].models
+        )
         for some in (groups, None)
     ]
     assert n_epochs[0] < n_epochs[1]  # what is not known again is not learned by heart
@@ -95,7 +98,7 @@ def test_networks_hold_out_whole_groups():
 @pytest.mark.parametrize(("make", "y"), [(auto, LABELS), (auto_regressor, NUMBERS)])
 def test_folds_are_no_more_than_groups(make, y):
     model = make(cv="auto").fit(X, y, groups=THREE_GROUPS)
-    assert len(model._members[0].models) == 3
+    assert len(model._base_models[0].models) == 3
     owner = type(model).__name__
     with pytest.raises(ValueError, match=f"{owner}: cv=4 needs as many groups .* there are 3"):
         make(cv=4).fit(X, y, groups=THREE_GROUPS)
@@ -122,7 +125,7 @@ def test_few_groups_make_no_folds_of_a_network():
     table = MultiModalFrame({"a": np.tile(A, (4, 1)), "b": np.tile(B, (4, 1))})
     reg = auto_regressor(estimator=FusionRegressor(max_epochs=2), cv="auto")
     reg.fit(table, np.tile(NUMBERS, 4), groups=np.tile(THREE_GROUPS, 4))
-    assert len(reg._members[0].models) == 3
+    assert len(reg._base_models[0].models) == 3
 
 
 # Weights -----------------------------------------------------------------------------------------
@@ -158,13 +161,13 @@ def test_scores_are_weighted():
 
 @pytest.mark.parametrize("companions", [None, {"ridge": Ridge()}])
 @pytest.mark.parametrize("n_columns", [1, 2])
-def test_networks_of_quantiles_say_the_one_in_the_middle(companions, n_columns):
+def test_networks_of_quantiles_predict_the_one_in_the_middle(companions, n_columns):
     y = NUMBERS if n_columns == 1 else np.column_stack([NUMBERS, -NUMBERS])
     reg = auto_regressor("quantile", companions=companions).fit(X, y)
     assert reg.predict(X).shape == y.shape
-    model = reg._members[0].models[0].estimator
+    model = reg._base_models[0].models[0].estimator
     middle = model.predict(X)[..., 1]
-    np.testing.assert_allclose(reg._answer(model, X), np.clip(middle, y.min(0), y.max(0)))
+    np.testing.assert_allclose(reg._predict_with(model, X), np.clip(middle, y.min(0), y.max(0)))
 
 
 @pytest.mark.parametrize(
@@ -253,7 +256,7 @@ def test_wrong_folds_say_so(cv, message):
 
 def test_a_splitter_gets_the_groups():
     clf = auto(cv=LeaveOneGroupOut()).fit(X, LABELS, groups=THREE_GROUPS)
-    assert len(clf._members[0].models) == 3
+    assert len(clf._base_models[0].models) == 3
 
 
 def warnings_of(action):
@@ -268,9 +271,9 @@ def test_texts_of_numbers_are_warned_of_once_with_all_rows_counted():
     texts[7] = "unknown"
     table = pd.DataFrame({"a": texts, "b": A[:, 0]})
     model = auto(cv=3)
-    (said,) = warnings_of(lambda: model.fit(table, LABELS))
-    assert said.startswith("AutoFusionClassifier: modality 'numeric'")
-    assert "1 of 60 texts" in said
+    (message,) = warnings_of(lambda: model.fit(table, LABELS))
+    assert message.startswith("AutoFusionClassifier: modality 'numeric'")
+    assert "1 of 60 texts" in message
     assert len(warnings_of(lambda: model.predict(table))) == 1
 
 
@@ -279,5 +282,5 @@ def test_pixels_of_another_range_are_warned_of_once_in_each_predict():
     model = auto(cv=3).fit(MultiModalFrame({"picture": pictures, "b": B}), LABELS)
     for _ in range(2):
         bright = MultiModalFrame({"picture": pictures * 255, "b": B})
-        (said,) = warnings_of(lambda later=bright: model.predict(later))
-        assert "255 times as large" in said
+        (message,) = warnings_of(lambda later=bright: model.predict(later))
+        assert "255 times as large" in message

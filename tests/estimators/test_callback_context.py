@@ -220,7 +220,7 @@ def test_an_automatic_fusion_has_tasks_of_its_own_and_of_its_networks(kind, tabl
     assert tasks.names == {"fit", "joint", "a", "b", "epoch"}  # a fold is the fit of its network
     assert [tasks.n_ended(name) for name in ("joint", "a", "b")] == [1, 1, 1]
     assert tasks.n_ended("epoch") == 3 * 2 * 2
-    assert not hasattr(auto._members[0].models[0].estimator, "_skl_callbacks")
+    assert not hasattr(auto._base_models[0].models[0].estimator, "_skl_callbacks")
 
 
 @pytest.mark.parametrize("kind", AUTO)

@@ -231,7 +231,7 @@ def test_a_train_split_that_leaves_out_most_rows_warns(X, y):
 def test_of_folds_in_order_the_model_of_the_last_one_predicts(cv, X, y):
     network = FusionClassifier(max_epochs=2, n_folds=None)
     auto = AutoFusionClassifier(estimator=network, companions=None, cv=cv, random_state=0)
-    (member,) = auto.fit(X, y)._members
+    (member,) = auto.fit(X, y)._base_models
     (model,) = member.models
     splits = list(cv.split(X))
     training, _ = splits[-1]
