@@ -32,6 +32,14 @@ API_REFERENCE = {
         "make_multimodal_regression",
     ],
     "sklearn_crossmodal.data": ["Block", "BlockSpec", "Columns", "ModalityDtype"],
+    "sklearn_crossmodal.ensemble.companions": [
+        "BoostingCompanion",
+        "Companion",
+        "CompanionSpec",
+        "ExtraTreesCompanion",
+        "KernelCompanion",
+        "LinearCompanion",
+    ],
     "sklearn_crossmodal.exceptions": ["InterruptedFitWarning", "ModalityError"],
     "sklearn_crossmodal.metrics": [
         "absence_curve",

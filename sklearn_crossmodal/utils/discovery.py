@@ -14,6 +14,7 @@ _REGISTRIES = {
     "decoder": ("nn.decoders", "DECODERS"),
     "loss": ("nn.losses", "LOSSES"),
     "posterior": ("nn.variational", "POSTERIORS"),
+    "companion": ("ensemble.companions", "COMPANIONS"),
 }
 
 
@@ -51,12 +52,13 @@ def all_estimators(type_filter=None):
 
 
 def all_components(family=None):
-    """Return the registered parts: modalities, encoders, fusions, decoders, losses, posteriors.
+    """Return the registered parts: modalities, parts of networks, companions of automatic fusions.
 
     Parameters
     ----------
-    family : {"modality", "encoder", "fusion", "decoder", "loss", "posterior"}, default=None
-        None returns those of all families.
+    family : str, default=None
+        "modality", "encoder", "fusion", "decoder", "loss", "posterior" or "companion"; None returns
+        those of all families.
 
     Returns
     -------

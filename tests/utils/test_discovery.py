@@ -5,6 +5,7 @@ import inspect
 import pytest
 
 import sklearn_crossmodal
+from sklearn_crossmodal.ensemble.companions import COMPANIONS
 from sklearn_crossmodal.modalities import MODALITIES
 from sklearn_crossmodal.nn.decoders import DECODERS
 from sklearn_crossmodal.nn.encoders import ENCODERS
@@ -20,6 +21,7 @@ REGISTRIES = {
     "decoder": DECODERS,
     "loss": LOSSES,
     "posterior": POSTERIORS,
+    "companion": COMPANIONS,
 }
 
 
