@@ -38,9 +38,9 @@ class CompanionSpec:
 class Companion:
     """A model of another kind that automatic fusions fit beside their networks.
 
-    A subclass has `classifier`, `regressor` or both. A task for which it has none is not its own:
-    there, ``companions="auto"`` leaves it out. The estimators take `sample_weight`, and a dense
-    table of float64; where `n_components` is None, a CSR array too.
+    A subclass has `classifier`, `regressor` or both; ``companions="auto"`` leaves it out of a task
+    for which it returns None. Its estimators take `sample_weight` and a dense table of float64;
+    where `n_components` is None, they take a CSR array too.
 
     Attributes
     ----------
