@@ -14,11 +14,11 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 	"$$python" -c '$(is_new_enough)' >/dev/null 2>&1 && { echo "$$python"; break; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-cifar10-imdb test lint typecheck docs bench bench-emoji bench-shared bench-captions bench-translation bench-data bench-speed bench-columns clean
+.PHONY: help setup demo demo-cifar10-imdb test test-all lint typecheck docs bench bench-emoji bench-shared bench-captions bench-translation bench-data bench-speed bench-columns clean
 
 help:
 	@echo "make demo    run the examples; pictures go to demo/. demo-cifar10-imdb: the one that downloads 250 MB first"
-	@echo "make test    run the tests and the doctests"
+	@echo "make test    run the quick tests and the doctests, in minutes; make test-all: run the slow ones"
 	@echo "make lint    check style, format and spelling"
 	@echo "make typecheck  check the types of the modules that users import from"
 	@echo "make docs    build the documentation, with the gallery of examples, into docs/_build/html"
@@ -62,8 +62,15 @@ demo-cifar10-imdb: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_cifar10_imdb.py
 
 # Two workers with one thread each: on tensors as small as the tests', torch's own threads only get in each other's way.
+# Rewriting assertions is half of the time of collecting: its bytecode is kept, whatever the environment says.
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n 2 --dist worksteal
+
 test: $(STAMP)
-	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n 2
+	$(PYTEST) -m "not slow"
+
+# What `make test` leaves out.
+test-all: $(STAMP)
+	$(PYTEST) -m slow
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -1,6 +1,10 @@
-"""Small seeded data, and one thread for torch: fits this small are fastest on one."""
+"""Small seeded data, one thread for torch, and a part of large products of parameters.
+
+Fits this small are fastest on one thread.
+"""
 
 import signal
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -14,3 +18,22 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m leaves out what is slow
+def pytest_collection_modifyitems(items):
+    """Mark as slow what a test with the marker `covering` can leave out of its product.
+
+    Kept is each combination of all parameters but the shortest, with one value of that: of seven
+    containers and 22 tools 22 pairs, in which every container and every tool occurs.
+    """
+    groups = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("covering") and hasattr(item, "callspec"):
+            groups[item.path, item.originalname].append(item)
+    for group in groups.values():
+        indices = [item.callspec.indices for item in group]
+        shortest = min(len({one[name] for one in indices}) for name in indices[0])
+        for item, one in zip(group, indices, strict=True):
+            if sum(one.values()) % shortest:
+                item.add_marker(pytest.mark.slow)

@@ -17,6 +17,7 @@ from sklearn_crossmodal import (
     CrossModalRegressor,
     FusionClassifier,
     FusionRegressor,
+    MultiModalAutoencoder,
 )
 from sklearn_crossmodal.modalities import Numeric, Text
 from sklearn_crossmodal.nn.decoders import RecurrentDecoder
@@ -60,26 +61,40 @@ class Characters:
 
 
 SPELLED = {"CrossModalGenerator": SpelledGenerator}
-SEARCHED = FusionClassifier(max_epochs=20, random_state=0), {"learning_rate": [1e-2, 3e-2]}
+SEARCHED = (
+    FusionClassifier(max_epochs=2, n_folds=None, early_stopping=False, random_state=0),
+    {"learning_rate": [1e-2, 3e-2]},
+)
 OF_SEARCHES = {"BatchedRandomizedSearchCV": {"n_iter": 2}}
-QUICK = {
-    "CrossModalGenerator": {"max_epochs": 20},
+OF_OTHERS = {
     "AutoFusionClassifier": {
-        "estimator": FusionClassifier(max_epochs=20, early_stopping=False),
+        "estimator": FusionClassifier(max_epochs=2, early_stopping=False),
         "companions": {"linear": LogisticRegression()},
         "cv": 2,
     },
     "AutoFusionRegressor": {
-        "estimator": FusionRegressor(max_epochs=20, early_stopping=False),
+        "estimator": FusionRegressor(max_epochs=2, early_stopping=False),
         "companions": {"linear": Ridge()},
         "cv": 2,
     },
+    "MultiModalImputer": {"estimator": MultiModalAutoencoder(max_epochs=2)},
 }
-ESTIMATORS = [
-    estimator(*SEARCHED, cv=2, error_score="raise", **OF_SEARCHES.get(name, {}))
-    if issubclass(estimator, BaseSearchCV)
-    else SPELLED.get(name, estimator)(**QUICK.get(name, {}))
-    for name, estimator in all_estimators()
+NETWORKS = dict(all_estimators("network"))
+
+
+def quick(name, estimator):
+    """Return the estimator with all defaults but the number of epochs."""
+    if issubclass(estimator, BaseSearchCV):
+        return estimator(*SEARCHED, cv=2, error_score="raise", **OF_SEARCHES.get(name, {}))
+    params = {"max_epochs": 2} if name in NETWORKS else OF_OTHERS.get(name, {})
+    return SPELLED.get(name, estimator)(**params)
+
+
+ESTIMATORS = [quick(name, estimator) for name, estimator in all_estimators()]
+# A generator with its default number of epochs takes half a minute a check.
+AS_THEY_COME = [
+    SPELLED.get(name, estimator)(**({"max_epochs": 20} if name in SPELLED else {}))
+    for name, estimator in all_estimators("network")
 ]
 STOCHASTIC = (
     "Training is stochastic: mini-batches are drawn from the rows, so that a row of weight two is "
@@ -94,6 +109,13 @@ OF_FOLDS = (
     "fold, two rows may be in two."
 )
 NO_FIT_TRANSFORM = "A search has `transform` and no `fit_transform`, as scikit-learn's own."
+# These ask how well training went; the others would see the same after one step.
+OF_ACCURACY = (
+    "check_class_weight_classifiers",
+    "check_classifiers_classes",
+    "check_classifiers_train",
+    "check_regressors_train",
+)
 OF_TRANSFORMERS = (
     "check_transformer_data_not_an_array",
     "check_transformer_general",
@@ -119,7 +141,24 @@ def fit_arguments(estimator):
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning:sklearn")
 @parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_scikit_learn_check(estimator, check):
+    if check.func.__name__ in OF_ACCURACY:
+        train_longer(estimator)
     check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning:sklearn")
+@parametrize_with_checks(AS_THEY_COME, expected_failed_checks=expected_failures)
+def test_scikit_learn_check_of_the_defaults(estimator, check):
+    check(estimator)
+
+
+def train_longer(estimator):
+    """Give the network inside the training that a check of accuracy needs."""
+    longer = {"max_epochs": 8, "learning_rate": 0.01}
+    for name in estimator.get_params():
+        if (last := name.split("__")[-1]) in longer:
+            estimator.set_params(**{name: longer[last]})
 
 
 def deterministic(estimator):
@@ -135,6 +174,7 @@ def deterministic(estimator):
         early_stopping=False,
         batch_size=10_000,
         modality_dropout=0.0,
+        max_epochs=30,
         dtype="float64",
     )
 

@@ -320,6 +320,7 @@ TOOLS = [
 ]
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.__name__)
 def test_tool_takes_container(tool, clf, X, container):
     tool(clf, X, container)

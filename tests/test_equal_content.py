@@ -185,6 +185,7 @@ def test_equal_content_has_equal_modalities_and_presence(kind, container):
         np.testing.assert_array_equal(as_table(X).presence("c"), present)
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.filterwarnings(READ)

@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_crossmodal import Categorical, MultiModalAutoencoder, MultiModalFrame, Numeric
 
 N = 300
-QUICK = {"max_epochs": 80, "learning_rate": 0.01, "random_state": 0, "n_components": 2}
+QUICK = {"max_epochs": 40, "learning_rate": 0.02, "random_state": 0, "n_components": 2}
 
 
 @pytest.fixture(scope="module")

@@ -85,6 +85,7 @@ def test_probabilities_of_an_order_are_the_chain_of_conditional_ones(ladder):
     np.testing.assert_array_equal(clf.predict(X), clf.classes_[decision.argmax(axis=1)])
 
 
+@pytest.mark.slow
 def test_an_order_is_learned_with_errors_no_larger_than_without_it(ladder):
     X, y = ladder
     errors = {}
@@ -135,6 +136,7 @@ def test_an_order_is_searched_over_in_lockstep(ladder):
 # An indicator ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_labels_are_learned_as_well_as_each_alone(X, indicator):
     clf = FusionClassifier(random_state=0).fit(X[:200], indicator[:200])
     together = (clf.predict(X[200:]) == indicator[200:]).mean(axis=0)
@@ -178,6 +180,7 @@ def test_an_indicator_has_no_order(X, indicator):
 # Several columns of classes ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_columns_are_learned_as_well_as_each_alone(X, columns):
     clf = FusionClassifier(random_state=0).fit(X[:200], columns[:200])
     together = (clf.predict(X[200:]) == columns[200:].to_numpy()).mean(axis=0)

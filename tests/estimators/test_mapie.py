@@ -21,7 +21,9 @@ TRAINING, CALIBRATION, TEST = np.split(np.arange(3000), [300, 1200])
 TOLERANCE = 0.037
 
 CLASSIFIERS = {
-    "fusion": lambda modalities: FusionClassifier(modalities, max_epochs=10, random_state=0),
+    "fusion": lambda modalities: FusionClassifier(
+        modalities, max_epochs=10, n_folds=None, random_state=0
+    ),
     "auto": lambda modalities: AutoFusionClassifier(
         modalities,
         estimator=FusionClassifier(n_folds=None, max_epochs=4),
@@ -31,7 +33,9 @@ CLASSIFIERS = {
     ),
 }
 REGRESSORS = {
-    "fusion": lambda modalities: FusionRegressor(modalities, max_epochs=10, random_state=0),
+    "fusion": lambda modalities: FusionRegressor(
+        modalities, max_epochs=10, n_folds=None, random_state=0
+    ),
     "auto": lambda modalities: AutoFusionRegressor(
         modalities,
         estimator=FusionRegressor(n_folds=None, max_epochs=4),
@@ -86,6 +90,7 @@ def check_intervals(model, X, numbers):
     assert abs(((low <= numbers[TEST]) & (numbers[TEST] <= high)).mean() - 0.9) < TOLERANCE
 
 
+@pytest.mark.covering
 @unnamed_probe
 @pytest.mark.parametrize("form", ["array", "pandas"])
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -98,6 +103,7 @@ def test_split_conformal_classifier(name, form, table, classes):
     check_sets(model, X, classes)
 
 
+@pytest.mark.covering
 @unnamed_probe
 @pytest.mark.parametrize("form", ["array", "pandas"])
 @pytest.mark.parametrize("name", REGRESSORS)
@@ -112,6 +118,7 @@ def test_split_conformal_regressor(name, form, table, numbers):
     check_intervals(model, X, numbers)
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_cross_conformal_classifier(name, form, table, classes):
@@ -123,6 +130,7 @@ def test_cross_conformal_classifier(name, form, table, classes):
     check_sets(model.fit_conformalize(part(X, rows), classes[rows]), X, classes)
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", REGRESSORS)
 def test_cross_conformal_regressor(name, form, table, numbers):

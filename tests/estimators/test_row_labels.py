@@ -56,6 +56,7 @@ def renamed(frame):
     )
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("frame", FRAMES)
 @pytest.mark.parametrize("name", ["regressor", "crossmodal", "classifier", "auto"])
 def test_scores_know_the_columns_of_y_by_name(name, frame):
@@ -68,6 +69,7 @@ def test_scores_know_the_columns_of_y_by_name(name, frame):
         fitted.score(X, renamed(y))
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("frame", FRAMES)
 @pytest.mark.parametrize("name", ["regressor", "crossmodal", "classifier", "autoencoder"])
 def test_training_goes_on_with_the_columns_of_y_by_name(name, frame):

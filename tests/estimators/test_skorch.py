@@ -333,6 +333,7 @@ def test_two_callbacks_of_one_name_are_told_apart(fit):
 # Optimizers and parameters of the net -------------------------------------------------------------
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize(
     ("optimizer", "kind"),

@@ -14,6 +14,8 @@ from sklearn_crossmodal import (
 )
 
 N = 300
+#: Enough for what these tables hold.
+QUICK = {"max_epochs": 40, "learning_rate": 0.01, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
@@ -33,18 +35,18 @@ def table():
 
 def test_a_frame_of_numbers_and_categories_finds_both_and_learns_from_both(table):
     y = (table["colour"] == "red") ^ (table["size"] == "M")
-    model = FusionClassifier(random_state=0).fit(table, y)
+    model = FusionClassifier(**QUICK).fit(table, y)
     assert [(name, columns) for name, _, columns in model.modalities_] == [
         ("numeric", ["a", "b"]),
         ("categorical", ["colour", "size"]),
     ]
     assert model.score(table, y) > 0.95
-    alone = FusionClassifier({"categorical": ["colour", "size"]}, random_state=0).fit(table, y)
+    alone = FusionClassifier({"categorical": ["colour", "size"]}, **QUICK).fit(table, y)
     assert alone.score(table, y) > 0.95
 
 
 def test_an_autoencoder_translates_and_gives_back_categories(table):
-    model = MultiModalAutoencoder(n_components=4, random_state=0).fit(table)
+    model = MultiModalAutoencoder(n_components=4, **QUICK).fit(table)
     found = model.translate(table, source="numeric", target="categorical")
     assert found.shape == (N, 2)
     assert np.mean(found == table[["colour", "size"]].to_numpy()) > 0.9
@@ -55,7 +57,7 @@ def test_an_autoencoder_fills_in_single_categories_and_leaves_the_rest(table):
     holes = table.copy()
     rows = np.arange(N) % 5 == 0
     holes.loc[rows, "colour"] = None
-    model = MultiModalAutoencoder(n_components=4, random_state=0).fit(holes)
+    model = MultiModalAutoencoder(n_components=4, **QUICK).fit(holes)
     filled = model.impute(holes)
     assert np.mean(filled["colour"][rows] == table["colour"][rows]) > 0.9
     pd.testing.assert_frame_equal(filled[~rows], holes[~rows], check_dtype=False)
@@ -64,7 +66,7 @@ def test_an_autoencoder_fills_in_single_categories_and_leaves_the_rest(table):
 
 def test_a_category_is_predicted_from_other_modalities(table):
     numbers = table[["a", "b"]]
-    model = CrossModalRegressor(target="categorical", random_state=0)
+    model = CrossModalRegressor(target="categorical", **QUICK)
     sizes = np.asarray(table["size"], dtype=object)
     model.fit(numbers, sizes)
     predicted = model.predict(numbers)
@@ -77,7 +79,7 @@ def test_a_category_is_predicted_from_other_modalities(table):
 
 def test_several_columns_of_categories_are_predicted_together(table):
     numbers, labels = table[["a", "b"]], table[["colour", "size"]].to_numpy(dtype=object)
-    model = CrossModalRegressor(target=Categorical(), random_state=0).fit(numbers, labels)
+    model = CrossModalRegressor(target=Categorical(), **QUICK).fit(numbers, labels)
     assert model.predict(numbers).shape == (N, 2)
     assert model.score(numbers, labels) > 0.9
 
@@ -96,17 +98,17 @@ def test_an_ordered_category_that_was_never_seen_is_taken_for_its_neighbours():
     X = pd.DataFrame({"grade": pd.Categorical(grade, categories=range(1, 8), ordered=True)})
     y = grade.astype(float)
     unseen = pd.DataFrame({"grade": pd.Categorical([4], categories=range(1, 8), ordered=True)})
-    model = FusionRegressor(random_state=0).fit(X, y)
+    model = FusionRegressor(**QUICK).fit(X, y)
     assert 3 < model.predict(unseen).item() < 5
 
 
 @pytest.mark.parametrize("encoder", ["piecewise_linear", "periodic"])
 def test_numeric_embeddings_learn_what_is_far_from_linear_and_stay_in_range(encoder):
     rng = np.random.default_rng(0)
-    x = rng.uniform(-2, 2, size=(1000, 1))
+    x = rng.uniform(-2, 2, size=(600, 1))
     y = np.sin(4 * x[:, 0])
     modalities = [("x", Numeric(encoder=encoder), slice(None))]
-    model = FusionRegressor(modalities, random_state=0, max_epochs=60).fit(x, y)
+    model = FusionRegressor(modalities, n_folds=None, **QUICK).fit(x, y)
     assert model.score(x, y) > 0.95
     far = model.predict([[1e3], [1e6]])
     np.testing.assert_allclose(far, model.predict([[x.max()]] * 2), atol=1e-3)
@@ -115,7 +117,7 @@ def test_numeric_embeddings_learn_what_is_far_from_linear_and_stay_in_range(enco
 def test_counts_are_scaled_by_their_logarithm_and_predicted_as_counts(table):
     counts = np.exp(table[["a"]].to_numpy() * 2 + 3).round()
     target = Numeric(scaling="standard", log1p=True)
-    model = CrossModalRegressor(target=target, random_state=0).fit(table[["a", "b"]], counts)
+    model = CrossModalRegressor(target=target, **QUICK).fit(table[["a", "b"]], counts)
     predicted = model.predict(table[["a", "b"]])
     assert (predicted >= 0).all()
     assert np.corrcoef(np.log1p(predicted[:, 0]), np.log1p(counts[:, 0]))[0, 1] > 0.97

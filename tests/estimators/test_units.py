@@ -30,6 +30,7 @@ def name_of(regressor):
     return type(regressor).__name__
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("regressor", REGRESSORS, ids=name_of)
 @pytest.mark.parametrize("exponent", [-1020, -660, 660, 1020])
 def test_a_target_of_any_size_is_predicted_as_one_of_common_size(regressor, exponent):

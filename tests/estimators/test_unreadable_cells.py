@@ -101,6 +101,7 @@ def _use(model, X):
     return model.predict(X) if hasattr(model, "predict") else model.transform(X)
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize(("name", "container"), CASES)
 def test_a_broken_file_is_an_absent_modality_in_fit(name, container, files, rng):
     whole, broken = (_contained(container, cells, rng) for cells in files)
@@ -114,6 +115,7 @@ def test_a_broken_file_is_an_absent_modality_in_fit(name, container, files, rng)
         assert len(_use(model, whole)) == N
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize(
     ("name", "container"), [case for case in CASES if case[0] != "MultiModalImputer"]
 )

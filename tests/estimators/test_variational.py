@@ -16,7 +16,7 @@ from sklearn_crossmodal.nn.encoders import MLPEncoder
 from sklearn_crossmodal.nn.variational import POSTERIORS
 
 N = 240
-QUICK = {"max_epochs": 60, "learning_rate": 0.01, "batch_size": 40, "random_state": 0}
+QUICK = {"max_epochs": 30, "learning_rate": 0.02, "batch_size": 40, "random_state": 0}
 every = pytest.mark.parametrize("name", sorted(POSTERIORS))
 
 
@@ -188,7 +188,7 @@ def test_counts_texts_and_categories_have_likelihoods():
         ("words", Text(), "words"),
         ("kind", Categorical(), "kind"),
     ]
-    settings = {**QUICK, "max_epochs": 200}
+    settings = {**QUICK, "max_epochs": 200, "learning_rate": 0.01}
     made = MultiModalAutoencoder(modalities, n_components=2, variational="mopoe", **settings).fit(X)
     assert np.isfinite(made.score_samples(X)).all()
     found = made.translate(X, source="words", target="visits")
@@ -215,7 +215,7 @@ def test_a_nested_parameter_needs_the_component():
 
 @pytest.mark.parametrize("variational", [None, "mopoe"])
 def test_private_components_hold_what_is_shared_with_none(variational, X):
-    settings = {**QUICK, "max_epochs": 150, "modality_dropout": 0.5}
+    settings = {**QUICK, "max_epochs": 80, "modality_dropout": 0.5}
     made = MultiModalAutoencoder(
         n_components=2, n_private_components=1, variational=variational, beta=0.1, **settings
     ).fit(X)
@@ -255,7 +255,7 @@ def test_texts_that_are_decoded_token_by_token_have_a_bound():
         ("words", Text(encoder="gru", decoder="recurrent"), "words"),
         ("level", Numeric(), "level"),
     ]
-    settings = {**QUICK, "max_epochs": 150, "modality_dropout": 0.0}
+    settings = {**QUICK, "max_epochs": 60, "modality_dropout": 0.0}
     made = MultiModalAutoencoder(
         modalities, n_components=2, n_private_components=1, variational="mopoe", **settings
     ).fit(X)

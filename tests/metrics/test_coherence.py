@@ -20,6 +20,7 @@ from sklearn_crossmodal.metrics import cross_coherence, joint_coherence
 N_CLASSES = 4
 Y = np.arange(2000) % N_CLASSES
 NAMES = ["a", "b", "c", "d"]
+QUICK = {"max_epochs": 20, "learning_rate": 0.01}
 
 
 def showing(y, share_wrong=0.0):
@@ -208,7 +209,7 @@ def test_it_is_a_scorer_in_cross_validate(drawn):
         "there": partial(cross_coherence, classifiers=known, source="m0", target="m1"),
         "back": partial(cross_coherence, classifiers=known["m0"], source="m1", target="m0"),
     }
-    autoencoder = MultiModalAutoencoder(n_components=2, max_epochs=40, random_state=0)
+    autoencoder = MultiModalAutoencoder(n_components=2, random_state=0, **QUICK)
     scores = cross_validate(autoencoder, X, y, scoring=scoring, cv=3)
     assert (scores["test_all"] > 0.8).all()
     np.testing.assert_allclose(scores["test_all"], (scores["test_there"] + scores["test_back"]) / 2)
@@ -217,12 +218,12 @@ def test_it_is_a_scorer_in_cross_validate(drawn):
 def test_a_grid_search_chooses_by_it(drawn):
     X, y, known = drawn
     search = GridSearchCV(
-        MultiModalAutoencoder(n_components=2, max_epochs=40, random_state=0),
-        {"max_epochs": [1, 40]},
+        MultiModalAutoencoder(n_components=2, random_state=0, **QUICK),
+        {"max_epochs": [1, 20]},
         scoring=partial(cross_coherence, classifiers=known),
         cv=2,
     ).fit(X, y)
-    assert search.best_params_["max_epochs"] == 40
+    assert search.best_params_["max_epochs"] == 20
     assert search.best_score_ > 0.8
 
 

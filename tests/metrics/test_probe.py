@@ -123,7 +123,9 @@ def test_it_is_a_scorer_in_cross_validate(as_frame):
         "strong": partial(latent_probe_score, subsets="m1"),
         "mean": partial(latent_probe_score, subsets=["m0", "m1"]),
     }
-    autoencoder = MultiModalAutoencoder(n_components=4, max_epochs=40, random_state=0)
+    autoencoder = MultiModalAutoencoder(
+        n_components=4, max_epochs=15, learning_rate=0.01, random_state=0
+    )
     scores = cross_validate(autoencoder, samples, y, scoring=scoring, cv=2)
     assert (scores["test_strong"] > 0.8).all()
     assert (scores["test_strong"] > scores["test_weak"]).all()
@@ -134,7 +136,7 @@ def test_it_is_a_scorer_in_cross_validate(as_frame):
 def test_a_grid_search_chooses_by_it():
     samples, y = make_multimodal_classification(300, n_features=3, class_sep=3, random_state=0)
     search = GridSearchCV(
-        MultiModalAutoencoder(max_epochs=40, random_state=0),
+        MultiModalAutoencoder(max_epochs=15, learning_rate=0.01, random_state=0),
         {"n_components": [1, 4]},
         scoring=partial(latent_probe_score, subsets=[("m0", "m1")]),
         cv=2,

@@ -215,7 +215,9 @@ def test_it_is_a_scorer_in_cross_validate(as_frame):
         "none": partial(translation_score, source="noise", target="b"),
         "all": translation_score,
     }
-    autoencoder = MultiModalAutoencoder(n_components=4, max_epochs=60, random_state=0)
+    autoencoder = MultiModalAutoencoder(
+        n_components=4, max_epochs=30, learning_rate=0.01, random_state=0
+    )
     scores = cross_validate(autoencoder, samples(as_frame), scoring=scoring, cv=3)
     assert (scores["test_good"] > 0.8).all()
     assert (scores["test_none"] < 0.1).all()

@@ -13,6 +13,8 @@ from sklearn_crossmodal.training._objectives._criterion import Criterion
 from sklearn_crossmodal.training._post_fit import _late_fusion_weights
 from sklearn_crossmodal.training._post_fit._late_fusion_weights import fit_blend
 
+QUICK = {"early_stopping": True, "max_epochs": 15, "learning_rate": 0.01, "random_state": 0}
+
 
 @pytest.fixture
 def X(rng):
@@ -47,7 +49,9 @@ def fitted_shares(training, spoil):
 
 
 def test_shares_are_those_with_the_lowest_loss_on_held_out_rows(X, y):
-    clf = FusionClassifier(early_stopping=True, validation_fraction=0.4, random_state=0).fit(X, y)
+    clf = FusionClassifier(
+        early_stopping=True, validation_fraction=0.4, max_epochs=1, random_state=0
+    ).fit(X, y)
     (training,) = clf._prepare(X, y, None, 1)
 
     def mute_heads(network):
@@ -70,9 +74,9 @@ def test_few_held_out_rows_leave_the_shares_as_they_are(X, y):
 
 
 def test_a_useless_modality_weighs_nothing_among_numbers(rng):
-    a, noise = rng.normal(size=(2, 2000, 3))
+    a, noise = rng.normal(size=(2, 1500, 3))
     X, y = MultiModalFrame({"a": a, "noise": noise}), a[:, 0]
-    reg = FusionRegressor(early_stopping=True, max_epochs=60, random_state=0).fit(X, y)
+    reg = FusionRegressor(**QUICK).fit(X, y)
     precisions = reg.network_.heads.precisions[:, 0].tolist()
     assert precisions[0] > 20
     assert precisions[1] == pytest.approx(1.0, abs=0.05)
@@ -95,7 +99,9 @@ def test_one_modality_of_many_is_told_better_with_heads(rng):
     X = MultiModalFrame(views)
     scores = {}
     for weight in (0.0, 0.3):
-        clf = FusionClassifier(auxiliary_weight=weight, max_epochs=30, random_state=0)
+        clf = FusionClassifier(
+            auxiliary_weight=weight, early_stopping=True, max_epochs=40, random_state=0
+        )
         clf.fit(X[:300], y[:300])
         scores[weight] = np.mean([clf.score(X[[name]][300:], y[300:]) for name in views])
     assert scores[0.3] > scores[0.0] + 0.01
@@ -142,18 +148,18 @@ def test_only_rows_with_so_many_modalities_tell_of_their_share(rng):
 
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber"])
 def test_precisions_are_ratios_of_variances_whatever_the_loss(rng, loss):
-    a, b = rng.normal(size=(2, 3000, 1))
+    a, b = rng.normal(size=(2, 1500, 1))
     X, y = MultiModalFrame({"a": a, "b": b}), 3 * a[:, 0] + b[:, 0]
-    reg = FusionRegressor(loss=loss, early_stopping=True, max_epochs=40, random_state=0).fit(X, y)
+    reg = FusionRegressor(loss=loss, **QUICK).fit(X, y)
     precisions = reg.network_.heads.precisions[:, 0].tolist()
     assert precisions[0] == pytest.approx(10, rel=0.3)  # 10 of variance, 1 of it left
     assert precisions[1] == pytest.approx(10 / 9, rel=0.1)
 
 
 def test_each_number_has_precisions_of_its_own(rng):
-    a, b = rng.normal(size=(2, 2000, 1))
+    a, b = rng.normal(size=(2, 1500, 1))
     X, y = MultiModalFrame({"a": a, "b": b}), np.hstack([a, b])
-    reg = FusionRegressor(early_stopping=True, max_epochs=40, random_state=0).fit(X, y)
+    reg = FusionRegressor(**QUICK).fit(X, y)
     precisions = reg.network_.heads.precisions.numpy()
     assert (np.diag(precisions) > 20).all()
     assert (np.diag(precisions[::-1]) < 1.2).all()
