@@ -1,7 +1,7 @@
 """scikit-learn compatible estimators for learning across modalities.
 
-Estimators and their parts are imported when they are first used, so that importing the package does
-not import torch.
+Estimators and components are imported on first use, so that importing the package does not import
+torch.
 """
 
 from importlib import import_module
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0.dev0"
 
-_HOMES = {
+_MODULES = {
     "Audio": "modalities",
     "AutoFusionClassifier": "ensemble",
     "AutoFusionRegressor": "ensemble",
@@ -71,13 +71,13 @@ if TYPE_CHECKING:
         Pretrained as Pretrained,
     )
 
-__all__ = ["__version__", *sorted(_HOMES)]
+__all__ = ["__version__", *sorted(_MODULES)]
 
 
 def __getattr__(name):
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
 
 
 def __dir__():

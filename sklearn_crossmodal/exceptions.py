@@ -1,10 +1,10 @@
-"""Warnings and errors of the package, each a subclass of the built-in that people already catch."""
+"""Warnings and errors of the package; each is a subclass of a built-in one."""
 
 __all__ = ["InterruptedFitWarning", "ModalityError"]
 
 
 class ModalityError(ValueError):
-    """A modality got data that it cannot take, or a part of the network that does not fit it.
+    """A modality received data that it does not accept, or an incompatible network component.
 
     It is a `ValueError`; its message names the estimator and the modality.
 
@@ -17,7 +17,7 @@ class ModalityError(ValueError):
 
 
 class InterruptedFitWarning(UserWarning):
-    """Training was ended by a keyboard interrupt; the estimator is usable as far as it came.
+    """Training was stopped by a keyboard interrupt; the estimator is usable as trained so far.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Data in any form, as named modalities; and the `Block` that crosses to the networks."""
+"""Containers of multimodal data, and the `Block` that the networks receive."""
 
 import sys
 from importlib import import_module
@@ -100,7 +100,7 @@ __all__ = [
     "unnest",
 ]
 
-#: What needs pandas, which is imported when one of them is.
+#: Classes that need pandas, which is imported on first use.
 _PANDAS_CLASSES = {"ModalityArray": "pandas_ext._array", "ModalityDtype": "pandas_ext._dtype"}
 
 
@@ -111,5 +111,5 @@ def __getattr__(name):
     return getattr(import_module(f"{__name__}.{_PANDAS_CLASSES[name]}"), name)
 
 
-if "pandas" in sys.modules:  # so that `read_parquet` knows the type by its name
+if "pandas" in sys.modules:  # registers the dtype, which `read_parquet` finds by name
     import_module(f"{__name__}.pandas_ext._dtype")

@@ -1,4 +1,4 @@
-"""From X in any form to the columns of one modality."""
+"""Select the raw columns of one modality from X of any type."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ __all__ = ["Columns", "as_table", "select_columns"]
 
 @dataclass(frozen=True)
 class Columns:
-    """The raw columns of one modality, as a `Modality` gets them.
+    """The raw columns of one modality: the input of `Modality.fit` and `transform`.
 
     Parameters
     ----------
     values : array-like with n rows
-        One column as it is, of any rank; or several flat columns side by side, (n, d).
+        A single column, of any rank; or several 1-D columns stacked as (n, d).
     names : tuple of str
         Names of the columns, for messages.
     labels : tuple of str or None, default=None
-        Names by which the columns inside one entry of X are known: those of a data frame. None
-        where they are known by position.
+        Names of the inner columns of one entry of X, such as a data frame. None where they are
+        identified by position.
 
     Examples
     --------
@@ -47,7 +47,7 @@ class Columns:
 
     @classmethod
     def of(cls, values) -> Columns:
-        """Return `values` as columns known by position, those of a data frame by name."""
+        """Return `values` as columns, identified by position or, of a data frame, by name."""
         if isinstance(values, cls):
             return values
         labels = column_labels(values)
@@ -58,17 +58,17 @@ class Columns:
         return cls(values, tuple(map(str, range(shape[1] if len(shape) == 2 else 1))), labels)
 
     def names_of(self, n_columns: int) -> list[str]:
-        """Return a name for each of `n_columns` flat columns, for messages.
+        """Return a name for each 1-D column of the values, for messages.
 
         Parameters
         ----------
         n_columns : int
-            How many flat columns the values have.
+            Number of 1-D columns of the values.
 
         Returns
         -------
         list of str
-            The names; those of the columns inside a frame or array that is one column.
+            The names; for a frame or array that is a single entry, those of its inner columns.
         """
         if len(self.names) == n_columns:
             return list(self.names)
@@ -103,12 +103,12 @@ class Columns:
         Returns
         -------
         Columns
-            Themselves where either has no labels: they are then known by position.
+            Unchanged where either has no labels: columns are then matched by position.
 
         Raises
         ------
         ModalityError
-            If the labels are not those of `fit`; the message lists those missing and new.
+            If the labels are not those of `fit`; the message lists missing and new ones.
         """
         if fitted is None or self.labels is None:
             return self
@@ -121,10 +121,10 @@ class Columns:
 
 
 def as_table(X):
-    """Return X as a `MultiModalFrame` if its columns have names, else as it is.
+    """Return X as a `MultiModalFrame` if its columns have names, else unchanged.
 
-    A plain mapping (skorch's `SliceDict` among them) becomes a frame; so does each column of a
-    pandas, polars or pyarrow frame. Arrays that the frame holds are not copied.
+    A plain mapping, such as skorch's `SliceDict`, and a pandas, polars or pyarrow frame become a
+    `MultiModalFrame`. Arrays in it are not copied.
     """
     if isinstance(X, MultiModalFrame):
         return X
@@ -134,7 +134,7 @@ def as_table(X):
 
 
 def select_columns(table, positions: list[int], *, single: bool) -> tuple[Columns, np.ndarray]:
-    """Cut the columns of one modality out of a table.
+    """Select the columns of one modality from a table.
 
     Parameters
     ----------
@@ -143,22 +143,22 @@ def select_columns(table, positions: list[int], *, single: bool) -> tuple[Column
     positions : list of int
         The columns.
     single : bool
-        Whether one column is meant as it is, of any rank.
+        Whether a single column, of any rank, is selected, not a list of columns.
 
     Returns
     -------
     columns : Columns
-        With n rows. Of a sparse table they are sparse, also a single one.
+        With n rows; sparse if the table is.
     present : ndarray of shape (n,), bool
         Which samples have any of the columns.
 
     Raises
     ------
     ValueError
-        If there are no columns, or several are meant and one is of a higher rank.
+        If there are no columns, or one of several columns is not 1-D.
     """
     if not positions:
-        raise ValueError("no columns of X are meant.")
+        raise ValueError("no columns of X are selected.")
     if isinstance(table, MultiModalFrame):
         every = list(table)
         names = list(map(every.__getitem__, positions))

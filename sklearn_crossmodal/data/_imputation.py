@@ -1,4 +1,4 @@
-"""Put columns back into the form that X came in."""
+"""Fill missing cells of X with imputed columns; X keeps its type."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from sklearn_crossmodal.data._rows import is_missing, object_array, row_presence
 from sklearn_crossmodal.data._unnesting import inner_keys, split_by_entry
 from sklearn_crossmodal.data.cells._cells import as_cells, from_days
 from sklearn_crossmodal.data.cells._datetime_cells import is_quantity, to_quantity
-from sklearn_crossmodal.data.cells._text_parsing import NUMBERS, infer_text_format, write
+from sklearn_crossmodal.data.cells._text_parsing import NUMBERS, format_number, infer_text_format
 from sklearn_crossmodal.data.frame._frame import MultiModalFrame
 from sklearn_crossmodal.data.tables._column_selection import is_named
 from sklearn_crossmodal.data.tables._dataframe import original_name
 
 __all__ = ["fill_missing", "table_of"]
 
-#: Types of columns, beside numbers, that are cells by themselves.
+#: Column types, beside numeric ones, whose cells are plain values.
 _PLAIN = (nw.Boolean, nw.Categorical, nw.Date, nw.Datetime, nw.Duration, nw.Enum, nw.String)
 
 
 def table_of(columns: Mapping, n_rows: int, n_columns: int):
-    """Make a table of some columns.
+    """Return a table of some columns.
 
     Parameters
     ----------
     columns : mapping of str or int to array with n_rows rows
         By name, or by position.
     n_rows, n_columns : int
-        Shape of an array; columns that are not given are NaN.
+        Shape of an array. Columns that are not among `columns` are NaN.
 
     Returns
     -------
     MultiModalFrame, or ndarray of shape (n_rows, n_columns)
-        An array if the columns are known by position.
+        An array if the columns are identified by position.
     """
     if all(isinstance(key, str) for key in columns):
         return nest(columns, n_rows)
@@ -51,14 +51,14 @@ def table_of(columns: Mapping, n_rows: int, n_columns: int):
 
 
 def fill_missing(X, columns: Mapping):
-    """Return X with its missing cells taken from `columns`; other cells stay to the bit.
+    """Return X with missing cells imputed from `columns`; observed cells are unchanged.
 
     Parameters
     ----------
     X : frame, mapping, 2-D array or sparse matrix
-        In the form the user gave it; it is not changed. A sparse matrix lacks nothing.
+        As the user passed it; it is not modified. A sparse matrix has no missing cells.
     columns : mapping of str or int to array
-        What to take, for some of the columns by name or position.
+        Imputed values of some of the columns, by name or position.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def fill_missing(X, columns: Mapping):
             for name, new in by_name.items()
         }
         filled |= {entry: _fill_inside(table, entry, new) for entry, new in inner.items()}
-        # A column that lacks nothing stays as it is, its type included.
+        # A column without missing cells is kept, its type included.
         changed = {name: cells for name, cells in filled.items() if cells is not None}
         return _with_columns(X, table, changed)
     if sparse.issparse(X):
@@ -89,24 +89,24 @@ def fill_missing(X, columns: Mapping):
 
 
 def _fill_inside(table: MultiModalFrame, entry: str, columns: Mapping):
-    """Return an entry with gaps in its columns filled; it keeps its form, and theirs."""
+    """Return an entry with missing cells of its columns imputed; all types are kept."""
     if entry not in table:
         n_rows = len(next(iter(columns.values())))
         return nest(columns, n_rows)[entry]
-    old, denied = table[entry], ~table.stated(entry)
+    old, absent = table[entry], ~table.stated(entry)
     inside = inner_keys(old, columns, table.feature_names.get(entry))
-    if not (is_named(old) or isinstance(old, np.ndarray)):  # a sparse matrix, or no table now
+    if not (is_named(old) or isinstance(old, np.ndarray)):  # sparse, or not a table
         new = np.column_stack([inside[place] for place in sorted(inside)])
-        return _fill(old, new, table.presence(entry)) if _lacks(table, entry) else old
-    return fill_missing(mask_cells(old, dict.fromkeys(inside, denied)), inside)
+        return _fill(old, new, table.presence(entry)) if _has_absent(table, entry) else old
+    return fill_missing(mask_cells(old, dict.fromkeys(inside, absent)), inside)
 
 
-def _lacks(table: MultiModalFrame, entry: str) -> bool:
+def _has_absent(table: MultiModalFrame, entry: str) -> bool:
     return not table.presence(entry).all()
 
 
 def _fill(old, new, present: np.ndarray):
-    """Return a copy of `old` with its gaps taken from `new`, None if it has none."""
+    """Return a copy of `old` with missing cells taken from `new`; None if none is missing."""
     if not present.any():
         return new
     if sparse.issparse(old):
@@ -120,17 +120,17 @@ def _fill(old, new, present: np.ndarray):
     gaps = _gaps(filled, present)
     if not gaps.any():
         return None
-    one_a_row = filled.dtype == object and filled.ndim == 1  # which may hold anything
-    if not one_a_row and new.shape != filled.shape:
+    holds_objects = filled.dtype == object and filled.ndim == 1  # cells of any shape
+    if not holds_objects and new.shape != filled.shape:
         raise ValueError(
-            f"what is to be filled in has shape {new.shape[1:]} a row, X has {filled.shape[1:]}: "
-            "bring X to that size first."
+            f"the imputed rows have shape {new.shape[1:]}, those of X {filled.shape[1:]}: resize "
+            "X to that shape first."
         )
     if filled.dtype == object:
         return _fill_objects(filled, new, gaps)
     new = new[gaps]
     if filled.dtype.kind in "iu":
-        new = _whole(new, filled.dtype)
+        new = _round_to_integers(new, filled.dtype)
     elif filled.dtype.kind not in "fmM":
         filled = filled.astype(np.result_type(filled, new))
     filled[gaps] = new
@@ -138,7 +138,7 @@ def _fill(old, new, present: np.ndarray):
 
 
 def _fill_objects(cells: np.ndarray, new: np.ndarray, gaps: np.ndarray) -> np.ndarray:
-    """Fill cells in place; what is filled in becomes what the other cells are: dates, or lists."""
+    """Fill cells in place; imputed cells get the type of the observed ones: dates, or lists."""
     like = next((cell for cell in cells.flat if not is_missing(cell)), None)
     numbers = new.dtype.kind == "f" and cells.ndim == new.ndim == 1
     if numbers and isinstance(like, str):
@@ -152,16 +152,16 @@ def _fill_objects(cells: np.ndarray, new: np.ndarray, gaps: np.ndarray) -> np.nd
 
 
 def _fill_texts(cells: np.ndarray, new: np.ndarray, gaps: np.ndarray) -> np.ndarray:
-    """Fill texts that stand for numbers or dates in place."""
+    """Fill text cells that encode numbers or dates in place."""
     texts = [cell for cell in cells if isinstance(cell, str)]
     reading = infer_text_format(texts, least=0.5) or NUMBERS
     for row in np.flatnonzero(gaps):
-        cells[row] = None if np.isnan(new[row]) else write(new[row], reading)
+        cells[row] = None if np.isnan(new[row]) else format_number(new[row], reading)
     return cells
 
 
 def _gaps(cells: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Tell which cells are missing; numbers and dates may be so one by one."""
+    """Return which cells are missing: single numbers and dates, or whole rows."""
     gaps = ~present
     if cells.dtype.kind == "f":
         return np.isnan(cells) | gaps.reshape(-1, *[1] * (cells.ndim - 1))
@@ -176,7 +176,7 @@ def _fill_sparse(old, new, gaps: np.ndarray):
 
 
 def _fill_categories(old, new, gaps: np.ndarray):
-    """Return a series of categories with its gaps filled; new categories are added as the last."""
+    """Return a categorical series with missing cells filled; new categories are appended."""
     cells = np.asarray(new)[gaps]
     known = set(old.cat.categories)
     filled = old.cat.add_categories(sorted({cell for cell in cells if cell not in known}))
@@ -194,42 +194,42 @@ def _with_columns(X, table: MultiModalFrame, filled: Mapping):
     if hasattr(X, "iloc"):
         frame = X.copy()
         for name, values in filled.items():
-            own = original_name(X, name)
-            frame[own] = _like(X.get(own), values)
+            label = original_name(X, name)
+            frame[label] = _as_pandas_column(X.get(label), values)
         return frame
     frame = nw.from_native(X, eager_only=True)
-    series = [_like_series(frame, name, np.asarray(values)) for name, values in filled.items()]
+    series = [_as_series(frame, name, np.asarray(values)) for name, values in filled.items()]
     return frame.with_columns(*series).to_native()
 
 
-def _like_series(frame, name: str, values: np.ndarray):
-    """Return what a column of a frame that is none of pandas is replaced by, of its type."""
-    own = frame[name] if name in frame.columns else None
-    if own is not None and own.dtype.is_integer():
-        values = _whole(values, own.dtype)
+def _as_series(frame, name: str, values: np.ndarray):
+    """Return the filled column of a data frame other than pandas, of the column's type."""
+    column = frame[name] if name in frame.columns else None
+    if column is not None and column.dtype.is_integer():
+        values = _round_to_integers(values, column.dtype)
     cells = values.tolist() if values.dtype == object else values
     new = nw.new_series(name, cells, backend=frame.implementation)
-    if own is None or not (own.dtype.is_numeric() or own.dtype in _PLAIN):
+    if column is None or not (column.dtype.is_numeric() or column.dtype in _PLAIN):
         return new
-    if zone := getattr(own.dtype, "time_zone", None):  # the table has its dates in UTC
+    if zone := getattr(column.dtype, "time_zone", None):  # the table has its dates in UTC
         new = new.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
-    gaps = own.is_null() | own.is_nan() if own.dtype.is_float() else own.is_null()
-    if hasattr(getattr(own.to_native(), "type", None), "ordered"):
-        return _like_dictionary(own, new, gaps)
-    return new.cast(own.dtype) if gaps.all() else own.zip_with(~gaps, new.cast(own.dtype))
+    gaps = column.is_null() | column.is_nan() if column.dtype.is_float() else column.is_null()
+    if hasattr(getattr(column.to_native(), "type", None), "ordered"):
+        return _as_dictionary(column, new, gaps)
+    return new.cast(column.dtype) if gaps.all() else column.zip_with(~gaps, new.cast(column.dtype))
 
 
-def _like_dictionary(own, new, gaps):
-    """Return a column of categories of pyarrow filled: narwhals would make texts of it."""
-    dtype = own.to_native().type
-    texts = nw.from_native(own.to_native().cast(dtype.value_type), series_only=True)
+def _as_dictionary(column, new, gaps):
+    """Return a filled dictionary column of pyarrow, which narwhals would convert to strings."""
+    dtype = column.to_native().type
+    texts = nw.from_native(column.to_native().cast(dtype.value_type), series_only=True)
     filled = new if gaps.all() else texts.zip_with(~gaps, new.cast(texts.dtype))
     chunked = filled.to_native().cast(dtype.value_type).dictionary_encode().cast(dtype)
-    return nw.from_native(chunked, series_only=True).alias(own.name)
+    return nw.from_native(chunked, series_only=True).alias(column.name)
 
 
-def _like(column, values):
-    """Return what a column of a pandas frame is replaced by, in its form."""
+def _as_pandas_column(column, values):
+    """Return the filled column of a pandas frame, of the column's type."""
     if unwrap(column)[1] is not None:
         return type(column.array)(np.asarray(values))
     if hasattr(values, "cat"):
@@ -240,20 +240,20 @@ def _like(column, values):
     if zone is not None:  # the table has its dates without a time zone, in UTC
         return type(column)(values).dt.tz_localize("UTC").dt.tz_convert(zone).array
     if column is not None and np.ndim(values) == 1:
-        return _put(column, np.asarray(values))
+        return _fill_series(column, np.asarray(values))
     return values if np.ndim(values) == 1 else object_array(values)
 
 
-def _put(column, values: np.ndarray):
-    """Return a column of a pandas frame with its gaps filled, of its type where that holds them.
+def _fill_series(column, values: np.ndarray):
+    """Return a filled column of a pandas frame, of the column's type where it can hold them.
 
-    One of integers keeps to them, although a mean of integers is none: its other cells may be
-    larger than what a float holds.
+    Integer columns stay integer, imputed values being rounded: the observed integers may be
+    larger than a float represents exactly.
     """
     gaps = np.flatnonzero(column.isna())
     new = values[gaps]
     if column.dtype.kind in "iu":
-        new = _whole(new, column.dtype)
+        new = _round_to_integers(new, column.dtype)
     filled = column.copy()
     try:
         filled.iloc[gaps] = new
@@ -262,9 +262,9 @@ def _put(column, values: np.ndarray):
     return filled
 
 
-def _whole(values: np.ndarray, dtype) -> np.ndarray:
-    """Return whole numbers within what a type such as ``Int64`` or ``int8[pyarrow]`` holds."""
+def _round_to_integers(values: np.ndarray, dtype) -> np.ndarray:
+    """Round to integers within the limits of a type such as ``Int64`` or ``int8[pyarrow]``."""
     dtype = np.dtype(str(dtype).lower().split("[")[0])
     limits = np.iinfo(dtype)
-    most = np.nextafter(float(limits.max), 0)  # the largest of 64 bits is none of a float
+    most = np.nextafter(float(limits.max), 0)  # the largest int64 is no float
     return np.rint(np.clip(values.astype(float), limits.min, most)).astype(dtype)

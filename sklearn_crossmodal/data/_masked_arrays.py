@@ -1,4 +1,4 @@
-"""NumPy's masked arrays: what they mask is missing."""
+"""NumPy's masked arrays: masked cells are missing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["unmask"]
 
 
 def unmask(values):
-    """Return a masked array as an array in which what it masks is missing; all else as it is.
+    """Convert a masked array to an array with missing cells; return other values unchanged.
 
-    Numbers that are masked become NaN, so that integers become floats; dates become NaT; truth
-    values, texts and objects become None. What stands under the mask is not looked at.
+    Masked numbers become NaN, so that integers become floats; dates become NaT; booleans, strings
+    and objects become None. The data under the mask are not read.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Take cells out of X, in the form that X came in."""
+"""Mask cells of X; X keeps its type."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ __all__ = ["mask_cells"]
 
 
 def mask_cells(X, hidden: Mapping):
-    """Return X without some of its cells, as if they had never been observed.
+    """Return X with some cells replaced by missing ones, as if they had not been observed.
 
     Parameters
     ----------
     X : frame, mapping or 2-D array
-        In the form the user gave it; it is not changed.
+        As the user passed it; it is not modified.
     hidden : mapping of str or int to ndarray of shape (n_rows,), bool
-        For some of the columns, by name or position, in which rows their cells go.
+        For some of the columns, by name or position, the rows whose cells are masked.
 
     Returns
     -------
     object of the type of X
-        Arrays and data frames hold NaN, None or NA in place of what is hidden, for which whole
-        numbers become floats; a `MultiModalFrame`, into which a plain mapping is made, keeps its
-        arrays and says it by `present`.
+        Masked cells of arrays and data frames are NaN, None or NA, and integers become floats. A
+        `MultiModalFrame` keeps its arrays and masks cells by `present`; a plain mapping becomes
+        one.
 
     Raises
     ------
     TypeError
-        If X is a sparse matrix, in which nothing can be absent.
+        If X is a sparse matrix, whose cells cannot be missing.
     """
     hidden = {key: rows for key, rows in hidden.items() if rows.any()}
     if not hidden:
@@ -73,14 +73,14 @@ def _mask_declared(table: MultiModalFrame, hidden: Mapping) -> MultiModalFrame:
 def _mask_pandas(frame, hidden: Mapping):
     frame = frame.copy(deep=False)
     for name, rows in hidden.items():
-        own = original_name(frame, name)
-        frame[own] = frame[own].mask(rows)
+        column = original_name(frame, name)
+        frame[column] = frame[column].mask(rows)
     return frame
 
 
 def _mask_frame(X, hidden: Mapping):
     frame = nw.from_native(X, eager_only=True)
-    changed = []  # put in at once: each time costs as much as the frame has columns
+    changed = []  # replaced in one call, whose cost is proportional to the number of columns
     for name, rows in hidden.items():
         kept = nw.new_series("kept", ~rows, nw.Boolean, backend=frame.implementation)
         changed.append(nw.when(kept).then(nw.col(name)).alias(name))

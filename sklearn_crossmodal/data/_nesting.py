@@ -1,4 +1,4 @@
-"""Put columns that were inside one entry of X into one table again."""
+"""Nest columns in the entries of X that they come from; the inverse of `unnest`."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ["nest"]
 
 
 def nest(columns: Mapping, n_rows: int) -> MultiModalFrame:
-    """Return columns as a frame, those inside one entry as one table.
+    """Return a frame of columns; the inner columns of an entry form one table.
 
     Parameters
     ----------
     columns : mapping of str to array with n_rows rows
-        By the names of columns; of those inside an entry an `InnerLabel`.
+        By column name. Inner columns of an entry are named by an `InnerLabel`.
     n_rows : int
-        How many rows there are.
+        Number of rows.
 
     Returns
     -------
     MultiModalFrame
-        An entry of numbers is an array. Of several kinds it is a data frame, if its columns have
-        names, else an array of objects. What stands in no column is NaN, or None.
+        A numeric entry is an array. An entry of several types is a data frame if its columns have
+        names, else an array of objects. Columns that are not among `columns` are NaN or None.
     """
     plain, inner = split_by_entry(columns)
     tables = {entry: _table(inside, n_rows) for entry, inside in inner.items()}
@@ -38,9 +38,9 @@ def nest(columns: Mapping, n_rows: int) -> MultiModalFrame:
     return MultiModalFrame(
         {name: found[name] for name in dict.fromkeys(order)},
         feature_names={
-            entry: [label.label for label in _ordered(inside)]
+            entry: [label.label for label in _by_position(inside)]
             for entry, inside in inner.items()
-            if isinstance(tables[entry], np.ndarray) and _have_names(inside)
+            if isinstance(tables[entry], np.ndarray) and _are_all_named(inside)
         },
     )
 
@@ -51,25 +51,25 @@ def _table(columns: Mapping, n_rows: int):
         table = np.full((n_rows, width), np.nan)
     else:
         if all(isinstance(label.label, str) for label in columns):
-            return _data_frame({label.label: columns[label] for label in _ordered(columns)})
+            return _data_frame({label.label: columns[label] for label in _by_position(columns)})
         table = np.full((n_rows, width), None, dtype=object)
     for label, values in columns.items():
         table[:, label.place] = values if np.ndim(values) == 1 else object_array(values)
     return table
 
 
-def _have_names(columns: Mapping) -> bool:
-    """Tell whether these are all columns of their entry, and have names."""
+def _are_all_named(columns: Mapping) -> bool:
+    """Return whether these are all columns of their entry, and all have names."""
     named = all(isinstance(label.label, str) for label in columns)
     return named and len(columns) == next(iter(columns)).width
 
 
-def _ordered(columns: Mapping) -> list:
+def _by_position(columns: Mapping) -> list:
     return sorted(columns, key=lambda label: label.place)
 
 
 def _data_frame(columns: dict):
-    """Return a data frame of the library that is there; only what had one has such columns."""
+    """Return a data frame of an installed library; pandas is preferred."""
     columns = {
         name: values if np.ndim(values) == 1 else object_array(values)
         for name, values in columns.items()
@@ -77,12 +77,12 @@ def _data_frame(columns: dict):
     try:
         return import_module("pandas").DataFrame(columns)
     except ImportError:
-        backend = "polars" if _is_there("polars") else "pyarrow"
+        backend = "polars" if _is_installed("polars") else "pyarrow"
         lists = {name: np.asarray(values).tolist() for name, values in columns.items()}
         return nw.from_dict(lists, backend=backend).to_native()
 
 
-def _is_there(module: str) -> bool:
+def _is_installed(module: str) -> bool:
     try:
         import_module(module)
     except ImportError:

@@ -1,4 +1,4 @@
-"""Rows of anything: how many there are, some of them, and which hold something."""
+"""Rows of array-likes of any type: selection, presence and missing cells."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ __all__ = [
     "unwrap",
 ]
 
-#: How many numbers are looked at together: of a memory map no more is in memory at a time.
+#: Numbers that are read at a time, which bounds the memory for a memory map.
 _CHUNK = 1 << 22
 
 
 def object_array(cells) -> np.ndarray:
-    """Return a 1-D array of objects; cells that are arrays of one shape are not stacked."""
+    """Return a 1-D object array of the cells; arrays of equal shape are not stacked."""
     column = np.empty(len(cells), dtype=object)
     for row, cell in enumerate(cells):
         column[row] = cell
@@ -37,11 +37,11 @@ def object_array(cells) -> np.ndarray:
 
 
 def as_column(values):
-    """Return `values` as something that can be cut by row: lists become arrays.
+    """Convert `values` to a type that can be indexed by row: lists become arrays.
 
-    A list of numbers, or of lists of as many numbers each, becomes a numeric array, None in these
-    lists NaN; a list of strings, of arrays or of `None` becomes a 1-D array of objects, one cell a
-    row. What a masked array masks is missing.
+    A list of numbers, or of lists of numbers of equal length, becomes a numeric array, where None
+    is NaN. A list of strings, of arrays or of None becomes a 1-D object array. Masked cells of a
+    masked array are missing.
     """
     if not isinstance(values, list | tuple):
         return unmask(values)
@@ -53,10 +53,10 @@ def as_column(values):
 
 
 def _nested_array(values) -> np.ndarray:
-    """Return lists of numbers as one array of numbers, other lists as an array of objects."""
+    """Convert lists of numbers to one numeric array, other lists to an object array."""
     try:
         numbers = np.asarray(values)
-    except ValueError:  # lists that differ in length
+    except ValueError:  # lists of unequal length
         return object_array(values)
     if numbers.dtype.kind in "biuf":
         return numbers
@@ -67,7 +67,7 @@ def _nested_array(values) -> np.ndarray:
 
 
 def unwrap(values) -> tuple:
-    """Return the array inside a `ModalityArray` and its presence; else the values and None."""
+    """Return the array of a `ModalityArray` and its presence; else the values and None."""
     if not getattr(getattr(values, "dtype", None), "holds_modality", False):
         return values, None
     array = getattr(values, "array", values)  # of a series
@@ -75,12 +75,12 @@ def unwrap(values) -> tuple:
 
 
 def is_tensor(values) -> bool:
-    """Tell whether `values` is a torch tensor, without importing torch."""
+    """Return whether `values` is a torch tensor, without importing torch."""
     return hasattr(values, "detach") and hasattr(values, "cpu")
 
 
 def tensor_to_numpy(tensor) -> np.ndarray:
-    """Return a tensor as an array; a view where it is in main memory."""
+    """Convert a tensor to an array; a view if the tensor is on the CPU."""
     tensor = tensor.detach().cpu()
     try:
         return tensor.numpy()
@@ -89,7 +89,7 @@ def tensor_to_numpy(tensor) -> np.ndarray:
 
 
 def take_rows(values, rows):
-    """Return some rows of an array, data frame, sparse matrix or anything that can be indexed."""
+    """Return some rows of an array, data frame, sparse matrix or other indexable."""
     if isinstance(values, np.ndarray):
         return values[rows]
     if is_tensor(values):
@@ -99,44 +99,44 @@ def take_rows(values, rows):
 
 
 def row_presence(values) -> np.ndarray:
-    """Tell for each row whether any of its cells holds something.
+    """Return for each row whether any of its cells is not missing.
 
     Parameters
     ----------
     values : array-like with n rows
-        A row of numbers holds something unless all of them are NaN; a row of objects unless there
-        is nothing in each, as `is_missing` has it. A sparse row always does. Of a memory map only
-        the first number of each row is read, where it is not NaN.
+        A numeric row is present unless all of its numbers are NaN, a row of objects unless
+        `is_missing` is true for all of its cells. A sparse row is always present. Of a memory map
+        only the first number of each row is read, unless it is NaN.
 
     Returns
     -------
     ndarray of shape (n,), bool
     """
     if type(values) is np.ndarray and values.dtype.kind == "f" and values.size:
-        return _find_numbers(values)
+        return _numeric_row_presence(values)
     n_rows = _num_samples(values)
     if not n_rows or sparse.issparse(values):
         return np.ones(n_rows, dtype=bool)
-    if hasattr(values, "cat") and hasattr(values, "isna"):  # categories: their codes say it
+    if hasattr(values, "cat") and hasattr(values, "isna"):  # categories
         return ~values.isna().to_numpy()
     if is_tensor(values):
         values = tensor_to_numpy(values)
-    if hasattr(values, "itercolumns"):  # of pyarrow: its types need not have one in common
+    if hasattr(values, "itercolumns"):  # pyarrow, whose columns may have no common type
         columns = [row_presence(one) & one.is_valid().to_numpy() for one in values.itercolumns()]
         return np.logical_or.reduce(columns)
     values = unmask(values) if isinstance(values, np.ndarray) else np.asarray(values)
     if not values.size:
         return np.zeros(n_rows, dtype=bool)
     if values.dtype.kind in "fcmM":
-        return _find_numbers(values)
+        return _numeric_row_presence(values)
     if values.dtype.kind == "O":
         cells = values.reshape(n_rows, -1)
         return np.array([not all(map(is_missing, row)) for row in cells], dtype=bool)
     return np.ones(n_rows, dtype=bool)
 
 
-def _find_numbers(values: np.ndarray) -> np.ndarray:
-    """Tell which rows hold a number, reading on only where the first one of a row is NaN."""
+def _numeric_row_presence(values: np.ndarray) -> np.ndarray:
+    """Return which rows hold a number; rows are read in full only if their first number is NaN."""
     is_empty = np.isnat if values.dtype.kind in "mM" else np.isnan
     present = ~is_empty(values[(slice(None), *[0] * (values.ndim - 1))])
     if values.ndim == 1 or present.all():
@@ -151,10 +151,10 @@ def _find_numbers(values: np.ndarray) -> np.ndarray:
 
 
 def is_missing(cell) -> bool:
-    """Tell whether there is nothing in a cell.
+    """Return whether a cell is missing.
 
-    None, NaN, NA, NaT and what is masked are nothing; so are an array, a list, a tuple or a dict
-    without entries, or with nothing in any of them. A text is something, also an empty one.
+    None, NaN, NA, NaT and masked cells are missing; so are arrays, lists, tuples and dicts that
+    are empty or hold missing cells only. A string is never missing, also an empty one.
     """
     if cell is None or isinstance(cell, str):
         return cell is None
@@ -173,7 +173,7 @@ def _is_empty_array(cell: np.ndarray) -> bool:
     if not cell.size:
         return True
     if cell.dtype.kind in "fc":
-        # Most arrays begin with a number: then the others need not be looked at.
+        # Most arrays begin with a number, which decides.
         return bool(np.isnan(cell.flat[0])) and bool(np.isnan(cell).all())
     if cell.dtype.kind in "mM":
         return bool(np.isnat(cell).all())
@@ -181,6 +181,6 @@ def _is_empty_array(cell: np.ndarray) -> bool:
 
 
 def _is_nat(cell) -> bool:
-    """Tell whether a cell is NaT, of NumPy or pandas: no other date differs from itself."""
+    """Return whether a cell is NaT, of NumPy or pandas: the only date that differs from itself."""
     date = isinstance(cell, np.datetime64 | np.timedelta64) or hasattr(cell, "isoformat")
     return date and bool(cell != cell)

@@ -1,4 +1,4 @@
-"""Columns inside one entry of X, such as those of a data frame in a mapping, as columns of X."""
+"""Unnest the columns inside an entry of X, such as a data frame in a mapping, to columns of X."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ __all__ = [
 
 
 class InnerLabel(str):
-    """The name of a column inside one entry of X, as ``clinical['age']``.
+    """The name of an inner column: a column inside one entry of X, as ``clinical['age']``.
 
     Parameters
     ----------
     entry : str
         The entry of X.
     label : str or int
-        The column inside; its position where it has no name.
+        Name of the inner column, or its position where it has no name.
     place, width : int
-        Its position, and how many columns there are.
+        Its position, and the number of inner columns.
 
     Examples
     --------
@@ -61,12 +61,12 @@ class InnerLabel(str):
 
 
 def entry_of(key) -> str | None:
-    """Return the entry of X that a key ``{entry: columns}`` looks into, None for other keys.
+    """Return the entry of X that a key ``{entry: columns}`` selects from, None for other keys.
 
     Raises
     ------
     TypeError
-        If the key is a mapping, but not of one entry.
+        If the key is a mapping of another number of entries than one.
     """
     if not isinstance(key, Mapping):
         return None
@@ -78,14 +78,14 @@ def entry_of(key) -> str | None:
 
 
 def inner_labels(entry: str, values) -> list[InnerLabel]:
-    """Return the names of the flat columns inside one entry of X.
+    """Return the labels of the inner columns of an entry of X.
 
     Parameters
     ----------
     entry : str
         The entry.
     values : data frame or ndarray of shape (n, d)
-        What it holds.
+        Its values.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def inner_labels(entry: str, values) -> list[InnerLabel]:
     Raises
     ------
     TypeError
-        If there are no flat columns inside.
+        If it has no inner columns.
     """
     if is_frame(values):
         names = column_labels(values)
@@ -109,29 +109,29 @@ def inner_labels(entry: str, values) -> list[InnerLabel]:
 
 
 def unnest(table: MultiModalFrame, labels: Mapping[str, list[InnerLabel]]) -> MultiModalFrame:
-    """Return a table with the columns inside some entries as further columns.
+    """Return a table with the inner columns of some entries as additional columns.
 
     Parameters
     ----------
     table : MultiModalFrame
         The samples.
     labels : mapping of str to list of InnerLabel
-        For each entry its columns in `fit`. One that the table lacks is passed over. Where either
-        side has no names, columns are taken by position.
+        For each entry its inner columns in `fit`. Entries that the table lacks are ignored. Where
+        either side has no names, columns are matched by position.
 
     Returns
     -------
     MultiModalFrame
-        The entries stay in it, since another modality may mean one as a whole.
+        The entries are kept, since another modality may use one as a whole.
     """
     values, present = {}, {}
     for entry, fitted in labels.items():
         if entry not in table:
             continue
-        there = table.stated(entry)
+        present_entry = table.stated(entry)
         for label, (cells, stated) in _columns_inside(entry, table[entry], fitted).items():
             values[label] = cells
-            if not (stated := stated & there).all():
+            if not (stated := stated & present_entry).all():
                 present[label] = stated
     stated = {name: table.stated(name) for name in table}
     stated = {name: flags for name, flags in stated.items() if not flags.all()}
@@ -143,7 +143,7 @@ def unnest(table: MultiModalFrame, labels: Mapping[str, list[InnerLabel]]) -> Mu
 
 
 def _columns_inside(entry: str, values, fitted: Iterable[InnerLabel]) -> dict:
-    """Return the columns inside an entry, with where they are there, by the labels of `fit`."""
+    """Return the inner columns of an entry and their presence, by the labels of `fit`."""
     found = inner_labels(entry, values)
     if is_frame(values):
         inner = MultiModalFrame(read_frame(values))
@@ -159,7 +159,7 @@ def _columns_inside(entry: str, values, fitted: Iterable[InnerLabel]) -> dict:
 
 
 def resolve_inside(table: MultiModalFrame, key: Mapping) -> tuple[list[InnerLabel], bool]:
-    """Find the columns that a key ``{entry: columns}`` means.
+    """Resolve a key ``{entry: columns}`` to inner columns.
 
     Parameters
     ----------
@@ -171,14 +171,14 @@ def resolve_inside(table: MultiModalFrame, key: Mapping) -> tuple[list[InnerLabe
     Returns
     -------
     labels : list of InnerLabel
-        In the order asked for.
+        In the order of the key.
     single : bool
-        Whether one column is meant as it is.
+        Whether the key selects a single column, not a list of columns.
 
     Raises
     ------
     ValueError
-        If an entry or a column is not there.
+        If X has no such entry, or the entry no such column.
     """
     entry = entry_of(key)
     if entry not in table:
@@ -190,19 +190,19 @@ def resolve_inside(table: MultiModalFrame, key: Mapping) -> tuple[list[InnerLabe
 
 
 def split_by_entry(columns: Mapping) -> tuple[dict, dict]:
-    """Separate what is known by an `InnerLabel` from the rest.
+    """Split a mapping of columns into those of X and inner columns, by entry.
 
     Parameters
     ----------
     columns : mapping of str or int to object
-        By the names of columns.
+        Columns of X by name or position, inner columns by `InnerLabel`.
 
     Returns
     -------
     plain : dict of str or int to object
-        What is meant for columns of X.
+        Items of columns of X.
     inner : dict of str to dict of InnerLabel to object
-        For each entry of X, what is meant for the columns inside.
+        For each entry of X the items of its inner columns.
     """
     plain: dict = {}
     inner: dict[str, dict] = {}
@@ -215,9 +215,9 @@ def split_by_entry(columns: Mapping) -> tuple[dict, dict]:
 
 
 def inner_keys(values, columns: Mapping, feature_names: tuple[str, ...] | None = None) -> dict:
-    """Return what is meant for columns inside an entry by their names, else by their positions.
+    """Return items of inner columns keyed by column name, or by position where there are no names.
 
-    Columns of an array that have `feature_names` are found by these, and known by position.
+    The columns of an array are keyed by position, which `feature_names` decide if there are any.
     """
     named = is_frame(values)
     places = {name: place for place, name in enumerate(feature_names or ())}
@@ -230,20 +230,20 @@ def inner_keys(values, columns: Mapping, feature_names: tuple[str, ...] | None =
 
 
 def columns_inside(entry: str, values) -> dict:
-    """Return the flat columns inside one entry of X that may be of several kinds.
+    """Return the inner columns of an entry of X, if they may be of several modalities.
 
     Parameters
     ----------
     entry : str
         The entry.
     values : object with n rows
-        What it holds.
+        Its values.
 
     Returns
     -------
     dict of str or int to array-like
-        By name or position, as `as_cells` returns them; none where there is one kind at most: of
-        a data frame of numbers, of an array that is none of objects, and of a single column.
+        By name or position, as `as_cells` returns them. Empty for a numeric data frame, for an
+        array other than of objects, and for a single column, which are of one modality.
     """
     if is_frame(values):
         with error_prefix(repr(entry)):
@@ -261,7 +261,7 @@ def columns_inside(entry: str, values) -> dict:
 
 
 def read_inside(table: MultiModalFrame, key: Mapping) -> tuple[dict, bool]:
-    """Return the columns that a key ``{entry: columns}`` means, by name or position.
+    """Return the inner columns that a key ``{entry: columns}`` selects, by name or position.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def read_inside(table: MultiModalFrame, key: Mapping) -> tuple[dict, bool]:
     columns : dict of str or int to array-like
         As `as_cells` returns them.
     single : bool
-        Whether one column is meant as it is.
+        Whether the key selects a single column, not a list of columns.
     """
     labels, single = resolve_inside(table, key)
     entry = entry_of(key)

@@ -146,7 +146,7 @@ def _receive(remote: RemoteFile, part: Path, verbose: int) -> bool:
 
 
 def _goes_on(response: HTTPResponse, start: int) -> bool:
-    """Tell whether a response holds the rest of a file, from the byte asked for."""
+    """Return whether a response holds the rest of a file, from the byte asked for."""
     sent = response.headers.get("Content-Range", "")
     return response.status == 206 and sent.startswith(f"bytes {start}-")
 

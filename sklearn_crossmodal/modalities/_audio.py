@@ -261,7 +261,7 @@ class Audio(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Tell whether a column holds files of sound, or waveforms with their rate.
+        """Return whether a column holds files of sound, or waveforms with their rate.
 
         Waveforms without a rate look like any series: name their modality.
 
@@ -293,7 +293,7 @@ class Audio(Modality):
         self.spectrogram_.source_is_known_ = self.source_rate is not None
 
     def find_unreadable(self, columns):
-        """Tell which rows hold files that cannot be read, and report them.
+        """Return which rows hold files that cannot be read, and report them.
 
         Parameters
         ----------

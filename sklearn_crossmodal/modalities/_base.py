@@ -73,10 +73,10 @@ class Modality(BaseEstimator, ABC):
     @classmethod
     @abstractmethod
     def accepts(cls, values) -> bool:
-        """Tell whether a raw column, of any rank, looks like this modality."""
+        """Return whether a raw column, of any rank, looks like this modality."""
 
     def find_unreadable(self, columns: Columns) -> np.ndarray:
-        """Tell which rows cannot be read, and report them as `transform` does.
+        """Return which rows cannot be read, and report them as `transform` does.
 
         Parameters
         ----------

@@ -262,7 +262,7 @@ class Categorical(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Tell whether a column is of a type of categories, of truth values, or of labels.
+        """Return whether a column is of a type of categories, of truth values, or of labels.
 
         Labels are texts of less than three words in the mean that occur again and again: at most
         ten different ones, or a fifth of their number.

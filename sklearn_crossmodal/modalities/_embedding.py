@@ -201,7 +201,7 @@ class Embedding(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Tell whether a column holds float arrays of one length, of 32 numbers at least.
+        """Return whether a column holds float arrays of one length, of 32 numbers at least.
 
         An array (n, d) looks like columns of numbers: name the modality.
 

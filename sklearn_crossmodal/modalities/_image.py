@@ -259,7 +259,7 @@ class Image(Modality):
         return Block(values, readable, self.spec_)
 
     def find_unreadable(self, columns):
-        """Tell which rows hold files that cannot be read, and report them.
+        """Return which rows hold files that cannot be read, and report them.
 
         Parameters
         ----------
@@ -310,7 +310,7 @@ class Image(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Tell whether a column holds an image per sample: two or three axes, or an image file.
+        """Return whether a column holds an image per sample: two or three axes, or an image file.
 
         Names of files are told by their ending, bytes by how they begin.
 
@@ -360,5 +360,5 @@ def _cells(columns) -> np.ndarray:
 
 
 def _is_blank(cell) -> bool:
-    """Tell whether a cell names no file; read as one, it is an image that cannot be read."""
+    """Return whether a cell names no file; read as one, it is an image that cannot be read."""
     return is_missing(cell) or (isinstance(cell, str) and not cell.strip())

@@ -211,7 +211,7 @@ def _split(name: str, columns: Mapping, wrap: Callable, values) -> list[tuple]:
 
 
 def _accepts(modality: type[Modality], values) -> bool:
-    """Tell whether a modality takes columns of its kind together, as texts and not as images."""
+    """Return whether a modality takes columns of its kind together, as texts and not as images."""
     try:
         return modality.accepts(as_cells(values))
     except ValueError:  # cells that are arrays do not stand side by side
@@ -286,7 +286,7 @@ def _inferred(modality: type[Modality]) -> Modality:
 
 
 def _is_flat(values) -> bool:
-    """Tell whether a column holds one value a row, not an array."""
+    """Return whether a column holds one value a row, not an array."""
     cells = np.asarray(values)
     if cells.dtype.kind != "O":
         return cells.ndim == 1
@@ -294,7 +294,7 @@ def _is_flat(values) -> bool:
 
 
 def _is_empty(values) -> bool:
-    """Tell whether no cell says what the column holds: it may be anything in other rows."""
+    """Return whether no cell says what the column holds: it may be anything in other rows."""
     cells = np.asarray(values)
     return cells.dtype.kind == "O" and all(map(is_missing, cells.flat))
 

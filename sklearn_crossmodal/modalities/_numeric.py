@@ -301,7 +301,7 @@ class Numeric(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Tell whether a column holds numbers, one or a row of them per sample.
+        """Return whether a column holds numbers, one or a row of them per sample.
 
         Parameters
         ----------
@@ -421,7 +421,7 @@ def _left_out(names: list) -> str:
 
 
 def _is_single(values) -> bool:
-    """Tell whether a column is one number a sample, and no array of them."""
+    """Return whether a column is one number a sample, and no array of them."""
     return np.ndim(values) == 1 and stack_cells(np.asarray(values)).ndim == 1
 
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from sklearn_crossmodal.data import is_missing, is_quantity, to_number
 from sklearn_crossmodal.data.cells._text_parsing import (
-    MOST,
+    MIN_PARSED_SHARE,
     NUMBERS,
-    are_identifiers,
     are_missing_markers,
     describe_ambiguous_texts,
+    have_identifiers,
     infer_text_format,
-    parse,
+    parse_texts,
 )
 from sklearn_crossmodal.utils._validation import warn
 
@@ -30,7 +30,7 @@ _LEAST_DISTINCT = 3
 
 
 def stand_for_numbers(cells: np.ndarray) -> bool:
-    """Tell whether the cells of a column are numbers, dates and the like, or texts of such.
+    """Return whether the cells of a column are numbers, dates and the like, or texts of such.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def stand_for_numbers(cells: np.ndarray) -> bool:
         return n_others > 0
     if len(set(texts)) < _LEAST_DISTINCT and not n_others:
         return False
-    return infer_text_format(texts, least) is not None and not are_identifiers(texts)
+    return infer_text_format(texts, least) is not None and not have_identifiers(texts)
 
 
 def describe_texts(texts: list[str]) -> str | None:
@@ -78,8 +78,8 @@ def describe_texts(texts: list[str]) -> str | None:
     if reading is None:
         alike = describe_ambiguous_texts(texts)
         return None if alike is None else f"{alike}: {_examples(texts)}"
-    wrong = [text for text, number in zip(texts, parse(texts, reading)) if math.isnan(number)]
-    if len(wrong) <= (1 - MOST) * len(texts) or are_identifiers(texts):
+    wrong = [text for text, number in zip(texts, parse_texts(texts, reading)) if math.isnan(number)]
+    if len(wrong) <= (1 - MIN_PARSED_SHARE) * len(texts) or have_identifiers(texts):
         return None
     return f"{reading}, but for {len(wrong)} of {len(texts)} cells: {_examples(wrong)}"
 
@@ -215,7 +215,7 @@ class NumberReader:
             if fitting and spoken:
                 self.readings[place] = reading
         numbers = np.full(len(texts), np.nan)
-        numbers[saying] = parse(spoken, reading) if spoken else []
+        numbers[saying] = parse_texts(spoken, reading) if spoken else []
         wrong = [one for one, number in zip(spoken, numbers[saying]) if math.isnan(number)]
         if wrong and n_others and fitting and not self.inferred:  # a number with a slip of the pen
             raise ValueError(f"columns [{name!r}] {denied}: {_refusal(spoken)}")
@@ -267,12 +267,12 @@ def _least_share(n_texts: int, n_others: int) -> float:
     """Return which share of texts must be read where other cells are numbers already."""
     if not n_texts:
         return 0.0
-    return MOST - (1 - MOST) * n_others / n_texts
+    return MIN_PARSED_SHARE - (1 - MIN_PARSED_SHARE) * n_others / n_texts
 
 
 def _refusal(texts: list[str]) -> str:
     reading = infer_text_format(texts, 0.5) or NUMBERS
-    wrong = [text for text, number in zip(texts, parse(texts, reading)) if math.isnan(number)]
+    wrong = [text for text, number in zip(texts, parse_texts(texts, reading)) if math.isnan(number)]
     alike = describe_ambiguous_texts(texts)
     advice = "take them out first" if alike else "make them None, or name another modality"
     return (

@@ -219,7 +219,7 @@ class Sequence(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Tell whether a column holds series that differ in length.
+        """Return whether a column holds series that differ in length.
 
         An array (n, t, d), or one (t, d) for each sample and all of one shape, looks like images:
         name the modality.

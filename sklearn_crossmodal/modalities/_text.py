@@ -441,7 +441,7 @@ class Text(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Tell whether a column holds strings, one or a row of them per sample.
+        """Return whether a column holds strings, one or a row of them per sample.
 
         Parameters
         ----------
@@ -468,5 +468,5 @@ def _unknown_share(ids: np.ndarray) -> float:
 
 
 def _is_written(cell) -> bool:
-    """Tell whether a cell has a text that is not blank, or ids."""
+    """Return whether a cell has a text that is not blank, or ids."""
     return cell is not None and (bool(cell.strip()) if isinstance(cell, str) else len(cell) > 0)

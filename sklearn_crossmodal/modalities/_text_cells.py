@@ -39,7 +39,7 @@ def id_cells(columns: Columns) -> np.ndarray:
 
 
 def is_id_table(values: np.ndarray) -> bool:
-    """Tell whether token ids stand in a table of numbers, not in a column of rows."""
+    """Return whether token ids stand in a table of numbers, not in a column of rows."""
     if values.ndim != 2:
         return False
     return values.dtype.kind in "biuf" or all(_is_number(cell) for cell in values.flat)

@@ -72,7 +72,7 @@ def all_present(latents: Sequence[Tensor]) -> Tensor:
 
 
 def is_finite_at_zeros(module: nn.Module) -> bool:
-    """Tell whether a module is made of nothing but parts of torch's and of this package.
+    """Return whether a module is made of nothing but parts of torch's and of this package.
 
     These have finite values and derivatives at the zeros that stand where a modality is absent;
     the tests hold those of this package to it. A user's own class may divide by a norm.

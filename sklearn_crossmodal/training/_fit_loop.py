@@ -24,7 +24,7 @@ from sklearn_crossmodal.training._objectives._criterion import Criterion
 from sklearn_crossmodal.training._objectives._elbo import EvidenceBound, WarmUp
 from sklearn_crossmodal.training._objectives._gradient_balance import BALANCES, GradientBlending
 from sklearn_crossmodal.training._optimizers import optimizer_settings
-from sklearn_crossmodal.utils._interrupts import marking_interrupts
+from sklearn_crossmodal.utils._interrupts import convert_interrupts
 
 __all__ = [
     "Training",
@@ -216,7 +216,7 @@ def train(training: Training) -> None:
         What is to be done.
     """
     with (
-        marking_interrupts() as pressed,
+        convert_interrupts() as pressed,
         started(training) as net,
         seeded(net.iterator_train__seed + 1, net.device),  # another than that of the first weights
         suited_threads(batch_work(net.module_, training.dataset, net.batch_size)),

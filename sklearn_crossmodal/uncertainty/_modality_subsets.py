@@ -94,7 +94,7 @@ def patterns_to_ask(names, present) -> list[tuple]:
 
 
 def rows_with(pattern, names, present) -> np.ndarray:
-    """Tell which samples have all modalities of a pattern.
+    """Return which samples have all modalities of a pattern.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Vectors of rows that were computed once, kept in a file by what the rows hold."""
+"""A persistent cache of row vectors, keyed by a hash of each row's content."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ N_KEYS = 500
 
 
 class RowCache:
-    """A table from keys to vectors, shared by processes.
+    """A key-value store of vectors in SQLite, shared by processes.
 
     Parameters
     ----------
     path : Path
-        The file; made, with its folder, when it is first used.
+        The file. It is created, with its folder, on first use.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class RowCache:
         self.path = path
 
     def find(self, keys: Iterable[bytes]) -> dict[bytes, np.ndarray]:
-        """Return the vectors of the keys that are known.
+        """Return the cached vectors.
 
         Parameters
         ----------
@@ -56,6 +56,7 @@ class RowCache:
         Returns
         -------
         dict of bytes to ndarray of float32
+            Of the keys that are in the cache.
         """
         keys, found = list(dict.fromkeys(keys)), {}
         with closing(self._connect()) as connection:
@@ -67,12 +68,12 @@ class RowCache:
         return {key: np.frombuffer(vector, np.float32) for key, vector in found.items()}
 
     def add(self, vectors: Mapping[bytes, np.ndarray]) -> None:
-        """Keep vectors; where another process was first, its vector stays.
+        """Insert vectors. An existing key keeps its vector.
 
         Parameters
         ----------
         vectors : mapping of bytes to ndarray
-            Kept as float32.
+            Stored as float32.
         """
         rows = [(key, np.asarray(vector, np.float32).tobytes()) for key, vector in vectors.items()]
         with closing(self._connect()) as connection, connection:  # one transaction
@@ -81,7 +82,7 @@ class RowCache:
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self.path, timeout=TIMEOUT)
-        # Readers do not wait for a writer; a folder that cannot do this is slower, not wrong.
+        # Write-ahead logging: readers do not block on a writer. Without it the cache is slower.
         with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
@@ -92,31 +93,31 @@ class RowCache:
 
 
 def row_keys(values: np.ndarray, mask: np.ndarray | None = None) -> list[bytes]:
-    """Return a key for each row, made of what it holds.
+    """Return a hash of the content of each row.
 
     Parameters
     ----------
     values : ndarray of shape (n, ...)
         The rows.
     mask : ndarray of shape (n, t), bool, default=None
-        Which steps of a row are there: how far the others are padded changes no key.
+        Which steps of a row are not padding. The amount of padding does not change a key.
 
     Returns
     -------
     list of bytes
     """
     if mask is not None:
-        values = [row[there] for row, there in zip(values, mask, strict=True)]
+        values = [row[steps] for row, steps in zip(values, mask, strict=True)]
     return [_key(np.ascontiguousarray(row)) for row in values]
 
 
 def open_memory(memory) -> Memory:
-    """Return what the parameter `memory` of an estimator stands for.
+    """Convert the parameter `memory` of an estimator to a `joblib.Memory`.
 
     Parameters
     ----------
     memory : str, path, joblib.Memory or None
-        A folder; None keeps nothing.
+        A folder. None caches nothing.
 
     Returns
     -------
@@ -126,9 +127,9 @@ def open_memory(memory) -> Memory:
 
 
 def rows_folder(memory) -> Path | None:
-    """Return the folder in which a joblib `Memory` keeps vectors; None if it keeps nothing.
+    """Return the folder of the row caches of a `joblib.Memory`; None if it caches nothing.
 
-    It lies in the store of the `Memory`, so that its `clear` empties it too.
+    The folder is inside the store of the `Memory`, so that `Memory.clear` removes it too.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Unfitted copies of estimators, and what becomes of their callbacks of skorch."""
+"""Clone estimators whose parameters include skorch callbacks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["clone_with_callbacks", "clone_with_copied_callbacks"]
 
 
 def clone_with_callbacks(estimator):
-    """Return a clone that calls the user's own callbacks, not copies of them.
+    """Return a clone that shares the callbacks of the estimator.
 
-    For estimators that fit copies of another one: what these do is what the user wants to see.
+    For meta-estimators, which fit clones: the callbacks that the user passed are called.
 
     Parameters
     ----------
@@ -29,15 +29,15 @@ def clone_with_callbacks(estimator):
     """
     if not hasattr(estimator, "callbacks"):
         return clone(estimator)
-    return _with(estimator, estimator.callbacks)
+    return _clone_with(estimator, estimator.callbacks)
 
 
 def clone_with_copied_callbacks(estimator):
-    """Return what `sklearn.base.clone` returns: a copy, of the callbacks too.
+    """Return a clone with unfitted copies of the callbacks, as `sklearn.base.clone` returns.
 
-    What a training left in a callback, in attributes that end in ``_``, is not copied, as nothing
-    is that an estimator learnt. Callbacks have a `get_params`, by which scikit-learn would make
-    new ones; but that counts all attributes that do not end in ``_``, whatever `__init__` takes.
+    Attributes of a callback that end in ``_`` are fitted state and are not copied.
+    `sklearn.base.clone` itself cannot copy callbacks: their `get_params` returns every attribute
+    that does not end in ``_``, also those that `__init__` does not take.
 
     Parameters
     ----------
@@ -55,14 +55,14 @@ def clone_with_copied_callbacks(estimator):
         If a callback cannot be copied, because it holds a thread or an open file for example.
     """
     with error_prefix(f"{type(estimator).__name__}: callbacks cannot be copied by clone"):
-        copied = copy.deepcopy([_unused(entry) for entry in estimator.callbacks])
-    return _with(estimator, type(estimator.callbacks)(copied))
+        copied = copy.deepcopy([_unfitted(entry) for entry in estimator.callbacks])
+    return _clone_with(estimator, type(estimator.callbacks)(copied))
 
 
-def _unused(entry):
-    """Return a callback, or a pair of its name and it, without what a training left in it."""
+def _unfitted(entry):
+    """Return a callback, or a pair (name, callback), without fitted attributes."""
     if isinstance(entry, tuple | list):
-        return type(entry)(_unused(part) for part in entry)
+        return type(entry)(_unfitted(part) for part in entry)
     if isinstance(entry, type) or not hasattr(entry, "__dict__"):
         return entry
     bare = copy.copy(entry)
@@ -71,7 +71,7 @@ def _unused(entry):
     return bare
 
 
-def _with(estimator, callbacks):
+def _clone_with(estimator, callbacks):
     bare = copy.copy(estimator)
     bare.callbacks = None
     made = _clone_parametrized(bare)

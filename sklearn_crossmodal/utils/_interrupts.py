@@ -1,4 +1,4 @@
-"""Ctrl-C: told apart from a callback that ends one training, and from where it reaches."""
+"""Keyboard interrupts: Ctrl-C, as opposed to a skorch callback that stops one training."""
 
 from __future__ import annotations
 
@@ -10,77 +10,77 @@ from contextlib import contextmanager
 from itertools import dropwhile
 from types import FrameType
 
-__all__ = ["Interrupt", "is_nested_fit", "marking_interrupts"]
+__all__ = ["Interrupt", "convert_interrupts", "is_nested_fit"]
 
-#: Packages whose functions fit estimators one after another; their classes have a method `fit`.
-_AROUND = {"joblib", "optuna", "sklearn", "sklearn_crossmodal"}
-#: Modules whose functions only stand around the one fit: they check parameters, or name outputs.
-_OF_THE_FIT = {
+#: Packages that fit estimators inside searches, ensembles or loops.
+_OUTER_PACKAGES = {"joblib", "optuna", "sklearn", "sklearn_crossmodal"}
+#: Modules that wrap a single fit, without being another estimator's fit.
+_TRANSPARENT_MODULES = {
     "sklearn.base",
     "sklearn.utils._set_output",
     "sklearn_crossmodal.estimators._imputer",
 }
-#: Packages that train, below the estimator.
-_BELOW = ("sklearn_crossmodal.training", "sklearn_crossmodal.utils", "skorch", "torch")
+#: Packages of the training loop, called by the estimator.
+_TRAINING_PACKAGES = ("sklearn_crossmodal.training", "sklearn_crossmodal.utils", "skorch", "torch")
 
 
 class Interrupt(KeyboardInterrupt):
-    """Ctrl-C. A plain `KeyboardInterrupt` is also how callbacks of skorch end a training."""
+    """Ctrl-C. A plain `KeyboardInterrupt` is also how a skorch callback stops a training."""
 
 
 @contextmanager
-def marking_interrupts() -> Iterator[list[Interrupt]]:
-    """Raise `Interrupt` where a signal would raise `KeyboardInterrupt`.
+def convert_interrupts() -> Iterator[list[Interrupt]]:
+    """Raise `Interrupt` in place of the `KeyboardInterrupt` that SIGINT raises.
 
-    The handler that is there is called first; a thread that gets no signals, and a handler that
-    ignores them, are left alone.
+    The installed signal handler is called first. Outside the main thread, and where SIGINT is
+    ignored, nothing is changed.
 
     Yields
     ------
     list of Interrupt
-        Those that were raised so far.
+        The interrupts raised so far.
     """
-    pressed: list[Interrupt] = []
+    raised: list[Interrupt] = []
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield pressed
+        yield raised
         return
 
-    def mark(number: int, frame: FrameType | None) -> None:
+    def convert(number: int, frame: FrameType | None) -> None:
         try:
             before(number, frame)
         except KeyboardInterrupt as error:
-            pressed.append(Interrupt(*error.args))
-            raise pressed[-1] from None
+            raised.append(Interrupt(*error.args))
+            raise raised[-1] from None
 
-    signal.signal(signal.SIGINT, mark)
+    signal.signal(signal.SIGINT, convert)
     try:
-        yield pressed
+        yield raised
     finally:
-        if signal.getsignal(signal.SIGINT) is mark:
+        if signal.getsignal(signal.SIGINT) is convert:
             signal.signal(signal.SIGINT, before)
 
 
 def is_nested_fit() -> bool:
-    """Tell whether the training under way is part of a search, an ensemble, another estimator.
+    """Return whether the current fit is nested in a search, an ensemble or another estimator.
 
-    An estimator does not know who fits it; who does stands on the stack of calls, outside the
-    frames of its own fit: a method of an object that has a `fit`, or a function of scikit-learn,
-    joblib or optuna. It is looked for only where a training is interrupted.
+    An estimator has no reference to its caller, so the call stack is searched: outside the frames
+    of the estimator's `fit`, for a method of an object with a `fit`, or for a function of
+    scikit-learn, joblib or optuna. This is done only when a training is interrupted.
 
     Returns
     -------
     bool
     """
-    frames = dropwhile(_is_below, _frames())
-    own = None
+    frames = dropwhile(_is_training_frame, _frames())
+    estimator = None
     for frame in frames:
-        actor = frame.f_locals.get("self")
-        if own is None and _is_fit(frame):
-            own = actor
-        if actor is own is not None or _module(frame) in _OF_THE_FIT:
+        instance = frame.f_locals.get("self")
+        if estimator is None and _is_fit(frame):
+            estimator = instance
+        if instance is estimator is not None or _module(frame) in _TRANSPARENT_MODULES:
             continue
-        if _module(frame).partition(".")[0] in _AROUND or _fits(actor):
+        if _module(frame).partition(".")[0] in _OUTER_PACKAGES or _has_fit(instance):
             return True
     return False
 
@@ -92,20 +92,20 @@ def _frames() -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-def _is_below(frame: FrameType) -> bool:
-    """Tell whether a frame is of what trains the network, and not of who wants it trained."""
-    return _module(frame).startswith(_BELOW)
+def _is_training_frame(frame: FrameType) -> bool:
+    """Return whether a frame belongs to the training loop."""
+    return _module(frame).startswith(_TRAINING_PACKAGES)
 
 
 def _is_fit(frame: FrameType) -> bool:
-    """Tell whether a frame is that of the fit of an estimator with a network."""
+    """Return whether a frame is `BaseMultimodal._fit`."""
     return (
         frame.f_code.co_name == "_fit" and _module(frame) == "sklearn_crossmodal.estimators._base"
     )
 
 
-def _fits(actor) -> bool:
-    return not isinstance(actor, type) and callable(getattr(type(actor), "fit", None))
+def _has_fit(instance) -> bool:
+    return not isinstance(instance, type) and callable(getattr(type(instance), "fit", None))
 
 
 def _module(frame: FrameType) -> str:

@@ -1,4 +1,4 @@
-"""Mean and spread of vectors."""
+"""Mean vector and common standard deviation of vectors."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ __all__ = ["vector_moments"]
 def vector_moments(
     vectors: np.ndarray, weight: np.ndarray | None = None, *, tolerance: float = 1e-7
 ) -> tuple[np.ndarray, float]:
-    """Return the mean of each number, and one spread for all: the directions keep their sizes.
+    """Return the mean vector, and one standard deviation for all dimensions.
+
+    Dividing by a single number keeps the relative scale of the dimensions.
 
     Parameters
     ----------
     vectors : ndarray of shape (n, d)
-        One at least.
+        At least one.
     weight : ndarray of shape (n,), default=None
         Of the vectors.
     tolerance : float, default=1e-7
-        A spread up to this, relative to the largest mean, is rounding alone, and 0.
+        A standard deviation up to this, relative to the largest mean, is rounding error and
+        returned as 0.
 
     Returns
     -------
     mean : ndarray of shape (d,)
         The mean vector.
     spread : float
-        Root of the mean squared distance from it, by number.
+        Root mean squared deviation from it, over all entries.
 
     Examples
     --------

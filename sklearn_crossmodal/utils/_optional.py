@@ -1,4 +1,4 @@
-"""Import what is not required only when it is used, with a hint how to install it."""
+"""Import optional dependencies when they are used, with an installation hint."""
 
 from importlib import import_module
 
@@ -6,7 +6,7 @@ __all__ = ["import_optional"]
 
 
 def import_optional(module: str, *, extra: str, purpose: str):
-    """Import `module`, or say which extra of this package brings it.
+    """Import an optional dependency; the error names the extra that installs it.
 
     Parameters
     ----------
@@ -15,7 +15,7 @@ def import_optional(module: str, *, extra: str, purpose: str):
     extra : str
         The extra of this package that installs it.
     purpose : str
-        What it is needed for, as it reads in "... needs pandas".
+        What needs it: the subject of "... needs pandas" in the error.
 
     Returns
     -------

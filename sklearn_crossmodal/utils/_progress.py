@@ -1,4 +1,4 @@
-"""A bar that shows how far long work is."""
+"""Progress bars."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 
 _VERBOSE: ContextVar[int] = ContextVar("verbose", default=0)
 
-#: With fewer steps there is nothing to wait for.
+#: Fewer steps show no bar.
 MIN_STEPS = 4
 
 
@@ -27,20 +27,20 @@ def progress(
     verbose: int | None = None,
     unit: str = "it",
 ) -> Iterator[Item]:
-    """Yield the items, and show on the error stream how far they are.
+    """Yield the items, with a progress bar on stderr.
 
     Parameters
     ----------
     items : iterable
-        The steps of the work.
+        The items, one a step.
     total : int
-        How many there are.
+        Number of items.
     label : str
-        What is being done.
+        Description of the bar.
     verbose : int, default=None
-        0 shows nothing; nor does work of a few steps. None takes that of `showing_progress`.
+        0 shows no bar. None takes that of `showing_progress`.
     unit : str, default="it"
-        What a step is called.
+        Name of a step.
 
     Yields
     ------
@@ -54,12 +54,12 @@ def progress(
 
 @contextmanager
 def showing_progress(verbose: int) -> Iterator[None]:
-    """Let work in the block show how far it is, where an estimator's `verbose` cannot be passed.
+    """Set the default `verbose` of `progress` in the block, where it cannot be passed down.
 
     Parameters
     ----------
     verbose : int
-        0 shows nothing.
+        0 shows no bars.
     """
     token = _VERBOSE.set(verbose)
     try:

@@ -1,4 +1,4 @@
-"""Which rows of the user's X messages name, where only some of them are looked at."""
+"""Row numbers of the user's X in messages, where a function receives a subset of the rows."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 
 __all__ = ["current_row_numbers", "map_row_numbers", "row_number"]
 
-#: For each row that is looked at, its number in what the user passed; None where that is the same.
+#: For each row of the current subset its number in the user's X; None where they are equal.
 _NUMBERS: ContextVar[np.ndarray | None] = ContextVar("row_numbers", default=None)
 
 
 def map_row_numbers(rows) -> AbstractContextManager[None]:
-    """Count the rows within by their numbers outside.
+    """Map row numbers of a subset to those of the enclosing rows.
 
-    Whoever hands on some rows says so here, and every message below names the rows of the user:
-    folds, held-out rows, rows that have a modality, rows whose weight is not zero.
+    Every function that passes on a subset of rows opens this context: folds, validation rows,
+    rows that have a modality, rows of nonzero weight. Messages inside it then name rows of X.
 
     Parameters
     ----------
     rows : array-like of int or bool, or None
-        Row k within is `rows[k]` outside; of booleans, the k-th that is True. None: they are the
-        same.
+        Row k of the subset is row ``rows[k]`` outside; of a boolean mask the k-th True. None
+        stands for all rows.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def map_row_numbers(rows) -> AbstractContextManager[None]:
 
 
 class _RowNumberMap:
-    """Numbers of rows for as long as it is open."""
+    """The context manager of `map_row_numbers`."""
 
     def __init__(self, rows) -> None:
         rows = np.asarray(rows)
@@ -56,19 +56,19 @@ class _RowNumberMap:
 
 
 def current_row_numbers() -> np.ndarray | None:
-    """Return the numbers of all rows, to be kept for later; None where they are 0, 1, 2, ..."""
+    """Return the numbers of the current rows, for later use; None stands for 0, 1, 2, ..."""
     return _NUMBERS.get()
 
 
 def row_number(row, numbers: np.ndarray | None = None):
-    """Return the number of a row, or the list of those of several, in what the user passed.
+    """Return the number of a row, or of several, in the user's X.
 
     Parameters
     ----------
     row : int or iterable of int
-        As counted here.
+        Of the current subset.
     numbers : ndarray of int, default=None
-        As `current_row_numbers` returned them earlier; None means those of now.
+        An earlier result of `current_row_numbers`. None takes the current one.
 
     Returns
     -------

@@ -1,6 +1,6 @@
-"""The private scikit-learn names this package leans on, imported in one place.
+"""Private names of scikit-learn that this package uses, imported in one place.
 
-They were read in scikit-learn 1.9; when one of them moves, this file is the only one to change.
+Checked against scikit-learn 1.9. When one of them moves, only this file changes.
 """
 
 from sklearn.base import _clone_parametrized, _fit_context

@@ -1,4 +1,4 @@
-"""Rows cut into slices."""
+"""Slices of rows."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ __all__ = ["slices_of"]
 
 
 def slices_of(n_rows: int, size: int, *, min_size: int = 1) -> Iterator[slice]:
-    """Yield slices of `size` rows, as `sklearn.utils.gen_batches` does without checking anything.
+    """Yield slices of `size` rows: `sklearn.utils.gen_batches` without its validation.
 
     Parameters
     ----------
     n_rows : int
-        Rows in all.
+        Number of rows.
     size : int
-        Rows of a slice.
+        Rows in a slice.
     min_size : int, default=1
-        Rows of the last slice at least: fewer join the slice before.
+        Minimum number of rows in the last slice. Fewer are added to the slice before.
 
     Yields
     ------

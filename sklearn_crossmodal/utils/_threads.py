@@ -1,4 +1,4 @@
-"""Reading in threads, a few items ahead of what is asked for."""
+"""Prefetch items in threads."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Batch = TypeVar("Batch")
 
 
 def read_ahead(read: Callable[[Item], Batch], items: Iterable[Item]) -> Iterator[Batch]:
-    """Call `read` on items in threads, a few ahead of what is asked for, in order.
+    """Call `read` on items in threads, prefetching a few of them; results come in order.
 
-    Threads and not processes, since decoding images and sound, and reading files, lets go of the
-    interpreter; nothing is copied between processes, and memory does not grow with the number of
-    items: what waits is one batch more than there are threads.
+    Threads suffice, since decoding images and audio, and reading files, release the GIL. Nothing
+    is copied between processes. At most two results more than there are threads are held in
+    memory.
 
     Parameters
     ----------
     read : callable
         (item) -> batch.
     items : iterable
-        What to read.
+        Arguments of `read`.
 
     Yields
     ------
@@ -44,5 +44,5 @@ def read_ahead(read: Callable[[Item], Batch], items: Iterable[Item]) -> Iterator
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-    finally:  # also when training stops in the middle of an epoch
+    finally:  # also when training stops within an epoch
         pool.shutdown(wait=True, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Small checks shared by all layers; nothing here knows what a modality is."""
+"""Validation helpers of all layers: prefixes of errors and warnings, seeds, rollback."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = [
     "warn_once",
 ]
 
-#: The names of all `error_prefix` that are open, outermost first.
-_PREFIXES: ContextVar[tuple[str, ...]] = ContextVar("speakers", default=())
-#: What `warn` warned of inside `warn_once`; None outside.
+#: The prefixes of all open `error_prefix` contexts, outermost first.
+_PREFIXES: ContextVar[tuple[str, ...]] = ContextVar("prefixes", default=())
+#: Keys of the warnings issued inside `warn_once`; None outside.
 _WARNED: ContextVar[set | None] = ContextVar("warned", default=None)
 _MODALITY = re.compile(r"modality '([^']*)'")
 
 
 def draw_seed(random_state) -> int:
-    """Draw one seed for torch from anything that scikit-learn takes as `random_state`.
+    """Draw a seed for torch from a `random_state` as scikit-learn accepts it.
 
-    None draws from the operating system: NumPy's global generator is left alone.
+    None takes entropy of the operating system, so that NumPy's global generator is unchanged.
     """
     if random_state is None:
         random_state = np.random.RandomState()
@@ -38,12 +38,12 @@ def draw_seed(random_state) -> int:
 
 
 def plain(value: object) -> object:
-    """Return a value as a message shows it: numbers of NumPy as those of Python, however deep.
+    """Convert NumPy scalars, also nested ones, to Python's, for messages.
 
     Parameters
     ----------
     value : object
-        Anything.
+        Of any type.
 
     Returns
     -------
@@ -69,12 +69,12 @@ def plain(value: object) -> object:
 
 @contextmanager
 def restored_on_error(estimator):
-    """Put back all attributes of `estimator` when the block fails: nothing half-fitted is left."""
+    """Restore all attributes of `estimator` when the block raises, so that no fit is partial."""
     before = dict(vars(estimator))
     try:
         yield
     except BaseException:
-        # scikit-learn tears its callbacks down after this, by the attributes it set meanwhile.
+        # scikit-learn tears down its callbacks afterwards, and needs the attributes it has set.
         callbacks = {name: value for name, value in vars(estimator).items() if "callback" in name}
         vars(estimator).clear()
         vars(estimator).update({**callbacks, **before})
@@ -82,37 +82,39 @@ def restored_on_error(estimator):
 
 
 class error_prefix:  # noqa: N801 - a context manager, as contextlib names them
-    """Prefix the message of a value or type error with who says it, keeping the error's type.
+    """Prefix the messages of `ValueError` and `TypeError`, and of `warn`, inside the block.
+
+    The type of an error is kept.
 
     Parameters
     ----------
-    speaker : str
-        For example ``"FusionClassifier: modality 'photo'"``. What `warn` warns of is prefixed, too.
+    prefix : str
+        For example ``"FusionClassifier: modality 'photo'"``.
     """
 
-    # No generator: one is entered several times for each row that is predicted alone.
-    __slots__ = ("speaker", "token")
+    # A class, which is entered faster than a generator: several are for each predicted row.
+    __slots__ = ("prefix", "token")
 
-    def __init__(self, speaker: str) -> None:
-        self.speaker = speaker
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
 
     def __enter__(self) -> None:
-        self.token = _PREFIXES.set((*_PREFIXES.get(), self.speaker))
+        self.token = _PREFIXES.set((*_PREFIXES.get(), self.prefix))
 
     def __exit__(self, kind, error, traceback) -> None:
         _PREFIXES.reset(self.token)
         if not isinstance(error, ValueError | TypeError):
             return
         if not (len(error.args) == 1 and isinstance(error.args[0], str)):
-            # Not an error of a plain message, such as a UnicodeDecodeError: its parts stay whole.
-            error.add_note(f"Raised for {self.speaker}.")
-        elif not error.args[0].startswith(self.speaker):
-            error.args = (f"{self.speaker}: {error.args[0]}",)
+            # The arguments of such an error, as of UnicodeDecodeError, are no plain message.
+            error.add_note(f"Raised for {self.prefix}.")
+        elif not error.args[0].startswith(self.prefix):
+            error.args = (f"{self.prefix}: {error.args[0]}",)
 
 
 @contextmanager
 def warn_once():
-    """Let `warn` warn of a modality once a cause, however many networks read it in the block."""
+    """Issue each warning of `warn` once per modality in the block, however often it is read."""
     token = _WARNED.set(set()) if _WARNED.get() is None else None
     try:
         yield
@@ -121,33 +123,33 @@ def warn_once():
             _WARNED.reset(token)
 
 
-def _is_known(cause: tuple) -> bool:
-    """Tell whether there was a warning of a modality for this cause; remember that there is one."""
-    warned, named = _WARNED.get(), _MODALITY.findall(" ".join(_PREFIXES.get()))
-    if warned is None or not named:
+def _is_repeated(location: tuple) -> bool:
+    """Record a warning from a code location; return whether its modality had it before."""
+    warned, names = _WARNED.get(), _MODALITY.findall(" ".join(_PREFIXES.get()))
+    if warned is None or not names:
         return False
-    key = *cause, named[-1]
-    known = key in warned
+    key = *location, names[-1]
+    repeated = key in warned
     warned.add(key)
-    return known
+    return repeated
 
 
 def warn(message: str, category: type[Warning] = UserWarning, *, stacklevel: int = 2) -> None:
-    """Warn, naming the estimator and modality as `error_prefix` names them in errors.
+    """Warn with the prefixes of the open `error_prefix` contexts, as errors have them.
 
     Parameters
     ----------
     message : str
-        What is wrong, and what to do.
+        The problem and its remedy.
     category : type of Warning, default=UserWarning
-        Its class.
+        Class of the warning.
     stacklevel : int, default=2
         As in `warnings.warn`, counted from the caller.
     """
     caller = sys._getframe(1)
-    if _is_known((caller.f_code, caller.f_lineno)):
+    if _is_repeated((caller.f_code, caller.f_lineno)):
         return
-    for speaker in reversed(_PREFIXES.get()):
-        if not message.startswith(speaker):
-            message = f"{speaker}: {message}"
+    for prefix in reversed(_PREFIXES.get()):
+        if not message.startswith(prefix):
+            message = f"{prefix}: {message}"
     warnings.warn(message, category, stacklevel=stacklevel + 1)

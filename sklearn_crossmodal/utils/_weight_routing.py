@@ -1,4 +1,4 @@
-"""Whether the models of an automatic fusion are passed sample weights, with metadata routing."""
+"""Sample weights of the base models of an AutoFusion, with and without metadata routing."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ __all__ = ["request_weights", "takes_weights"]
 
 
 def takes_weights(estimator, sample_weight) -> bool:
-    """Tell whether weights are to be passed to the `fit` of an estimator.
+    """Return whether the `fit` of an estimator receives sample weights.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        Not fitted.
+        Unfitted.
     sample_weight : ndarray of shape (n,)
         The weights.
 
     Returns
     -------
     bool
-        Without metadata routing: whether its `fit` has that argument. With it: not where
-        ``set_fit_request(sample_weight=False)`` or an alias says otherwise; to an estimator that
-        itself hands them on, such as `CalibratedClassifierCV`, if what is inside requests them.
+        Without metadata routing: whether its `fit` has that argument. With it: as requested by
+        ``set_fit_request``; for a router such as `CalibratedClassifierCV`, whether its inner
+        estimator requests them.
 
     Raises
     ------
     UnsetMetadataPassedError
-        With metadata routing, if what is inside says neither that it wants weights nor that it
-        does not, as in all meta-estimators of scikit-learn.
+        With metadata routing, if the inner estimator of a router has no request set, as in all
+        meta-estimators of scikit-learn.
     """
     has_argument = has_fit_parameter(estimator, "sample_weight")
     if not get_config()["enable_metadata_routing"]:
@@ -45,25 +45,25 @@ def takes_weights(estimator, sample_weight) -> bool:
     if isinstance(routing, MetadataRouter):
         try:
             process_routing(estimator, "fit", sample_weight=sample_weight)
-        except TypeError:  # nothing inside requests them
+        except TypeError:  # no inner estimator requests them
             return False
         return True
     return has_argument and routing.fit.requests.get("sample_weight") in (True, None)
 
 
 def request_weights(estimator):
-    """Return an estimator that requests weights of those that hand them on, where that is asked.
+    """Set the `fit` request for sample weights, where metadata routing is enabled.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        Changed in place.
+        Modified in place.
 
     Returns
     -------
     BaseEstimator
         Itself.
     """
-    with suppress(RuntimeError):  # without metadata routing there are no requests
+    with suppress(RuntimeError):  # raised where metadata routing is disabled
         estimator.set_fit_request(sample_weight=True)
     return estimator

@@ -1,4 +1,4 @@
-"""Find all estimators and all parts of the package, and which names they take up."""
+"""Find all estimators and components of the package, and the names that they reserve."""
 
 import inspect
 from functools import cache
@@ -6,7 +6,7 @@ from importlib import import_module
 
 __all__ = ["all_components", "all_estimators", "reserved_names"]
 
-_OF_ESTIMATORS = ("estimators", "ensemble", "model_selection")
+_ESTIMATOR_MODULES = ("estimators", "ensemble", "model_selection")
 _REGISTRIES = {
     "modality": ("modalities", "MODALITIES"),
     "encoder": ("nn.encoders", "ENCODERS"),
@@ -19,12 +19,12 @@ _REGISTRIES = {
 
 
 def all_estimators(type_filter=None):
-    """Return the classes of all estimators, and of the searches over their parameters.
+    """Return all estimator classes, hyperparameter searches included.
 
     Parameters
     ----------
     type_filter : {"network"}, default=None
-        "network" returns those that train a network of their own.
+        "network" returns estimators that train a network.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def all_estimators(type_filter=None):
     Raises
     ------
     ValueError
-        If there is no such type.
+        If the type is unknown.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def all_estimators(type_filter=None):
     >>> "FusionClassifier" in dict(all_estimators())
     True
     """
-    modules = [import_module(f"sklearn_crossmodal.{module}") for module in _OF_ESTIMATORS]
+    modules = [import_module(f"sklearn_crossmodal.{module}") for module in _ESTIMATOR_MODULES]
     found = sorted((name, getattr(module, name)) for module in modules for name in module.__all__)
     if type_filter is None:
         return found
@@ -52,13 +52,13 @@ def all_estimators(type_filter=None):
 
 
 def all_components(family=None):
-    """Return the registered parts: modalities, parts of networks, companions of automatic fusions.
+    """Return the registered components: modalities, encoders, fusions, decoders and so on.
 
     Parameters
     ----------
     family : str, default=None
         "modality", "encoder", "fusion", "decoder", "loss", "posterior" or "companion"; None returns
-        those of all families.
+        all families.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def all_components(family=None):
     Raises
     ------
     ValueError
-        If there is no such family.
+        If the family is unknown.
 
     Examples
     --------
@@ -80,10 +80,10 @@ def all_components(family=None):
         raise ValueError(f"family={family!r} is not one of {list(_REGISTRIES)}.")
     families = _REGISTRIES if family is None else [family]
     found = []
-    for one in families:
-        module, registry = _REGISTRIES[one]
-        parts = getattr(import_module(f"sklearn_crossmodal.{module}"), registry)
-        found += [(one, name, part) for name, part in parts.items()]
+    for key in families:
+        module, registry = _REGISTRIES[key]
+        components = getattr(import_module(f"sklearn_crossmodal.{module}"), registry)
+        found += [(key, name, component) for name, component in components.items()]
     return found
 
 
@@ -91,8 +91,8 @@ def all_components(family=None):
 def reserved_names() -> frozenset[str]:
     """Return the names that no modality may have: those of parameters beside `modalities`.
 
-    A modality named like a parameter would hide it in `get_params`. A list of modalities that one
-    estimator takes is to suit the others too, so the names of all estimators count.
+    A modality named like a parameter would hide it in `get_params`. A list of modalities of one
+    estimator should work for the others too, so the parameters of all estimators are reserved.
 
     Returns
     -------
@@ -104,6 +104,6 @@ def reserved_names() -> frozenset[str]:
     >>> "max_epochs" in reserved_names(), "photo" in reserved_names()
     (True, False)
     """
-    # Looked up when called: estimators stand above the modalities that ask.
+    # Imported when called: estimators are a higher layer than the modalities that call this.
     params = [inspect.signature(estimator).parameters for _, estimator in all_estimators()]
     return frozenset(name for names in params if "modalities" in names for name in names)

@@ -446,7 +446,7 @@ def test_contiguous_columns_of_an_array_are_a_view():
 
 
 def test_no_columns_are_refused():
-    with pytest.raises(ValueError, match="no columns of X are meant"):
+    with pytest.raises(ValueError, match="no columns of X are selected"):
         select_columns(np.zeros((2, 2)), [], single=False)
 
 

@@ -44,7 +44,7 @@ def test_what_is_no_data_frame_or_group_is_refused():
         MultiModalFrame.from_frame(df, ["a"])
     with pytest.raises(ValueError, match="'b' is not in X"):
         MultiModalFrame.from_frame(df, {"x": ["b"]})
-    with pytest.raises(ValueError, match="means no columns"):
+    with pytest.raises(ValueError, match="selects no columns"):
         MultiModalFrame.from_frame(df, {"x": []})
 
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from sklearn_crossmodal.data.cells._text_parsing import (
     NUMBERS,
-    are_identifiers,
     are_missing_markers,
     describe_ambiguous_texts,
+    format_number,
+    have_identifiers,
     infer_text_format,
-    parse,
-    write,
+    parse_texts,
 )
 
 DAYS = [datetime(2024, 1, 1) + timedelta(days=7 * week) for week in range(30)]
@@ -25,7 +25,7 @@ NUMBERS_OF_DAYS = [(day - datetime(1970, 1, 1)).days for day in DAYS]
 def test_numbers_as_python_writes_them_are_read_to_the_bit(numbers):
     texts = [str(number) for number in numbers]
     assert infer_text_format(texts) == NUMBERS
-    assert parse(texts, NUMBERS).tolist() == numbers
+    assert parse_texts(texts, NUMBERS).tolist() == numbers
 
 
 @given(
@@ -34,7 +34,7 @@ def test_numbers_as_python_writes_them_are_read_to_the_bit(numbers):
 def test_integers_with_blanks_around_are_numbers(numbers, form):
     texts = [form.format(number) for number in numbers]
     assert infer_text_format(texts) == NUMBERS
-    assert parse(texts, NUMBERS).tolist() == numbers
+    assert parse_texts(texts, NUMBERS).tolist() == numbers
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_integers_with_blanks_around_are_numbers(numbers, form):
 def test_dates_are_days_in_all_usual_orders(form):
     texts = [day.strftime(form) for day in DAYS]
     reading = infer_text_format(texts)
-    assert parse(texts, reading).tolist() == NUMBERS_OF_DAYS
+    assert parse_texts(texts, reading).tolist() == NUMBERS_OF_DAYS
 
 
 @given(
@@ -59,7 +59,7 @@ def test_iso_dates_are_read_to_the_microsecond_in_utc(dates, zone):
     true = [datetime.fromisoformat(text) for text in texts]
     true = [date if date.tzinfo else date.replace(tzinfo=UTC) for date in true]
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    found = parse(texts, infer_text_format(texts))
+    found = parse_texts(texts, infer_text_format(texts))
     np.testing.assert_allclose(found, [(date - epoch) / timedelta(1) for date in true], atol=1e-9)
 
 
@@ -91,12 +91,12 @@ def test_what_is_neither_number_nor_date_has_no_reading(texts):
     ids=str,
 )
 def test_codes_of_digits_are_identifiers(texts):
-    assert are_identifiers(texts)
+    assert have_identifiers(texts)
 
 
 @pytest.mark.parametrize("texts", [["0", "0.5", "-0.25"], ["12345", "+1"], ["0"]], ids=str)
 def test_numbers_are_no_identifiers(texts):
-    assert not are_identifiers(texts)
+    assert not have_identifiers(texts)
 
 
 @pytest.mark.parametrize(
@@ -133,4 +133,6 @@ def test_what_files_write_for_nothing_says_nothing():
 @pytest.mark.parametrize("number", [0.0, -3.25, 19000.5, 1e-9])
 @pytest.mark.parametrize("reading", [NUMBERS, "dates, year first"])
 def test_what_is_written_is_read_again(number, reading):
-    np.testing.assert_allclose(parse([write(number, reading)], reading), [number], atol=1e-5)
+    np.testing.assert_allclose(
+        parse_texts([format_number(number, reading)], reading), [number], atol=1e-5
+    )

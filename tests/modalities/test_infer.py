@@ -290,7 +290,7 @@ def test_a_mapping_of_columns_of_an_array_of_objects_finds_texts():
     ("key", "message"),
     [
         ("nope", r"modality 'words': column 'nope' is not in X, which has \['a', 'text'\]"),
-        ([], "modality 'words': no columns of X are meant"),
+        ([], "modality 'words': no columns of X are selected"),
         (None, "modality 'words': columns are a name, a position"),
     ],
 )

@@ -1,1 +1,1 @@
-"""Blocks: what crosses from the modalities to the networks."""
+"""Blocks: the numeric arrays that modalities pass to the networks."""

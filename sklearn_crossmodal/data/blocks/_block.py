@@ -1,4 +1,4 @@
-"""Block: what crosses the bridge from the NumPy bank to the torch bank."""
+"""Block: the preprocessed arrays of one modality, passed from NumPy code to torch code."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from sklearn_crossmodal.data.blocks._truncation import warn_if_truncated
 
 __all__ = ["END", "KINDS", "MISSING", "PADDING", "RARE", "UNKNOWN", "Block", "BlockSpec"]
 
-#: Token ids that stand for no word: filler behind a text, a word not in the vocabulary, its end.
+#: Special token ids: padding, a token out of the vocabulary, the end of a text.
 PADDING, UNKNOWN, END = 0, 1, 2
 
-#: Codes of a modality that stand for no level: a missing cell, a level that is rare or not known.
+#: Special codes: a missing cell, a level that is rare or not known.
 MISSING, RARE = 0, 1
 
 #: Kinds of block and the shape of their values; B samples, T steps, D width, C channels or columns.
@@ -31,31 +31,31 @@ KINDS = {
 
 @dataclass(frozen=True, eq=False)
 class BlockSpec:
-    """All that a part of the network is built from.
+    """Kind and shape of a block, from which encoders and decoders are built.
 
     Parameters
     ----------
     kind : {"vector", "codes", "tokens", "sequence", "grid"}
-        What the values are; see `KINDS`.
+        Kind of the values; see `KINDS`.
     shape : tuple of int
         Shape of one row.
     n_categories : int or tuple of int, default=None
         Size of the vocabulary of tokens, or number of categories per column of codes.
     vectors : ndarray of shape (n_categories, d), default=None
-        Given vectors for tokens or categories, to start an embedding from.
+        Pretrained vectors of tokens or categories, which initialise an embedding.
     train_vectors : bool, default=True
-        Whether given vectors are trained on; else they stay as they are.
+        Whether pretrained vectors are fine-tuned; else they are frozen.
     pairs : ndarray of shape (n_pairs, 2), int, default=None
-        Tokens that often stand next to each other, first and second, in ascending order.
+        Frequent bigrams of token ids, in ascending order.
     quantiles : ndarray of shape (q, d), default=None
-        Of each number of a vector, at evenly spaced levels from 0 to 1, in ascending order; None
-        where they are not known.
+        Quantiles of each entry of a vector at evenly spaced levels from 0 to 1, in ascending
+        order; None where they are not known.
     ordered : tuple of bool, default=None
-        For each column of codes whether its levels, the codes from 2 on, have an order; None means
-        that none has.
+        For each column of codes whether its levels, the codes from 2 on, are ordinal. None: no
+        column is.
     labelled : ndarray of shape (n_columns, most categories), bool, default=None
-        Whether a code of a column stands for a level, so that it may be predicted; None means all
-        but that of a missing cell.
+        Whether a code of a column is a level, and so may be predicted. None: all codes but that
+        of a missing cell.
 
     Examples
     --------
@@ -85,15 +85,15 @@ class BlockSpec:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, BlockSpec):
             return NotImplemented
-        # Not the comparison of data classes: that of arrays has no truth value.
-        return all(np.array_equal(mine, vars(other)[name]) for name, mine in vars(self).items())
+        # Not that of a dataclass: the comparison of arrays has no truth value.
+        return all(np.array_equal(value, vars(other)[name]) for name, value in vars(self).items())
 
     def __hash__(self) -> int:
         return hash((self.kind, self.shape, self.n_categories))
 
     @property
     def size(self) -> int:
-        """How many values a row holds."""
+        """Number of values in a row."""
         return int(np.prod(self.shape))
 
 
@@ -104,17 +104,16 @@ class Block:
     Parameters
     ----------
     values : ndarray, sparse array or LazyRows of shape (n, `*spec.shape`)
-        Finite numbers; zeros in the rows of samples that lack the modality. What is sparse or lazy
-        is made dense batch by batch. Texts in `transform` may be longer than those in `fit`, which
-        the specification tells: see `cut`.
+        Finite numbers; zeros in the rows of samples that lack the modality. Sparse and lazy values
+        become dense batch by batch. Texts may be longer than those in `fit`, whose length is in
+        the specification: see `cut`.
     present : ndarray of shape (n,), bool
         Whether the sample has the modality.
     spec : BlockSpec
         Kind and shape of the values.
     mask : ndarray of bool, default=None
-        (n, t) for tokens and sequences: which steps are there. (n, d) for vectors: which numbers
-        were observed, as opposed to imputed; not so what tells that others are missing. None means
-        all.
+        (n, t) for tokens and sequences: which steps are not padding. (n, d) for vectors: which
+        numbers were observed, as opposed to imputed; missing-value indicators are not. None: all.
 
     Examples
     --------
@@ -139,49 +138,49 @@ class Block:
 
     @property
     def observed(self) -> np.ndarray | None:
-        """Which rows, steps or numbers were observed, as `mask` has them; None if all were."""
+        """Which rows, steps or numbers were observed, in the shape of `mask`; None if all were."""
         if self.mask is not None:
             return self.mask & self.present[:, np.newaxis]
         return None if self.present.all() else self.present
 
     @property
     def is_long(self) -> bool:
-        """Whether texts are longer than the longest in `fit`, which the specification tells."""
+        """Whether the texts are longer than the length in the specification."""
         return self.spec.kind == "tokens" and self.values.shape[1] > self.spec.shape[0]
 
     def __len__(self) -> int:
         return len(self.present)
 
     def cut(self, *, silent: bool = False) -> Block:
-        """Return the block with texts as long as the longest in `fit`, at most.
+        """Return the block with texts truncated to the length of the longest in `fit`.
 
         Parameters
         ----------
         silent : bool, default=False
-            Whether there is no warning.
+            Whether the warning is suppressed.
 
         Returns
         -------
         Block
-            The block itself where none is longer.
+            The block itself where no text is longer.
 
         Warns
         -----
         UserWarning
-            If more than a twentieth of the texts are cut.
+            If more than a twentieth of the texts are truncated.
         """
         if not self.is_long:
             return self
         limit = self.spec.shape[0]
         if not silent:
-            self._warn_of_cut(limit)
+            self._warn_if_truncated(limit)
         mask = None if self.mask is None else self.mask[:, :limit]
         return replace(self, values=self.values[:, :limit], mask=mask)
 
-    def _warn_of_cut(self, limit: int) -> None:
+    def _warn_if_truncated(self, limit: int) -> None:
         n_words = (self.values != END).sum(
             axis=1, where=True if self.observed is None else self.observed
-        )  # an end may go
+        )  # without the end token
         remedy = (
             "fit on texts as long, take an encoder that reads texts of any length, as 'bag', or "
             f"cut them on purpose, with max_length={limit}"
@@ -207,7 +206,7 @@ class Block:
         return replace(self, values=values, present=self.present[rows], mask=mask)
 
     def scatter(self, present: np.ndarray) -> Block:
-        """Spread the rows over the samples that have the modality, zeros elsewhere.
+        """Return a block of all samples: the rows where the modality is present, zeros elsewhere.
 
         Parameters
         ----------
@@ -217,7 +216,7 @@ class Block:
         Returns
         -------
         Block
-            Of n rows; the block itself, not copied, when every sample has the modality.
+            With n rows. The block itself if every sample has the modality.
         """
         if present.all():
             return self
@@ -241,7 +240,7 @@ class Block:
         Returns
         -------
         Block
-            Zeros, present nowhere.
+            Zeros, with `present` all False.
         """
         mask = None
         if masked:
@@ -253,7 +252,7 @@ class Block:
 def _spread(rows, present: np.ndarray):
     if isinstance(rows, LazyRows):
         return rows.spread(present)
-    if sparse.issparse(rows):  # a row without entries costs nothing
+    if sparse.issparse(rows):  # empty rows take no memory
         counts = np.zeros(len(present), dtype=rows.indptr.dtype)
         counts[present] = np.diff(rows.indptr)
         indptr = np.concatenate([[0], np.cumsum(counts)])

@@ -1,4 +1,4 @@
-"""LazyRows: rows that are read only when a batch asks for them."""
+"""LazyRows: values that are read from disk or computed batch by batch."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ __all__ = ["LazyRows", "is_lazy"]
 
 
 class LazyRows:
-    """Rows of one shape that are read only when they are asked for.
+    """Rows of one shape that are read when they are indexed.
 
     Parameters
     ----------
     read : callable
         (positions: ndarray of int) -> ndarray of shape (k, *shape). Called by several threads.
     n_rows : int
-        Number of rows that `read` knows.
+        Number of rows that `read` can read.
     shape : tuple of int
         Shape of one row.
     dtype : dtype, default=float32
-        Of what `read` returns.
+        Of the result of `read`.
     in_memory : bool, default=False
-        Whether `read` computes from what is in memory: then there is nothing to wait for, and many
-        rows are best asked for at once.
+        Whether `read` computes from data in memory. Then it is not prefetched in threads, and
+        reading many rows at once is fastest.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class LazyRows:
     >>> squares = LazyRows(lambda rows: rows[:, np.newaxis] ** 2, 10, (1,), dtype=int)
     >>> squares.take(slice(5, 8))[np.array([0, 2])].ravel()
     array([25, 49])
-    >>> squares.spread(np.arange(11) > 0)[np.array([0, 3])].ravel()  # the first has no such row
+    >>> squares.spread(np.arange(11) > 0)[np.array([0, 3])].ravel()  # the first row is absent
     array([0, 4])
     """
 
@@ -52,7 +52,7 @@ class LazyRows:
         in_memory: bool = False,
     ) -> None:
         self._read = read
-        # Of each row in what is read; -1 where it has none.
+        # Position of each row in the source; -1 for an absent row, which reads as zeros.
         self._positions = np.arange(n_rows, dtype=np.int32)
         self._row_shape = tuple(shape)
         self.dtype = np.dtype(dtype)
@@ -77,7 +77,7 @@ class LazyRows:
         return values
 
     def take(self, rows) -> LazyRows:
-        """Return some of the rows, without reading them.
+        """Return a subset of the rows, without reading them.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class LazyRows:
         return self._at(self._positions[rows])
 
     def spread(self, present: np.ndarray) -> LazyRows:
-        """Return rows for more samples: zeros for those that have none.
+        """Return rows for all samples; absent ones read as zeros.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class LazyRows:
         Returns
         -------
         LazyRows
-            Of n rows.
+            With n rows.
         """
         positions = np.full(len(present), -1, np.int32)
         positions[present] = self._positions
@@ -114,5 +114,5 @@ class LazyRows:
 
 
 def is_lazy(values) -> bool:
-    """Tell whether the values of a block are read, or made dense, batch by batch."""
+    """Return whether the values of a block are lazy or sparse, and so converted batch by batch."""
     return not isinstance(values, np.ndarray)

@@ -1,4 +1,4 @@
-"""Rows that are longer than the longest in `fit`, and are cut there."""
+"""Warn when rows longer than the longest in `fit` are truncated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["warn_if_truncated"]
 
-#: Share of rows from which on a cut is warned of: in a split by chance a few are the longest.
+#: Share of truncated rows above which there is a warning: a random split always has a few.
 _SHARE = 0.05
 
 
@@ -20,15 +20,15 @@ def warn_if_truncated(
     Parameters
     ----------
     lengths : array-like of shape (n,), int
-        Of the rows; 0 where there is nothing.
+        Of the rows; 0 for an empty row.
     limit : int
-        Where they are cut.
+        The length that rows are truncated to.
     what, unit : str
-        What they are, and what they are made of: "texts" of "tokens".
+        Nouns of the message: the rows and their steps, such as "texts" of "tokens".
     remedy : str
-        What to do.
+        Advice at the end of the message.
     slack : float, default=0.0
-        How much longer a row may be, as a share of the limit, without being counted.
+        Relative excess over the limit up to which a row is not counted.
 
     Examples
     --------

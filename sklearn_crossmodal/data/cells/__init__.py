@@ -1,1 +1,1 @@
-"""The cells of a column: lists, dates, texts of numbers, files."""
+"""Cells of a column: nested lists, dates, numbers in strings, files."""

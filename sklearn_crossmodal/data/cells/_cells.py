@@ -1,4 +1,4 @@
-"""A column as a modality gets it: an array, a sparse matrix, or a frame of categories."""
+"""Convert a column of X to the input of a modality: an array, a sparse matrix or categories."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _EPOCH, _DAY = np.datetime64("1970-01-01"), np.timedelta64(1, "D")
 
 
 def as_cells(values):
-    """Return a column as a modality gets it.
+    """Convert a column of X to the input of a modality.
 
-    Tensors become arrays; dates and durations days, NaT being NaN; the flat columns of a data
-    frame stand side by side; cells that are sparse rows become one sparse matrix, lists of numbers
-    arrays (see `normalize_cells`). Arrays are not copied. What is unknown here stays as it is.
+    Tensors become arrays. Dates and durations become days, NaT becomes NaN. The columns of a data
+    frame are stacked. Cells that are sparse rows become one sparse matrix, lists of numbers become
+    arrays (see `normalize_cells`). Arrays are not copied. Other types are returned unchanged.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def as_cells(values):
     object with n rows
         Mostly an ndarray.
     """
-    if type(values) is np.ndarray and values.dtype.kind in "biuf":  # most, and soonest told
+    if type(values) is np.ndarray and values.dtype.kind in "biuf":  # the most frequent case
         return values
     values = as_column(values)
     if is_tensor(values):
@@ -73,12 +73,12 @@ def as_cells(values):
 
 
 def _to_days(values: np.ndarray) -> np.ndarray:
-    """Return durations in days, dates as days since 1970."""
+    """Convert durations to days, dates to days since 1970."""
     return (values - _EPOCH if values.dtype.kind == "M" else values) / _DAY
 
 
 def from_days(days: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Undo `as_cells` of dates or durations, to the microsecond."""
+    """Invert `as_cells` for dates and durations, to the microsecond."""
     finite = np.isfinite(days)
     durations = np.where(finite, np.round(np.where(finite, days, 0) * 86_400_000_000), 0)
     durations = durations.astype("timedelta64[us]")
@@ -87,7 +87,7 @@ def from_days(days: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 
 def _read_cells(cells: np.ndarray):
-    """Return cells that are data frames as arrays, and cells that are sparse rows as a matrix."""
+    """Convert cells that are data frames to arrays, cells that are sparse rows to a matrix."""
     first = first_cell(cells)
     if isinstance(first, str):
         return cells
@@ -97,7 +97,7 @@ def _read_cells(cells: np.ndarray):
 
 
 def _read_frames(cells: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
-    """Return cells that are data frames as arrays, the columns of all in the order of the first."""
+    """Convert cells that are data frames to arrays, with columns in the order of the first."""
     arrays = np.empty(len(cells), dtype=object)
     for row, cell in enumerate(cells):
         if is_missing(cell):
@@ -111,14 +111,14 @@ def _read_frames(cells: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
 
 
 def _stack_sparse(cells: np.ndarray, first):
-    """Return cells that are sparse rows, as `MultiModalFrame.__array__` makes them, as a matrix."""
+    """Stack cells that are sparse rows, as `MultiModalFrame.__array__` returns, to a matrix."""
     empty = sparse.csr_array((1, first.shape[-1]), dtype=first.dtype)
     rows = [empty if is_missing(cell) else cell for cell in cells]
     return sparse.vstack(rows, format="csr")
 
 
 def stack_columns(names, columns: list, stated: list | None = None):
-    """Return flat columns as one table: of numbers, or of objects.
+    """Stack 1-D columns to one table, numeric or of objects.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def stack_columns(names, columns: list, stated: list | None = None):
     columns : list of array-like of shape (n,)
         The columns.
     stated : list of ndarray of shape (n,), bool, default=None
-        Where the cells of each column are there; others become missing. None means everywhere.
+        Where the cells of each column are present; others become missing. None: everywhere.
 
     Returns
     -------
@@ -145,8 +145,8 @@ def stack_columns(names, columns: list, stated: list | None = None):
         )
     stated = [None] * len(columns) if stated is None else stated
     cells = [
-        _mask_undeclared(as_cells(column), there)
-        for column, there in zip(columns, stated, strict=True)
+        _mask_undeclared(as_cells(column), flags)
+        for column, flags in zip(columns, stated, strict=True)
     ]
     if any(_has_categories(column) for column in cells):
         pandas = import_module("pandas")
@@ -165,12 +165,12 @@ def _has_categories(column) -> bool:
 
 
 def _without_index(column):
-    """Return the array in a series: a frame would put series together by their indices."""
+    """Return the array of a series, since a data frame would align series by their indices."""
     return column.array if _has_categories(column) else column
 
 
 def _mask_undeclared(cells, stated: np.ndarray | None):
-    """Return flat cells with those missing that `present` says are not there."""
+    """Return 1-D cells with those missing where `stated` is False."""
     if stated is None or stated.all():
         return cells
     if _has_categories(cells):

@@ -1,4 +1,4 @@
-"""Single cells that stand for a number: decimals, dates, times of day and durations."""
+"""Convert scalar cells to numbers and back: decimals, dates, times of day and durations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EPOCH, _DAY = datetime(1970, 1, 1), timedelta(1)
 
 
 def is_quantity(cell) -> bool:
-    """Tell whether a cell is a number or stands for one; pandas' periods do by their start."""
+    """Return whether `to_number` converts a cell; a pandas period is converted by its start."""
     return isinstance(cell, _TYPES) or _is_period(cell)
 
 
@@ -27,7 +27,7 @@ def date_kind(values) -> str | None:
     Parameters
     ----------
     values : ndarray
-        Of any rank; cells of objects are looked at one by one.
+        Of any rank. Cells of an object array are checked one by one.
 
     Returns
     -------
@@ -47,12 +47,12 @@ def _date_kind_of(cell) -> str | None:
 
 
 def to_quantities(numbers: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Return numbers as the dates, durations or times of day that an array holds.
+    """Convert numbers to dates, durations or times of day of the type of another array.
 
     Parameters
     ----------
     numbers : ndarray
-        As `to_number` makes them; what is not finite becomes NaT or None.
+        As `to_number` returns them. NaN and infinity become NaT or None.
     like : ndarray
         An array of dates, durations or times of day: of a type of NumPy, or of objects.
 
@@ -70,18 +70,18 @@ def to_quantities(numbers: np.ndarray, like: np.ndarray) -> np.ndarray:
 
 
 def to_number(cell) -> float:
-    """Return the number that a quantity stands for.
+    """Convert a quantity to a number.
 
     Parameters
     ----------
     cell : number, Decimal, date, datetime, time, timedelta or period
-        Not missing. Those of NumPy and pandas are among them.
+        Not missing; also of a NumPy or pandas type.
 
     Returns
     -------
     float
-        Dates are days since 1970, in UTC if they have a zone; durations are days; times are
-        seconds of the day.
+        Dates are days since 1970, in UTC if they have a time zone; durations are days; times of
+        day are seconds since midnight.
     """
     if isinstance(cell, np.datetime64 | np.timedelta64):
         cell = cell.astype(f"{cell.dtype.kind}8[us]").item()
@@ -99,14 +99,14 @@ def to_number(cell) -> float:
 
 
 def to_quantity(number: float, like):
-    """Undo `to_number`, to the microsecond.
+    """Invert `to_number`, to the microsecond.
 
     Parameters
     ----------
     number : float
-        NaN where there is none.
+        May be NaN.
     like : quantity
-        A cell of the kind to return.
+        A cell of the type to return.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def to_quantity(number: float, like):
 
 
 def _like_date(moment: datetime, like):
-    """Return a moment in UTC as a date of the type, zone and frequency of another."""
+    """Convert a datetime in UTC to the type, time zone and frequency of another."""
     if _is_period(like):
         return type(like)(moment, freq=like.freq)
     if like.tzinfo is not None:
@@ -139,5 +139,5 @@ def _like_date(moment: datetime, like):
 
 
 def _is_period(cell) -> bool:
-    """Tell whether a cell is pandas' `Period`, without importing pandas."""
+    """Return whether a cell is pandas' `Period`, without importing pandas."""
     return hasattr(cell, "start_time") and hasattr(cell, "freqstr")

@@ -1,4 +1,4 @@
-"""Cells that hold a file as Hugging Face's datasets store one: its bytes, its path, or a sound."""
+"""Cells that hold a file as Hugging Face datasets store it: bytes, path or decoded audio."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 
 __all__ = ["encoded_kind", "is_file_cell", "open_file_cell"]
 
-#: The keys of a file of any kind, and of a sound that is decoded.
+#: The keys of a file of any type, and of decoded audio.
 _FILE, _SOUND = {"bytes", "path"}, {"array", "sampling_rate"}
 
-#: How the first bytes of pictures and sounds look in base64: JPEG, PNG, GIF, RIFF, TIFF, FLAC, Ogg,
-#: ID3 and AIFF.
+#: The first bytes of image and audio files in base64: JPEG, PNG, GIF, RIFF, TIFF, FLAC, Ogg, ID3
+#: and AIFF.
 _BASE64 = re.compile(
     r"(?:/9j/|iVBORw0KGgo|R0lGOD|UklGR|SUkqA|TU0AK|ZkxhQ|T2dnU|SUQz|Rk9ST)[A-Za-z0-9+/\s]*={0,2}\s*"
 )
 
 
 def encoded_kind(cell) -> str | None:
-    """Say how a text encodes a file, and how to decode it; None if it does not.
+    """Describe how a string encodes a file, and how to decode it; None if it does not.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ def encoded_kind(cell) -> str | None:
     if not isinstance(cell, str):
         return None
     if cell[:5] == "data:" and "," in cell[:200]:
-        return 'a data URI, which base64.b64decode(uri.partition(",")[2]) makes bytes of'
+        return 'a data URI, which base64.b64decode(uri.partition(",")[2]) converts to bytes'
     if len(cell) > 24 and _BASE64.fullmatch(cell):
-        return "base64, which base64.b64decode makes bytes of"
+        return "base64, which base64.b64decode converts to bytes"
     return None
 
 
 def is_file_cell(cell) -> bool:
-    """Tell whether a cell is a dict of a file's bytes and path, or of a waveform and its rate."""
+    """Return whether a cell is a dict of the bytes and path of a file, or a waveform and rate."""
     if not isinstance(cell, dict) or not cell:
         return False
     keys = set(cell)
@@ -46,16 +46,16 @@ def is_file_cell(cell) -> bool:
 
 
 def open_file_cell(cell: dict):
-    """Return what a file is read from: its bytes, else its path; or a waveform with its rate.
+    """Return the bytes of a file, else its path; or a waveform with its sampling rate.
 
     Parameters
     ----------
     cell : dict
-        One that `is_file_cell` knows.
+        One for which `is_file_cell` is true.
 
     Returns
     -------
-    bytes, str, tuple of (array, int), or None if it holds nothing
+    bytes, str, tuple of (array, int), or None if the cell is empty
     """
     if cell.get("array") is not None:
         return cell["array"], cell["sampling_rate"]

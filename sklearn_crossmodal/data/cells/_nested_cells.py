@@ -1,4 +1,4 @@
-"""Cells that are lists, tuples or arrays of arrays, in one form: equal content reads alike."""
+"""Normalise cells that are lists, tuples or arrays of arrays to arrays of numbers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["as_rows", "normalize_cells"]
 
 
 def normalize_cells(cells: np.ndarray) -> np.ndarray:
-    """Return a column of objects in which each cell of numbers is an array of numbers.
+    """Convert nested cells of an object column to arrays of numbers.
 
     Lists, tuples and arrays of arrays, as polars, pyarrow and parquet files hold them, become
-    arrays, None among numbers NaN; masked arrays lose their masks; what Hugging Face stores of a
-    file becomes its bytes or path. Other cells, and columns without such cells, stay as they are.
+    arrays, where None becomes NaN. Masked arrays become plain arrays. A file of Hugging Face
+    datasets becomes its bytes or path. Other cells are unchanged.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def _normalize_cell(cell):
         return cell
     try:
         numbers = np.asarray(_as_lists(cell))
-    except ValueError:  # lists that differ in length, or a waveform and its rate
+    except ValueError:  # lists of unequal length, or a waveform and its rate
         return cell
     if numbers.dtype.kind in "biuf":
         return numbers
@@ -58,7 +58,7 @@ def _normalize_cell(cell):
 
 
 def _as_lists(cell):
-    """Return arrays of arrays as lists of lists; arrays of numbers stay."""
+    """Convert arrays of arrays to lists of lists; arrays of numbers are kept."""
     if isinstance(cell, np.ndarray) and cell.dtype == object:
         cell = cell.tolist()
     return [_as_lists(part) for part in cell] if isinstance(cell, list | tuple) else unmask(cell)
@@ -69,20 +69,20 @@ def _is_number(cell) -> bool:
 
 
 def as_rows(X):
-    """Return rows that are lists as a table in which each cell keeps its type; mask nothing.
+    """Convert a list of rows to a table whose cells keep their types; resolve masks.
 
-    NumPy makes strings of all cells where one is a string, and numbers of truth values.
+    NumPy would convert all cells to strings where one is a string, and booleans to numbers.
 
     Parameters
     ----------
     X : object
-        Rows, in any form.
+        Rows, of any type.
 
     Returns
     -------
     object
-        An array (n, d) of objects if X is a list of rows of several types, or an array of strings;
-        else X itself, without a mask.
+        An object array (n, d) if X is a list of rows of several types, or an array of strings;
+        else X, without a mask.
     """
     X = unmask(X)
     if isinstance(X, np.ndarray):

@@ -1,4 +1,4 @@
-"""Texts that stand for numbers or dates: how a column of them is recognised and read."""
+"""Parse string columns that hold numbers or dates: infer the format, then convert."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ import numpy as np
 from sklearn_crossmodal.data.cells._datetime_cells import to_number
 
 __all__ = [
-    "MOST",
+    "MIN_PARSED_SHARE",
     "NUMBERS",
-    "are_identifiers",
     "are_missing_markers",
     "describe_ambiguous_texts",
+    "format_number",
+    "have_identifiers",
     "infer_text_format",
     "is_date",
-    "parse",
-    "write",
+    "parse_texts",
 ]
 
-#: The share of texts of a column, of those that say something, that must be numbers or dates.
-MOST = 0.95
-#: The name of the reading of numbers; those of dates are the keys of `_DATES`.
+#: The share of the non-missing strings of a column that must be parsed as numbers or dates.
+MIN_PARSED_SHARE = 0.95
+#: The name of the numeric format; the names of date formats are the keys of `_DATES`.
 NUMBERS = "numbers"
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-#: How all that is recognised here begins: other texts are soon told.
-_MAYBE = re.compile(r"[-+.€$£¥ ]{0,3}(?:[0-9]|[A-Za-z]{3,9}\.? \d).*", re.ASCII | re.DOTALL)
-#: What files write where there is nothing, in lower case.
-_NOTHING = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nat"})
-#: Whole numbers that name something: digits behind a zero, more than a float holds, a telephone.
+#: Matches the start of every recognised format, and rejects other strings fast.
+_PREFILTER = re.compile(r"[-+.€$£¥ ]{0,3}(?:[0-9]|[A-Za-z]{3,9}\.? \d).*", re.ASCII | re.DOTALL)
+#: Markers of a missing value in files, in lower case.
+_MISSING_MARKERS = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nat"})
+#: Integers that are identifiers: a leading zero, more digits than a float holds, a phone number.
 _IDENTIFIER = re.compile(r"[+-]?0\d+|[+-]?\d{16,}|\+\d{7,}", re.ASCII)
-#: Numbers with separators, a sign of percent or of a currency: which is which, only people know.
+#: Numbers with separators, a percent sign or a currency, which are ambiguous.
 _DECORATED = re.compile(
     r"[€$£¥]?\s?[+-]?\d{1,3}(?:(?:[,.'\u2019\u00a0 ]\d{3})+|\d*)(?:[.,]\d+)?"
     r"\s?(?:[%€$£¥]|EUR|USD)?",
@@ -46,7 +46,7 @@ _TIME = (
 )
 _DAY, _MONTH, _YEAR = r"(?P<day>\d{1,2})", r"(?P<month>\d{1,2})", r"(?P<year>\d{4})"
 _NAME = r"(?P<name>[A-Za-z]{3,9})\.?"
-#: Ways to write a date; at most one day and one month has to be told from the other.
+#: Date formats. Day first and month first may be ambiguous.
 _DATES = {
     name: re.compile(date + _TIME, re.ASCII)
     for name, date in {
@@ -64,70 +64,79 @@ _MONTHS = (
 
 
 def are_missing_markers(texts: Iterable[str]) -> np.ndarray:
-    """Tell which texts are what files write where there is nothing: blank, NA, null and so on."""
-    return np.array([len(text) < 9 and text.strip().lower() in _NOTHING for text in texts], bool)
+    """Return which strings are markers of a missing value: blank, NA, null and so on."""
+    return np.array(
+        [len(text) < 9 and text.strip().lower() in _MISSING_MARKERS for text in texts], bool
+    )
 
 
-def are_identifiers(texts: Iterable[str]) -> bool:
-    """Tell whether there is a whole number that names something, as a postcode with a zero does."""
+def have_identifiers(texts: Iterable[str]) -> bool:
+    """Return whether any string is an identifier, such as a postcode with a leading zero."""
     return any(_IDENTIFIER.fullmatch(text.strip()) for text in texts)
 
 
 def is_date(text: str) -> bool:
-    """Tell whether a text is a date, in any of the ways that are recognised here."""
+    """Return whether a string is a date in any of the recognised formats."""
     return any(pattern.fullmatch(text.strip()) for pattern in _DATES.values())
 
 
 def describe_ambiguous_texts(texts: list[str]) -> str | None:
-    """Say what texts are that nearly all look like numbers or dates, but are not clearly such.
+    """Describe strings that look like numbers or dates, but are ambiguous.
 
     Parameters
     ----------
     texts : list of str
-        A column, without those that say nothing.
+        A column, without markers of missing values.
 
     Returns
     -------
     str or None
-        For a message; None if they look like other texts.
+        For a message; None if they are neither.
     """
-    if not _is_most(_MAYBE, texts):
+    if not _matches_most(_PREFILTER, texts):
         return None
-    if _is_most(_DECORATED, texts):
+    if _matches_most(_DECORATED, texts):
         return "numbers with separators or signs"
-    if all(_is_most(_DATES[name], texts) for name in ("dates, day first", "dates, month first")):
-        return "dates of which nothing says whether the day or the month comes first"
+    if all(
+        _matches_most(_DATES[name], texts) for name in ("dates, day first", "dates, month first")
+    ):
+        return "dates whose day and month cannot be distinguished"
     return None
 
 
-def infer_text_format(texts: list[str], least: float = MOST) -> str | None:
-    """Find out how to read nearly all texts as numbers or dates.
+def infer_text_format(texts: list[str], least: float = MIN_PARSED_SHARE) -> str | None:
+    """Infer the format that parses nearly all strings of a column as numbers or dates.
 
     Parameters
     ----------
     texts : list of str
-        A column, without those that say nothing.
+        A column, without markers of missing values.
     least : float, default=0.95
-        The share that must be read.
+        The share that must be parsed.
 
     Returns
     -------
     str or None
-        For `parse`; None if they are neither. Day and month that cannot be told apart are neither.
+        Name of the format, for `parse_texts`. None if there is none, or if day and month are
+        ambiguous.
     """
-    if not _is_most(_MAYBE, texts, least):
+    if not _matches_most(_PREFILTER, texts, least):
         return None
-    if _is_most(_NUMBER, texts, least):
+    if _matches_most(_NUMBER, texts, least):
         return NUMBERS
-    found = {name: parse(texts, name) for name in _DATES if _is_most(_DATES[name], texts, least)}
+    found = {
+        name: parse_texts(texts, name)
+        for name in _DATES
+        if _matches_most(_DATES[name], texts, least)
+    }
     enough = [name for name, days in found.items() if np.isfinite(days).mean() >= least]
     if len(enough) == 2 and not np.array_equal(*(found[name] for name in enough), equal_nan=True):
         return None
     return enough[0] if enough else None
 
 
-def parse(texts: Iterable[str], reading: str) -> np.ndarray:
-    """Return texts as numbers, dates as days since 1970, NaN where one cannot be read.
+def parse_texts(texts: Iterable[str], reading: str) -> np.ndarray:
+    """Convert strings to numbers, dates to days since 1970; NaN where one is not parsed.
 
     Parameters
     ----------
@@ -147,16 +156,16 @@ def parse(texts: Iterable[str], reading: str) -> np.ndarray:
     return np.fromiter(found, np.float64)
 
 
-def write(number: float, reading: str) -> str:
-    """Return a number as a text that `parse` reads, a date as ISO 8601 has it."""
+def format_number(number: float, reading: str) -> str:
+    """Format a number as `parse_texts` reads it; dates in ISO 8601."""
     if reading == NUMBERS:
         return str(float(number))
     date = datetime(1970, 1, 1) + timedelta(days=round(float(number) * 86_400) / 86_400)
     return date.date().isoformat() if date.time() == time() else date.isoformat()
 
 
-def _is_most(pattern: re.Pattern, texts: list[str], least: float = MOST) -> bool:
-    """Tell whether a pattern fits nearly all texts; most columns are soon told not to."""
+def _matches_most(pattern: re.Pattern, texts: list[str], least: float = MIN_PARSED_SHARE) -> bool:
+    """Return whether a pattern matches nearly all strings; stop once too many do not match."""
     left = len(texts) * (1 - least) + 1e-9
     for text in texts:
         if not pattern.fullmatch(text.strip()):
@@ -167,7 +176,7 @@ def _is_most(pattern: re.Pattern, texts: list[str], least: float = MOST) -> bool
 
 
 def _days(found: re.Match | None) -> float:
-    """Return the date that a pattern found in days since 1970, NaN where there is none such."""
+    """Return a matched date in days since 1970, NaN for an invalid date."""
     if found is None:
         return np.nan
     parts = found.groupdict()
@@ -176,7 +185,7 @@ def _days(found: re.Match | None) -> float:
         clock = (int(parts[key] or 0) for key in ("hour", "minute", "second"))
         fraction = int((parts["part"] or "0").ljust(6, "0")[:6])
         return to_number(datetime(*date, *clock, fraction, tzinfo=_zone(parts["zone"])))
-    except (ValueError, OverflowError):  # there is no such day
+    except (ValueError, OverflowError):  # no valid date
         return np.nan
 
 
@@ -185,7 +194,7 @@ def _month(parts: dict) -> int:
         return int(parts["month"])
     name = parts["name"].lower()
     fits = [month for month, full in enumerate(_MONTHS, 1) if full.startswith(name)]
-    return fits[0] if fits else 13  # no month: `datetime` refuses it
+    return fits[0] if fits else 13  # which `datetime` rejects
 
 
 def _zone(text: str | None) -> timezone | None:

@@ -1,1 +1,1 @@
-"""MultiModalFrame, and the protocols of Python, NumPy and scikit-learn that it follows."""
+"""MultiModalFrame, and the protocols of Python, NumPy and scikit-learn that it implements."""

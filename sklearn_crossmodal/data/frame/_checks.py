@@ -1,4 +1,4 @@
-"""What is refused as a column of a `MultiModalFrame`, or as a frame of numbers, and what to do."""
+"""Validation of the columns of a `MultiModalFrame`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["check_columns", "to_numbers"]
 
 
 def check_columns(data: Mapping) -> None:
-    """Raise if a column is no column at all: None, a number, or one text.
+    """Raise if a value is not a column: None, a number or a single string.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def check_columns(data: Mapping) -> None:
     Raises
     ------
     TypeError
-        If one is none; the message names it.
+        If one is not; the message names it.
     """
     if absent := [name for name, values in data.items() if values is None]:
         raise TypeError(
@@ -39,16 +39,16 @@ def check_columns(data: Mapping) -> None:
 
 
 def to_numbers(frame: Mapping, cells: np.ndarray, dtype) -> np.ndarray:
-    """Return the cells of a frame as an array of a type; say what to do where they are no numbers.
+    """Convert the cells of a frame to a numeric array; the error names the columns that fail.
 
     Parameters
     ----------
     frame : MultiModalFrame
-        For the message.
+        Names the columns in the error.
     cells : ndarray of shape (n, d), object
         Its cells.
     dtype : dtype
-        The type.
+        Type of the array.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def to_numbers(frame: Mapping, cells: np.ndarray, dtype) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If a column holds something that has not this type.
+        If a column cannot be converted.
     """
     try:
         return cells.astype(dtype)
@@ -69,9 +69,9 @@ def to_numbers(frame: Mapping, cells: np.ndarray, dtype) -> np.ndarray:
         ]
         raise type(error)(
             f"the columns {wrong} of a MultiModalFrame hold no single numbers ({error}): "
-            "transformers of numbers, such as StandardScaler, do not take them. The modalities of "
-            "an estimator scale their columns themselves; else transform flat columns alone, "
-            "before they are put into the frame."
+            "numeric transformers such as StandardScaler do not take them. The modalities of "
+            "an estimator scale their columns themselves; else transform numeric columns before "
+            "they are put into the frame."
         ) from error
 
 

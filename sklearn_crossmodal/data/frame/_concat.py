@@ -1,4 +1,4 @@
-"""Put the rows of columns one below the other."""
+"""Concatenate frames by rows or by columns."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["concat_columns", "concat_rows"]
 
 
 def concat_rows(frames: list, labels: list) -> tuple[dict, dict, dict]:
-    """Return values, presence and names of columns of all frames, rows below rows.
+    """Concatenate the rows of frames; return values, presence and feature names.
 
-    A modality that a frame lacks is absent in its rows. `labels` are those of the rows of each
-    frame, None where it has none: then all rows are known by number.
+    A modality that a frame lacks is absent in its rows. `labels` are the row labels of each frame,
+    None where it has none: then all rows are identified by number.
     """
     names = list(dict.fromkeys(name for frame in frames for name in frame))
     values, present, named = {}, {}, {}
@@ -44,7 +44,7 @@ def concat_rows(frames: list, labels: list) -> tuple[dict, dict, dict]:
 
 
 def _ordered_like(first: tuple | None, part, inside: tuple | None):
-    """Return rows with the columns inside in the order of the first frame that has names."""
+    """Return rows with inner columns in the order of the first frame that has names."""
     order = None if inside is None else find_order(inside, first, "the first frame")
     if order is None:
         return part
@@ -54,12 +54,12 @@ def _ordered_like(first: tuple | None, part, inside: tuple | None):
 
 
 def _takes_names(values, names: tuple) -> bool:
-    """Tell whether columns of a matrix have lost the names that those of its parts had."""
+    """Return whether a matrix needs the feature names that its parts had."""
     return not is_frame(values) and np.ndim(values) == 2 and np.shape(values)[1] == len(names)
 
 
 def _with_joint_labels(values: dict, labels: list) -> dict:
-    """Return tables with one index for all, so that they can be put together again."""
+    """Return tables with one common index, so that they stay aligned."""
     tables = {name: table for name, table in values.items() if row_labels(table) is not None}
     if not tables:
         return values
@@ -70,10 +70,10 @@ def _with_joint_labels(values: dict, labels: list) -> dict:
 
 
 def concat_columns(frames: list, labels: list) -> tuple[dict, dict, dict]:
-    """Return values, presence and names of columns of the modalities of all frames, side by side.
+    """Concatenate the modalities of frames; return values, presence and feature names.
 
-    `labels` are those of the rows of each frame, None where it has none: frames that have the same
-    in another order are put in that of the first.
+    `labels` are the row labels of each frame, None where it has none. Frames with the same labels
+    in another order are reordered to that of the first.
     """
     if len({len(frame) for frame in frames}) == 1:
         found = {f"frame {k}": index for k, index in enumerate(labels) if index is not None}
@@ -97,7 +97,7 @@ def concat_columns(frames: list, labels: list) -> tuple[dict, dict, dict]:
 
 
 def _absent_like(pattern, n_rows: int):
-    """Return rows for a modality that is absent, in the form of `pattern`."""
+    """Return rows of an absent modality, of the type of `pattern`."""
     if sparse.issparse(pattern):
         return sparse.csr_array((n_rows, pattern.shape[1]), dtype=pattern.dtype)
     if is_tensor(pattern):
@@ -105,12 +105,12 @@ def _absent_like(pattern, n_rows: int):
     if isinstance(pattern, np.ndarray) and pattern.dtype != object:
         return np.zeros((n_rows, *pattern.shape[1:]), dtype=pattern.dtype)
     if (is_frame(pattern) or is_series(pattern)) and row_presence(pattern).size:
-        return take_rows(pattern, np.zeros(n_rows, dtype=np.intp))  # `present` denies them
+        return take_rows(pattern, np.zeros(n_rows, dtype=np.intp))  # masked by `present`
     return np.full(n_rows, None, dtype=object)
 
 
 def _join(parts: list):
-    """Return values below each other; objects where they do not go together."""
+    """Concatenate values; as objects where their types or shapes differ."""
     if all(map(sparse.issparse, parts)):
         return sparse.vstack(parts, format="csr")
     if len({type(part) for part in parts}) == 1 and (is_frame(parts[0]) or is_series(parts[0])):

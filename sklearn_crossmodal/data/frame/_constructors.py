@@ -1,4 +1,4 @@
-"""Ways to make a `MultiModalFrame` from what other libraries hold, and to put frames together."""
+"""Alternative constructors of `MultiModalFrame`, and concatenation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Constructors"]
 
 
 class Constructors:
-    """The constructors of `MultiModalFrame` beside its own."""
+    """The class methods of `MultiModalFrame` that create a frame."""
 
     @classmethod
     def from_frame(cls, df, columns=None):
@@ -146,16 +146,16 @@ class Constructors:
 
     @classmethod
     def concat(cls, frames, axis=0):
-        """Put frames together.
+        """Concatenate frames by rows or by columns.
 
         Parameters
         ----------
         frames : list of MultiModalFrame
             The frames.
         axis : {0, 1}, default=0
-            0 puts rows below rows: what a frame lacks is absent in its rows, and arrays that
-            differ in the shape of a row become cells of objects. 1 puts the modalities of frames
-            of one length side by side, without copying them.
+            0 concatenates rows: a modality that a frame lacks is absent in its rows, and arrays
+            of different row shapes become object cells. 1 joins the modalities of frames of equal
+            length, without copying them.
 
         Returns
         -------
@@ -190,9 +190,9 @@ class Constructors:
 
 
 def _part(df, key):
-    """Return the columns that `key` means: one as it is, several as a data frame."""
+    """Return the columns of a key: a single one unchanged, several as a data frame."""
     positions, single = resolve_columns(df, key)
     if not positions:
-        raise ValueError(f"{key!r} means no columns of the frame.")
+        raise ValueError(f"{key!r} selects no columns of the frame.")
     frame = nw.from_native(df, eager_only=True)[:, positions].to_native()
     return next(iter(read_frame(frame).values())) if single else frame

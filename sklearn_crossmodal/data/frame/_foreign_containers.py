@@ -1,4 +1,4 @@
-"""Containers of other libraries that are no table of samples: each is refused with its remedy."""
+"""Reject containers of other libraries that are not tables of samples, with a remedy for each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn_crossmodal.data.tables._dataframe import is_frame, is_series
 
 __all__ = ["refuse_foreign", "refuse_foreign_entry"]
 
-#: What a container is known by, its attributes; what it is called; and what makes a table of it.
+#: For each container the attributes that identify it, its name, and its conversion to a table.
 _FOREIGN = [
     (("mod", "obs_names"), "a MuData", "MultiModalFrame.from_mudata({X})"),
     (
@@ -61,19 +61,20 @@ _FOREIGN = [
 
 
 def refuse_foreign(X) -> None:
-    """Raise if X is a container that is no table of samples.
+    """Raise if X is a container that is not a table of samples.
 
-    It is told by the attributes of the container, none of whose cells is looked at.
+    Containers are identified by their attributes; no cell is read.
 
     Parameters
     ----------
     X : object
-        What an estimator is to read.
+        The input of an estimator.
 
     Raises
     ------
     TypeError
-        If it is such a container, a list of views or of records; the message names what to pass.
+        If it is such a container, a list of views or of records; the message names the
+        conversion.
 
     Examples
     --------
@@ -94,7 +95,7 @@ def refuse_foreign(X) -> None:
 
 
 def refuse_foreign_entry(name: str, values) -> None:
-    """Raise if an entry of a mapping is a container that holds no column.
+    """Raise if an entry of a mapping is a container that is not a column.
 
     Parameters
     ----------
@@ -106,31 +107,31 @@ def refuse_foreign_entry(name: str, values) -> None:
     Raises
     ------
     TypeError
-        If it is such a container; the message names what to pass.
+        If it is such a container; the message names the conversion.
     """
     if type(values) not in (np.ndarray, list, tuple):
         _refuse(values, f"X[{name!r}]")
 
 
-def _refuse(X, called: str) -> None:
+def _refuse(X, name: str) -> None:
     known = isinstance(X, np.ndarray | list | tuple) or sparse.issparse(X)
     if known or is_frame(X) or is_series(X):
         return
     for attributes, what, remedy in _FOREIGN:
         if all(hasattr(X, attribute) for attribute in attributes):
-            remedy = remedy.format(X=called)
-            raise TypeError(f"{called} is {what}, {type(X).__name__}: pass {remedy}.")
+            remedy = remedy.format(X=name)
+            raise TypeError(f"{name} is {what}, {type(X).__name__}: pass {remedy}.")
     torch_data = sys.modules.get("torch.utils.data")
     if torch_data is not None and isinstance(X, torch_data.Dataset):
         raise TypeError(
-            f"{called} is a dataset of torch, {type(X).__name__}, whose samples have no names: "
+            f"{name} is a dataset of torch, {type(X).__name__}, whose samples have no names: "
             "pass the arrays of its samples, such as MultiModalFrame({'image': "
-            f"numpy.stack([sample[0] for sample in {called}])}})."
+            f"numpy.stack([sample[0] for sample in {name}])}})."
         )
 
 
 def _refuse_splits(X: Mapping) -> None:
-    """Raise if the entries of a mapping are datasets: its keys are splits, and no modalities."""
+    """Raise if the entries of a mapping are datasets: its keys are splits, not modalities."""
     split = next(iter(X), None)
     if split is not None and all(hasattr(X[split], one) for one in ("column_names", "features")):
         raise TypeError(
@@ -140,7 +141,7 @@ def _refuse_splits(X: Mapping) -> None:
 
 
 def _refuse_list(X) -> None:
-    """Raise if the entries of a list are views or records, and no rows of numbers or cells."""
+    """Raise if the entries of a list are views or records, not rows."""
     if len(X) and isinstance(X[0], Mapping):
         raise TypeError(
             f"X is a list of records, {type(X[0]).__name__}: pass pandas.DataFrame(X), or "

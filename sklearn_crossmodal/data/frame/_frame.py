@@ -1,4 +1,4 @@
-"""MultiModalFrame: named modalities of one length, cut by row like an array."""
+"""MultiModalFrame: named modalities of equal length, indexed by row like an array."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ __all__ = ["MultiModalFrame"]
 
 
 class MultiModalFrame(Constructors, Mapping):
-    """Named modalities of one length, cut by row like an array.
+    """Named modalities of equal length, indexed by row like an array.
 
-    A plain dict cannot go through scikit-learn's tools, since its length is the number of its keys.
-    A `MultiModalFrame` has the length and the shape of a table with one column per modality, where
-    a column may be anything that has rows: an array of any rank, a memory map, a torch tensor, a
-    sparse matrix, texts, a data frame. Each entry is a modality, also one of flat numbers, which a
-    data frame would join; a table of several kinds is split by kind. They are kept as they are: a
-    slice of rows gives views, and tensors and dates become arrays of numbers when a modality takes
-    them.
+    scikit-learn's tools do not accept a plain dict, whose length is the number of its keys. A
+    `MultiModalFrame` has the length and the shape of a table with one column per modality. A column
+    is any container of rows: an array of any rank, a memory map, a torch tensor, a sparse matrix,
+    texts, a data frame. Each entry is a modality, also a single numeric column, which a data frame
+    would join with others; a table with columns of several kinds is split by kind. Values are
+    stored unchanged: a slice of rows gives views, and tensors and dates are converted to numbers
+    when a modality reads them.
 
     Parameters
     ----------
     data : mapping of str to array-like
         For each modality its values, with n rows in all of them. Rows of pandas tables and series
-        are put together by their index: labels in another order are brought into that of the
-        first table. What has no labels (arrays, polars, a default index) is taken by position,
-        but for a default index beside one of the same numbers in another order.
+        are aligned by their index, in the order of the first table. Values without labels (arrays,
+        polars, a default index) are aligned by position, except for a default index beside one of
+        the same numbers in another order.
     present : mapping of str to array-like of shape (n,), bool, default=None
         Which samples have a modality, for some or all of the modalities. A sample also lacks a
         modality where its cell is None, or all of its numbers are NaN.
     feature_names : mapping of str to sequence of str, default=None
-        Names of the columns of modalities that are arrays or sparse matrices (n, d), for some of
-        them: an estimator knows them by these in `predict`. Data frames have their own.
+        Column names of modalities that are arrays or sparse matrices (n, d), for some of them:
+        `predict` matches columns by these names. Data frames bring theirs.
 
     Attributes
     ----------
@@ -61,15 +61,15 @@ class MultiModalFrame(Constructors, Mapping):
     index : ndarray of shape (n,), int
         Row numbers.
     shape : tuple of (n, n_modalities)
-        As of a table.
+        Shape of the table.
 
     Raises
     ------
     ValueError
-        If the modalities differ in their number of rows or in the labels of these, or `present`
-        names another modality.
+        If the modalities differ in their number of rows or in their row labels, or `present` names
+        an unknown modality.
     TypeError
-        If `data` is no mapping, or a name is no string.
+        If `data` is not a mapping, or a name is not a string.
 
     See Also
     --------
@@ -95,16 +95,16 @@ class MultiModalFrame(Constructors, Mapping):
             raise TypeError(
                 f"MultiModalFrame takes a mapping of names to arrays, got {type(data).__name__}."
             )
-        # Of a data frame, whose rows belong together, only what stands alone is looked at.
+        # Grouped columns of a data frame are valid already: only the others are checked.
         store = data if isinstance(data, ColumnStore) else None
-        alone = data if store is None else store.alone
-        wrong = [name for name in alone if not isinstance(name, str)]
+        ungrouped = data if store is None else store.alone
+        wrong = [name for name in ungrouped if not isinstance(name, str)]
         if wrong:
             raise TypeError(f"MultiModalFrame takes strings as names, got {wrong}.")
-        for name, values in alone.items():
+        for name, values in ungrouped.items():
             refuse_foreign_entry(name, values)
-        check_columns(alone)
-        columns = {name: as_column(values) for name, values in alone.items()}
+        check_columns(ungrouped)
+        columns = {name: as_column(values) for name, values in ungrouped.items()}
         lengths = {name: _num_samples(values) for name, values in columns.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(
@@ -112,9 +112,9 @@ class MultiModalFrame(Constructors, Mapping):
                 "row in every modality, None or NaN where it lacks it."
             )
         self._n_rows = next(iter(lengths.values()), 0) if store is None else store.n_rows
-        given = {f"present[{name!r}]": flags for name, flags in (present or {}).items()}
-        columns, orders, self._labels = align_tables({**columns, **given})
-        unwrapped = {name: unwrap(columns[name]) for name in alone}
+        declared = {f"present[{name!r}]": flags for name, flags in (present or {}).items()}
+        columns, orders, self._labels = align_tables({**columns, **declared})
+        unwrapped = {name: unwrap(columns[name]) for name in ungrouped}
         values = {name: values for name, (values, _) in unwrapped.items()}
         self._values = values if store is None else store.with_ungrouped(values)
         inside = {name: flags for name, (_, flags) in unwrapped.items() if flags is not None}
@@ -128,7 +128,7 @@ class MultiModalFrame(Constructors, Mapping):
 
     @classmethod
     def _of_aligned(cls, values: Mapping, present: dict, labels, n_rows: int, feature_names: dict):
-        """Make a frame of columns whose rows belong together: nothing is checked again."""
+        """Create a frame of aligned columns, without checking them again."""
         frame = cls.__new__(cls)
         frame.feature_names = feature_names
         frame._values, frame._present = values, present
@@ -147,7 +147,7 @@ class MultiModalFrame(Constructors, Mapping):
                     f"present[{name!r}] must be an array of {len(self)} booleans, got "
                     f"{flags.dtype} of shape {flags.shape}."
                 )
-            checked[name] = flags if moved is None else flags[moved]  # as the rows they are of
+            checked[name] = flags if moved is None else flags[moved]  # in the order of the rows
         return checked
 
     # As a mapping from modality to values ----------------------------------------------------
@@ -166,13 +166,13 @@ class MultiModalFrame(Constructors, Mapping):
             return self._values[key]
         if isinstance(key, list) and key and all(isinstance(name, str) for name in key):
             return self._select(key)
-        if isinstance(key, tuple):  # (rows, ...) and (rows, :), as arrays are cut
+        if isinstance(key, tuple):  # (rows, ...) and (rows, :), as for arrays
             return self.iloc[key]
         return self.take(key)
 
     def __setitem__(self, name, values):
-        if isinstance(values, MultiModalFrame):  # one column of such a frame, as `iloc` gives it
-            (source,) = values  # its rows are known by number: tools shuffle them on purpose
+        if isinstance(values, MultiModalFrame):  # a single column, as `iloc` returns it
+            (source,) = values  # aligned by position: tools shuffle its rows on purpose
             column, stated = values[source], {name: values.stated(source)}
             if row_labels(column) is not None:
                 column = with_labels(column, self._labels)
@@ -186,7 +186,7 @@ class MultiModalFrame(Constructors, Mapping):
         vars(self).update(vars(frame))
 
     def labels_inside(self, name) -> tuple[str, ...] | None:
-        """Return the names of the columns inside a modality.
+        """Return the names of the inner columns of a modality.
 
         Parameters
         ----------
@@ -196,12 +196,12 @@ class MultiModalFrame(Constructors, Mapping):
         Returns
         -------
         tuple of str or None
-            Those of a data frame, or of `feature_names`; None where columns have none.
+            Those of a data frame, or of `feature_names`; None without names.
         """
         return self.feature_names.get(name) or column_labels(self._values[name])
 
     def presence(self, name) -> np.ndarray:
-        """Tell which samples have a modality.
+        """Return which samples have a modality.
 
         Parameters
         ----------
@@ -211,12 +211,12 @@ class MultiModalFrame(Constructors, Mapping):
         Returns
         -------
         ndarray of shape (n,), bool
-            True where the cell holds something and `present` does not deny it.
+            True where the cell is not missing and `present` is not False.
         """
         return row_presence(self._values[name]) & self.stated(name)
 
     def stated(self, name) -> np.ndarray:
-        """Tell which samples `present` says have a modality, whatever its cells hold.
+        """Return the parameter `present` of a modality, whatever its cells hold.
 
         Parameters
         ----------
@@ -226,12 +226,12 @@ class MultiModalFrame(Constructors, Mapping):
         Returns
         -------
         ndarray of shape (n,), bool
-            All True where `present` does not speak of it.
+            All True if `present` was not passed for it.
         """
         return self._present.get(name, np.ones(len(self), dtype=bool))
 
     def presence_of_any(self, names) -> np.ndarray:
-        """Tell which samples have any of some modalities.
+        """Return which samples have any of some modalities.
 
         Parameters
         ----------
@@ -245,12 +245,12 @@ class MultiModalFrame(Constructors, Mapping):
         present = np.zeros(len(self), dtype=bool)
         for name in names:
             present |= self.presence(name)
-            if present.all():  # what others say is no news
+            if present.all():
                 break
         return present
 
     def stated_of_any(self, names) -> np.ndarray:
-        """Tell which samples `present` says have any of some modalities.
+        """Return where the parameter `present` is True for any of some modalities.
 
         Parameters
         ----------
@@ -266,7 +266,7 @@ class MultiModalFrame(Constructors, Mapping):
         return np.any([self._present[name] for name in names], axis=0)
 
     def block(self, positions: list[int]) -> np.ndarray | None:
-        """Return columns of numbers of a data frame side by side, without a look at each.
+        """Return numeric columns of a data frame as one array, without reading each.
 
         Parameters
         ----------
@@ -276,14 +276,17 @@ class MultiModalFrame(Constructors, Mapping):
         Returns
         -------
         ndarray of shape (n, len(positions)) or None
-            None where the columns are to be put together one by one.
+            None if the columns are not stored as one array.
         """
-        if not isinstance(self._values, ColumnStore) or self._present.keys() - self._values.alone:
+        if (
+            not isinstance(self._values, ColumnStore)
+            or self._present.keys() - self._values.ungrouped
+        ):
             return None
         return self._values.block(positions)
 
     def first_of_same_type(self) -> dict[str, str]:
-        """Return, for columns of a data frame that are of one type of numbers, the first of them.
+        """Return, for each grouped numeric column of a data frame, the first of its dtype.
 
         Returns
         -------
@@ -306,7 +309,7 @@ class MultiModalFrame(Constructors, Mapping):
 
     @index.setter
     def index(self, index):
-        if len(index) != len(self):  # rows are known by number alone: there is nothing to keep
+        if len(index) != len(self):  # rows are identified by number: the index is not stored
             raise ValueError(f"The index of {len(self)} rows cannot have {len(index)} entries.")
 
     @property
@@ -358,8 +361,8 @@ class MultiModalFrame(Constructors, Mapping):
         Parameters
         ----------
         deep : bool, default=True
-            There for the tools that pass it. The values are shared in either case, since nothing
-            in this package changes them in place.
+            Accepted for the tools that pass it. The values are shared in either case, since this
+            package does not modify them in place.
 
         Returns
         -------
@@ -402,9 +405,9 @@ class MultiModalFrame(Constructors, Mapping):
         Returns
         -------
         pandas.DataFrame
-            Arrays of more than one number a row, and what lacks rows by `present`, are
-            `ModalityArray` columns; a data frame gives columns named ``modality__column``; a
-            sparse matrix gives cells of objects, one sparse row each.
+            Arrays of more than one number a row, and arrays with rows masked by `present`, are
+            `ModalityArray` columns. A data frame becomes columns named ``modality__column``. A
+            sparse matrix becomes object cells, one sparse row each.
 
         Raises
         ------
@@ -423,7 +426,7 @@ class MultiModalFrame(Constructors, Mapping):
 
 
 def _list_of_rows(values):
-    """Return something whose items are the rows; those of a sparse matrix stay sparse."""
+    """Return a sequence of the rows; those of a sparse matrix are sparse."""
     values = as_cells(values)
     if not sparse.issparse(values):
         return np.asarray(values)

@@ -1,4 +1,4 @@
-"""How a `MultiModalFrame` looks: one line, or a table of HTML with thumbnails."""
+"""Representations of a `MultiModalFrame`: one line of text, or an HTML table with thumbnails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sklearn_crossmodal.data.tables._dataframe import is_frame
 
 __all__ = ["as_html", "as_line"]
 
-#: How many rows are shown, of how many letters each, and how large an image is, in pixels.
+#: Number of rows shown, characters of each, and pixels of a thumbnail.
 _ROWS, _LETTERS, _PIXELS = 5, 40, 48
 _HEADER = ("modality", "shape", "dtype", "kind", "present", "first rows")
 
@@ -45,10 +45,10 @@ def _row(frame, name: str) -> str:
     cells = list(_first_cells(values, first))
     share = f"{present.mean():.0%}" if len(present) else ""
     kind = _kind(values, cells)
-    shown = [_thumbnail(cell) if kind == "images" else _shorten(cell) for cell in cells]
-    told = [name, str(_shape(values)), _dtype(values), kind, share]
-    told = [escape(word) for word in told]
-    return "".join(f"<td>{cell}</td>" for cell in (*told, " ".join(filter(None, shown))))
+    previews = [_thumbnail(cell) if kind == "images" else _shorten(cell) for cell in cells]
+    texts = [name, str(_shape(values)), _dtype(values), kind, share]
+    texts = [escape(text) for text in texts]
+    return "".join(f"<td>{cell}</td>" for cell in (*texts, " ".join(filter(None, previews))))
 
 
 def _shape(values) -> tuple:
@@ -60,13 +60,13 @@ def _dtype(values) -> str:
 
 
 def _first_cells(values, rows: np.ndarray):
-    """Return the cells of some rows, the numbers of a sparse row or frame among them."""
+    """Return the cells of some rows; sparse rows and frames as numbers."""
     taken = as_cells(take_rows(values, rows))
     return np.asarray(taken.toarray() if hasattr(taken, "toarray") else taken)
 
 
 def _kind(values, cells: list) -> str:
-    """Return what the cells look like, in a word."""
+    """Return the kind of the cells in one word."""
     if hasattr(getattr(values, "dtype", None), "categories"):
         return "categories"
     found = [cell for cell in cells if not is_missing(cell)]
@@ -84,7 +84,7 @@ def _kind(values, cells: list) -> str:
 
 
 def _are_series(cells) -> bool:
-    """Tell whether arrays (t, d) differ in their first axis alone, as images seldom do."""
+    """Return whether arrays (t, d) differ in their first axis alone, as images seldom do."""
     if not all(isinstance(cell, np.ndarray) and cell.ndim == 2 for cell in cells):
         return False
     return len({cell.shape[1] for cell in cells}) == 1 < len({len(cell) for cell in cells})
@@ -108,7 +108,7 @@ def _shorten(cell) -> str:
 
 
 def _thumbnail(cell) -> str:
-    """Return a small picture as an HTML element; nothing without Pillow, or if it is none."""
+    """Return a thumbnail as an HTML element; "" without Pillow, or if the cell is no image."""
     try:
         from PIL import Image
     except ImportError:
@@ -118,13 +118,13 @@ def _thumbnail(cell) -> str:
         image.thumbnail((_PIXELS, _PIXELS))
         file = BytesIO()
         image.convert("RGBA").save(file, format="PNG")
-    except (OSError, ValueError, TypeError, MemoryError):  # a picture less is no reason to fail
+    except (OSError, ValueError, TypeError, MemoryError):  # the table is shown without it
         return ""
     return f'<img alt="" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
 
 
 def _pixels(cell: np.ndarray) -> np.ndarray:
-    """Return an image as bytes, (h, w) or (h, w, c); other numbers are spread over 0..255."""
+    """Return an image as uint8, (h, w) or (h, w, c); other types are scaled to 0..255."""
     if cell.ndim == 3 and cell.shape[-1] not in (1, 3, 4):
         cell = np.moveaxis(cell, 0, -1)
     cell = cell[..., 0] if cell.ndim == 3 and cell.shape[-1] == 1 else cell

@@ -1,4 +1,4 @@
-"""Rows, or rows and columns, of a frame by position."""
+"""Positional indexing of a frame by rows, or by rows and columns."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ __all__ = ["Indexer", "as_index"]
 
 
 def as_index(key):
-    """Return a key of rows or columns as NumPy takes it: a slice, or a 1-D array."""
+    """Convert a key of rows or columns to a slice or a 1-D array."""
     if isinstance(key, slice):
         return key
     key = np.atleast_1d(key)
-    return key if key.size else key.astype(np.intp)  # NumPy makes an empty list one of floats
+    return key if key.size else key.astype(np.intp)  # an empty list becomes floats in NumPy
 
 
 class Indexer:
@@ -21,7 +21,7 @@ class Indexer:
     Parameters
     ----------
     frame : MultiModalFrame
-        The frame to cut.
+        The frame to index.
     """
 
     def __init__(self, frame) -> None:

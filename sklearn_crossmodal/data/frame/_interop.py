@@ -1,4 +1,4 @@
-"""Read what other libraries hold: a MuData, or a dataset with named columns."""
+"""Read containers of other libraries: lists of views, MuData, datasets with named columns."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def read_mudata(mdata) -> tuple[dict, dict, dict]:
 
 
 def _in_memory(values):
-    """Return a matrix that may be backed by a file, or be a view, as an array."""
+    """Load a matrix that is backed by a file, or is a view, into memory."""
     if hasattr(values, "to_memory"):
         values = values.to_memory()
     return values if sparse.issparse(values) else np.asarray(values)
 
 
 def _rows_or_nothing(values, rows: np.ndarray):
-    """Return rows of a matrix; NaN, zeros or an empty sparse row where there is none, -1."""
+    """Return rows of a matrix; for -1 a row of NaN or zeros, or an empty sparse row."""
     if np.array_equal(rows, np.arange(values.shape[0])):
         return values
     absent = rows < 0
@@ -95,7 +95,7 @@ def read_dataset(dataset, columns) -> dict:
 
 
 def _read_column(dataset, name: str):
-    """Return a column: an array if the dataset gives one; files as paths or bytes, not decoded."""
+    """Return a column, as an array if the dataset returns one; files are not decoded."""
     feature = (getattr(dataset, "features", None) or {}).get(name)
     if getattr(feature, "decode", False) and hasattr(dataset, "cast_column"):
         undecoded = dataset.cast_column(name, replace(feature, decode=False))

@@ -1,4 +1,4 @@
-"""NumPy's functions on a `MultiModalFrame`; those that put it beside other columns are refused."""
+"""NumPy functions of a `MultiModalFrame` (`__array_function__`)."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ import numpy as np
 
 __all__ = ["apply_function"]
 
-#: What makes one table of several.
+#: Functions that join tables.
 _JOINS = {np.concatenate, np.hstack, np.vstack, np.column_stack, np.stack}
 
 
 def apply_function(function, args, kwargs, frames: type):
-    """Call a function of NumPy on the cells of frames, as if they were arrays of objects.
+    """Call a NumPy function on the cells of frames, converted to object arrays.
 
     Parameters
     ----------
     function : callable
         Of NumPy.
     args, kwargs : tuple, dict
-        What it was called with.
+        Its arguments.
     frames : type
         The class of the frames among them.
 
     Returns
     -------
     object
-        What the function returns.
+        The result of the function.
 
     Raises
     ------
     TypeError
-        If the function would put a frame beside other columns.
+        If the function would join a frame with other columns.
     """
     if function is np.concatenate and _are_frames(frames, *args, **kwargs):
         return frames.concat(args[0])
     if function in _JOINS:
         raise TypeError(
-            f"numpy.{function.__name__} cannot put a {frames.__name__} beside other columns, since "
-            "it is no table of numbers. In StackingClassifier and StackingRegressor leave "
-            "passthrough=False, or turn the samples into a table by ModalityVectorizer; frames of "
+            f"numpy.{function.__name__} cannot join a {frames.__name__} with other columns, since "
+            "it is not a numeric table. In StackingClassifier and StackingRegressor leave "
+            "passthrough=False, or convert the samples to a table by ModalityVectorizer; frames of "
             f"the same modalities are joined by {frames.__name__}.concat."
         )
 
@@ -53,5 +53,5 @@ def apply_function(function, args, kwargs, frames: type):
 
 
 def _are_frames(frames: type, parts, axis=0) -> bool:
-    """Tell whether frames are put below each other, as `cross_val_predict` does."""
+    """Return whether frames are concatenated by rows, as `cross_val_predict` does."""
     return axis == 0 and all(isinstance(part, frames) for part in parts)

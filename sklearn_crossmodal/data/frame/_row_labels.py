@@ -1,4 +1,4 @@
-"""Labels of rows: tables that are put together are brought into one order by their indices."""
+"""Row labels: align the rows of tables by their indices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["align_tables", "row_labels", "row_orders", "rows_like", "with_labels
 
 
 def row_labels(values):
-    """Return the index of a pandas table or series, None of what has its rows by position.
+    """Return the index of a pandas table or series, None for containers without row labels.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def row_labels(values):
 
 
 def align_tables(values: Mapping) -> tuple[dict, dict, object]:
-    """Bring the rows of labelled tables into one order.
+    """Align the rows of labelled tables.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ def align_tables(values: Mapping) -> tuple[dict, dict, object]:
     Returns
     -------
     values : dict of str to object
-        Pandas tables have one index, and with it stay together when rows are taken.
+        Pandas tables share one index, so that they stay aligned when rows are selected.
     orders : dict of str to ndarray of shape (n,)
-        For each entry that was brought into another order, where its rows were.
+        For each reordered entry the previous positions of its rows.
     labels : pandas.Index or None
         The labels of the rows; None where no table has an index.
 
@@ -61,32 +61,32 @@ def align_tables(values: Mapping) -> tuple[dict, dict, object]:
     for name, index in found.items():
         if name in orders:
             aligned[name] = take_rows(aligned[name], orders[name])
-        elif index is not labels and not index.equals(labels):  # it had none
+        elif index is not labels and not index.equals(labels):  # a default index
             aligned[name] = with_labels(aligned[name], labels)
     return aligned, orders, labels
 
 
 def row_orders(found: Mapping) -> tuple[dict, object]:
-    """Find the order of rows in which tables have the same labels.
+    """Find the row orders that align tables by their labels.
 
     Parameters
     ----------
     found : mapping of str to pandas.Index
-        The indices of tables of one length. A default index, 0 to n - 1, stands for no labels,
-        unless others hold the same numbers in another order.
+        The indices of tables of equal length. A default index, 0 to n - 1, counts as no labels,
+        unless another index holds the same numbers in another order.
 
     Returns
     -------
     orders : dict of str to ndarray of shape (n,)
-        For each table that is in another order, where its rows are.
+        For each table in another order the positions of its rows.
     labels : pandas.Index
-        That of all tables then: the default one where all have its numbers, else that of the
-        first table that has labels.
+        The common index: the default one where all hold its numbers, else that of the first table
+        with labels.
 
     Raises
     ------
     ValueError
-        If tables with labels have different ones.
+        If the labels of tables differ.
     """
     default = {name: index for name, index in found.items() if _is_default(index)}
     labelled = {name: index for name, index in found.items() if name not in default}
@@ -102,7 +102,7 @@ def row_orders(found: Mapping) -> tuple[dict, object]:
 
 
 def rows_like(labels, name: str, values):
-    """Return a table with its rows in the order of a frame that it is put into.
+    """Align the rows of a table with those of a frame.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def with_labels(values, labels):
 
 
 def _is_default(index) -> bool:
-    """Tell whether an index counts the rows from zero on, and so says nothing of them."""
+    """Return whether an index numbers the rows from zero on, and so is no label."""
     if hasattr(index, "step") and hasattr(index, "start"):  # a range
         return index.start == 0 and index.step == 1
     kind = getattr(index.dtype, "kind", "O")
@@ -146,21 +146,21 @@ def _is_default(index) -> bool:
 
 
 def _same_labels(labels, others) -> bool:
-    """Tell whether two indices of one length hold the same labels, each but once."""
+    """Return whether two indices of equal length hold the same labels, each once."""
     unique = labels.is_unique and others.is_unique
     return unique and not (labels.get_indexer(others) < 0).any()
 
 
 def _find_rows(first, labels, name, index) -> np.ndarray | None:
-    """Return where the rows of a table are in the order of another, None in the same order."""
+    """Return the positions of the rows of a table in the order of another; None if it is equal."""
     if index is labels or index.equals(labels):
         return None
     if not (labels.is_unique and index.is_unique):
         twice = labels if not labels.is_unique else index
         raise ValueError(
-            f"{first!r} and {name!r} have row labels in different orders, and some of them stand "
-            f"more than once, as {preview(list(twice[twice.duplicated()].unique()))}: it is not "
-            f"known which rows belong together. {_REMEDY}"
+            f"{first!r} and {name!r} have row labels in different orders, and some of them are "
+            f"duplicated, as {preview(list(twice[twice.duplicated()].unique()))}: the rows cannot "
+            f"be aligned. {_REMEDY}"
         )
     places = index.get_indexer(labels)
     if (places < 0).any():

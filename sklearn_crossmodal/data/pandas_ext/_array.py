@@ -27,12 +27,12 @@ __all__ = ["ModalityArray"]
 class ModalityArray(ExtensionArray):
     """An array of any rank as one column of a pandas frame.
 
-    A column of objects holds each image as an array of its own, and is pickled, hashed and cut one
-    by one. Here the images of a column are one array: cut, concatenated and sent to other
-    processes at the speed of NumPy, also if it is a memory map.
+    An object column holds each image as a separate array, which is pickled, hashed and indexed one
+    by one. Here the images of a column are one array, also a memory map: indexed, concatenated and
+    sent to other processes at the speed of NumPy.
 
-    Rows are equal if all their numbers are: `unique`, `duplicated`, `isin`, `value_counts`, `merge`
-    and `groupby` (groups stand as they come) go by that. Rows have no arithmetic, and no order
+    Rows are equal if all their numbers are; `unique`, `duplicated`, `isin`, `value_counts`, `merge`
+    and `groupby` (groups in order of appearance) use this. Rows have no arithmetic, and no order
     unless each is a single number. Parquet and Arrow keep type and shape, as lists of fixed size;
     JSON and CSV hold nested lists.
 
@@ -41,23 +41,23 @@ class ModalityArray(ExtensionArray):
     values : ndarray or tensor of shape (n, ...), or list of n arrays of one shape
         The rows; an array is not copied unless `copy`. None in a list is a missing row.
     present : array-like of shape (n,), bool, default=None
-        Which rows are there; None means all. A row of NaN only is missing, too.
+        Which rows are present; None means all. A row of NaN only is missing, too.
     copy : bool, default=False
         Whether to copy an array.
 
     Attributes
     ----------
     numbers : ndarray of shape (n, ...)
-        The array inside; what it holds in missing rows means nothing.
+        The wrapped array. Its values in missing rows are arbitrary.
     present : ndarray of shape (n,), bool
-        As given.
+        The parameter.
     dtype : ModalityDtype
         Type and shape of a row.
 
     Raises
     ------
     TypeError
-        If the values are no numbers.
+        If the values are not numbers.
     ValueError
         If the rows differ in shape, or `present` is not one boolean a row.
 
@@ -78,7 +78,7 @@ class ModalityArray(ExtensionArray):
     (2, 8, 8)
     """
 
-    _readonly = False  # pandas 3 sets it; older ones do not know it
+    _readonly = False  # set by pandas 3
     _are_groups = False
 
     def __init__(self, values, present=None, copy=False):
@@ -106,12 +106,12 @@ class ModalityArray(ExtensionArray):
 
     @property
     def numbers(self) -> np.ndarray:
-        """The array inside."""
+        """The wrapped array."""
         return self._numbers
 
     @property
     def present(self) -> np.ndarray:
-        """Which rows are said to be there."""
+        """Which rows are present."""
         return self._present
 
     @property
@@ -164,7 +164,7 @@ class ModalityArray(ExtensionArray):
         self._present[key] = present
 
     def _as_rows(self, value) -> tuple:
-        """Return what is to be assigned as numbers and presence, of one row or several."""
+        """Convert an assigned value to numbers and presence, of one row or several."""
         if isinstance(value, pd.Series | pd.Index):
             value = value.array
         if isinstance(value, ModalityArray):
@@ -180,8 +180,8 @@ class ModalityArray(ExtensionArray):
         compares = method == "__call__" and ufunc in {np.equal, np.not_equal}
         if compares or any(isinstance(one, frames) for one in inputs):
             return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
-        raise TypeError(  # the numbers alone would be taken for missing rows, too
-            f"a ModalityArray takes no part in arithmetic (np.{ufunc.__name__}): compute with its "
+        raise TypeError(  # missing rows would take part
+            f"a ModalityArray has no arithmetic (np.{ufunc.__name__}): compute with its "
             "numbers, and mind the rows where isna()."
         )
 
@@ -216,7 +216,7 @@ class ModalityArray(ExtensionArray):
         return compare(self._numbers, other) & present
 
     def _compared(self, other) -> tuple[np.ndarray, np.ndarray]:
-        """Return the numbers to compare with, and which rows are there on both sides."""
+        """Return the numbers to compare with, and which rows are present on both sides."""
         present = self._present
         if isinstance(other, ModalityArray):
             if len(other) != len(self):
@@ -239,7 +239,7 @@ class ModalityArray(ExtensionArray):
         return int(np.prod(self._dtype.shape))
 
     def isna(self):
-        """Tell which rows are missing.
+        """Return which rows are missing.
 
         Returns
         -------
@@ -248,7 +248,7 @@ class ModalityArray(ExtensionArray):
         return ~(self._present & row_presence(self._numbers))
 
     def equals(self, other):
-        """Tell whether another array holds the same rows; missing ones are equal.
+        """Return whether another array holds the same rows; missing ones are equal.
 
         Parameters
         ----------
@@ -270,17 +270,17 @@ class ModalityArray(ExtensionArray):
         )
 
     def factorize(self, use_na_sentinel=True):
-        """Number the distinct rows in the order in which they come.
+        """Encode rows as integers, numbered in order of appearance.
 
         Parameters
         ----------
         use_na_sentinel : bool, default=True
-            Whether missing rows have the number -1, or one of their own.
+            Whether missing rows have the code -1, or a nonnegative one.
 
         Returns
         -------
         codes : ndarray of shape (n,), intp
-            The number of each row.
+            The code of each row.
         uniques : ModalityArray of shape (n_distinct, ...)
             The distinct rows.
         """
@@ -290,7 +290,7 @@ class ModalityArray(ExtensionArray):
         return codes, uniques
 
     def unique(self):
-        """Return the distinct rows in the order in which they come.
+        """Return the distinct rows in order of appearance.
 
         Returns
         -------
@@ -299,12 +299,12 @@ class ModalityArray(ExtensionArray):
         return self.factorize(use_na_sentinel=False)[1].copy()
 
     def duplicated(self, keep="first"):
-        """Tell which rows are there more than once.
+        """Return which rows are duplicates.
 
         Parameters
         ----------
         keep : {"first", "last", False}, default="first"
-            Which of equal rows is none too many.
+            Which of equal rows is not marked.
 
         Returns
         -------
@@ -314,12 +314,12 @@ class ModalityArray(ExtensionArray):
         return pd.Series(codes).duplicated(keep).to_numpy()
 
     def isin(self, values):
-        """Tell which rows are among others.
+        """Return which rows are in a set of values.
 
         Parameters
         ----------
         values : ModalityArray or sequence of array-like
-            The others; those of another shape are equal to none. None stands for a missing row.
+            The values. Those of another shape match no row. None matches missing rows.
 
         Returns
         -------
@@ -358,7 +358,7 @@ class ModalityArray(ExtensionArray):
         return found if self._dtype.shape else found.take(found.argsort())
 
     def _values_for_argsort(self):
-        if self._dtype.shape and self._are_groups:  # `groupby` sorts: they stay as they come
+        if self._dtype.shape and self._are_groups:  # keeps the order of appearance in `groupby`
             return np.arange(len(self))
         self._check_order()
         return self._numbers
@@ -374,7 +374,7 @@ class ModalityArray(ExtensionArray):
         indices : array-like of int
             The rows.
         allow_fill : bool, default=False
-            Whether -1 stands for `fill_value`, and not for the last row.
+            Whether -1 selects `fill_value`, and not the last row.
         fill_value : array-like of the shape of a row, default=None
             None means missing.
 
@@ -386,7 +386,7 @@ class ModalityArray(ExtensionArray):
         if not allow_fill:
             return type(self)(self._numbers.take(indices, axis=0), self._present.take(indices))
         if (indices < -1).any():
-            raise ValueError("indices must not be below -1 where -1 means what is filled in.")
+            raise ValueError("indices must not be below -1 with allow_fill=True.")
         filled = indices == -1
         if filled.all() and not len(self):
             taken = type(self)._empty_rows(len(indices), self._dtype)
@@ -435,7 +435,7 @@ class ModalityArray(ExtensionArray):
         return self._as_numbers(dtype)
 
     def _as_numbers(self, dtype: np.dtype) -> np.ndarray:
-        """Return the rows as NumPy has them, NaN where they are missing."""
+        """Convert the rows to a NumPy array, NaN where they are missing."""
         missing = self.isna()
         if missing.any() and dtype.kind in "biu":
             raise ValueError(f"missing rows cannot become {dtype}: fill them, or take a float.")
@@ -458,10 +458,10 @@ class ModalityArray(ExtensionArray):
         return cls._from_sequence(parse_cells(strings), dtype=dtype)
 
     def _cast_pointwise_result(self, values):
-        """Return what was computed of each row: arrays and numbers of the same kind are rows."""
+        """Convert row-wise results: to a ModalityArray where shape and kind agree."""
         try:
             found = type(self)(*stack_rows(list(values), None))
-        except (TypeError, ValueError):  # cells of several shapes, or no numbers
+        except (TypeError, ValueError):  # cells of several shapes, or not numbers
             return super()._cast_pointwise_result(values)
         same_kind = found._dtype.subtype.kind == self._dtype.subtype.kind
         if not found.present.any() or (found.dtype.shape == self._dtype.shape and same_kind):
@@ -478,15 +478,15 @@ class ModalityArray(ExtensionArray):
 
 
 def _describe(cell) -> str:
-    """Return a cell as it stands in a printed frame."""
+    """Format a cell for a printed frame."""
     return f"{cell.dtype} {cell.shape}" if np.ndim(cell) else str(cell)
 
 
 def _without_ellipsis(item):
-    """Return the key of rows in a tuple, which pandas asks with."""
+    """Return the row key of a tuple, which pandas passes."""
     if not isinstance(item, tuple):
         return item
     rows = [part for part in item if part is not Ellipsis]
     if len(rows) != 1:
-        raise IndexError(f"a column is cut by row alone, got {len(rows)} keys.")
+        raise IndexError(f"a column is indexed by row only, got {len(rows)} keys.")
     return rows[0]

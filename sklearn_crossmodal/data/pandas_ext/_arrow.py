@@ -1,4 +1,4 @@
-"""A ModalityArray as an Arrow array, and back: lists of fixed size, missing rows null."""
+"""Convert a ModalityArray to an Arrow array of fixed-size lists, and back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def arrow_type(subtype: np.dtype, shape: tuple[int, ...]):
 
 
 def to_arrow(numbers: np.ndarray, missing: np.ndarray):
-    """Return rows as an Arrow array, whose type keeps their shape and the type of the numbers.
+    """Convert rows to an Arrow array, whose type has their shape and dtype.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def to_arrow(numbers: np.ndarray, missing: np.ndarray):
     numbers = np.ascontiguousarray(numbers, numbers.dtype.newbyteorder("="))
     if not shape:
         return pa.array(numbers, mask=missing)
-    if 0 in shape:  # no number tells how many rows there are
+    if 0 in shape:  # the number of rows cannot be derived from the numbers
         cells = numbers.tolist()
         cells = [None if gone else cell for cell, gone in zip(cells, missing, strict=True)]
         return pa.array(cells, arrow_type(numbers.dtype, shape))
@@ -49,29 +49,29 @@ def to_arrow(numbers: np.ndarray, missing: np.ndarray):
 
 
 def from_arrow(array, subtype: np.dtype, shape: tuple[int, ...], fill) -> tuple:
-    """Return the rows of an Arrow array, and which of them are there.
+    """Return the rows of an Arrow array, and which of them are present.
 
     Parameters
     ----------
     array : pyarrow.Array or pyarrow.ChunkedArray of length n
-        Lists, as many in one another as a row has axes; null for a missing row.
+        Lists, nested as deep as a row has axes; null for a missing row.
     subtype : numpy.dtype
         Type of the numbers.
     shape : tuple of int
         Shape of a row.
     fill : number
-        What stands for numbers that are null.
+        Replaces null numbers.
 
     Returns
     -------
     numbers : ndarray of shape (n, *shape)
-        What stands in missing rows means nothing.
+        Values in missing rows are arbitrary.
     present : ndarray of shape (n,), bool
 
     Raises
     ------
     ValueError
-        If a row has another shape, or lacks numbers that are no floats.
+        If a row has another shape, or has null integers.
     """
     chunks = array.chunks if hasattr(array, "chunks") else [array]
     parts = [_rows_of(chunk, subtype, shape, fill) for chunk in chunks]
@@ -91,7 +91,7 @@ def _rows_of(array, subtype, shape, fill) -> np.ndarray:
     if len(leaf) != len(array) * np.prod(shape, dtype=int):
         raise ValueError(
             f"{len(array)} rows of shape {shape} hold {len(array) * np.prod(shape, dtype=int)} "
-            f"numbers, got {len(leaf)}: their shape is another."
+            f"numbers, got {len(leaf)}: their shape differs."
         )
     if leaf.null_count:
         _check_gaps(array, leaf, subtype)
@@ -101,10 +101,10 @@ def _rows_of(array, subtype, shape, fill) -> np.ndarray:
 
 
 def _numbers_of(array):
-    """Return the numbers inside of lists of fixed size, one after another; None of other lists.
+    """Return the flattened numbers of fixed-size lists; None for other lists.
 
-    Not by `flatten` nor `drop_null`: the one leaves out what null lists hold, the other mixes up
-    the rows of a slice (pyarrow 26).
+    `flatten` would drop the contents of null lists, and `drop_null` reorders the rows of a slice
+    (pyarrow 26).
     """
     import pyarrow as pa
 
@@ -118,7 +118,7 @@ def _numbers_of(array):
 
 
 def _check_gaps(array, leaf, subtype) -> None:
-    """Raise if a row that is there lacks numbers for which the type has no NaN."""
+    """Raise if a present row has null numbers of a type without NaN."""
     lacks = np.asarray(leaf.is_null()).reshape(len(array), -1).any(axis=1)
     wrong = np.flatnonzero(lacks & np.asarray(array.is_valid()))
     if len(wrong) and subtype.kind != "f":

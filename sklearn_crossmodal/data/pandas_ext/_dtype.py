@@ -1,4 +1,4 @@
-"""ModalityDtype: the type of a pandas column that holds an array a row."""
+"""ModalityDtype: the dtype of a pandas column with an array in each row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ModalityDtype", "empty_cell", "stack_rows"]
 
 @register_extension_dtype
 class ModalityDtype(ExtensionDtype):
-    """Type of a column that holds an array of one shape a row.
+    """Dtype of a column with an array of fixed shape in each row.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class ModalityDtype(ExtensionDtype):
     _metadata = ("subtype", "shape")
     na_value = np.nan
     kind = "O"
-    #: By this the rest of the package knows such a column without importing pandas.
+    #: Identifies such a column without importing pandas.
     holds_modality = True
 
     def __init__(self, subtype="float64", shape=()):
@@ -55,12 +55,12 @@ class ModalityDtype(ExtensionDtype):
     @property
     def type(self):
         """Type of one cell."""
-        # Not that of the number: pandas would take the column for a numeric one, and sum it.
+        # Not the type of the numbers: pandas would treat the column as numeric, and sum it.
         return np.ndarray if self.shape else np.generic
 
     @property
     def name(self) -> str:
-        """Name by which pandas knows the type."""
+        """Name of the dtype in pandas."""
         return f"modality[{self.subtype}, {self.shape}]"
 
     def __repr__(self) -> str:
@@ -73,7 +73,7 @@ class ModalityDtype(ExtensionDtype):
 
     @classmethod
     def construct_from_string(cls, string):
-        """Return the type of a name, as `name` gives it."""
+        """Return the dtype of a name."""
         if not isinstance(string, str):
             raise TypeError(f"'construct_from_string' expects a string, got {type(string)}")
         found = re.fullmatch(r"modality\[([<>]?\w+), \(([\d, ]*)\)\]", string)
@@ -95,14 +95,14 @@ class ModalityDtype(ExtensionDtype):
 
 
 def empty_cell(dtype: ModalityDtype):
-    """Return what stands for the numbers of a missing row."""
+    """Return the number that fills missing rows."""
     return np.nan if dtype.subtype.kind == "f" else dtype.subtype.type(0).item()
 
 
 def stack_rows(cells: list, dtype: ModalityDtype | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return cells as one array, and which of them are there."""
+    """Stack cells to one array; return it and which of them are present."""
     present = np.array([not is_missing(cell) for cell in cells], dtype=bool)
-    rows = [np.asarray(cell) for cell, there in zip(cells, present, strict=True) if there]
+    rows = [np.asarray(cell) for cell, known in zip(cells, present, strict=True) if known]
     if dtype is None:
         subtype = np.result_type(*rows) if rows else np.float64
         dtype = ModalityDtype(subtype, rows[0].shape if rows else ())

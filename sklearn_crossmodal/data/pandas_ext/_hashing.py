@@ -1,4 +1,4 @@
-"""Which rows of a ModalityArray are the same: one key a row, which can be hashed."""
+"""Hashable keys of the rows of a ModalityArray: equal rows have equal keys."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sklearn_crossmodal.data._rows import is_missing
 
 __all__ = ["distinct_rows", "is_among", "row_keys"]
 
-#: Rows of more bytes are known by a digest of as many.
+#: Rows of more bytes are replaced by a digest of this length.
 _LONGEST_KEY = 32
-#: Rows that are made canonical together.
+#: Rows converted at a time.
 _CHUNK = 1024
 
 
@@ -55,19 +55,19 @@ def _short(row: bytes) -> bytes:
 
 
 def distinct_rows(keys: np.ndarray, use_na_sentinel: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return a number for each key, and where each number comes first.
+    """Return an integer code for each key, and the first row of each code.
 
     Parameters
     ----------
     keys : ndarray of shape (n,), object
-        As of `row_keys`.
+        As `row_keys` returns them.
     use_na_sentinel : bool
-        Whether missing rows have the number -1, or one of their own.
+        Whether missing rows have the code -1, or a nonnegative one.
 
     Returns
     -------
     codes : ndarray of shape (n,), intp
-        In the order in which the keys come.
+        In order of appearance.
     first : ndarray of shape (n_distinct,), intp
         Rows.
     """
@@ -79,7 +79,7 @@ def distinct_rows(keys: np.ndarray, use_na_sentinel: bool) -> tuple[np.ndarray, 
 
 
 def is_among(numbers: np.ndarray, missing: np.ndarray, values) -> np.ndarray:
-    """Tell which rows are among others, by value: whole floats equal integers.
+    """Return which rows are in a set of values; an integer equals a float of the same value.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def is_among(numbers: np.ndarray, missing: np.ndarray, values) -> np.ndarray:
     missing : ndarray of shape (n,), bool
         Which rows are missing.
     values : sequence of array-like
-        The others; those of another shape are equal to none. None stands for a missing row.
+        The values. Those of another shape match no row. None matches missing rows.
 
     Returns
     -------
@@ -98,8 +98,8 @@ def is_among(numbers: np.ndarray, missing: np.ndarray, values) -> np.ndarray:
     rows = [np.asarray(cell) for cell in cells if not is_missing(cell)]
     rows = [row for row in rows if row.shape == numbers.shape[1:] and row.dtype.kind in "biuf"]
     common = np.result_type(numbers.dtype, *rows)
-    others = np.reshape(np.array(rows, dtype=common), (len(rows), *numbers.shape[1:]))
-    known = set(row_keys(others, np.zeros(len(rows), dtype=bool)))
+    candidates = np.reshape(np.array(rows, dtype=common), (len(rows), *numbers.shape[1:]))
+    known = set(row_keys(candidates, np.zeros(len(rows), dtype=bool)))
     keys = row_keys(numbers.astype(common, copy=False), missing)
     found = np.array([key in known for key in keys], dtype=bool)
     found[missing] = any(map(is_missing, cells))

@@ -1,4 +1,4 @@
-"""Cells of a ModalityArray as nested lists and as text, in JSON and CSV files."""
+"""Cells of a ModalityArray in JSON and CSV files: nested lists and text."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from sklearn_crossmodal.data._rows import is_missing, object_array
 __all__ = ["WholeCell", "cells_as_lists", "parse_cells", "whole_cells"]
 
 
-#: As a column with one boolean a row is written.
+#: How pandas writes booleans.
 _WORDS = {"True": True, "False": False}
 
 
 class WholeCell(np.ndarray):
-    """A cell whose text holds all its numbers, as a nested list of JSON.
+    """A cell whose `str` is a JSON list of all its numbers.
 
-    `DataFrame.to_csv` writes the text of each object, and that of a NumPy array leaves numbers out
-    where there are many. What is computed from such a cell is a plain array.
+    `DataFrame.to_csv` writes the `str` of each object, which NumPy abbreviates for large arrays.
+    Results of computations with such a cell are plain arrays.
     """
 
     def __str__(self) -> str:
@@ -30,14 +30,14 @@ class WholeCell(np.ndarray):
 
 
 def whole_cells(cells: np.ndarray) -> np.ndarray:
-    """Return cells of objects, arrays among them with all their numbers in their text."""
+    """Convert arrays among object cells to `WholeCell`."""
     return object_array(
         [cell.view(WholeCell) if isinstance(cell, np.ndarray) else cell for cell in cells]
     )
 
 
 def cells_as_lists(numbers: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Return each row as a nested list of Python numbers, None where it is missing.
+    """Convert each row to a nested list of Python numbers, None where it is missing.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def cells_as_lists(numbers: np.ndarray, missing: np.ndarray) -> np.ndarray:
 
 
 def parse_cells(texts) -> list:
-    """Return cells that were written as text: nested lists of numbers, or numbers.
+    """Parse cells that were written as text: nested lists of numbers, or numbers.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""From a `MultiModalFrame` to a pandas frame."""
+"""Convert a `MultiModalFrame` to a pandas frame."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def to_pandas(frame):
 
 
 def _column(values, stated: np.ndarray):
-    """Return what pandas holds for a column; where `stated` is False it is missing."""
+    """Convert a column to a pandas array; cells are missing where `stated` is False."""
     from sklearn_crossmodal.data.pandas_ext._array import ModalityArray
 
     if hasattr(values, "cat"):

@@ -1,1 +1,1 @@
-"""Data frames of any library: their columns, by name or position."""
+"""Columns of data frames of any library, by name or position."""

@@ -1,4 +1,4 @@
-"""Labels of columns: which belong together, and in which order."""
+"""Column labels: validation, order and display."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def first_cell(cells):
 
 
 def column_labels(values) -> tuple[str, ...] | None:
-    """Return the names of the columns inside one entry of X.
+    """Return the names of the inner columns of an entry of X.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def column_labels(values) -> tuple[str, ...] | None:
     Returns
     -------
     tuple of str or None
-        None where the columns are known by position alone.
+        None where the columns are identified by position.
     """
     if type(values) is np.ndarray and (values.dtype != object or values.ndim != 1):
         return None
@@ -47,13 +47,13 @@ def column_labels(values) -> tuple[str, ...] | None:
     if getattr(getattr(values, "dtype", None), "kind", None) != "O":
         return None
     first = first_cell(np.asarray(values, dtype=object).flat)
-    if isinstance(first, str):  # soon told, without narwhals
+    if isinstance(first, str):  # avoids the slower check by narwhals
         return None
     return tuple(frame_names(first)) if is_frame(first) else None
 
 
 def check_feature_names(values: Mapping, feature_names: Mapping) -> dict[str, tuple[str, ...]]:
-    """Return names of columns inside entries as tuples of strings; raise if they do not fit.
+    """Validate the parameter `feature_names` of a frame.
 
     Parameters
     ----------
@@ -84,14 +84,14 @@ def check_feature_names(values: Mapping, feature_names: Mapping) -> dict[str, tu
 def find_order(
     found: Sequence[str], fitted: Sequence[str], where: str = "`fit`"
 ) -> list[int] | None:
-    """Return where each of the labels of `fit` stands among those that are found.
+    """Return the position of each label of `fit` among the current labels.
 
     Parameters
     ----------
     found, fitted : sequence of str
-        The labels of now, and those of `fit`.
+        The current labels, and those of `fit`.
     where : str, default="`fit`"
-        Where the latter are from, for the message.
+        Origin of the latter, for the message.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def find_order(
     Raises
     ------
     ModalityError
-        If they are not the same labels; the message lists those that are missing and new.
+        If the labels differ; the message lists missing and new ones.
 
     Examples
     --------
@@ -124,12 +124,13 @@ def find_order(
 def label_difference(found, fitted) -> tuple[list, list]:
     """Return which labels of `fit` are missing, and which are new."""
     known = set(fitted)
-    there = set(found)
-    return [one for one in fitted if one not in there], [one for one in found if one not in known]
+    current = set(found)
+    missing = [label for label in fitted if label not in current]
+    return missing, [label for label in found if label not in known]
 
 
 def preview(labels: Sequence, most: int = 10) -> str:
-    """Show labels in a message, no more than a few of them."""
+    """Format the first few labels for a message."""
     first = plain(list(labels[:most]))
     more = f" and {len(labels) - most} more" if len(labels) > most else ""
     return f"{first}{more}"
@@ -141,7 +142,7 @@ def take_columns(values, order: list[int]):
     Parameters
     ----------
     values : ndarray, sparse matrix or pandas frame of shape (n, d), or ndarray of n cells
-        As `as_cells` returns it; a cell has its d columns as its last axis.
+        As `as_cells` returns it. The last axis of a cell has the d columns.
     order : list of int
         Positions.
 

@@ -1,4 +1,4 @@
-"""Which columns of X a key means: names, positions, slices, masks and callables."""
+"""Resolve column keys to positions: names, positions, slices, masks and callables."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ __all__ = ["is_named", "resolve_columns"]
 
 
 def is_named(X) -> bool:
-    """Tell whether X has named columns: a data frame, or a mapping of modalities."""
+    """Return whether X has named columns: a data frame, or a mapping of modalities."""
     return type(X) is not np.ndarray and (isinstance(X, Mapping) or is_frame(X))
 
 
 def resolve_columns(X, key) -> tuple[list[int], bool]:
-    """Find the positions of the columns that `key` means in X.
+    """Resolve a key to positions of columns of X.
 
     Parameters
     ----------
     X : frame, mapping or 2-D array
-        In the form the user gave it: a callable key is called with it.
+        As the user passed it: a callable key is called with it.
     key : str, int, slice, list of str or int, boolean mask, or callable
         As in `sklearn.compose.ColumnTransformer`.
 
     Returns
     -------
     positions : list of int
-        Positions in the order asked for.
+        Positions in the order of the key.
     single : bool
-        Whether `key` is a scalar, so that one column is meant as it is.
+        Whether `key` is a scalar, which selects a single column.
 
     Raises
     ------
     ValueError
         If a name or position is not in X; the message lists the names that are.
     TypeError
-        If `key` is nothing that names columns.
+        If `key` is of another type.
     """
     if callable(key):
         key = key(X)
@@ -79,7 +79,7 @@ def _find_name(names, name) -> int:
 
 
 def _find_names(names, wanted: list) -> list[int]:
-    places = dict(zip(reversed(names), range(len(names) - 1, -1, -1)))  # the first, of equal ones
+    places = dict(zip(reversed(names), range(len(names) - 1, -1, -1)))  # the first of duplicates
     for name in wanted:
         if name not in places:
             named = bool(names) and isinstance(names[0], str)
@@ -96,7 +96,7 @@ def _check_positions(positions, n_columns) -> list[int]:
 
 
 def _as_positions(key: slice, names) -> slice:
-    """Return a slice of positions; of names both ends are meant, as in pandas."""
+    """Convert a slice to positions; a slice of names includes both ends, as in pandas."""
     start, stop = key.start, key.stop
     if isinstance(start, str):
         start = _find_name(names, start)

@@ -1,4 +1,4 @@
-"""ColumnStore: the columns of a data frame by name, those of one type of numbers in one array."""
+"""ColumnStore: the columns of a data frame by name; numeric ones are grouped by dtype."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ __all__ = ["ColumnStore"]
 class ColumnStore(Mapping):
     """The columns of a data frame by name, in order.
 
-    An object per column is what makes a frame of many columns slow. Columns of numbers of one type
-    are therefore kept in one array, of which a single column is a view made when it is looked up.
+    An object per column makes frames of many columns slow. Numeric columns of one dtype are
+    therefore stored in one array; a single column is a view that is created on lookup.
 
     Parameters
     ----------
     names : list of str
-        Of the columns, none twice.
+        Of the columns, without duplicates.
     n_rows : int
         Number of rows.
-    alone : mapping of str to array-like with n rows
+    ungrouped : mapping of str to array-like with n rows
         The columns that are in no group.
     groups : list of (ndarray of shape (k,), ndarray of shape (n, k)), default=()
-        Positions of columns, ascending, and what they hold: numbers of one type.
+        Positions of columns, ascending, and their numbers, of one dtype.
     """
 
-    def __init__(self, names, n_rows: int, alone: Mapping[str, Any], groups=()) -> None:
+    def __init__(self, names, n_rows: int, ungrouped: Mapping[str, Any], groups=()) -> None:
         self.names = names
         self.n_rows = n_rows
-        self.alone = alone
+        self.ungrouped = ungrouped
         self.groups = groups
         self._index: tuple | None = None
 
@@ -44,17 +44,17 @@ class ColumnStore(Mapping):
         return iter(self.names)
 
     def __contains__(self, name) -> bool:
-        return name in self.alone or (bool(self.groups) and name in self._places()[0])
+        return name in self.ungrouped or (bool(self.groups) and name in self._places()[0])
 
     def __getitem__(self, name):
-        if name in self.alone or not self.groups:
-            return self.alone[name]
+        if name in self.ungrouped or not self.groups:
+            return self.ungrouped[name]
         places, group_of, column_of = self._places()
         place = places[name]
         return self.groups[group_of[place]][1][:, column_of[place]]
 
     def _places(self) -> tuple[dict, np.ndarray, np.ndarray]:
-        """Return the position of each name, and group and column within it of each position."""
+        """Return the position of each name, and for each position its group and column in it."""
         if self._index is None:
             group_of = np.full(len(self.names), -1)
             column_of = np.zeros(len(self.names), dtype=np.intp)
@@ -67,17 +67,17 @@ class ColumnStore(Mapping):
 
     def take(self, rows) -> ColumnStore:
         """Return the columns of some rows."""
-        alone = {name: take_rows(values, rows) for name, values in self.alone.items()}
+        ungrouped = {name: take_rows(values, rows) for name, values in self.ungrouped.items()}
         groups = [(positions, numbers[rows]) for positions, numbers in self.groups]
         n_rows = len(np.empty(self.n_rows, bool)[rows])
-        return ColumnStore(self.names, n_rows, alone, groups)
+        return ColumnStore(self.names, n_rows, ungrouped, groups)
 
-    def with_ungrouped(self, alone: Mapping[str, Any]) -> ColumnStore:
-        """Return the same columns, with others for those that are in no group."""
-        return ColumnStore(self.names, self.n_rows, alone, self.groups)
+    def with_ungrouped(self, ungrouped: Mapping[str, Any]) -> ColumnStore:
+        """Return a store with other ungrouped columns."""
+        return ColumnStore(self.names, self.n_rows, ungrouped, self.groups)
 
     def first_of_same_type(self) -> dict[str, str]:
-        """Return, for each column of a group, the first of the group, which has its type."""
+        """Return, for each grouped column, the first column of its group, which has its dtype."""
         firsts = {}
         for positions, _ in self.groups:
             first = self.names[positions[0]]
@@ -85,7 +85,7 @@ class ColumnStore(Mapping):
         return firsts
 
     def block(self, positions: list[int]) -> np.ndarray | None:
-        """Return columns side by side, as `numpy.column_stack` does; None if one is in no group.
+        """Return columns as one array, as `numpy.column_stack` does; None if one is not grouped.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class ColumnStore(Mapping):
         Returns
         -------
         ndarray of shape (n, len(positions)) or None
-            In C order, so that what is computed from it has the same bits as from an array.
+            In C order, so that results are bitwise equal to those of an array.
         """
         if not self.groups:
             return None
@@ -111,6 +111,6 @@ class ColumnStore(Mapping):
         dtype = np.result_type(*(self.groups[number][1] for number in used))
         block = np.empty((self.n_rows, len(positions)), dtype)
         for number in used:
-            meant = numbers == number
-            block[:, meant] = self.groups[number][1][:, columns[meant]]
+            selected = numbers == number
+            block[:, selected] = self.groups[number][1][:, columns[selected]]
         return block

@@ -1,4 +1,4 @@
-"""From a pandas, polars or pyarrow frame to one array, or series of categories, a column."""
+"""Read pandas, polars and pyarrow frames: each column as an array or a categorical series."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
     "refuse_repeated",
 ]
 
-#: From so many floats on a vector in a cell is an embedding: it is not read as a row of a table.
+#: Minimum length of a float vector in a cell to be an embedding, and not a row of a table.
 MIN_EMBEDDING_WIDTH = 32
 
 is_frame = nw.dependencies.is_into_dataframe
@@ -33,25 +33,25 @@ is_series = nw.dependencies.is_into_series
 
 def frame_names(frame) -> list[str]:
     """Return the names of the columns of a data frame, as strings."""
-    if hasattr(frame, "iloc"):  # narwhals looks at each name
+    if hasattr(frame, "iloc"):  # faster than narwhals
         return list(map(str, frame.columns.tolist()))
-    if hasattr(frame, "column_names"):  # of pyarrow, where `columns` are the columns themselves
+    if hasattr(frame, "column_names"):  # pyarrow, where `columns` are not names
         return list(frame.column_names)
     return list(map(str, nw.from_native(frame, eager_only=True).columns))
 
 
 def refuse_repeated(names: list[str]) -> None:
-    """Raise if a name stands twice; 1 and "1" are two names to pandas."""
+    """Raise if a name is duplicated; 1 and "1" are different names in pandas."""
     if len(set(names)) < len(names):
         twice = sorted(name for name, times in Counter(names).items() if times > 1)
         raise ValueError(f"X has more than one column of the name {twice}: rename them.")
 
 
 def original_name(frame, name: str):
-    """Return the name of a column as a pandas frame has it; a table has it as a string."""
-    if name in frame.columns:  # mostly, and soon told
+    """Return the label of a column in a pandas frame, which may not be a string."""
+    if name in frame.columns:  # the frequent case
         return name
-    return next((own for own in frame.columns if str(own) == name), name)
+    return next((label for label in frame.columns if str(label) == name), name)
 
 
 def read_frame(frame) -> ColumnStore:
@@ -60,7 +60,7 @@ def read_frame(frame) -> ColumnStore:
     Raises
     ------
     ValueError
-        If a name stands twice.
+        If a name is duplicated.
     """
     names = frame_names(frame)
     refuse_repeated(names)
@@ -70,8 +70,8 @@ def read_frame(frame) -> ColumnStore:
         grouped[positions] = True
     places = np.flatnonzero(~grouped).tolist()
     columns = zip(places, _read_at(frame, places), strict=True)
-    alone = {names[place]: values for place, values in columns}
-    return ColumnStore(names, len(frame), alone, groups)
+    ungrouped = {names[place]: values for place, values in columns}
+    return ColumnStore(names, len(frame), ungrouped, groups)
 
 
 def _read_at(frame, places: list[int]):
@@ -91,9 +91,9 @@ def _read_at(frame, places: list[int]):
 def read_series(series):
     """Return the values of a series as an array.
 
-    NA among numbers becomes NaN; texts and long vectors are objects, one a row; a `ModalityArray`
-    stays as it is; categories stay, or become, a pandas series, so that their order and those that
-    do not occur are kept (without pandas they are texts). Arrays that pandas holds are not copied.
+    NA among numbers becomes NaN. Strings and long vectors are objects, one a row. A `ModalityArray`
+    is returned unchanged. Categories are a pandas series, which keeps their order and unused
+    categories (without pandas they are strings). Arrays that pandas holds are not copied.
     """
     if isinstance(getattr(series, "dtype", None), np.dtype):  # pandas: a view, without narwhals
         return _as_rows(series.to_numpy())
@@ -101,18 +101,18 @@ def read_series(series):
 
 
 def category_orders(values) -> list:
-    """Return the categories of each column in their order, None where it has none or no order.
+    """Return the categories of each ordered categorical column, None for other columns.
 
     Parameters
     ----------
     values : array-like or dataframe
-        An ordered categorical of pandas, an Enum of polars, an ordered dictionary of pyarrow, or
-        anything else.
+        Ordered are a pandas categorical with ``ordered=True``, a polars Enum, an ordered pyarrow
+        dictionary.
 
     Returns
     -------
     list of (list or None)
-        One entry for what is no data frame.
+        A single entry if `values` is not a data frame.
     """
     if not is_frame(values):
         return [_order_of(values)]
@@ -142,13 +142,13 @@ def _read(series: nw.Series):
     dtype = series.dtype
     if dtype in (nw.Categorical, nw.Enum):
         return _as_categories(series)
-    if dtype == nw.Boolean and series.null_count():  # NaN would make numbers of them
+    if dtype == nw.Boolean and series.null_count():  # NaN would convert them to numbers
         values = object_array(series.to_list())
     elif dtype.is_numeric() and series.null_count():  # nullable numbers: NA becomes NaN
         values = series.cast(nw.Float64).to_numpy()
     elif hasattr(getattr(native, "type", None), "list_size"):  # pyarrow
         values = _stack_lists(native)
-    elif dtype == nw.Struct:  # polars makes a table of the fields
+    elif dtype == nw.Struct:  # polars would return a table of the fields
         values = object_array(series.to_list())
     else:
         values = series.to_numpy()
@@ -156,9 +156,9 @@ def _read(series: nw.Series):
 
 
 def _as_rows(values: np.ndarray) -> np.ndarray:
-    """Return long vectors and texts as objects, one a row."""
+    """Convert long vectors and strings to objects, one a row."""
     if values.dtype.kind == "f" and values.ndim == 2 and values.shape[1] >= MIN_EMBEDDING_WIDTH:
-        return object_array(values)  # as lists that need not be of one length
+        return object_array(values)  # like lists of unequal length
     return values.astype(object) if values.dtype.kind in "UST" else values
 
 
@@ -166,13 +166,13 @@ def _as_categories(series: nw.Series):
     native = series.to_native()
     if hasattr(native, "iloc"):
         return native
-    # Not `to_numpy`: of pyarrow's dictionaries it fills missing cells with the first category.
+    # Not `to_numpy`, which fills missing cells of pyarrow dictionaries with the first category.
     cells = series.to_list()
     try:
         pandas = import_module("pandas")
     except ImportError:
         return object_array(cells)
-    categories, ordered = None, False  # those that occur
+    categories, ordered = None, False  # the observed categories
     if series.dtype == nw.Enum:
         categories, ordered = list(series.dtype.categories), True
     elif hasattr(native, "unify_dictionaries"):  # pyarrow
@@ -183,7 +183,7 @@ def _as_categories(series: nw.Series):
 
 
 def _stack_lists(chunked) -> np.ndarray:
-    """Return pyarrow's lists of one size as one array of numbers; a missing row is NaN."""
+    """Convert pyarrow lists of fixed size to one numeric array; a missing row is NaN."""
     cells = chunked.combine_chunks()
     present = cells.is_valid().to_numpy(zero_copy_only=False)
     shape: list[int] = []

@@ -1,4 +1,4 @@
-"""Columns of one type of numbers, read from a pandas, polars or pyarrow frame in one go."""
+"""Read the numeric columns of wide pandas, polars and pyarrow frames, grouped by dtype."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 __all__ = ["number_groups"]
 
-#: Fewer columns of a type are read one by one: as views, where their library gives views.
+#: Fewer columns of a dtype are read one by one, as views where the library allows.
 _MANY = 32
-#: Types of polars and pyarrow, by name, whose columns are arrays of the NumPy type.
+#: Dtypes of polars and pyarrow, by name, and their NumPy dtypes.
 _TYPES = {
     **{f"Int{bits}": f"int{bits}" for bits in (8, 16, 32, 64)},
     **{f"UInt{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
@@ -22,18 +22,18 @@ Group = tuple[np.ndarray, np.ndarray]
 
 
 def number_groups(frame) -> list[Group]:
-    """Return the columns of numbers of a data frame that are many of one type.
+    """Return the numeric columns of a data frame that share a dtype with many others.
 
     Parameters
     ----------
     frame : pandas, polars, pyarrow or other data frame
-        Of other libraries no columns are returned.
+        For other libraries the list is empty.
 
     Returns
     -------
     list of (ndarray of shape (k,), ndarray of shape (n, k))
         Positions of columns, ascending, and the array of their numbers, as `read_series` returns
-        each: NA among numbers of any type is NaN of float64.
+        each. Columns with NA are float64, with NaN.
     """
     if frame.shape[1] < _MANY:
         return []
@@ -44,7 +44,7 @@ def number_groups(frame) -> list[Group]:
 
 
 def _by_type(types: list) -> dict:
-    """Return the positions of each type that has many."""
+    """Return the positions of the columns of each frequent dtype."""
     if types.count(types[0]) == len(types):
         return {types[0]: np.arange(len(types))}
     places: dict = {}
@@ -58,7 +58,7 @@ def _by_type(types: list) -> dict:
 
 
 def _split(places: np.ndarray, gaps: np.ndarray, read: Callable) -> list[Group]:
-    """Read columns with and without gaps apart: those with gaps become float64."""
+    """Read columns with and without missing values separately: the former become float64."""
     parts = [(places[~gaps], False), (places[gaps], True)]
     return [(part, read(part, with_gaps)) for part, with_gaps in parts if len(part)]
 
@@ -104,7 +104,7 @@ def _read_polars(frame) -> list[Group]:
 
 
 def _polars_numbers(frame) -> np.ndarray:
-    """Return columns of one type as an array in C order."""
+    """Convert columns of one dtype to an array in C order."""
     if frame.height < frame.width:  # polars is fast along columns, and slow across many
         return frame.transpose().to_numpy().T
     return frame.to_numpy(order="c")
@@ -116,7 +116,7 @@ def _may_hold_nulls(numbers: np.ndarray, dtype: str) -> bool:
 
 def _read_pyarrow(table) -> list[Group]:
     arrow = nw.dependencies.get_pyarrow()
-    if not hasattr(arrow.RecordBatch, "to_tensor"):  # came with version 17
+    if not hasattr(arrow.RecordBatch, "to_tensor"):  # added in version 17
         return []
     groups: list[Group] = []
     numbers = {arrow.type_for_alias(name.lower()) for name in _TYPES}
@@ -130,17 +130,17 @@ def _read_pyarrow(table) -> list[Group]:
 
         try:
             groups.append((places, read(places, False)))
-        except arrow.ArrowTypeError:  # there are nulls
+        except arrow.ArrowTypeError:  # the columns have nulls
             gaps = np.array([table.column(int(place)).null_count > 0 for place in places])
             groups += _split(places, gaps, read)
     return groups
 
 
 def _arrow_numbers(table, with_gaps: bool) -> np.ndarray:
-    """Return columns of one type as an array in C order, of float64 where there are nulls."""
+    """Convert columns of one dtype to an array in C order, of float64 if they have nulls."""
     arrow = nw.dependencies.get_pyarrow()
     if with_gaps:
-        names = [str(place) for place in range(table.num_columns)]  # none twice, to be cast
+        names = [str(place) for place in range(table.num_columns)]  # unique, as `cast` requires
         doubles = arrow.schema([(name, arrow.float64()) for name in names])
         table = table.rename_columns(names).cast(doubles, safe=False)
     if not table.num_rows:
@@ -149,7 +149,7 @@ def _arrow_numbers(table, with_gaps: bool) -> np.ndarray:
     return batch.to_tensor(null_to_nan=with_gaps).to_numpy()
 
 
-#: For each library whether a frame is of it, and how its columns are read.
+#: For each library a predicate and a reader.
 _READERS = [
     (nw.dependencies.is_pandas_dataframe, _read_pandas),
     (nw.dependencies.is_polars_dataframe, _read_polars),

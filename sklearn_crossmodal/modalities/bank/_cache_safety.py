@@ -17,7 +17,7 @@ __all__ = ["known_by_content"]
 
 
 def known_by_content(modality: Modality, columns: Columns) -> bool:
-    """Tell whether equal parameters and cells mean an equal fit, whatever happens on the disk.
+    """Return whether equal parameters and cells mean an equal fit, whatever happens on the disk.
 
     Files change under one name, functions and objects of unknown make are pickled by name or by
     where they lie in memory, and a memory map would be copied into the cache.
@@ -53,7 +53,7 @@ def _is_plain(value) -> bool:
 
 
 def _are_in_memory(cells, opens_files: bool) -> bool:
-    """Tell whether cells hold what they mean; a string may be the name of a file."""
+    """Return whether cells hold what they mean; a string may be the name of a file."""
     if isinstance(cells, np.memmap):
         return False
     kind = getattr(getattr(cells, "dtype", None), "kind", None)

@@ -236,7 +236,7 @@ class ColumnBinding:
             )
 
     def _is_whole(self, label: InnerLabel) -> bool:
-        """Tell whether modalities use all columns that the entry of a label had in `fit`."""
+        """Return whether modalities use all columns that the entry of a label had in `fit`."""
         used = {one for bound in self.bound for one in bound.labels}
         return used.issuperset(self._inside[label.entry])
 

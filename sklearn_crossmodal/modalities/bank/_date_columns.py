@@ -69,7 +69,7 @@ class DateColumns:
             )
 
     def _differs(self, key: tuple, found: dict, table) -> bool:
-        """Tell whether a column holds something, and of another kind than in `fit`."""
+        """Return whether a column holds something, and of another kind than in `fit`."""
         kinds = self.kinds.get(key), found.get(key)
         if kinds[0] == kinds[1] or _NOTHING in kinds:
             return False

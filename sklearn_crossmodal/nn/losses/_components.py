@@ -30,7 +30,7 @@ def identity(given):
 
 
 def is_location(loss: nn.Module) -> bool:
-    """Tell whether the scores that a loss takes are the predicted numbers themselves.
+    """Return whether the scores that a loss takes are the predicted numbers themselves.
 
     Parameters
     ----------

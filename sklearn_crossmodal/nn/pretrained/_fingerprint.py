@@ -58,7 +58,7 @@ def fingerprint(module: nn.Module) -> str:
 
 
 def is_describable(module: nn.Module) -> bool:
-    """Tell whether the fingerprint knows all settings, and not of some only that they are there.
+    """Return whether the fingerprint knows all settings, and not of some only that they are there.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def _digest(data) -> str:
 
 
 def _is_opened(value) -> bool:
-    """Tell whether a value is an object of its own, neither plain nor a function."""
+    """Return whether a value is an object of its own, neither plain nor a function."""
     named = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
     return hasattr(value, "__dict__") and not isinstance(value, named)
 

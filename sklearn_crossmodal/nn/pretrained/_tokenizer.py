@@ -102,7 +102,7 @@ class ModelTokenizer:
 
 
 def has_tokenizer(folder: Path) -> bool:
-    """Tell whether the folder of a model holds a tokenizer."""
+    """Return whether the folder of a model holds a tokenizer."""
     names = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json")
     return any((folder / name).is_file() for name in names)
 

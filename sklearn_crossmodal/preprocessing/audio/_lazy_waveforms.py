@@ -24,7 +24,7 @@ _CHUNK = 16
 
 
 def are_sounds(cells: np.ndarray) -> bool:
-    """Tell whether all cells, but for empty ones, are files of sound or waveforms with a rate."""
+    """Return whether all cells, but for empty ones, are files of sound or waveforms with a rate."""
     found = [cell for cell in cells if not _is_absent(cell)]
     return bool(found) and all(map(_looks_like_sound, found))
 
@@ -71,7 +71,7 @@ def read_spectrograms(
 
 
 def find_unreadable_sounds(cells: np.ndarray, on_error: str) -> np.ndarray:
-    """Tell which cells are files that cannot be read, and report them.
+    """Return which cells are files that cannot be read, and report them.
 
     Parameters
     ----------
@@ -140,14 +140,14 @@ def _read_file(cell) -> tuple | str:
 
 
 def _is_absent(cell) -> bool:
-    """Tell whether a cell is empty; a waveform without samples is a sound."""
+    """Return whether a cell is empty; a waveform without samples is a sound."""
     if isinstance(cell, tuple | list):
         return False
     return is_missing(cell) and np.size(cell) > 0
 
 
 def _is_file(cell) -> bool:
-    """Tell whether a cell is a path, or the bytes of a file."""
+    """Return whether a cell is a path, or the bytes of a file."""
     return isinstance(cell, str | os.PathLike | bytes | bytearray)
 
 

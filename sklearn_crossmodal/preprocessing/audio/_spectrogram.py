@@ -234,7 +234,7 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
 
 
 def is_pair(sound) -> bool:
-    """Tell whether a cell is a waveform with its rate, in either order."""
+    """Return whether a cell is a waveform with its rate, in either order."""
     if not isinstance(sound, tuple | list) or len(sound) != 2:
         return False
     first, second = sound if isinstance(sound[1], Real) else reversed(sound)

@@ -11,7 +11,7 @@ __all__ = ["are_mixed", "even_channels"]
 
 
 def are_mixed(images: np.ndarray) -> bool:
-    """Tell whether images in cells differ in their number of channels; refuse what is no image.
+    """Return whether images in cells differ in their number of channels; refuse what is no image.
 
     Parameters
     ----------

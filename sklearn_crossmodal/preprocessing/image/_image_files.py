@@ -36,7 +36,7 @@ _LOADING = Lock()
 
 
 def are_files(images) -> bool:
-    """Tell whether rows are to be decoded; refuse them where they are mixed with others."""
+    """Return whether rows are to be decoded; refuse them where they are mixed with others."""
     if images.dtype != object or images.ndim != 1:
         return False
     encoded = [_is_encoded(cell) for cell in images]
@@ -51,7 +51,7 @@ def are_files(images) -> bool:
 
 
 def is_image_file(cell) -> bool:
-    """Tell whether a cell is a path that ends as images do, their bytes, or a Pillow image."""
+    """Return whether a cell is a path that ends as images do, their bytes, or a Pillow image."""
     if isinstance(cell, bytes | bytearray):
         is_webp = cell[:4] == b"RIFF" and cell[8:12] == b"WEBP"
         return is_webp or bytes(cell[:16]).startswith(_SIGNATURES)
@@ -96,7 +96,7 @@ def decode_image(cell, *, mode="RGB", size=None) -> np.ndarray:
 
 
 def _is_encoded(cell) -> bool:
-    """Tell whether a cell is a path, bytes or a Pillow image, whatever is in it."""
+    """Return whether a cell is a path, bytes or a Pillow image, whatever is in it."""
     return isinstance(cell, str | os.PathLike | bytes | bytearray) or _is_pillow(cell)
 
 

@@ -163,7 +163,7 @@ class FileRows:
         return images, readable
 
     def find_unreadable(self) -> np.ndarray:
-        """Tell which rows cannot be read, of images of any size, and report them.
+        """Return which rows cannot be read, of images of any size, and report them.
 
         Returns
         -------

@@ -197,7 +197,7 @@ class PixelUnit:
         return extent.high > _BEYOND * bound or extent.low < self.limits[0] - bound / 2
 
     def _is_shallow(self, dtype: np.dtype, extent: Extent) -> bool:
-        """Tell whether numbers are those of 8 bits, where `fit` saw numbers of 16 bits.
+        """Return whether numbers are those of 8 bits, where `fit` saw numbers of 16 bits.
 
         Of bytes the type says so; wider types do not, and a dark picture of 16 bits keeps its own.
         """

@@ -42,7 +42,7 @@ def as_stacks(X, size) -> list[np.ndarray]:
 
 
 def is_wide(dtype: np.dtype) -> bool:
-    """Tell whether integers have a range that no image uses: int64 is NumPy's default."""
+    """Return whether integers have a range that no image uses: int64 is NumPy's default."""
     return dtype.itemsize > 2
 
 

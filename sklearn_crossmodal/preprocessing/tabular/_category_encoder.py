@@ -288,7 +288,7 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
 
 
 def has_categories(values) -> bool:
-    """Tell whether values, or a column of them, have a type of categories, as pandas has.
+    """Return whether values, or a column of them, have a type of categories, as pandas has.
 
     Parameters
     ----------

@@ -84,7 +84,7 @@ def _bounds(numbers) -> tuple[float, float, bool]:
 
 
 def has_gaps(numbers) -> bool:
-    """Tell whether NaN is among the numbers, without a copy of them."""
+    """Return whether NaN is among the numbers, without a copy of them."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isnan(numbers.sum())) and bool(np.isnan(numbers).any())
 

@@ -196,7 +196,7 @@ def find_exceptions(texts: Iterable[str], weights: Iterable[float]) -> dict:
 
 
 def _spaces(words: list[str]) -> list[bool]:
-    """Tell for each word but the first whether rules have a space before it."""
+    """Return for each word but the first whether rules have a space before it."""
     spaces, is_open = [], words[:1] == ['"']
     for place in range(1, len(words)):
         left, right = words[place - 1], words[place]
@@ -210,7 +210,7 @@ def _spaces(words: list[str]) -> list[bool]:
 
 
 def _are_joined(left: str, right: str) -> bool:
-    """Tell whether two words are of scripts without spaces, or both are emoji."""
+    """Return whether two words are of scripts without spaces, or both are emoji."""
     if left[-1].isascii() or right[0].isascii():
         return False
     unspaced = _in_unspaced(left[0]) and _in_unspaced(right[0])
@@ -222,7 +222,7 @@ def _is_emoji(word: str) -> bool:
 
 
 def _is_number(words: list[str], place: int) -> bool:
-    """Tell whether a word continues a number: the 5 of 3.5, the 30 of 9:30, the 500 of 1,500."""
+    """Return whether a word continues a number: the 5 of 3.5, the 30 of 9:30, the 500 of 1,500."""
     left, right = words[place - 1], words[place]
     if place < 2 or left not in {".", ",", ":"} or not right.isdigit():
         return False

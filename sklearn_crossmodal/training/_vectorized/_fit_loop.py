@@ -18,8 +18,8 @@ from sklearn_crossmodal.training._vectorized._stacked_modules import leaves_of, 
 from sklearn_crossmodal.training._vectorized._stacked_nets import Stack
 from sklearn_crossmodal.utils._interrupts import (
     Interrupt,
+    convert_interrupts,
     is_nested_fit,
-    marking_interrupts,
 )
 
 __all__ = ["train_in_lockstep"]
@@ -47,7 +47,7 @@ def train_in_lockstep(trainings: Sequence[Training]) -> list[Exception | None]:
         if not lanes or lanes[-1].key != lane_key(run.training):
             lanes.append(_Lane(run))
         run.lane = lanes[-1]
-    with marking_interrupts():
+    with convert_interrupts():
         left = [run for run in runs if run.advance()]
         while left:
             stack = Stack([run.net for run in left])
