@@ -21,7 +21,7 @@ class View:
     owner : str
         Name of the estimator, for messages.
     bank : ModalityBank
-        Bound to the columns of `table`.
+        BoundModality to the columns of `table`.
     table : MultiModalFrame, ndarray or CSR array of shape (n, d)
         The samples.
 

@@ -17,7 +17,7 @@ from sklearn_crossmodal.data import (
 )
 from sklearn_crossmodal.data.blocks._truncation import warn_if_truncated
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities._base import Modality, of_encoder
+from sklearn_crossmodal.modalities._base import Modality, encoder_attribute
 from sklearn_crossmodal.preprocessing import LogMelSpectrogram, SequenceScaler
 from sklearn_crossmodal.preprocessing._sequence import SLACK
 from sklearn_crossmodal.preprocessing.audio._lazy_waveforms import (
@@ -282,7 +282,7 @@ class Audio(Modality):
     def _prepare(self):
         self._validate_params()
         self.spectrogram_ = LogMelSpectrogram(
-            rate=of_encoder(self.encoder, "rate") or self.rate,
+            rate=encoder_attribute(self.encoder, "rate") or self.rate,
             source_rate=self.source_rate or self.rate,
             max_duration=self.max_duration,
             crop=self.crop,
@@ -328,7 +328,7 @@ class Audio(Modality):
             self.spec_ = BlockSpec("grid", (1, self.n_mels, n_frames))
 
     def _normalize_as_the_encoder(self):
-        known = of_encoder(self.encoder, "normalization") or {}
+        known = encoder_attribute(self.encoder, "normalization") or {}
         mean, std = known.get("mean"), known.get("std")
         if mean is not None:
             self.scaler_.center_ = np.broadcast_to(mean, self.n_mels).astype(float)

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.data import Block, BlockSpec, Columns
 
-__all__ = ["Modality", "of_encoder", "weights_or_ones"]
+__all__ = ["Modality", "encoder_attribute", "weights_or_ones"]
 
 
 class Modality(BaseEstimator, ABC):
@@ -136,7 +136,7 @@ class Modality(BaseEstimator, ABC):
         return self, self.transform(columns), ""
 
 
-def of_encoder(encoder, name: str):
+def encoder_attribute(encoder, name: str):
     """Return an attribute of an encoder, None where it has none or is a class."""
     return None if isinstance(encoder, type) else getattr(encoder, name, None)
 

@@ -195,9 +195,9 @@ class Categorical(Modality):
             values = columns.values if isinstance(columns, Columns) else columns
             longer._take(coder, values)
         block = longer.transform(columns)
-        return longer, block, longer._lost(columns, block)
+        return longer, block, longer._describe_rare(columns, block)
 
-    def _lost(self, columns, block: Block) -> str:
+    def _describe_rare(self, columns, block: Block) -> str:
         shares = self._find_rare(block)
         more = np.flatnonzero(shares > self._rare_shares + _MORE_RARE)
         if not len(more):

@@ -8,9 +8,9 @@ import numpy as np
 
 from sklearn_crossmodal.data import Block, BlockSpec, Columns, LazyRows, as_column, is_missing
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities._base import Modality, of_encoder
+from sklearn_crossmodal.modalities._base import Modality, encoder_attribute
 from sklearn_crossmodal.preprocessing import ImageScaler
-from sklearn_crossmodal.preprocessing.image._channels import are_mixed, even_channels
+from sklearn_crossmodal.preprocessing.image._channels import have_mixed_channels, unify_channels
 from sklearn_crossmodal.preprocessing.image._image_files import are_files, is_image_file
 from sklearn_crossmodal.preprocessing.image._lazy_images import ArrayRows, FileRows, ScaledRows
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers, row_number
@@ -172,9 +172,9 @@ class Image(Modality):
                 return self._fit(images[weight > 0], weight[weight > 0])
         size, scaling, mode = self._settings()
         self.holds_files_ = files = are_files(images)
-        self.mixed_ = not files and self.channels != "first" and are_mixed(images)
+        self.mixed_ = not files and self.channels != "first" and have_mixed_channels(images)
         if self.mixed_:
-            images = even_channels(images, mode)
+            images = unify_channels(images, mode)
         self.scaler_ = ImageScaler(
             size=size, scaling=scaling, mode=mode, channels="last" if files else self.channels
         )
@@ -198,7 +198,7 @@ class Image(Modality):
             if source.readable.any():
                 raise
             raise ModalityError(
-                f"none of the {len(source)} images can be read, first {source.why_not(0)}."
+                f"none of the {len(source)} images can be read, first {source.reason(0)}."
             ) from error
 
     def _open(self, files, mode, size, shape=None):
@@ -208,12 +208,12 @@ class Image(Modality):
 
     def _settings(self):
         """Return size, scaling and mode, from the encoder's normalisation where it has one."""
-        known = of_encoder(self.encoder, "normalization") or {}
+        known = encoder_attribute(self.encoder, "normalization") or {}
         size = known.get("size") if self.size is None else self.size
         size = (size, size) if isinstance(size, Integral) else size
         mean, std = known.get("mean"), known.get("std")
         if mean is None:
-            frozen = self.scaling == "standard" and of_encoder(self.encoder, "frozen")
+            frozen = self.scaling == "standard" and encoder_attribute(self.encoder, "frozen")
             return size, "unit" if frozen else self.scaling, self.mode
         scaling = (mean, std) if self.scaling == "standard" else self.scaling
         channels = {len(given) for given in (mean, std) if np.ndim(given)}
@@ -245,8 +245,8 @@ class Image(Modality):
             block.values[:1]  # an error in shape is told before the first batch
             return block
         else:
-            if self.channels != "first" and (are_mixed(images) or self.mixed_):
-                images = even_channels(images, "RGBA" if self.spec_.shape[0] == 4 else "RGB")
+            if self.channels != "first" and (have_mixed_channels(images) or self.mixed_):
+                images = unify_channels(images, "RGBA" if self.spec_.shape[0] == 4 else "RGB")
             values = self.scaler_.transform(images)
             return Block(values, np.ones(len(values), dtype=bool), self.spec_)
         return self._lazy_block(source)

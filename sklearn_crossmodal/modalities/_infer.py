@@ -104,7 +104,7 @@ def _infer_for_key(table, X, name: str, key, parameter: str) -> list[tuple]:
         positions, single = resolve_columns(X if callable(key) else table, key)
         values = select_columns(table, positions, single=single)[0].values
         if single and isinstance(table, MultiModalFrame):
-            values = _as_seen(table[list(table)[positions[0]]])
+            values = _as_inspected(table[list(table)[positions[0]]])
         columns, wrap = _columns_of(table, positions, single, values)
     group = _split(name, columns, wrap, values)
     return group or [(name, _inferred(modality_for(values, name, parameter)), key)]
@@ -153,11 +153,11 @@ def _texts_of(table, X, key) -> dict:
     for place in resolve_columns(X if callable(key) else table, key)[0]:
         label = names[place]
         if label not in same_type:
-            found |= columns_inside(label, table[label]) or {label: _as_seen(table[label])}
+            found |= columns_inside(label, table[label]) or {label: _as_inspected(table[label])}
     return found
 
 
-def _as_seen(values):
+def _as_inspected(values):
     """Return a column as modalities look at it: cells that are data frames, series, stay them."""
     frames = column_labels(values) is not None and not is_named(values)
     return values if frames else as_cells(values)
@@ -256,7 +256,8 @@ def _kinds_of(table: MultiModalFrame, names: list[str]) -> dict:
     same_type = table.first_of_same_type()
     patterns = {name: same_type.get(name, name) for name in names}
     kinds = {
-        name: _kind_of(_as_seen(table[name]), name) for name in dict.fromkeys(patterns.values())
+        name: _kind_of(_as_inspected(table[name]), name)
+        for name in dict.fromkeys(patterns.values())
     }
     return {name: kinds[pattern] for name, pattern in patterns.items()}
 

@@ -18,13 +18,13 @@ from sklearn_crossmodal.data import (
 from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
 from sklearn_crossmodal.modalities._numeric_cells import (
     NumberReader,
+    are_numeric,
     stack_cells,
-    stand_for_numbers,
 )
 from sklearn_crossmodal.preprocessing import NumericScaler
 from sklearn_crossmodal.preprocessing.tabular._category_encoder import has_categories
 from sklearn_crossmodal.preprocessing.tabular._column_statistics import (
-    CACHED,
+    CACHE_SIZE,
     LEVELS,
     check_columns,
     row_slices,
@@ -189,7 +189,7 @@ class Numeric(Modality):
             With as many rows as `columns`.
         """
         self.fit(columns, sample_weight)
-        with self.reader_.in_silence():
+        with self.reader_.silenced():
             return self, self.transform(columns)
 
     def transform(self, columns):
@@ -218,11 +218,11 @@ class Numeric(Modality):
             indicators = np.zeros((n_rows, len(self.indicators_)), bool)  # no loss counts them
             mask = np.hstack([~missing[:, self.scaler_.kept_], indicators])
         if numbers.size > _IN_MEMORY:
-            read = partial(self._own_rows, numbers, gaps)
+            read = partial(self._writable_rows, numbers, gaps)
             rows = LazyRows(read, n_rows, self.spec_.shape, numbers.dtype, in_memory=True)
             return Block(rows, present, self.spec_, mask)
-        if numbers.size <= CACHED:
-            return Block(self._own_rows(numbers, gaps, slice(None)), present, self.spec_, mask)
+        if numbers.size <= CACHE_SIZE:
+            return Block(self._writable_rows(numbers, gaps, slice(None)), present, self.spec_, mask)
         values = np.empty((n_rows, self.spec_.size), numbers.dtype)
         for rows in row_slices(numbers):
             values[rows] = self._read_rows(numbers, gaps, rows)
@@ -250,12 +250,12 @@ class Numeric(Modality):
         if not (self.in_chunks or len(self.scaler_.constant_)):
             return self, self.transform(columns), ""
         columns = Columns.of(columns)
-        with self.reader_.in_silence():  # `transform` says it
+        with self.reader_.silenced():  # `transform` says it
             numbers, _ = self._read(columns)
         if not self.in_chunks:
             left_out = np.setdiff1d(self.scaler_.moving(numbers), self.scaler_.kept_)
             names = columns.names_of(numbers.shape[1])
-            lost = _left_out([names[place] for place in left_out])
+            lost = _describe_left_out([names[place] for place in left_out])
             return self, self.transform(columns), lost
         weight = weights_or_ones(sample_weight, numbers.shape[0])
         longer = copy.copy(self)
@@ -326,7 +326,7 @@ class Numeric(Modality):
         truth = cells.ndim == 1 and all(isinstance(cell, bool | np.bool_) for cell in found)
         if found and truth:
             return False
-        return all(map(stand_for_numbers, cells.reshape(len(cells), -1).T))
+        return all(map(are_numeric, cells.reshape(len(cells), -1).T))
 
     def warn_of_texts(self, columns):
         """Warn of texts that `fit` reads as numbers, as it does.
@@ -391,7 +391,7 @@ class Numeric(Modality):
         values = self.scaler_.scale(part)
         return np.hstack([values, indicated]) if len(self.indicators_) else values
 
-    def _own_rows(self, numbers, gaps, rows):
+    def _writable_rows(self, numbers, gaps, rows):
         """Return the values of some rows, which a module that works in place may write to."""
         values = self._read_rows(numbers, gaps, rows)
         return values.copy() if np.may_share_memory(values, numbers) else values
@@ -409,7 +409,7 @@ class Numeric(Modality):
         return np.hstack([quantiles, indicated])
 
 
-def _left_out(names: list) -> str:
+def _describe_left_out(names: list) -> str:
     """Say which columns stay left out, if any."""
     if not names:
         return ""

@@ -21,15 +21,15 @@ from sklearn_crossmodal.data.cells._text_parsing import (
 )
 from sklearn_crossmodal.utils._validation import warn
 
-__all__ = ["NumberReader", "describe_texts", "stack_cells", "stand_for_numbers"]
+__all__ = ["NumberReader", "are_numeric", "describe_texts", "stack_cells"]
 
 #: The share of texts that must be numbers for a column that is none to be warned of.
-_MANY = 0.8
+_SUSPICIOUS_SHARE = 0.8
 #: So many texts must differ for a column of them to be numbers.
-_LEAST_DISTINCT = 3
+_MIN_DISTINCT = 3
 
 
-def stand_for_numbers(cells: np.ndarray) -> bool:
+def are_numeric(cells: np.ndarray) -> bool:
     """Return whether the cells of a column are numbers, dates and the like, or texts of such.
 
     Parameters
@@ -51,11 +51,11 @@ def stand_for_numbers(cells: np.ndarray) -> bool:
     n_others = len(found) - len(texts)
     if not all(is_quantity(cell) for cell in found if not isinstance(cell, str)):
         return False
-    texts = _saying_something(texts)
-    least = _least_share(len(texts), n_others)
+    texts = _drop_missing_markers(texts)
+    least = _min_share(len(texts), n_others)
     if least <= 0:
         return n_others > 0
-    if len(set(texts)) < _LEAST_DISTINCT and not n_others:
+    if len(set(texts)) < _MIN_DISTINCT and not n_others:
         return False
     return infer_text_format(texts, least) is not None and not have_identifiers(texts)
 
@@ -73,8 +73,8 @@ def describe_texts(texts: list[str]) -> str | None:
     str or None
         Such as that most of them are numbers, and examples of those that are none.
     """
-    texts = _saying_something(texts)
-    reading = infer_text_format(texts, _MANY)
+    texts = _drop_missing_markers(texts)
+    reading = infer_text_format(texts, _SUSPICIOUS_SHARE)
     if reading is None:
         alike = describe_ambiguous_texts(texts)
         return None if alike is None else f"{alike}: {_examples(texts)}"
@@ -85,7 +85,7 @@ def describe_texts(texts: list[str]) -> str | None:
 
 
 @dataclass
-class _Found:
+class _ParsedColumn:
     """What was found in a column of texts."""
 
     name: str
@@ -113,13 +113,13 @@ class NumberReader:
 
     Attributes
     ----------
-    readings : dict of int to str
+    formats : dict of int to str
         How the texts of a column are read, for the columns that held texts in `fit`.
     """
 
     def __init__(self, *, inferred: bool = False) -> None:
         self.inferred = inferred
-        self.readings: dict[int, str] = {}
+        self.formats: dict[int, str] = {}
         self._is_silent = False
 
     def fit_read(self, values: np.ndarray, names) -> np.ndarray:
@@ -146,7 +146,7 @@ class NumberReader:
         UserWarning
             Once, if texts cannot be read.
         """
-        self.readings = {}
+        self.formats = {}
         return self._read(values, names, fitting=True)
 
     def read(self, values: np.ndarray, names) -> np.ndarray:
@@ -154,7 +154,7 @@ class NumberReader:
         return self._read(values, names, fitting=False)
 
     @contextmanager
-    def in_silence(self):
+    def silenced(self):
         """Warn of nothing: the columns of `fit` were warned of."""
         self._is_silent = True
         try:
@@ -206,23 +206,23 @@ class NumberReader:
         saying = ~are_missing_markers(texts)
         spoken = [text for text, says in zip(texts, saying, strict=True) if says]
         n_others = sum(not is_missing(cell) for cell in column[~rows])
-        reading = self.readings.get(place)
+        reading = self.formats.get(place)
         if reading is None:
-            least = _least_share(len(spoken), n_others)
+            least = _min_share(len(spoken), n_others)
             reading = infer_text_format(spoken, least) if least > 0 else NUMBERS
             if reading is None and spoken:
-                raise ValueError(f"columns [{name!r}] {denied}: {_refusal(spoken)}")
+                raise ValueError(f"columns [{name!r}] {denied}: {_describe_failure(spoken)}")
             if fitting and spoken:
-                self.readings[place] = reading
+                self.formats[place] = reading
         numbers = np.full(len(texts), np.nan)
         numbers[saying] = parse_texts(spoken, reading) if spoken else []
         wrong = [one for one, number in zip(spoken, numbers[saying]) if math.isnan(number)]
         if wrong and n_others and fitting and not self.inferred:  # a number with a slip of the pen
-            raise ValueError(f"columns [{name!r}] {denied}: {_refusal(spoken)}")
+            raise ValueError(f"columns [{name!r}] {denied}: {_describe_failure(spoken)}")
         tell = wrong or (fitting and self.inferred and spoken)
-        return numbers, _Found(name, reading, len(spoken), wrong) if tell else None
+        return numbers, _ParsedColumn(name, reading, len(spoken), wrong) if tell else None
 
-    def _report(self, found: list[_Found], fitting: bool) -> None:
+    def _report(self, found: list[_ParsedColumn], fitting: bool) -> None:
         if not found or self._is_silent:
             return
         columns = ", ".join(map(str, found[:5])) + (", ..." if len(found) > 5 else "")
@@ -257,20 +257,20 @@ def _read_cells(cell):
     return to_number(cell) if is_quantity(cell) else cell
 
 
-def _saying_something(texts: list[str]) -> list[str]:
+def _drop_missing_markers(texts: list[str]) -> list[str]:
     return [
         text for text, empty in zip(texts, are_missing_markers(texts), strict=True) if not empty
     ]
 
 
-def _least_share(n_texts: int, n_others: int) -> float:
+def _min_share(n_texts: int, n_others: int) -> float:
     """Return which share of texts must be read where other cells are numbers already."""
     if not n_texts:
         return 0.0
     return MIN_PARSED_SHARE - (1 - MIN_PARSED_SHARE) * n_others / n_texts
 
 
-def _refusal(texts: list[str]) -> str:
+def _describe_failure(texts: list[str]) -> str:
     reading = infer_text_format(texts, 0.5) or NUMBERS
     wrong = [text for text, number in zip(texts, parse_texts(texts, reading)) if math.isnan(number)]
     alike = describe_ambiguous_texts(texts)

@@ -381,7 +381,7 @@ class Text(Modality):
         tokenizer, max_length = self.tokenizer, self.max_length
         own = None if isinstance(self.encoder, type) else getattr(self.encoder, "tokenizer", None)
         if own is not None:
-            self._check_free_for(self.encoder)
+            self._check_compatible(self.encoder)
             tokenizer = own
             max_length = min(max_length, getattr(self.encoder, "max_length", None) or max_length)
         if hasattr(tokenizer, "encode") and not isinstance(tokenizer, str):
@@ -394,7 +394,7 @@ class Text(Modality):
         split = None if tokenizer == "word" else tokenizer
         return WordTokenizer(max_length=max_length, split=split, **words)
 
-    def _check_free_for(self, encoder) -> None:
+    def _check_compatible(self, encoder) -> None:
         """Raise if a parameter contradicts an encoder that has its own tokenizer."""
         default = {"tokenizer": "word", "join": "space"}
         for name, free in default.items():

@@ -1,4 +1,4 @@
-"""Transformers that turn raw data into arrays, each usable alone in a Pipeline."""
+"""Transformers from raw data to arrays, each usable in a `Pipeline`."""
 
 from sklearn_crossmodal.preprocessing._block_features import block_features, features_reducer
 from sklearn_crossmodal.preprocessing._sequence import SequenceScaler

@@ -1,4 +1,4 @@
-"""A table of handcrafted features from the block of any modality."""
+"""Hand-crafted features of a block of any kind, as a table."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from sklearn_crossmodal.data import END, PADDING, UNKNOWN, Block, LazyRows
 
 __all__ = ["block_features", "features_reducer"]
 
-#: Largest height and width that images are averaged down to.
+#: Maximum height and width that images are pooled to.
 _GRID_SIZE = 16
-#: Rows that are made dense, or read, at a time.
+#: Rows read at a time.
 _ROWS = 1024
 
 
 def block_features(block: Block):
-    """Return one row of numbers for each row of a block.
+    """Return a feature vector for each row of a block.
 
     Parameters
     ----------
     block : Block
-        Of any kind. Vectors are their own features; codes become indicators of the categories;
-        tokens become counts; of a sequence come mean, standard deviation, least, largest, first and
-        last value of each variable; grids are averaged down to 16 by 16 cells at most.
+        Of any kind. Vectors are used unchanged. Codes are one-hot encoded. Tokens become counts.
+        Sequences become mean, standard deviation, minimum, maximum, first and last value of each
+        variable. Grids are average-pooled to at most 16 by 16 cells.
 
     Returns
     -------
     ndarray or CSR array of shape (n, n_features)
-        Sparse for codes and tokens, and for vectors that were.
+        Sparse for codes and tokens, and for sparse vectors.
 
     Examples
     --------
@@ -48,23 +48,23 @@ def block_features(block: Block):
 
 
 def features_reducer(kind: str, n_features: int, n_components: int | None, random_state):
-    """Return the transformer that brings features of a kind to their final number.
+    """Return an unfitted transformer that reduces the features of a kind of block.
 
     Parameters
     ----------
     kind : str
         Of the block.
     n_features : int
-        How many there are.
+        Number of features.
     n_components : int or None
-        How many to keep of tokens, sequences and grids, if there are more; None keeps all.
+        Number of components of tokens, sequences and grids with more features; None keeps all.
     random_state : int, RandomState instance or None
-        Of the decompositions, which draw at random where there is much to decompose.
+        Of the randomised decompositions.
 
     Returns
     -------
     transformer
-        Of scikit-learn, to be fitted on the features.
+        Of scikit-learn.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def _vector(block: Block):
 
 
 def _indicators(block: Block) -> sparse.csr_array:
-    """Return (n, sum of n_categories): one for the category of each column."""
+    """Return one-hot encoded codes (n, sum of n_categories)."""
     starts = np.concatenate([[0], np.cumsum(block.spec.n_categories)])
     n_rows, n_columns = block.values.shape
     places = (block.values + starts[:-1]).ravel()
@@ -99,7 +99,7 @@ def _indicators(block: Block) -> sparse.csr_array:
 
 
 def _counts(block: Block) -> sparse.csr_array:
-    """Return (n, n_tokens): how often each token that was seen in `fit` is in a text."""
+    """Return token counts (n, n_tokens), without special and unknown tokens."""
     counted = ~np.isin(block.values, [PADDING, UNKNOWN, END])
     if block.mask is not None:
         counted &= block.mask
@@ -111,7 +111,7 @@ def _counts(block: Block) -> sparse.csr_array:
 
 
 def _statistics(block: Block) -> np.ndarray:
-    """Return (n, 6 D): statistics of each variable over the steps that are there."""
+    """Return statistics (n, 6 D) of each variable over the observed steps."""
     n_rows, n_steps, width = block.values.shape
     mask = np.ones((n_rows, n_steps), bool) if block.mask is None else block.mask
     features = np.zeros((n_rows, 6 * width))
@@ -123,8 +123,8 @@ def _statistics(block: Block) -> np.ndarray:
 
 
 def _averaged(block: Block) -> np.ndarray:
-    """Return (n, C h w): means over cells of each image, read some rows at a time."""
-    parts = [_cell_means(block.values[rows]) for rows in _pieces(len(block))]
+    """Return average-pooled images (n, C h w), read in chunks of rows."""
+    parts = [_cell_means(block.values[rows]) for rows in _row_chunks(len(block))]
     return np.concatenate(parts) if parts else np.zeros((0, block.spec.size))
 
 
@@ -138,7 +138,7 @@ def _cell_means(grids: np.ndarray) -> np.ndarray:
     return grids.reshape(len(grids), -1)
 
 
-def _pieces(n_rows: int):
+def _row_chunks(n_rows: int):
     return (np.arange(start, min(start + _ROWS, n_rows)) for start in range(0, n_rows, _ROWS))
 
 

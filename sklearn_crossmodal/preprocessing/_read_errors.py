@@ -1,4 +1,4 @@
-"""Cells that cannot be read: named in one warning or error for all of them."""
+"""Report unreadable cells in a single warning or error."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ __all__ = ["explain_unreadable", "name_cell", "report_unreadable"]
 
 
 def name_cell(cell, row: int, numbers: np.ndarray | None = None) -> str:
-    """Return the path of a cell, or its type and row, as `row_number` counts it."""
+    """Return the path of a cell, or its type and row number in X."""
     if isinstance(cell, str | os.PathLike):
         name = repr(os.fspath(cell))
-        return name if len(name) <= 300 else f"{name[:40]}..."  # no path, but what is in a file
+        return name if len(name) <= 300 else f"{name[:40]}..."  # file content, not a path
     return f"{type(cell).__name__} of row {row_number(row, numbers)}"
 
 
 def explain_unreadable(cell, row: int, reason: str, numbers: np.ndarray | None) -> str:
-    """Name a cell, why it cannot be read, and its row where that is not its name."""
+    """Return the name of a cell, the reason why it cannot be read, and its row."""
     place = f", row {row_number(row, numbers)}" if isinstance(cell, str | os.PathLike) else ""
     return f"{name_cell(cell, row, numbers)} ({reason}{place})"
 
@@ -36,22 +36,22 @@ def report_unreadable(
     on_error: str,
     numbers: np.ndarray | None = None,
 ) -> None:
-    """Warn of cells that cannot be read, or raise if so asked, naming the first few.
+    """Warn of unreadable cells, or raise, naming the first few.
 
     Parameters
     ----------
     what : str
-        What is wrong, and with how many.
+        The problem, and the number of cells.
     outcome : str
-        What becomes of them.
+        How the cells are treated, for the warning.
     reasons : mapping of int to str
-        Why not, by row.
+        Reason why a row cannot be read, by row.
     cells : sequence
         All cells.
     on_error : {"absent", "raise"}
-        Whether it is a warning or an error.
+        Whether to warn or to raise.
     numbers : ndarray of int, default=None
-        As `current_row_numbers` returned them when the cells were taken; None means those of now.
+        An earlier result of `current_row_numbers`. None takes the current one.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Series of any length to one array: cut, gaps filled, scaled."""
+"""Preprocess series of unequal length: truncate, impute, scale and pad to one array."""
 
 from __future__ import annotations
 
@@ -12,34 +12,38 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_crossmodal.data import as_column, is_missing
 from sklearn_crossmodal.data.blocks._truncation import warn_if_truncated
 from sklearn_crossmodal.preprocessing.tabular._column_statistics import find_moments, find_quantiles
-from sklearn_crossmodal.preprocessing.tabular._smooth_clip import LARGEST, bend, unbend
+from sklearn_crossmodal.preprocessing.tabular._smooth_clip import (
+    LARGEST,
+    invert_smooth_clip,
+    smooth_clip,
+)
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["SLACK", "SequenceScaler"]
 
-#: By how much series may be longer than the longest in `fit` without a word: a quarter is cut then.
+#: Relative excess over the longest series in `fit` without a warning: a quarter is truncated then.
 SLACK = 1 / 3
 
 
 class SequenceScaler(TransformerMixin, BaseEstimator):
-    """Bring series of several variables to one length, fill their gaps, and scale each variable.
+    """Bring series of several variables to one length, impute gaps, and scale each variable.
 
-    A gap, which is a NaN, gets the last observation before it in its series, or the median of its
-    variable where there is none. Each variable that had gaps in `fit` has a companion that is 1
-    where there is a gap.
+    A gap (NaN) is imputed by forward filling: the last observation before it in the series, or the
+    median of the variable where there is none. Each variable with gaps in `fit` has a
+    missing-value indicator, 1 where there is a gap.
 
     Parameters
     ----------
     max_length : int or None, default=None
-        Most steps of a series. What is longer is cut, and so is what is longer than the longest
-        series in `fit`, with a warning; None cuts only the latter.
+        Maximum number of steps. Longer series are truncated, and so are those longer than the
+        longest in `fit`, with a warning; None truncates only the latter.
     crop : {"start", "center", "end"}, default="end"
-        Which part of a series that is cut is kept.
+        Which part of a truncated series is kept.
     scaling : {"standard", "robust"} or None, default="standard"
         - "standard": each variable has mean 0 and standard deviation 1 over all steps.
         - "robust": ``z = (x - median) / (q75 - q25)``, then the smooth clipping
           ``z / sqrt(1 + (z / 3)**2)``, as of `Numeric`.
-        - None: as given.
+        - None: unscaled.
 
         A constant variable becomes zeros.
 
@@ -48,9 +52,9 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
     length_ : int
         Steps of the longest series in `fit`, at most `max_length`, at least 1.
     median_, center_, scale_ : ndarray of shape (d,)
-        Of each variable: what fills a gap, is subtracted, is divided by (0 for a constant).
+        Of each variable: the imputed value, the center and the scale (0 for a constant).
     range_ : ndarray of shape (2, d)
-        Least and largest value of each variable.
+        Minimum and maximum of each variable.
     indicators_ : ndarray of int
         Variables that had gaps in `fit`.
 
@@ -62,7 +66,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
     ----------
     Z. Che, S. Purushotham, K. Cho, D. Sontag, Y. Liu (2018). "Recurrent neural networks for
     multivariate time series with missing values". doi:10.1038/s41598-018-24271-9, for the
-    companions of the gaps.
+    missing-value indicators.
 
     Examples
     --------
@@ -73,11 +77,11 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
     array([[1., 0.],
            [1., 1.],
            [3., 0.]])
-    >>> SequenceScaler(scaling=None).fit_transform(series)[1, :, 0]  # NaN is behind its end
+    >>> SequenceScaler(scaling=None).fit_transform(series)[1, :, 0]  # NaN after its end
     array([ 2., nan, nan])
     """
 
-    #: Whether `transform` warns where series are cut; who knows better what they are does it alone.
+    #: Whether `transform` warns of truncation; `Audio` warns itself.
     warns = True
     _parameter_constraints = {
         "max_length": [Interval(Integral, 1, None, closed="left"), None],
@@ -100,7 +104,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         y : None
             Ignored; pipelines pass it.
         sample_weight : array-like of shape (n,), default=None
-            Weights of the series; one of weight zero is not there.
+            Weights of the series; those of weight zero are ignored.
 
         Returns
         -------
@@ -110,15 +114,16 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If these are no series, differ in their number of variables, or hold infinity.
+            If a cell is not a series, or series differ in their number of variables or hold
+            infinity.
         """
         self._validate_params()
         series = _as_series(X)
         weight = np.ones(len(series)) if sample_weight is None else np.asarray(sample_weight, float)
-        series = [one for one, kept in zip(series, weight > 0, strict=True) if kept]
+        series = [steps for steps, kept in zip(series, weight > 0, strict=True) if kept]
         longest = max(map(len, series), default=0)
         self.length_ = max(1, longest if self.max_length is None else min(self.max_length, longest))
-        steps, lengths = self._cut(series, _n_variables(series))
+        steps, lengths = self._crop(series, _n_variables(series))
         per_step = np.repeat(weight[weight > 0], lengths)
         described = [_describe(column, per_step, self.scaling) for column in steps.T]
         table = np.array(described, dtype=float).reshape(-1, 5)
@@ -128,7 +133,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """Cut, fill gaps, scale and indicate.
+        """Truncate, impute, scale and indicate gaps.
 
         Parameters
         ----------
@@ -138,20 +143,20 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, `length_`, d + number of indicators)
-            NaN in the steps behind the end of a series; float32 if all series are.
+            NaN after the end of a series; float32 if all series are.
         """
         check_is_fitted(self)
         series = _as_series(X)
-        on_purpose = self.max_length is not None and self.length_ >= self.max_length
-        if self.warns and not on_purpose:
+        is_intended = self.max_length is not None and self.length_ >= self.max_length
+        if self.warns and not is_intended:
             remedy = f"fit on series as long, or cut them on purpose, max_length={self.length_}"
             lengths, what = list(map(len, series)), {"what": "series", "unit": "steps"}
             warn_if_truncated(lengths, self.length_, remedy=remedy, slack=SLACK, **what)
-        steps, lengths = self._cut(series, len(self.median_))
+        steps, lengths = self._crop(series, len(self.median_))
         starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
         gaps = np.isnan(steps)
         if gaps.any():
-            steps = _carry_forward(steps, gaps, starts, self.median_.astype(steps.dtype))
+            steps = _forward_fill(steps, gaps, starts, self.median_.astype(steps.dtype))
         numbers = self._scale(steps)
         numbers = np.hstack([numbers, gaps[:, self.indicators_]], dtype=steps.dtype)
         values = np.full((len(lengths), self.length_, numbers.shape[1]), np.nan, steps.dtype)
@@ -161,7 +166,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         return values
 
     def extended(self, X, sample_weight=None):
-        """Return a scaler that also knows the scale of variables that begin to vary in X.
+        """Return a scaler with scales of variables that were constant so far, and vary in X.
 
         Parameters
         ----------
@@ -173,24 +178,24 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         Returns
         -------
         SequenceScaler
-            Itself where none does. Variables that varied before keep their scale.
+            Itself where none does. Other variables keep their scale.
         """
-        still = np.flatnonzero(self.scale_ == 0)
-        if not len(still):
+        constant = np.flatnonzero(self.scale_ == 0)
+        if not len(constant):
             return self
         found = clone(self).fit(X, sample_weight=sample_weight)
         if len(found.scale_) != len(self.scale_):
             return self  # no series, or an error in `transform`
-        new = still[found.scale_[still] > 0]
-        longer = copy.copy(self)
+        new = constant[found.scale_[constant] > 0]
+        updated = copy.copy(self)
         for name in ("median_", "center_", "scale_", "range_"):
             numbers = getattr(self, name).copy()
             numbers[..., new] = getattr(found, name)[..., new]
-            setattr(longer, name, numbers)
-        return longer
+            setattr(updated, name, numbers)
+        return updated
 
     def inverse_transform(self, X):
-        """Undo the scaling; gaps stay filled, and NaN stays behind the end of a series.
+        """Invert the scaling; imputed values are kept, and so is NaN after the end of a series.
 
         Parameters
         ----------
@@ -200,36 +205,35 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, t, d)
-            In the units of the series. After robust scaling numbers stay in the range that `fit`
-            saw.
+            In the units of the series, clipped to the range in `fit` with robust scaling.
         """
         check_is_fitted(self)
         values = np.asarray(X)[..., : len(self.median_)]
         if self.scaling == "robust":
-            return np.clip(unbend(values) * self.scale_ + self.center_, *self.range_)
+            return np.clip(invert_smooth_clip(values) * self.scale_ + self.center_, *self.range_)
         return values * self.scale_ + self.center_
 
-    def _cut(self, series, n_variables) -> tuple[np.ndarray, np.ndarray]:
-        """Return the steps of all series one below the other, and how many each has."""
+    def _crop(self, series, n_variables) -> tuple[np.ndarray, np.ndarray]:
+        """Return the concatenated steps of the truncated series, and the length of each."""
         for row, one in enumerate(series):
             if len(one) and one.shape[1] != n_variables:
                 raise ValueError(
                     f"series {row} has {one.shape[1]} variables a step, expected {n_variables}."
                 )
-        cut = [cut_part(one, self.length_, self.crop) for one in series]
-        filled = [one for one in cut if len(one)]
-        steps = np.concatenate(filled) if filled else np.zeros((0, n_variables))
+        cropped = [crop_steps(one, self.length_, self.crop) for one in series]
+        nonempty = [one for one in cropped if len(one)]
+        steps = np.concatenate(nonempty) if nonempty else np.zeros((0, n_variables))
         if np.isinf(steps).any():
             raise ValueError("series hold infinity: replace it by NaN or a finite number.")
         if (np.abs(steps) > LARGEST).any():
             raise ValueError(f"series hold numbers beyond {LARGEST:.0e}: divide them first.")
-        return steps, np.array([len(one) for one in cut], dtype=int)
+        return steps, np.array([len(one) for one in cropped], dtype=int)
 
     def _scale(self, steps: np.ndarray) -> np.ndarray:
         scale = self.scale_.astype(steps.dtype)
         centered = steps - self.center_.astype(steps.dtype)
         values = np.divide(centered, scale, out=np.zeros_like(centered), where=scale > 0)
-        return bend(values) if self.scaling == "robust" else values
+        return smooth_clip(values) if self.scaling == "robust" else values
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -239,15 +243,15 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         return tags
 
 
-def cut_part(steps: np.ndarray, most: int, crop: str) -> np.ndarray:
-    """Return `most` steps at the start, center or end; all, if there are no more."""
+def crop_steps(steps: np.ndarray, most: int, crop: str) -> np.ndarray:
+    """Return at most `most` steps, from the start, center or end."""
     extra = max(len(steps) - most, 0)
     start = {"start": 0, "center": extra // 2, "end": extra}[crop]
     return steps[start : start + most]
 
 
 def _as_series(X) -> list[np.ndarray]:
-    """Return each series as (t, d) floats."""
+    """Convert each series to floats (t, d)."""
     cells = as_column(X)
     cells = cells if isinstance(cells, np.ndarray) else np.asarray(cells)
     if cells.dtype.kind == "O" and cells.ndim == 1:
@@ -270,7 +274,7 @@ def _as_steps(cell, row: int) -> np.ndarray:
         steps = np.asarray(cell)
         steps = _as_floats(steps if steps.dtype.kind in "biuf" else steps.astype(float))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"series {row} is no array of numbers: {error}") from error
+        raise ValueError(f"series {row} is not an array of numbers: {error}") from error
     if steps.ndim not in (1, 2):
         raise ValueError(
             f"series {row} has shape {steps.shape}, expected (t,) or (t, d): steps, variables."
@@ -287,12 +291,12 @@ def _n_variables(series) -> int:
     return next((one.shape[1] for one in series if len(one)), 1)
 
 
-def _carry_forward(steps, gaps, starts, median) -> np.ndarray:
-    """Fill gaps with the last observation since the start of the series, else with the median."""
+def _forward_fill(steps, gaps, starts, median) -> np.ndarray:
+    """Impute gaps by the last observation of the series, else by the median."""
     last = np.where(gaps, -1, np.arange(len(steps))[:, np.newaxis])
     last = np.maximum.accumulate(last, axis=0)
-    carried = np.take_along_axis(steps, last, axis=0)
-    return np.where(last >= starts[:, np.newaxis], carried, median)
+    filled = np.take_along_axis(steps, last, axis=0)
+    return np.where(last >= starts[:, np.newaxis], filled, median)
 
 
 def _describe(column, weight, scaling) -> tuple[float, float, float, float, float]:

@@ -1,4 +1,4 @@
-"""In how many rows something is, where rows have weights."""
+"""Weighted document frequencies: in how many rows an item occurs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["as_row_counts", "count_rows"]
 
 
 def as_row_counts(sample_weight) -> np.ndarray | None:
-    """Return as how many rows each row counts.
+    """Convert sample weights to numbers of rows that each row counts as.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ def as_row_counts(sample_weight) -> np.ndarray | None:
     Returns
     -------
     ndarray of shape (n,) or None
-        Whole weights as they are: they are rows that were put together. Others only tell which row
-        matters more, whatever their scale: they are divided by their mean.
+        Integer weights are kept: they are numbers of merged rows. Other weights are relative, of
+        arbitrary scale, and divided by their mean.
 
     Examples
     --------
@@ -40,24 +40,24 @@ def as_row_counts(sample_weight) -> np.ndarray | None:
 
 
 def count_rows(rows: Iterable[Collection[Hashable]], sample_weight, min_count: int):
-    """Count in how many rows each thing is; an integer weight is as many rows.
+    """Count the rows in which each item occurs; an integer weight is a number of rows.
 
     Parameters
     ----------
     rows : iterable of collection
-        What is in each row, each thing once.
+        The distinct items of each row.
     sample_weight : array-like of shape (n,), or None
         Weights of the rows, see `as_row_counts`.
     min_count : int
-        In how many rows a thing must be to be kept.
+        Minimum count of an item that is kept.
 
     Returns
     -------
     counts : Counter
         Sums of weights.
     kept : list
-        Those in enough rows, or in rows whose weights sum up to as many: small weights do not make
-        everything rare.
+        Items whose number of rows, weighted or not, reaches `min_count`: small weights do not
+        make all items rare.
 
     Examples
     --------
@@ -67,10 +67,10 @@ def count_rows(rows: Iterable[Collection[Hashable]], sample_weight, min_count: i
     """
     if sample_weight is None:
         counts = Counter(chain.from_iterable(rows))
-        return counts, [thing for thing, count in counts.items() if count >= min_count]
+        return counts, [item for item, count in counts.items() if count >= min_count]
     counts, n_rows = Counter(), Counter()
-    for things, weight in zip(rows, as_row_counts(sample_weight).tolist(), strict=True):
-        for thing in things:
-            counts[thing] += weight
-            n_rows[thing] += 1
-    return counts, [thing for thing in counts if max(counts[thing], n_rows[thing]) >= min_count]
+    for items, weight in zip(rows, as_row_counts(sample_weight).tolist(), strict=True):
+        for item in items:
+            counts[item] += weight
+            n_rows[item] += 1
+    return counts, [item for item in counts if max(counts[item], n_rows[item]) >= min_count]

@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from joblib import cpu_count
 
-__all__ = ["read_ahead"]
+__all__ = ["prefetch"]
 
 Item = TypeVar("Item")
 Batch = TypeVar("Batch")
 
 
-def read_ahead(read: Callable[[Item], Batch], items: Iterable[Item]) -> Iterator[Batch]:
+def prefetch(read: Callable[[Item], Batch], items: Iterable[Item]) -> Iterator[Batch]:
     """Call `read` on items in threads, prefetching a few of them; results come in order.
 
     Threads suffice, since decoding images and audio, and reading files, release the GIL. Nothing
@@ -35,7 +35,7 @@ def read_ahead(read: Callable[[Item], Batch], items: Iterable[Item]) -> Iterator
         What `read` returns for each item.
     """
     n_threads = cpu_count()
-    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="read_ahead")
+    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="prefetch")
     waiting: deque = deque()
     try:
         for item in items:

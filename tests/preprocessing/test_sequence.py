@@ -152,7 +152,7 @@ def test_it_works_in_a_pipeline(rng):
         ([np.ones((2, 2)), np.ones((2, 3))], "series 1 has 3 variables a step, expected 2"),
         ([np.array([1.0, np.inf])], "series hold infinity"),
         ([np.ones((2, 2, 2))], r"series 0 has shape \(2, 2, 2\)"),
-        ([["a", "b"], ["c"]], "series 0 is no array of numbers"),
+        ([["a", "b"], ["c"]], "series 0 is not an array of numbers"),
         (np.ones(3), r"expected series of shape .*got float64 of shape \(3,\)"),
     ],
 )

@@ -1,4 +1,4 @@
-"""read_ahead reads in threads, in order, a few items ahead."""
+"""prefetch reads in threads, in order, a few items ahead."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ import time
 import pytest
 from joblib import cpu_count
 
-from sklearn_crossmodal.utils._threads import read_ahead
+from sklearn_crossmodal.utils._threads import prefetch
 
 
 def test_results_come_in_the_order_of_the_items():
@@ -14,7 +14,7 @@ def test_results_come_in_the_order_of_the_items():
         time.sleep(0.002 * (number % 3))  # later ones are done before earlier ones
         return number**2
 
-    assert list(read_ahead(read, range(30))) == [number**2 for number in range(30)]
+    assert list(prefetch(read, range(30))) == [number**2 for number in range(30)]
 
 
 def test_it_reads_in_other_threads_and_only_a_few_ahead():
@@ -25,7 +25,7 @@ def test_it_reads_in_other_threads_and_only_a_few_ahead():
         threads.add(threading.current_thread())
         return number
 
-    reader = read_ahead(read, range(1000))
+    reader = prefetch(read, range(1000))
     assert next(reader) == 0
     time.sleep(0.05)
     assert 1 < len(started) <= cpu_count() + 2
@@ -40,11 +40,11 @@ def test_an_error_comes_out_where_its_result_would():
             raise OSError("broken")
         return number
 
-    reader = read_ahead(read, range(9))
+    reader = prefetch(read, range(9))
     assert [next(reader), next(reader)] == [0, 1]
     with pytest.raises(OSError, match="broken"):
         next(reader)
 
 
 def test_nothing_to_read_gives_nothing():
-    assert list(read_ahead(len, [])) == []
+    assert list(prefetch(len, [])) == []

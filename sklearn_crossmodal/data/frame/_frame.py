@@ -97,7 +97,7 @@ class MultiModalFrame(Constructors, Mapping):
             )
         # Grouped columns of a data frame are valid already: only the others are checked.
         store = data if isinstance(data, ColumnStore) else None
-        ungrouped = data if store is None else store.alone
+        ungrouped = data if store is None else store.ungrouped
         wrong = [name for name in ungrouped if not isinstance(name, str)]
         if wrong:
             raise TypeError(f"MultiModalFrame takes strings as names, got {wrong}.")

@@ -16,8 +16,12 @@ from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities._infer import kinds_inside
 from sklearn_crossmodal.modalities._numeric import Numeric
-from sklearn_crossmodal.modalities.bank._cache_safety import known_by_content
-from sklearn_crossmodal.modalities.bank._column_binding import Bound, map_present_rows, present_rows
+from sklearn_crossmodal.modalities.bank._cache_safety import is_cacheable
+from sklearn_crossmodal.modalities.bank._column_binding import (
+    BoundModality,
+    map_present_rows,
+    present_rows,
+)
 from sklearn_crossmodal.modalities.bank._incremental import LaterChunks, absent_block
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers
 
@@ -51,17 +55,17 @@ class ModalityBank(LaterChunks):
         super().__init__(owner, modalities, needs_any=needs_any)
         self.left_out: list[str] = []
         self._adopted: set[str] = set()
-        self._gone: list[Bound] = []
+        self._gone: list[BoundModality] = []
         self._warned: set[str] = set()
 
-    def adopt(self, name: str, known: Bound) -> None:
+    def adopt(self, name: str, known: BoundModality) -> None:
         """Take a modality that is fitted already: `fit_transform` leaves it as it is.
 
         Parameters
         ----------
         name : str
             Of the modality whose columns it reads, bound before.
-        known : Bound
+        known : BoundModality
             The fitted modality, and the order of the columns that it was fitted on.
         """
         bound = next(bound for bound in self.bound if bound.name == name)
@@ -110,13 +114,13 @@ class ModalityBank(LaterChunks):
         """
         blocks, absent, table = {}, [], self.unnested(table)
         for bound in self.bound:
-            with self._speaking(bound.name, bound.labels):
+            with self._prefixed(bound.name, bound.labels):
                 columns, present = self._columns(bound, table)
                 if not present.any():
                     absent.append(bound)
                     continue
                 weight = None if sample_weight is None else sample_weight[present]
-                with self._speaking(bound.name, bound.labels, present), map_present_rows(present):
+                with self._prefixed(bound.name, bound.labels, present), map_present_rows(present):
                     columns = present_rows(columns, present)
                     if bound.modality.kind in in_chunks:
                         bound.modality.in_chunks = True
@@ -188,7 +192,7 @@ class ModalityBank(LaterChunks):
         for bound in self.bound:
             if bound.name in names:
                 warnings.warn(
-                    f"{self._speaker(bound.name, bound.labels)}: it is absent in all samples, and "
+                    f"{self._prefix(bound.name, bound.labels)}: it is absent in all samples, and "
                     "left out of this fit.",
                     stacklevel=2,
                 )
@@ -212,7 +216,7 @@ class ModalityBank(LaterChunks):
         nothing = None, np.zeros(table.shape[0], dtype=bool)
         found = {}
         for bound in self.bound:
-            with self._speaking(bound.name, bound.labels):
+            with self._prefixed(bound.name, bound.labels):
                 there = self._has_columns(bound, table)
                 found[bound.name] = self._columns(bound, table) if there else nothing
         return found
@@ -259,20 +263,20 @@ class ModalityBank(LaterChunks):
         """
         for bound, (columns, present) in zip(self.bound, self.parts(table).values(), strict=True):
             if isinstance(bound.modality, Numeric) and present.any():
-                with self._speaking(bound.name, bound.labels):
+                with self._prefixed(bound.name, bound.labels):
                     bound.modality.warn_of_texts(present_rows(columns, present))
 
-    def _without_unreadable(self, bound: Bound, columns, present: np.ndarray) -> tuple:
+    def _without_unreadable(self, bound: BoundModality, columns, present: np.ndarray) -> tuple:
         if not (bound.modality.opens_files and present.any()):
             return columns, present
-        with self._speaking(bound.name, bound.labels, present), map_present_rows(present):
+        with self._prefixed(bound.name, bound.labels, present), map_present_rows(present):
             unreadable = bound.modality.find_unreadable(present_rows(columns, present))
         readable = present.copy()
         readable[present] = ~unreadable
         return columns, readable
 
-    def _block(self, bound: Bound, table) -> Block:
-        with self._speaking(bound.name, bound.labels):
+    def _block(self, bound: BoundModality, table) -> Block:
+        with self._prefixed(bound.name, bound.labels):
             modality = bound.modality
             if not self._has_columns(bound, table):
                 return absent_block(modality, table)
@@ -281,12 +285,12 @@ class ModalityBank(LaterChunks):
                 return modality.transform(columns)
             if not present.any():
                 return absent_block(modality, table)
-            with self._speaking(bound.name, bound.labels, present), map_row_numbers(present):
+            with self._prefixed(bound.name, bound.labels, present), map_row_numbers(present):
                 block = modality.transform(columns.take(np.flatnonzero(present)))
             return block.scatter(present)
 
     @contextmanager
-    def _listing_kinds(self, bound: Bound, table):
+    def _listing_kinds(self, bound: BoundModality, table):
         """Say of which kinds the columns are, where a modality cannot be fitted on them."""
         try:
             yield
@@ -303,7 +307,7 @@ class ModalityBank(LaterChunks):
             raise
 
 
-def _kinds_of(bound: Bound, table) -> dict:
+def _kinds_of(bound: BoundModality, table) -> dict:
     """Return which columns of a modality are of which kind, nothing where that is not known."""
     if bound.labels is None:
         return {}
@@ -319,7 +323,7 @@ def _kinds_of(bound: Bound, table) -> dict:
 
 def _fit_in(memory: Memory, *arguments):
     """Fit a modality, or find it in the memory, where only what is known by content is kept."""
-    if not known_by_content(*arguments[:2]):
+    if not is_cacheable(*arguments[:2]):
         return _fit_modality(*arguments)
     try:
         return memory.cache(_fit_modality)(*arguments)

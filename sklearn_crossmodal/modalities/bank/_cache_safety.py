@@ -13,10 +13,10 @@ from sklearn.base import BaseEstimator
 from sklearn_crossmodal.data import Columns
 from sklearn_crossmodal.modalities._base import Modality
 
-__all__ = ["known_by_content"]
+__all__ = ["is_cacheable"]
 
 
-def known_by_content(modality: Modality, columns: Columns) -> bool:
+def is_cacheable(modality: Modality, columns: Columns) -> bool:
     """Return whether equal parameters and cells mean an equal fit, whatever happens on the disk.
 
     Files change under one name, functions and objects of unknown make are pickled by name or by

@@ -30,13 +30,13 @@ from sklearn_crossmodal.modalities.bank._date_columns import DateColumns
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers, row_number
 from sklearn_crossmodal.utils._validation import error_prefix, warn
 
-__all__ = ["Bound", "ColumnBinding", "map_present_rows", "present_rows"]
+__all__ = ["BoundModality", "ColumnBinding", "map_present_rows", "present_rows"]
 
 _NAMELESS = "its columns have no names, but had in `fit`: they are taken by position."
 
 
 @dataclass
-class Bound:
+class BoundModality:
     """A modality with the columns it was bound to."""
 
     name: str
@@ -63,7 +63,7 @@ class ColumnBinding:
 
     Attributes
     ----------
-    bound : list of Bound
+    bound : list of BoundModality
         The modalities that are in use, with their columns.
     """
 
@@ -71,7 +71,7 @@ class ColumnBinding:
         self.owner = owner
         self.modalities = modalities
         self.needs_any = needs_any
-        self.bound: list[Bound] = []
+        self.bound: list[BoundModality] = []
         self._inside: dict[str, list[InnerLabel]] = {}  # of entries whose columns are chosen from
         self._names: list[str] | None = None  # of all columns in `fit`
         self._dates: DateColumns | None = None
@@ -96,11 +96,11 @@ class ColumnBinding:
         ValueError
             If a column is not in X, or a modality has none.
         """
-        self._look_inside(table)
+        self._find_inner_columns(table)
         table = self.unnested(table)
         self._names = names = list(table) if isinstance(table, MultiModalFrame) else None
         for name, modality, key in self.modalities:
-            with self._speaking(name):
+            with self._prefixed(name):
                 positions, single = self._resolve(X, table, names, key)
                 if not positions:
                     raise ModalityError(f"its columns {key!r} are none of X.")
@@ -108,7 +108,7 @@ class ColumnBinding:
             inside = table.labels_inside(labels[0]) if labels and single else None
             made = clone(modality)
             made.inferred = modality.inferred  # which is no parameter
-            self.bound.append(Bound(name, made, key, positions, labels, single, inside))
+            self.bound.append(BoundModality(name, made, key, positions, labels, single, inside))
         self._dates = DateColumns(self.owner, self._columns_of_numbers(), table)
 
     def _columns_of_numbers(self) -> list[tuple]:
@@ -120,10 +120,10 @@ class ColumnBinding:
             for place, position in enumerate(bound.positions)
         ]
 
-    def _look_inside(self, table) -> None:
+    def _find_inner_columns(self, table) -> None:
         """Note the columns of the entries that keys ``{entry: columns}`` look into."""
         for name, _, key in self.modalities:
-            with self._speaking(name):
+            with self._prefixed(name):
                 entry = entry_of(key)
                 if entry is None:
                     continue
@@ -240,7 +240,7 @@ class ColumnBinding:
         used = {one for bound in self.bound for one in bound.labels}
         return used.issuperset(self._inside[label.entry])
 
-    def _has_columns(self, bound: Bound, table) -> bool:
+    def _has_columns(self, bound: BoundModality, table) -> bool:
         if bound.labels is None or not isinstance(table, MultiModalFrame):
             return True
         names = list(table)
@@ -255,7 +255,7 @@ class ColumnBinding:
             )
         return not missing
 
-    def _columns(self, bound: Bound, table) -> tuple[Columns, np.ndarray]:
+    def _columns(self, bound: BoundModality, table) -> tuple[Columns, np.ndarray]:
         positions = bound.positions
         if bound.labels is not None and isinstance(table, MultiModalFrame):
             names = list(table)
@@ -279,11 +279,11 @@ class ColumnBinding:
                 present = table.stated_of_any([names[place] for place in positions])
         return columns, present
 
-    def _in_order(self, bound: Bound, columns: Columns) -> Columns:
+    def _in_order(self, bound: BoundModality, columns: Columns) -> Columns:
         """Return columns inside an entry in the order of `fit`, by their labels if they have."""
         if bound.inside is not None and columns.labels is None:
             warnings.warn(
-                f"{self._speaker(bound.name, bound.labels)}: {_NAMELESS}",
+                f"{self._prefix(bound.name, bound.labels)}: {_NAMELESS}",
                 stacklevel=2,
             )
         return columns.ordered_like(bound.inside)
@@ -292,14 +292,14 @@ class ColumnBinding:
         found = np.any([block.present for block in blocks.values()], axis=0)
         if self.needs_any and not found.all():
             rows = np.flatnonzero(~found)
-            unread = self._unread(table, rows[:5], blocks)
+            unread = self._describe_unreadable(table, rows[:5], blocks)
             raise ModalityError(
                 f"{self.owner}: {len(rows)} samples have none of the modalities "
                 f"{list(blocks)}, first rows {row_number(rows[:5])}{unread}: leave them out."
             )
         return blocks
 
-    def _unread(self, table, rows: np.ndarray, names) -> str:
+    def _describe_unreadable(self, table, rows: np.ndarray, names) -> str:
         """Show the names of files in rows that the modalities of these names could not read."""
         cells = []
         for bound in self.bound:
@@ -311,7 +311,7 @@ class ColumnBinding:
         shown = [str(cell) for cell in cells if isinstance(cell, str | os.PathLike)]
         return f", with {shown} that cannot be read" if shown else ""
 
-    def _speaker(self, name: str, labels=None) -> str:
+    def _prefix(self, name: str, labels=None) -> str:
         """Name the modality, and its columns where they are called otherwise."""
         speaker = f"{self.owner}: modality {name!r}"
         if labels and labels != [name]:
@@ -319,15 +319,15 @@ class ColumnBinding:
             speaker += f" (columns {preview(labels)})" if several else f" (column {labels[0]!r})"
         return speaker
 
-    def _speaking(self, name: str, labels=None, present: np.ndarray | None = None):
+    def _prefixed(self, name: str, labels=None, present: np.ndarray | None = None):
         """Name the modality in errors, its columns, and which rows are counted."""
-        speaker = self._speaker(name, labels)
+        speaker = self._prefix(name, labels)
         if present is not None and not present.all():
             speaker += f", in the {present.sum()} samples that have it"
         return error_prefix(speaker)
 
 
-def _keys_of(bound: Bound, values) -> list:
+def _keys_of(bound: BoundModality, values) -> list:
     """Return what the columns of a modality are known by: those of a data frame inside X too."""
     inside = bound.inside or ()
     if np.ndim(values) != 2 or np.shape(values)[1] != len(inside):

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities.bank._column_binding import (
-    Bound,
+    BoundModality,
     ColumnBinding,
     map_present_rows,
     present_rows,
@@ -23,7 +23,7 @@ __all__ = ["LaterChunks", "absent_block"]
 class LaterChunks(ColumnBinding):
     """Extends fitted modalities by later rows, and warns, once, of what is lost of these."""
 
-    _gone: list[Bound]  # modalities that were left out of the first chunk
+    _gone: list[BoundModality]  # modalities that were left out of the first chunk
     _warned: set[str]  # names of those that were warned of
 
     def extended(
@@ -58,23 +58,23 @@ class LaterChunks(ColumnBinding):
         for bound in self.bound:
             modality, blocks[bound.name], lost = self._extend(bound, table, sample_weight)
             bank.bound.append(replace(bound, modality=modality))
-            bank._tell(bound, lost)
+            bank._warn_once(bound, lost)
         for bound in self._gone:
-            bank._tell(bound, self._came_back(bound, table))
+            bank._warn_once(bound, self._describe_returned(bound, table))
         return bank, self._check_any_present(blocks, table)
 
-    def _extend(self, bound: Bound, table, sample_weight) -> tuple[Modality, Block, str]:
-        with self._speaking(bound.name, bound.labels):
+    def _extend(self, bound: BoundModality, table, sample_weight) -> tuple[Modality, Block, str]:
+        with self._prefixed(bound.name, bound.labels):
             there = self._has_columns(bound, table)
             columns, present = self._columns(bound, table) if there else (None, np.zeros(1, bool))
             if not present.any():
                 return bound.modality, absent_block(bound.modality, table), ""
             weight = None if sample_weight is None else sample_weight[present]
-            with self._speaking(bound.name, bound.labels, present), map_present_rows(present):
+            with self._prefixed(bound.name, bound.labels, present), map_present_rows(present):
                 found = bound.modality.extended(present_rows(columns, present), weight)
             return found[0], found[1].scatter(present), found[2]
 
-    def _came_back(self, bound: Bound, table) -> str:
+    def _describe_returned(self, bound: BoundModality, table) -> str:
         """Say how many rows have a modality that was left out, if any do."""
         if not self._has_columns(bound, table):
             return ""
@@ -86,11 +86,11 @@ class LaterChunks(ColumnBinding):
             f"{present.sum()} of {len(present)} samples have it now: begin with a chunk that has it"
         )
 
-    def _tell(self, bound: Bound, lost: str) -> None:
+    def _warn_once(self, bound: BoundModality, lost: str) -> None:
         """Warn of what is lost of a modality, once."""
         if lost and bound.name not in self._warned:
             self._warned.add(bound.name)
-            with self._speaking(bound.name, bound.labels):
+            with self._prefixed(bound.name, bound.labels):
                 warn(f"{lost}.", stacklevel=5)
 
 

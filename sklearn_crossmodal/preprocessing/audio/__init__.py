@@ -1,1 +1,1 @@
-"""Waveforms and spectrograms."""
+"""Audio: waveforms and spectrograms."""

@@ -1,4 +1,4 @@
-"""Columns of sounds: read and transformed in threads, and what cannot be read reported."""
+"""Read columns of audio in threads, and report unreadable files."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from sklearn_crossmodal.data import is_missing
 from sklearn_crossmodal.preprocessing._read_errors import report_unreadable
 from sklearn_crossmodal.preprocessing.audio._spectrogram import LogMelSpectrogram, is_pair, pair_of
 from sklearn_crossmodal.preprocessing.audio._waveform import read_sound
-from sklearn_crossmodal.utils._threads import read_ahead
+from sklearn_crossmodal.utils._threads import prefetch
 
 __all__ = ["are_sounds", "find_unreadable_sounds", "read_spectrograms"]
 
-#: How names of files of sound end, and how their bytes begin.
+#: Extensions of audio files, and their first bytes.
 _ENDINGS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".au", ".opus")
 _BEGINNINGS = (b"fLaC", b"OggS", b"ID3", b"FORM")
-#: Sounds that one thread reads at a time.
+#: Sounds that a thread reads at a time.
 _CHUNK = 16
 
 
 def are_sounds(cells: np.ndarray) -> bool:
-    """Return whether all cells, but for empty ones, are files of sound or waveforms with a rate."""
+    """Return whether all cells that are not empty are audio files or waveforms with a rate."""
     found = [cell for cell in cells if not _is_absent(cell)]
     return bool(found) and all(map(_looks_like_sound, found))
 
@@ -43,7 +43,7 @@ def read_spectrograms(
     on_error : {"absent", "raise"}
         Whether files that cannot be read are reported by a warning or an error.
     learn : bool, default=False
-        Whether these are the sounds of `fit`, whose unit the transformer is to keep.
+        Whether to learn the unit of samples, in `fit`.
 
     Returns
     -------
@@ -61,11 +61,11 @@ def read_spectrograms(
     rates = transformer.rates_ if learn else set()
     parts = [cells[start : start + _CHUNK] for start in range(0, len(cells), _CHUNK)]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", wavfile.WavFileWarning)  # of chunks that are no sound
-        read = read_ahead(
+        warnings.simplefilter("ignore", wavfile.WavFileWarning)  # of chunks that are not audio
+        read = prefetch(
             lambda part: [_read(cell, transformer, scales, rates) for cell in part], parts
         )
-        found = [_or_why_not(one) for part in read for one in part]
+        found = [_check_nonempty(one) for part in read for one in part]
     _report(found, cells, on_error)
     return [None if isinstance(one, str) else one for one in found]
 
@@ -92,7 +92,7 @@ def find_unreadable_sounds(cells: np.ndarray, on_error: str) -> np.ndarray:
     parts = [cells[start : start + _CHUNK] for start in range(0, len(cells), _CHUNK)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", wavfile.WavFileWarning)
-        read = read_ahead(lambda part: [_why_unreadable(cell) for cell in part], parts)
+        read = prefetch(lambda part: [_read_error(cell) for cell in part], parts)
         found = [one for part in read for one in part]
     _report(found, cells, on_error)
     return np.array([one is not None for one in found], dtype=bool)
@@ -106,7 +106,7 @@ def _report(found: list, cells, on_error: str) -> None:
 
 
 def _read(cell, transformer: LogMelSpectrogram, scales, rates: set) -> np.ndarray | str | None:
-    """Return the spectrogram of a cell, None if it is empty, or why it cannot be read."""
+    """Return the spectrogram of a cell, None if it is empty, or the error message."""
     if _is_absent(cell):
         return None
     if not _is_file(cell):
@@ -119,20 +119,20 @@ def _read(cell, transformer: LogMelSpectrogram, scales, rates: set) -> np.ndarra
     return transformer.spectrogram(waveform, rate, {waveform.dtype: (0.0, 1.0)})
 
 
-def _or_why_not(spectrogram):
-    """Return a spectrogram, or why there is none: a sound without samples is none."""
+def _check_nonempty(spectrogram):
+    """Return a spectrogram, or an error message if the sound has no samples."""
     empty = isinstance(spectrogram, np.ndarray) and not len(spectrogram)
     return "it has no samples" if empty else spectrogram
 
 
-def _why_unreadable(cell) -> str | None:
-    """Return why a file cannot be read; None for one that can, and for what is no file."""
+def _read_error(cell) -> str | None:
+    """Return the error message of a file that cannot be read; None for other cells."""
     found = _read_file(cell) if _is_file(cell) else None
     return found if isinstance(found, str) else None
 
 
 def _read_file(cell) -> tuple | str:
-    """Return waveform and rate of a file, or why it cannot be read."""
+    """Return waveform and rate of a file, or the error message."""
     try:
         return read_sound(cell)
     except (OSError, ValueError) as error:
@@ -140,7 +140,7 @@ def _read_file(cell) -> tuple | str:
 
 
 def _is_absent(cell) -> bool:
-    """Return whether a cell is empty; a waveform without samples is a sound."""
+    """Return whether a cell is missing; a waveform without samples is not."""
     if isinstance(cell, tuple | list):
         return False
     return is_missing(cell) and np.size(cell) > 0

@@ -1,4 +1,4 @@
-"""The unit of samples of sound: learned in `fit` and kept, whatever type they come in."""
+"""The unit of audio samples, learned in `fit` and applied to samples of any dtype later."""
 
 from __future__ import annotations
 
@@ -9,54 +9,54 @@ import numpy as np
 
 from sklearn_crossmodal.utils._validation import warn
 
-__all__ = ["Level", "SoundUnit", "full_scale", "levels_of", "own_scale"]
+__all__ = ["SampleRange", "SoundUnit", "full_scale", "infer_scale", "sample_ranges"]
 
-#: What samples of 16 and 32 bits are divided by.
-_DEEP = (2.0**15, 2.0**31)
-#: Floats up to this are shares of full scale, which may be exceeded a little.
+#: Full scale of samples of 16 and 32 bits.
+_BIT_DEPTH_SCALES = (2.0**15, 2.0**31)
+#: Floats up to this are relative to full scale, which may be exceeded a little.
 _LOUD = 8.0
 
-#: What samples are moved by, and then divided by, to lie within -1 to 1.
+#: Offset and divisor that bring samples to the range from -1 to 1.
 Scale = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Level:
-    """Where the samples of some sounds of one type lie."""
+class SampleRange:
+    """The range of samples of one dtype."""
 
     low: float = 0.0
     high: float = 0.0
     whole: bool = True
 
     @classmethod
-    def of(cls, samples: np.ndarray) -> Level:
-        """Describe samples; NaN is not looked at."""
+    def of(cls, samples: np.ndarray) -> SampleRange:
+        """Return the range of samples, ignoring NaN."""
         low, high = float(np.fmin.reduce(samples, None)), float(np.fmax.reduce(samples, None))
         whole = samples.dtype.kind != "f" or _are_whole(samples.ravel())
         return cls(low, high, whole)
 
-    def __or__(self, other: Level) -> Level:
+    def __or__(self, other: SampleRange) -> SampleRange:
         low, high = min(self.low, other.low), max(self.high, other.high)
-        return Level(low, high, self.whole and other.whole)
+        return SampleRange(low, high, self.whole and other.whole)
 
     @property
     def peak(self) -> float:
-        """The largest absolute number."""
+        """The largest absolute value."""
         return max(abs(self.low), abs(self.high))
 
 
 def _are_whole(samples: np.ndarray) -> bool:
-    parts = samples[:512], samples  # mostly the first tell
+    parts = samples[:512], samples  # the first are mostly enough
     return all((part == np.rint(part)).all() for part in parts)
 
 
-def levels_of(waveforms: Iterable) -> dict[np.dtype, Level]:
-    """Return where waveforms lie, those of one type together; what is none is passed over."""
-    found: dict[np.dtype, Level] = {}
+def sample_ranges(waveforms: Iterable) -> dict[np.dtype, SampleRange]:
+    """Return the range of waveforms by dtype; other cells are ignored."""
+    found: dict[np.dtype, SampleRange] = {}
     for waveform in waveforms:
         samples = np.asarray(waveform)
         if samples.dtype.kind in "iuf" and samples.size:
-            level = Level.of(samples)
+            level = SampleRange.of(samples)
             known = found.get(samples.dtype)
             found[samples.dtype] = level if known is None else known | level
     return found
@@ -64,69 +64,69 @@ def levels_of(waveforms: Iterable) -> dict[np.dtype, Level]:
 
 @dataclass(frozen=True)
 class SoundUnit:
-    """The unit that `fit` saw, and how samples of other types are brought to it.
+    """The unit of samples in `fit`, and the conversion of samples of other dtypes to it.
 
-    Equal numbers are equal sounds where they are within the range of `fit`. Floats up to 1 are
-    shares of full scale; integers that are not within that range, or of a type that could not hold
-    it, have the full scale of their own type.
+    Equal numbers are equal sounds within the range of `fit`. Floats up to 1 are relative to full
+    scale. Integers out of that range, or of a dtype that could not hold it, have the full scale
+    of their dtype.
 
     Parameters
     ----------
     dtype : dtype, default=float64
         Of the samples in `fit`.
     scale : tuple of (float, float), default=(0.0, 1.0)
-        What they are moved and divided by.
-    level : Level
-        Where they lie.
+        Their offset and divisor.
+    level : SampleRange
+        Their range.
     """
 
     dtype: np.dtype = field(default_factory=lambda: np.dtype(np.float64))
     scale: Scale = (0.0, 1.0)
-    level: Level = Level(-1.0, 1.0, whole=False)
+    level: SampleRange = SampleRange(-1.0, 1.0, whole=False)
 
     @classmethod
-    def learn(cls, levels: Mapping[np.dtype, Level]) -> SoundUnit:
-        """Return the unit of sounds; where types are mixed that of integers."""
-        if not levels:  # such as of files, which say it
+    def learn(cls, levels: Mapping[np.dtype, SampleRange]) -> SoundUnit:
+        """Return the unit of sounds; of mixed dtypes that of integers."""
+        if not levels:  # such as files, which define it
             return cls()
         dtype = min(levels, key=lambda dtype: dtype.kind == "f")
-        return cls(dtype, own_scale(dtype, levels[dtype]), levels[dtype])
+        return cls(dtype, infer_scale(dtype, levels[dtype]), levels[dtype])
 
-    def scales(self, levels: Mapping[np.dtype, Level]) -> dict[np.dtype, Scale]:
-        """Return how samples of each type are scaled; warn, once, of those that lie far off."""
-        found, doubts = {}, []
+    def scales(self, levels: Mapping[np.dtype, SampleRange]) -> dict[np.dtype, Scale]:
+        """Return offset and divisor by dtype; warn once of samples far out of range."""
+        found, mismatches = {}, []
         for dtype, level in levels.items():
             found[dtype] = scale = self._scale_of(dtype, level)
             if self._is_far(level, scale) or (dtype.kind == "f" and scale[1] > self.scale[1]):
-                doubts.append(self._doubt(level, scale))
-        if doubts:
-            warn("; ".join(doubts) + ".", stacklevel=3)
+                mismatches.append(self._describe_mismatch(level, scale))
+        if mismatches:
+            warn("; ".join(mismatches) + ".", stacklevel=3)
         return found
 
-    def _scale_of(self, dtype: np.dtype, level: Level) -> Scale:
+    def _scale_of(self, dtype: np.dtype, level: SampleRange) -> Scale:
         if dtype.kind == "f":
             if self.dtype.kind == "f" and self.scale[1] == 1:
-                # Of floats in no unit that is known, others are none either.
-                return self.scale if self.level.peak > _LOUD else own_scale(dtype, level)
+                # `fit` had floats of unknown unit.
+                return self.scale if self.level.peak > _LOUD else infer_scale(dtype, level)
             numbers = level.peak > _LOUD or (level.whole and level.peak > 1)
             return self.scale if numbers else (0.0, 1.0)
         if self.dtype.kind == "f" and self.scale[1] == 1:
-            return self.scale if self.level.peak > _LOUD else own_scale(dtype, level)
+            return self.scale if self.level.peak > _LOUD else infer_scale(dtype, level)
         offset, full = self.scale
         holds = np.iinfo(dtype).max >= self.level.high and np.iinfo(dtype).min <= self.level.low
         within = offset - full <= level.low and level.high <= offset + full
-        return self.scale if holds and within else own_scale(dtype, level)
+        return self.scale if holds and within else infer_scale(dtype, level)
 
-    def _peak(self, level: Level, scale: Scale) -> float:
-        """Return the largest sample in shares of full scale."""
+    def _peak(self, level: SampleRange, scale: Scale) -> float:
+        """Return the largest sample relative to full scale."""
         offset, full = scale
         return max(abs(level.low - offset), abs(level.high - offset)) / full
 
-    def _is_far(self, level: Level, scale: Scale) -> bool:
+    def _is_far(self, level: SampleRange, scale: Scale) -> bool:
         peak, seen = self._peak(level, scale), self._peak(self.level, self.scale)
         return np.isfinite(peak) and peak > _LOUD * max(seen, 1.0)
 
-    def _doubt(self, level: Level, scale: Scale) -> str:
+    def _describe_mismatch(self, level: SampleRange, scale: Scale) -> str:
         times = level.peak / max(self.level.peak, 1e-300)
         read = "as samples of the same unit"
         if scale != self.scale:
@@ -139,26 +139,26 @@ class SoundUnit:
 
 
 def full_scale(dtype: np.dtype) -> Scale:
-    """Return the scale of samples of a file, whose type alone tells it."""
+    """Return the scale of samples of a file, which is that of their dtype."""
     if dtype.kind == "f":
         return 0.0, 1.0
     half = 2.0 ** (8 * dtype.itemsize - 1)
     return (half if dtype.kind == "u" else 0.0), half
 
 
-def own_scale(dtype: np.dtype, level: Level) -> Scale:
-    """Return the scale of samples of a type of which nothing else is known."""
+def infer_scale(dtype: np.dtype, level: SampleRange) -> Scale:
+    """Infer the scale of samples from their dtype and range."""
     if dtype.kind == "f":
-        if level.peak <= _LOUD or not (level.whole or level.peak > _DEEP[0] / 4):
+        if level.peak <= _LOUD or not (level.whole or level.peak > _BIT_DEPTH_SCALES[0] / 4):
             return 0.0, 1.0
-        return 0.0, _deep_enough(level)
+        return 0.0, _bit_depth_scale(level)
     if dtype == np.uint64:
-        return _DEEP[0], _DEEP[0]
+        return _BIT_DEPTH_SCALES[0], _BIT_DEPTH_SCALES[0]
     if dtype.itemsize <= 2 or dtype.kind == "u":
         return full_scale(dtype)
-    return 0.0, _deep_enough(level)  # int64 is what NumPy makes of lists
+    return 0.0, _bit_depth_scale(level)  # int64 is what NumPy makes of lists
 
 
-def _deep_enough(level: Level) -> float:
-    """Return what samples of the least number of bits that hold these are divided by."""
-    return _DEEP[0] if level.peak <= _DEEP[0] else _DEEP[1]
+def _bit_depth_scale(level: SampleRange) -> float:
+    """Return the full scale of the smallest bit depth that holds the samples."""
+    return _BIT_DEPTH_SCALES[0] if level.peak <= _BIT_DEPTH_SCALES[0] else _BIT_DEPTH_SCALES[1]

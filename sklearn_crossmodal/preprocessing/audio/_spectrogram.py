@@ -1,4 +1,4 @@
-"""Waveforms to logarithmic mel spectrograms."""
+"""Logarithmic mel spectrograms of waveforms."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.data import as_column
-from sklearn_crossmodal.preprocessing._sequence import cut_part
-from sklearn_crossmodal.preprocessing.audio._sample_units import SoundUnit, levels_of
+from sklearn_crossmodal.preprocessing._sequence import crop_steps
+from sklearn_crossmodal.preprocessing.audio._sample_units import SoundUnit, sample_ranges
 from sklearn_crossmodal.preprocessing.audio._waveform import as_waveform, resample
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["LogMelSpectrogram"]
 
-#: Energy that is added before the logarithm: 100 dB below a full-scale tone, so that silence is
-#: finite and noise below hearing tells nothing.
+#: Energy added before the logarithm: 100 dB below a full-scale tone, so that silence is finite and
+#: inaudible noise has no effect.
 _FLOOR = 1e-10
 
 
 class LogMelSpectrogram(TransformerMixin, BaseEstimator):
     """Turn waveforms into logarithmic energies in mel bands, one row a frame.
 
-    A frame is a stretch of the waveform under a Hann window; its power spectrum is summed in
-    triangular bands that lie evenly on the mel scale ``2595 log10(1 + f / 700)``, f in Hz [1]_
-    [2]_. What `transform` returns is in decibels.
+    A frame is a segment of the waveform under a Hann window. Its power spectrum is summed in
+    triangular bands, evenly spaced on the mel scale ``2595 log10(1 + f / 700)``, f in Hz [1]_
+    [2]_. The result is in decibels.
 
     Parameters
     ----------
     rate : int, default=16000
-        Samples a second that waveforms are resampled to.
+        Sampling rate in Hz that waveforms are resampled to.
     source_rate : int or None, default=None
-        Samples a second of a waveform that does not say it; None stands for `rate`.
+        Sampling rate in Hz of waveforms passed without a rate; None stands for `rate`.
     max_duration : float, default=10.0
-        Most seconds of a sound; what is longer is cut.
+        Maximum duration of a sound in seconds; longer ones are truncated.
     crop : {"start", "center", "end"}, default="start"
-        Which part of a sound that is cut is kept.
+        Which part of a truncated sound is kept.
     n_mels : int, default=40
         Number of bands, from 0 Hz to half of `rate`.
     window : float, default=0.032
@@ -53,11 +53,11 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
     filters_ : ndarray of shape (n_mels, n_frequencies)
         The weight of each frequency in each band.
     n_window_, n_hop_, n_fft_ : int
-        Samples of a frame, from one to the next, and of its Fourier transform.
+        Samples of a frame, between frames, and of the Fourier transform.
     rates_ : set of int or None
-        Rates that sounds in `fit` said, None for those that said none.
+        Sampling rates passed with the sounds in `fit`, None for sounds without one.
     source_is_known_ : bool
-        Whether the rate of waveforms that do not say it was given, not guessed.
+        Whether `source_rate` was set.
 
     See Also
     --------
@@ -111,12 +111,12 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
         self.hop = hop
 
     def fit(self, X=None, y=None):
-        """Make the filters; of the waveforms only the unit is learned.
+        """Compute the filters; of the waveforms only the unit is learned.
 
         Parameters
         ----------
         X : array-like of n waveforms or pairs, default=None
-            Sounds, whose range of samples is kept; None stands for floats from -1 to 1.
+            Sounds, from whose range the unit is inferred; None stands for floats from -1 to 1.
         y : None
             Ignored; pipelines pass it.
 
@@ -134,7 +134,7 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
         return self
 
     def learn(self, pairs):
-        """Learn in which unit samples are, and at which rates, from sounds in memory.
+        """Learn the unit of samples and the sampling rates from sounds in memory.
 
         Parameters
         ----------
@@ -147,15 +147,15 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
             Itself.
         """
         pairs = list(pairs)
-        self._unit = SoundUnit.learn(levels_of(waveform for waveform, _ in pairs))
+        self._unit = SoundUnit.learn(sample_ranges(waveform for waveform, _ in pairs))
         self.rates_ = {rate for _, rate in pairs}
         return self
 
     def scales(self, pairs):
-        """Return how samples of each type are scaled, in the unit of `fit`.
+        """Return offset and divisor of samples by dtype, in the unit of `fit`.
 
-        There is one warning of samples that lie far outside those in `fit`, and one where sounds
-        of `fit` said at which rate they are and these do not.
+        Warns of samples far out of the range in `fit`, and of sounds without a sampling rate if
+        those in `fit` had one.
 
         Parameters
         ----------
@@ -169,15 +169,15 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
         pairs = list(pairs)
         assumed = self.source_rate or self.rate
         if self.rates_ and None not in self.rates_ and not self.source_is_known_:
-            n_mute = sum(rate is None and np.size(waveform) > 0 for waveform, rate in pairs)
-            if n_mute and assumed not in self.rates_:
+            n_without_rate = sum(rate is None and np.size(waveform) > 0 for waveform, rate in pairs)
+            if n_without_rate and assumed not in self.rates_:
                 warn(
-                    f"{n_mute} sounds do not say their rate and are read as of {assumed} Hz, those "
-                    f"in `fit` had {sorted(self.rates_)} Hz: pass pairs of a waveform and its rate,"
-                    " or source_rate.",
+                    f"{n_without_rate} sounds have no sampling rate and are read as of {assumed} "
+                    f"Hz, those in `fit` had {sorted(self.rates_)} Hz: pass pairs of a waveform "
+                    "and its rate, or source_rate.",
                     stacklevel=3,
                 )
-        return self._unit.scales(levels_of(waveform for waveform, _ in pairs))
+        return self._unit.scales(sample_ranges(waveform for waveform, _ in pairs))
 
     def transform(self, X):
         """Return the spectrogram of each sound.
@@ -206,11 +206,11 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         waveform : array-like of shape (n_samples,) or (n_samples, n_channels)
-            Samples; channels are averaged, integers become -1 to 1.
+            Samples; channels are averaged, integers are scaled to -1..1.
         rate : int or None, default=None
-            Samples a second; None stands for `source_rate`.
+            Sampling rate in Hz; None stands for `source_rate`.
         scales : dict of dtype to (float, float), default=None
-            As `scales` returns them; None is told by the samples alone.
+            As `scales` returns them; None infers them from the samples.
 
         Returns
         -------
@@ -218,13 +218,13 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
             Decibels.
         """
         rate = int(rate or self.source_rate or self.rate)
-        waveform = cut_part(
+        waveform = crop_steps(
             as_waveform(waveform, scales), round(self.max_duration * rate), self.crop
         )
         waveform = resample(waveform, rate, self.rate)
         if not len(waveform):
             return np.zeros((0, self.n_mels), np.float32)
-        half = self.n_window_ // 2  # frames are centred on multiples of the hop
+        half = self.n_window_ // 2  # frames are centered on multiples of the hop
         padded = np.pad(waveform, (half, self.n_window_ - half))
         frames = np.lib.stride_tricks.sliding_window_view(padded, self.n_window_)[:: self.n_hop_]
         hann = get_window("hann", self.n_window_).astype(np.float32)
@@ -242,17 +242,17 @@ def is_pair(sound) -> bool:
 
 
 def pair_of(sound) -> tuple:
-    """Return a cell as a waveform and its rate, None where it does not say it."""
+    """Return a cell as a waveform and its sampling rate, None where it has none."""
     if not is_pair(sound):
         return sound, None
-    # SciPy reads a rate and a waveform, torchaudio a waveform and a rate.
+    # SciPy returns (rate, waveform), torchaudio (waveform, rate).
     return tuple(sound if isinstance(sound[1], Real) else reversed(sound))
 
 
 def _mel_filters(rate: int, n_window: int, n_mels: int) -> tuple[int, np.ndarray]:
     """Return the length of the transform, and the (n_mels, n_frequencies) weights.
 
-    The transform is lengthened, by zeros, until every band holds a frequency.
+    The transform is zero-padded until every band contains a frequency.
     """
     top = 2595 * np.log10(1 + rate / 2 / 700)
     edges = 700 * (10 ** (np.linspace(0, top, n_mels + 2) / 2595) - 1)

@@ -1,4 +1,4 @@
-"""Sounds as waveforms: decoded, of one channel, from -1 to 1, at one rate."""
+"""Decode and resample waveforms; mono, scaled to -1..1."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 
 from sklearn_crossmodal.data import encoded_kind
-from sklearn_crossmodal.preprocessing.audio._sample_units import full_scale, levels_of, own_scale
+from sklearn_crossmodal.preprocessing.audio._sample_units import (
+    full_scale,
+    infer_scale,
+    sample_ranges,
+)
 from sklearn_crossmodal.utils import import_optional
 
 __all__ = ["read_sound"]
 
-#: More channels than this are taken for samples: the axes are the wrong way round.
+#: A second axis longer than this is of samples, not channels: the axes are swapped.
 _MOST_CHANNELS = 32
 
 
 def read_sound(source):
-    """Read a file of sound, or decode its bytes.
+    """Read an audio file, or decode its bytes.
 
     Parameters
     ----------
@@ -31,18 +35,18 @@ def read_sound(source):
     Returns
     -------
     waveform : ndarray of shape (n_samples,), float32
-        The mean of the channels; integers become -1 to 1.
+        The mean of the channels; integers are scaled to -1..1.
     rate : int
-        Samples a second.
+        Sampling rate in Hz.
 
     Raises
     ------
     OSError
         If the file cannot be opened.
     ValueError
-        If its content is no sound.
+        If its content is not audio.
     ImportError
-        If it is no wav file and soundfile is not installed.
+        If it is not a wav file and soundfile is not installed.
 
     Examples
     --------
@@ -67,7 +71,7 @@ def read_sound(source):
         decode = soundfile.read
     try:
         samples, rate = decode(io.BytesIO(encoded))
-    except Exception as error:  # decoders fail on broken content in many ways
+    except Exception as error:  # decoders raise many types of error
         raise ValueError(f"it is no sound that can be decoded: {error}") from error
     return as_waveform(samples, {samples.dtype: full_scale(samples.dtype)}), int(rate)
 
@@ -78,14 +82,14 @@ def _decode_wav(file) -> tuple[np.ndarray, int]:
 
 
 def as_waveform(samples, scales=None) -> np.ndarray:
-    """Return samples as one channel (n_samples,) of float32, integers as -1 to 1.
+    """Convert samples to a mono waveform (n_samples,) of float32, integers scaled to -1..1.
 
     Parameters
     ----------
     samples : array-like of shape (n_samples,) or (n_samples, n_channels)
         Numbers.
     scales : dict of dtype to (float, float), default=None
-        What samples of a type are moved and divided by; None is told by the samples alone.
+        Offset and divisor by dtype; None infers them from the samples.
     """
     samples = np.asarray(samples)
     if samples.dtype.kind not in "iuf" and samples.size:
@@ -105,8 +109,8 @@ def _as_floats(samples: np.ndarray, scales) -> np.ndarray:
     if not samples.size:
         return samples.astype(np.float32)
     if scales is None:
-        levels = levels_of([samples])
-        scales = {dtype: own_scale(dtype, level) for dtype, level in levels.items()}
+        levels = sample_ranges([samples])
+        scales = {dtype: infer_scale(dtype, level) for dtype, level in levels.items()}
     offset, full = scales[samples.dtype]
     waveform = samples.astype(np.float32)
     if full != 1:
@@ -114,9 +118,9 @@ def _as_floats(samples: np.ndarray, scales) -> np.ndarray:
     return waveform - np.float32(offset / full) if offset else waveform
 
 
-def resample(waveform: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """Return a waveform at another rate, by a polyphase filter."""
-    if rate == wanted or not len(waveform):
+def resample(waveform: np.ndarray, rate: int, target_rate: int) -> np.ndarray:
+    """Resample a waveform by a polyphase filter."""
+    if rate == target_rate or not len(waveform):
         return waveform
-    ratio = Fraction(wanted, rate)
+    ratio = Fraction(target_rate, rate)
     return resample_poly(waveform, ratio.numerator, ratio.denominator).astype(np.float32)

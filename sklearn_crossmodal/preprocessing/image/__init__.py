@@ -1,1 +1,1 @@
-"""Images: files, channels, units of pixels, scaling."""
+"""Images: files, channels, pixel units, resizing and scaling."""

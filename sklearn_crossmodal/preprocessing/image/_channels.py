@@ -1,4 +1,4 @@
-"""Images as arrays that differ in their channels, brought to one mode as files are."""
+"""Convert image arrays with different numbers of channels to one mode."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy as np
 from sklearn_crossmodal.data import is_missing, object_array
 from sklearn_crossmodal.utils._row_numbers import row_number
 
-__all__ = ["are_mixed", "even_channels"]
+__all__ = ["have_mixed_channels", "unify_channels"]
 
 
-def are_mixed(images: np.ndarray) -> bool:
-    """Return whether images in cells differ in their number of channels; refuse what is no image.
+def have_mixed_channels(images: np.ndarray) -> bool:
+    """Return whether images in object cells differ in their number of channels.
 
     Parameters
     ----------
     images : ndarray with n rows
-        Arrays (h, w) or (h, w, c) as cells, or one array of all, which is never mixed.
+        Object cells (h, w) or (h, w, c); or one array of all images, which is never mixed.
 
     Returns
     -------
@@ -25,7 +25,7 @@ def are_mixed(images: np.ndarray) -> bool:
     Raises
     ------
     ValueError
-        If a cell is no array of two or three axes; the message names its row.
+        If a cell is not an array of two or three axes; the message names its row.
     """
     if images.dtype != object or images.ndim != 1:
         return False
@@ -42,31 +42,30 @@ def are_mixed(images: np.ndarray) -> bool:
     )
 
 
-def even_channels(images: np.ndarray, mode: str | None) -> np.ndarray:
-    """Return images with three channels each, or four if `mode` is "RGBA".
+def unify_channels(images: np.ndarray, mode: str | None) -> np.ndarray:
+    """Convert images to three channels each, or four if `mode` is "RGBA".
 
-    Grey is repeated; where there is alpha and none is wanted, what is transparent is laid over
-    white.
+    Grey is repeated. Where alpha is dropped, images are composited over white.
 
     Parameters
     ----------
     images : ndarray with n rows
         Images (h, w), or (h, w, c) with 1, 3 or 4 channels.
     mode : {"L", "RGB", "RGBA"} or None
-        What they are converted to afterwards.
+        Mode that they are converted to afterwards.
 
     Returns
     -------
     ndarray of shape (n,), object
     """
-    return object_array([_evened(np.asarray(image), mode == "RGBA") for image in images])
+    return object_array([_unify(np.asarray(image), mode == "RGBA") for image in images])
 
 
 def _n_channels(image) -> int:
     return 1 if np.ndim(image) == 2 else np.shape(image)[-1]
 
 
-def _evened(image: np.ndarray, with_alpha: bool) -> np.ndarray:
+def _unify(image: np.ndarray, with_alpha: bool) -> np.ndarray:
     image = image if image.ndim == 3 else image[..., np.newaxis]
     if image.shape[-1] == 1:
         image = np.repeat(image, 3, axis=-1)
@@ -82,7 +81,7 @@ def _evened(image: np.ndarray, with_alpha: bool) -> np.ndarray:
 
 
 def _white(image: np.ndarray):
-    """Return the number of full light: that of the type, of wide types of 8 bits, of floats 1."""
+    """Return the value of white: the maximum of the dtype, 255 of wide dtypes, 1 of floats."""
     if image.dtype.kind in "ui":
         return 255 if image.dtype.itemsize > 2 else np.iinfo(image.dtype).max
     return 255.0 if image.dtype.kind == "f" and image.size and np.nanmax(image) > 1 else 1

@@ -1,4 +1,4 @@
-"""Image files, encoded bytes and Pillow images to arrays of pixels."""
+"""Decode image files, encoded bytes and Pillow images to pixel arrays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sklearn_crossmodal.utils._row_numbers import row_number
 
 __all__ = ["are_files", "decode_image", "is_image_file"]
 
-#: Endings of names of image files.
+#: Extensions of image files.
 _ENDINGS = (
     *(".avif", ".bmp", ".gif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm"),
     *(".ppm", ".tga", ".tif", ".tiff", ".webp"),
@@ -27,31 +27,31 @@ _SIGNATURES = (
     *(b"II*\x00", b"MM\x00*", b"\x00\x00\x00\x0cjP  "),
 )
 _ORIENTATION = 0x0112
-#: Modes of Pillow that have alpha, by themselves or multiplied into the colours.
+#: Pillow modes with alpha, straight or premultiplied.
 _WITH_ALPHA = frozenset({"LA", "PA", "La", "RGBA", "RGBa"})
-#: Modes that Pillow converts to few others, and one that it does convert them to.
+#: Modes with few conversions in Pillow, and an intermediate mode for each.
 _FIRST = {"La": "LA", "LAB": "RGB"}
-#: A Pillow image reads its file at first use, which two threads must not do at once.
+#: A Pillow image reads its file on first use, which is not thread-safe.
 _LOADING = Lock()
 
 
 def are_files(images) -> bool:
-    """Return whether rows are to be decoded; refuse them where they are mixed with others."""
+    """Return whether rows are encoded images; raise if only some are."""
     if images.dtype != object or images.ndim != 1:
         return False
     encoded = [_is_encoded(cell) for cell in images]
     if any(encoded) and not all(encoded):
-        few = 2 * sum(encoded) < len(encoded)  # those are odd that are fewer
-        row, others = encoded.index(few), "arrays" if few else "files"
+        minority = 2 * sum(encoded) < len(encoded)  # the minority is reported
+        row, majority = encoded.index(minority), "arrays" if minority else "files"
         raise ValueError(
-            f"row {row_number(row)} holds {type(images[row]).__name__}, others hold {others}: give "
-            "paths, bytes and Pillow images in all rows, or arrays."
+            f"row {row_number(row)} holds {type(images[row]).__name__}, others hold {majority}: "
+            "give paths, bytes and Pillow images in all rows, or arrays."
         )
     return any(encoded)
 
 
 def is_image_file(cell) -> bool:
-    """Return whether a cell is a path that ends as images do, their bytes, or a Pillow image."""
+    """Return whether a cell is the path of an image file, its bytes, or a Pillow image."""
     if isinstance(cell, bytes | bytearray):
         is_webp = cell[:4] == b"RIFF" and cell[8:12] == b"WEBP"
         return is_webp or bytes(cell[:16]).startswith(_SIGNATURES)
@@ -67,13 +67,12 @@ def decode_image(cell, *, mode="RGB", size=None) -> np.ndarray:
     Parameters
     ----------
     cell : path, bytes or PIL.Image.Image
-        The file, what is in it, or an image that Pillow has read.
+        The file, its content, or a Pillow image.
     mode : {"L", "RGB", "RGBA"}, default="RGB"
-        Grey, colour, or colour and alpha. Where there is no alpha in it, what is transparent is
-        laid over white. Of more than 8 bits a pixel the upper ones are kept; floats are taken from
-        0 to 1.
+        Grey, colour, or colour and alpha. Without alpha, images are composited over white. Of more
+        than 8 bits a pixel the upper ones are kept; floats range from 0 to 1.
     size : tuple of (int, int), default=None
-        Height and width to resize to, by averaging over the area a pixel covers.
+        Height and width to resize to, by area averaging.
 
     Returns
     -------
@@ -82,7 +81,7 @@ def decode_image(cell, *, mode="RGB", size=None) -> np.ndarray:
     Raises
     ------
     OSError, ValueError or another
-        Whatever Pillow raises if it cannot read the file.
+        Raised by Pillow if it cannot read the file.
     """
     if (kind := encoded_kind(cell)) is not None:
         raise ValueError(f"it is {kind}")
@@ -96,22 +95,22 @@ def decode_image(cell, *, mode="RGB", size=None) -> np.ndarray:
 
 
 def _is_encoded(cell) -> bool:
-    """Return whether a cell is a path, bytes or a Pillow image, whatever is in it."""
+    """Return whether a cell is a path, bytes or a Pillow image, whatever its content."""
     return isinstance(cell, str | os.PathLike | bytes | bytearray) or _is_pillow(cell)
 
 
 def _is_pillow(cell) -> bool:
-    pillow = sys.modules.get("PIL.Image")  # not imported: then no cell is of its making
+    pillow = sys.modules.get("PIL.Image")  # if it was not imported, no cell is one
     return pillow is not None and isinstance(cell, pillow.Image)
 
 
 @contextmanager
 def _opened(cell, pillow, size):
-    """Open a file; of a large JPEG only as much detail is decoded as `size` needs."""
+    """Open a file; a large JPEG is decoded at a resolution near `size`."""
     if _is_pillow(cell):
         with _LOADING:
             cell.load()
-        yield cell  # which is the user's, and stays open
+        yield cell  # owned by the caller, and not closed
         return
     encoded = isinstance(cell, bytes | bytearray)
     with pillow.open(BytesIO(cell) if encoded else cell) as image:
@@ -141,6 +140,6 @@ def _in_mode(image, mode, pillow):
 
 
 def _eight_bits(pixels: np.ndarray) -> np.ndarray:
-    """Bring integers of 16 bits, and floats from 0 to 1, to 8 bits."""
+    """Convert integers of 16 bits, and floats from 0 to 1, to 8 bits."""
     scale = 255.0 if pixels.dtype.kind == "f" else 1 / 257
     return np.clip(np.rint(np.nan_to_num(pixels * scale)), 0, 255).astype(np.uint8)

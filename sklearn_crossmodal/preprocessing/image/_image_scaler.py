@@ -1,4 +1,4 @@
-"""Arrays of images to arrays of one size, channels first, scaled."""
+"""Resize and scale image arrays, channels first."""
 
 from __future__ import annotations
 
@@ -28,43 +28,43 @@ from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["ImageScaler"]
 
-#: Relative to the mean, the deviation below which a channel is constant up to rounding.
+#: Standard deviation, relative to the mean, below which a channel is constant up to rounding.
 _TOLERANCE = 1e-6
 #: Numbers of channels an image may have: grey, grey and alpha, colour, colour and alpha.
 _CHANNELS = (1, 2, 3, 4)
 
 
 class ImageScaler(TransformerMixin, BaseEstimator):
-    """Bring images to one size and scale, channels first.
+    """Resize images to one size, and scale their pixels; channels first.
 
     Parameters
     ----------
     size : int or tuple of (int, int), default=None
-        Height and width to resize to, one number for both, by averaging over the area a pixel
-        covers; None keeps the size, which must then be one for all images.
+        Height and width to resize to, one number for both, by area averaging; None keeps the
+        size, which must then be equal for all images.
     scaling : {"standard", "unit"} or tuple of (mean, std), default="standard"
-        "unit" divides integers by the largest value of their type, of 32 and 64 bits by that of
-        the narrowest type that holds those seen in `fit`, and leaves floats as they are;
-        "standard" also gives each channel mean 0 and standard deviation 1 over all images; a
-        given mean and std, one number a channel each, take the place of those. They are for 0..1:
-        floats from 0 to 255 or 65535 are then divided by that.
+        - "unit": integers are divided by the maximum of their dtype, of 32 and 64 bits by that of
+          the narrowest dtype that holds those seen in `fit`; floats are unchanged.
+        - "standard": also, each channel has mean 0 and standard deviation 1 over all images.
+        - (mean, std), one number a channel each: replace those of "standard". They are for pixels
+          in 0..1: floats from 0 to 255 or 65535 are divided by that first.
     channels : {"auto", "first", "last"}, default="auto"
         Which axis of an image with three axes holds the channels. "auto" takes the last if its
         length is 1 to 4, else the first.
     mode : {"L", "RGB", "RGBA"}, default=None
-        Convert to grey, to colour, or to colour and alpha; None leaves the channels as they are.
-        Where alpha is taken away, what is transparent is laid over white.
+        Convert to grey, to colour, or to colour and alpha; None keeps the channels. Where alpha is
+        dropped, images are composited over white.
 
     Attributes
     ----------
     shape_ : tuple of (int, int, int)
-        Channels, height and width of what `transform` returns.
+        Channels, height and width of transformed images.
     mean_, std_ : ndarray of shape (n_channels, 1, 1)
-        What is subtracted and divided by, after the scaling to 0..1.
+        Center and scale of the channels, after the scaling to 0..1.
     dtype_ : dtype
         Of the images in `fit`.
     range_ : tuple of (int, int)
-        Least and largest value of their integers; 0 and 1 if they were none.
+        Minimum and maximum of their integer dtype; 0 and 1 for other dtypes.
 
     See Also
     --------
@@ -72,10 +72,11 @@ class ImageScaler(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    The unit of `fit` is kept: equal numbers are equal pictures in any type, integers of 8 to 64
-    bits or floats. Where `fit` saw numbers, floats within 0 to 1 are shares of the largest, and
-    what is of a narrower type than could hold the numbers of `fit` a share of the largest of its
-    own. Of numbers far outside those in `fit` there is one warning a call, which says by how much.
+    The unit of pixels in `fit` is kept: equal numbers are equal images in any dtype, integers of 8
+    to 64 bits or floats. There are two exceptions. If `fit` saw numbers above 1, floats from 0 to 1
+    are relative to white. Integers of a narrower dtype, which could not hold the numbers in `fit`,
+    are relative to the maximum of their dtype. Pixels far out of the range in `fit` raise one
+    warning a call, which states the factor.
 
     Examples
     --------
@@ -105,7 +106,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         self.mode = mode
 
     def fit(self, X, y=None, sample_weight=None):
-        """Learn size, mean and spread of the channels.
+        """Learn size, and mean and standard deviation of the channels.
 
         Parameters
         ----------
@@ -114,7 +115,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         y : None
             Ignored; pipelines pass it.
         sample_weight : array-like of shape (n,), default=None
-            Weights of the images; one of weight zero is not there.
+            Weights of the images; those of weight zero are ignored.
 
         Returns
         -------
@@ -124,7 +125,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If these are no images, differ in shape, or hold NaN or infinity.
+            If these are not images, differ in shape, or hold NaN or infinity.
         """
         rows = None
         if sample_weight is not None and not np.all(sample_weight):
@@ -139,7 +140,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return self
 
     def fit_batches(self, batches, like):
-        """Learn from images that come batch by batch as `fit` does from all of them at once.
+        """Learn as `fit` does, from batches of images.
 
         Parameters
         ----------
@@ -147,7 +148,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             Numbers of the rows, for messages; the images of these rows, as in `fit`; their
             weights, or None.
         like : ndarray of shape (n, ...)
-            Some of the images, or a memory map of all: they tell axes, dtype and range.
+            Some of the images, or a memory map of all, which define axes, dtype and range.
 
         Returns
         -------
@@ -157,7 +158,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If these are no images, differ in shape, hold NaN or infinity, or there are none.
+            If these are not images, differ in shape, hold NaN or infinity, or there are none.
         """
         stacks = as_stacks(like, self.size)
         self._describe(stacks, extents_of([sample_rows(stacks[0])]))
@@ -191,12 +192,12 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return self.scale(stacks, self.divisors(stacks))
 
     def divisors(self, stacks):
-        """Return what images of each type are divided by, in the unit of `fit`.
+        """Return the divisor of images by dtype, in the unit of `fit`.
 
         Parameters
         ----------
         stacks : list of ndarray of shape (n, ...)
-            Images, or some of them that stand for all.
+            Images, or a sample of them.
 
         Returns
         -------
@@ -207,7 +208,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return self._unit.divisors(extents_of(stacks))
 
     def scale(self, stacks, divisors):
-        """Resize and scale stacks of images whose unit is known.
+        """Resize and scale stacks of images with known divisors.
 
         Parameters
         ----------
@@ -231,7 +232,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return ((images - self.mean_) / self.std_).astype(np.float32)
 
     def inverse_transform(self, X):
-        """Undo the scaling, not the resizing.
+        """Invert the scaling, not the resizing.
 
         Parameters
         ----------
@@ -240,7 +241,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of the rank, order of axes and dtype that `fit` saw
+        ndarray of the rank, order of axes and dtype in `fit`
             Integers are rounded and clipped to their range.
         """
         check_is_fitted(self)
@@ -259,13 +260,13 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return np.ascontiguousarray(images, dtype=self.dtype_)
 
     def _describe(self, stacks, extents):
-        """Check the parameters; remember axes, dtype, range and unit of the images."""
+        """Validate the parameters; learn axes, dtype, range and unit of the images."""
         self._validate_params()
         if self.size is not None:
             self._check_size()
         self.rank_ = stacks[0].ndim
         self.channels_last_ = self.rank_ == 4 and self._has_channels_last(stacks[0].shape)
-        # Where types are mixed, integers say more of their unit than floats.
+        # Of mixed dtypes, integers define the unit better than floats.
         stacks = [stack for stack in stacks if stack.dtype.kind in "ui"] or stacks
         self.dtype_ = stacks[0].dtype
         self.range_ = integer_range([one for one in stacks if one.dtype == self.dtype_])
@@ -276,10 +277,10 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         self._unit = PixelUnit(self.dtype_, self.range_, full, extent)
 
     def _learn(self, shape, moments, sample_weight):
-        """Set shape, mean and std from the means and variances of the images, batch by batch."""
+        """Set shape, mean and std from batches of means and variances of images."""
         self.shape_, self._varies = shape, True
         if isinstance(self.scaling, tuple):
-            self.mean_, self.std_ = self._given_scaling(shape[0])
+            self.mean_, self.std_ = self._user_scaling(shape[0])
             return
         self.mean_, self.std_ = np.zeros((shape[0], 1, 1)), np.ones((shape[0], 1, 1))
         if self.scaling == "standard":
@@ -292,18 +293,18 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             self.std_ = np.where(varies, spread, 1.0)[:, np.newaxis, np.newaxis]
             self._varies = varies[:, np.newaxis, np.newaxis]
 
-    def _given_scaling(self, n_channels):
-        given = [np.atleast_1d(np.asarray(part, dtype=float)) for part in self.scaling]
-        if len(given) != 2 or any(part.shape not in {(1,), (n_channels,)} for part in given):
+    def _user_scaling(self, n_channels):
+        parts = [np.atleast_1d(np.asarray(part, dtype=float)) for part in self.scaling]
+        if len(parts) != 2 or any(part.shape not in {(1,), (n_channels,)} for part in parts):
             raise ValueError(
                 f"scaling={self.scaling!r} must be a mean and a standard deviation for each of "
                 f"{n_channels} channels."
             )
-        if not (given[1] > 0).all():
+        if not (parts[1] > 0).all():
             raise ValueError(
                 f"scaling={self.scaling!r} has a standard deviation that is not positive."
             )
-        return [np.broadcast_to(part, n_channels).reshape(-1, 1, 1) for part in given]
+        return [np.broadcast_to(part, n_channels).reshape(-1, 1, 1) for part in parts]
 
     def _size(self):
         """Return height and width to resize to."""
@@ -320,7 +321,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return self.channels == "last"
 
     def _prepare(self, stacks, divisors, rows=None):
-        """Return (n, c, h, w) float32 images of the right size, in 0..1 if they were integers."""
+        """Return resized float32 images (n, c, h, w), in 0..1 if they were integers."""
         stacks = [self._channels_first(stack, divisors[stack.dtype]) for stack in stacks]
         finite = np.concatenate([np.isfinite(stack).all(axis=(1, 2, 3)) for stack in stacks])
         if not finite.all():
@@ -338,7 +339,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return stacks[0] if len(stacks) == 1 else np.concatenate(stacks)
 
     def _channels_first(self, images, divisor):
-        """Return (n, c, h, w) float32 images, in 0..1 if they were integers."""
+        """Return float32 images (n, c, h, w), in 0..1 if they were integers."""
         if images.ndim != self.rank_:
             raise ValueError(
                 f"images have {images.ndim - 1} axes each, those in `fit` had {self.rank_ - 1}."
@@ -355,6 +356,6 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         scaled = np.ascontiguousarray(images, dtype=np.float32)
         if divisor == 1:
             return scaled
-        # In place where the line above has made a copy, as of all integers.
-        own = np.may_share_memory(scaled, images)
-        return np.divide(scaled, np.float32(divisor), out=None if own else scaled)
+        # In place where the line above has made a copy, as for all integers.
+        shared = np.may_share_memory(scaled, images)
+        return np.divide(scaled, np.float32(divisor), out=None if shared else scaled)

@@ -1,4 +1,4 @@
-"""Pixels by row number: of image files, which are decoded when asked for, and of arrays on disk."""
+"""Lazy images: files that are decoded, and arrays on disk that are read, batch by batch."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from sklearn_crossmodal.preprocessing.image._image_scaler import ImageScaler
 from sklearn_crossmodal.preprocessing.image._pixels import sample_rows
 from sklearn_crossmodal.utils._progress import progress
 from sklearn_crossmodal.utils._row_numbers import current_row_numbers
-from sklearn_crossmodal.utils._threads import read_ahead
+from sklearn_crossmodal.utils._threads import prefetch
 
 __all__ = ["ArrayRows", "FileRows", "ScaledRows"]
 
-#: Images that one thread reads at a time.
+#: Images that a thread reads at a time.
 _CHUNK = 16
-#: With ``keep="auto"`` the pixels of files are kept in memory if they take no more bytes.
+#: With ``keep="auto"`` decoded pixels up to this many bytes are kept in memory.
 _KEEP_AT_MOST = 64 * 2**20
 
 
 class ArrayRows:
-    """Images of one array, such as a memory map: a row is read when it is asked for.
+    """Images of one array, such as a memory map, read when they are indexed.
 
     Parameters
     ----------
@@ -51,39 +51,39 @@ class ArrayRows:
         return np.asarray(self.images[rows]), np.ones(len(rows), dtype=bool)
 
     def sample(self) -> np.ndarray:
-        """Return some images, whose unit is that of all."""
+        """Return a sample of the images, which defines their unit."""
         return sample_rows(self.images)
 
     def check(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield row numbers and images of all rows, chunk by chunk."""
         parts = _chunks(len(self))
-        yield from zip(parts, read_ahead(lambda rows: self.read(rows)[0], parts), strict=True)
+        yield from zip(parts, prefetch(lambda rows: self.read(rows)[0], parts), strict=True)
 
 
 class FileRows:
-    """Images of files: a row is decoded when it is asked for.
+    """Image files, decoded when they are indexed.
 
     Parameters
     ----------
     cells : sequence of path, bytes or PIL.Image.Image
         One image a row.
     mode : {"L", "RGB", "RGBA"}
-        What they are converted to.
+        Mode that they are converted to.
     size : tuple of (int, int) or None
-        Height and width that they are resized to; None keeps the size, one for all.
+        Height and width that they are resized to; None keeps the size, equal for all.
     on_error : {"absent", "raise"}
         Whether files that cannot be read are reported by a warning or an error.
     keep : bool or "auto"
-        Whether pixels stay in memory once they are read; "auto": if they are few.
+        Whether decoded pixels are kept in memory; "auto": up to 64 MiB.
     shape : tuple of (int, int, int), default=None
-        What one image must have; None: that of the first.
+        Required shape of an image; None: that of the first.
 
     Attributes
     ----------
     pixels : ndarray of shape (n, h, w, c), uint8, or None
-        Those that were kept.
+        The pixels kept in memory.
     reasons : dict of int to str
-        Why rows could not be read when they were checked.
+        Error messages of rows that `check` could not read.
     """
 
     def __init__(self, cells, *, mode: str, size, on_error: str, keep, shape=None) -> None:
@@ -96,25 +96,25 @@ class FileRows:
         self.pixels: np.ndarray | None = None
         self.reasons: dict[int, str] = {}
         self._has_warned = False
-        self._numbers = current_row_numbers()  # files are read again when nobody knows any more
+        self._numbers = current_row_numbers()  # files are read later, out of the context
 
     def __len__(self) -> int:
         return len(self.cells)
 
     @property
     def readable(self) -> np.ndarray:
-        """Which rows could be read when they were checked, (n,) bool."""
+        """Which rows `check` could read, (n,) bool."""
         readable = np.ones(len(self), dtype=bool)
         readable[list(self.reasons)] = False
         return readable
 
     def check(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Read all rows; yield row numbers and images of those that can be, chunk by chunk.
+        """Read all rows; yield row numbers and images of the readable ones in chunks.
 
         Yields
         ------
         rows : ndarray of int
-            Ascending; the others are in `reasons` afterwards.
+            Ascending. Unreadable rows are in `reasons` afterwards.
         images : ndarray of shape (k, h, w, c), uint8
 
         Raises
@@ -127,10 +127,10 @@ class FileRows:
             self.shape = (*self.size, len(self.mode))
         parts, pixels = _chunks(len(self)), None
         reading = progress(
-            read_ahead(self._decode_all, parts), total=len(parts), label="reading images"
+            prefetch(self._decode_all, parts), total=len(parts), label="reading images"
         )
         for rows, found in zip(parts, reading, strict=True):
-            images = self._sort_out(dict(zip(rows.tolist(), found, strict=True)))
+            images = self._collect_errors(dict(zip(rows.tolist(), found, strict=True)))
             if not images:
                 continue
             rows, stack = np.array(list(images)), np.stack(list(images.values()))
@@ -143,7 +143,7 @@ class FileRows:
         self._report_unreadable()
 
     def read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the images of some rows that were checked before, and which are still there."""
+        """Return the images of some rows, and which of them are still readable."""
         if self.pixels is not None:
             return self.pixels[rows], np.ones(len(rows), dtype=bool)
         images = np.zeros((len(rows), *self.shape), dtype=np.uint8)
@@ -158,26 +158,26 @@ class FileRows:
         if lost and not self._has_warned:
             self._has_warned = self.on_error == "absent"
             what = "Images that could be read before cannot be any more"
-            outcome = "they, and others that vanish, count as zeros"
+            outcome = "these, and others that become unreadable, count as zeros"
             self._report(what, outcome, lost)
         return images, readable
 
     def find_unreadable(self) -> np.ndarray:
-        """Return which rows cannot be read, of images of any size, and report them.
+        """Return which rows cannot be read, whatever the size of the images, and report them.
 
         Returns
         -------
         ndarray of shape (n,), bool
         """
         parts = _chunks(len(self))
-        for rows, found in zip(parts, read_ahead(self._decode_all, parts), strict=True):
+        for rows, found in zip(parts, prefetch(self._decode_all, parts), strict=True):
             lost = zip(rows.tolist(), found, strict=True)
-            self.reasons.update({row: why for row, why in lost if isinstance(why, str)})
+            self.reasons.update({row: error for row, error in lost if isinstance(error, str)})
         self._report_unreadable()
         return ~self.readable
 
-    def why_not(self, row: int) -> str:
-        """Name a row that could not be read when it was checked, and why."""
+    def reason(self, row: int) -> str:
+        """Return name and error message of a row that `check` could not read."""
         return explain_unreadable(self.cells[row], row, self.reasons[row], self._numbers)
 
     def _report_unreadable(self) -> None:
@@ -189,7 +189,7 @@ class FileRows:
         report_unreadable(what, outcome, reasons, self.cells, self.on_error, self._numbers)
 
     def sample(self) -> np.ndarray:
-        """Return a black and a white image: files are read as 8 bits."""
+        """Return a black and a white image: files are decoded to 8 bits."""
         return np.array([0, 255], dtype=np.uint8).reshape(2, 1, 1, 1)
 
     def _fits(self) -> bool:
@@ -197,8 +197,8 @@ class FileRows:
             return self.keep
         return len(self) * int(np.prod(self.shape)) <= _KEEP_AT_MOST
 
-    def _sort_out(self, found: dict[int, np.ndarray | str]) -> dict[int, np.ndarray]:
-        """Return the images among what was found; remember why the others are none."""
+    def _collect_errors(self, found: dict[int, np.ndarray | str]) -> dict[int, np.ndarray]:
+        """Return the decoded images; store the error messages of the others."""
         images = {}
         for row, image in found.items():
             if isinstance(image, str):
@@ -212,12 +212,12 @@ class FileRows:
         return [self._decode(row) for row in rows]
 
     def _decode(self, row) -> np.ndarray | str:
-        """Return the pixels of a row, or why it cannot be read."""
+        """Return the pixels of a row, or the error message."""
         try:
             return decode_image(self.cells[row], mode=self.mode, size=self.size)
         except (ImportError, MemoryError):
             raise
-        except Exception as error:  # a broken file raises whatever its decoder stumbles over
+        except Exception as error:  # decoders raise many types of error
             return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
 
     def _check_shape(self, row: int, image: np.ndarray) -> None:
@@ -232,17 +232,17 @@ class FileRows:
 
 
 class ScaledRows:
-    """Read rows and scale them, for `LazyRows`; a class of its own, so that it can be pickled."""
+    """Read rows and scale them: the picklable callable of `LazyRows`."""
 
     def __init__(self, source: ArrayRows | FileRows, scaler: ImageScaler) -> None:
         self.source = source
         self.scaler = scaler
-        # Of all rows once, not batch by batch: what is dark is no other unit.
+        # Once for all rows, not per batch: a dark batch has no other unit.
         self.divisors = scaler.divisors([source.sample()])
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         pixels, readable = self.source.read(rows)
-        if isinstance(self.source, FileRows):  # in the order of axes that `fit` saw
+        if isinstance(self.source, FileRows):  # in the order of axes in `fit`
             if self.scaler.rank_ == 3:
                 pixels = pixels[..., 0]
             elif not self.scaler.channels_last_:

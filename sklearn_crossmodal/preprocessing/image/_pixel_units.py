@@ -1,4 +1,4 @@
-"""The unit of pixels: learned in `fit` and kept, so that equal pictures are equal in every type."""
+"""The unit of pixels, learned in `fit` and applied to images of any dtype later."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["Extent", "PixelUnit", "extents_of", "white_of"]
 
-#: What white is in numbers of common depths.
+#: The value of white at common bit depths.
 _WHITES = (255.0, 65535.0)
-#: Floats within 0 to 1 are another unit where pictures in `fit` mostly reached more than this.
+#: Floats from 0 to 1 are of another unit if images in `fit` typically reached more than this.
 _BRIGHT = 16.0
-#: How far beyond what `fit` saw floats in no unit that is known may go.
+#: Factor by which floats of unknown unit may exceed the range in `fit`.
 _FAR = 16.0
-#: The same for those in one that is known: interpolation goes beyond it by a little.
+#: The same for a known unit, which interpolation exceeds a little.
 _BEYOND = 1.5
 
 
 @dataclass(frozen=True)
 class Extent:
-    """Where the pixels of some images of one type lie.
+    """The range of the pixels of images of one dtype.
 
     Parameters
     ----------
     low, high : float
-        Least and largest number.
+        Minimum and maximum.
     whole : bool
-        Whether all are whole numbers.
+        Whether all pixels are integers.
     peaks : ndarray of shape (n,)
-        The largest absolute number of each image.
+        The largest absolute value of each image.
     """
 
     low: float
@@ -42,10 +42,10 @@ class Extent:
 
     @classmethod
     def of(cls, images: np.ndarray) -> Extent:
-        """Describe a stack of images; an image with NaN has no ends."""
+        """Return the range of a stack of images, ignoring images with NaN."""
         flat = images.reshape(len(images), -1)
         lows, highs = (end(axis=1).astype(np.float64) for end in (flat.min, flat.max))
-        # Of floats that are not whole the first image tells it.
+        # For floats that are not integers the first image decides.
         whole = images.dtype.kind != "f" or all(bool((one == np.rint(one)).all()) for one in flat)
         return cls(
             float(np.fmin.reduce(lows)),
@@ -64,12 +64,12 @@ class Extent:
 
     @property
     def peak(self) -> float:
-        """The largest absolute number."""
+        """The largest absolute value."""
         return max(abs(self.low), abs(self.high))
 
 
 def extents_of(stacks: Iterable[np.ndarray]) -> dict[np.dtype, Extent]:
-    """Return the extents of stacks of images, those of one type together."""
+    """Return the range of stacks of images by dtype."""
     found: dict[np.dtype, Extent] = {}
     for stack in stacks:
         if len(stack):
@@ -80,22 +80,22 @@ def extents_of(stacks: Iterable[np.ndarray]) -> dict[np.dtype, Extent]:
 
 @dataclass(frozen=True)
 class PixelUnit:
-    """The unit that `fit` saw, and what pixels of other types are divided by to be in it.
+    """The unit of pixels in `fit`, and the divisors of pixels of other dtypes.
 
-    Equal numbers are equal pictures, whatever their type. The exceptions are told by the type or
-    the numbers: floats from 0 to 1 are shares of white, and what is of a type that cannot hold the
-    numbers of `fit` is a share of the largest of that type.
+    Equal numbers are equal images, whatever their dtype. There are two exceptions: floats from 0 to
+    1 are relative to white, and integers of a dtype that cannot hold the numbers in `fit` are
+    relative to the maximum of that dtype.
 
     Parameters
     ----------
     dtype : dtype
         Of the images in `fit`.
     limits : tuple of (int, int)
-        Least and largest number of integers of it, or of the narrower type that they fit.
+        Minimum and maximum of the dtype, or of the narrowest integer dtype that holds the pixels.
     full : float
-        What they are divided by.
+        The divisor of the pixels in `fit`.
     extent : Extent
-        Where they lie.
+        Their range.
     """
 
     dtype: np.dtype
@@ -104,73 +104,75 @@ class PixelUnit:
     extent: Extent
 
     def is_usual(self, images: np.ndarray) -> bool:
-        """Tell soon whether images are as those in `fit`: of their type, and within their range."""
+        """Return whether images have the dtype of those in `fit`, and are within their range."""
         if images.dtype != self.dtype:
             return False
         if self.dtype.kind in "ui" and self.dtype.itemsize <= 2 and self.extent.high > 1:
-            return True  # of a range of its own
+            return True  # narrow integer dtypes define their range
         low, high = images.min(), images.max()
         bright = high > 1 or self._white is None
         return bool(bright and low >= self.extent.low and high <= self.extent.high)
 
     def with_extent(self, extent: Extent) -> PixelUnit:
-        """Return the unit with what is known of all images."""
+        """Return the unit with the range of all images."""
         return replace(self, extent=extent)
 
     def divisors(self, extents: Mapping[np.dtype, Extent]) -> dict[np.dtype, float]:
-        """Return what images of each type are divided by; warn, once, of those that lie far off."""
-        found, doubts = {}, []
+        """Return the divisor by dtype; warn once of images far out of the range in `fit`."""
+        found, mismatches = {}, []
         for dtype, extent in extents.items():
-            found[dtype], doubt = self._divisor(dtype, extent)
-            if doubt and doubt not in doubts:
-                doubts.append(doubt)
-        if doubts:
-            warn("; ".join(doubts) + ".", stacklevel=3)
+            found[dtype], mismatch = self._divisor(dtype, extent)
+            if mismatch and mismatch not in mismatches:
+                mismatches.append(mismatch)
+        if mismatches:
+            warn("; ".join(mismatches) + ".", stacklevel=3)
         return found
 
     def _divisor(self, dtype: np.dtype, extent: Extent) -> tuple[float, str | None]:
         if dtype.kind != "f":
-            own = self._own_largest(dtype, extent)
-            if own is not None:
-                return own
+            maximum = self._type_maximum(dtype, extent)
+            if maximum is not None:
+                return maximum
         elif self._white and self._typical > _BRIGHT and not extent.whole:
             if extent.low >= 0 and extent.high <= 1:
                 return self.full / self._white, (
                     f"images are floats {_span(extent)}, those in `fit` were numbers "
                     f"{_span(self.extent)}, {self.extent.peak / extent.peak:.3g} times as large: "
-                    f"they are read as shares of {self._white:.0f}; multiply them by it to say so"
+                    f"they are read as shares of {self._white:.0f}; multiply them by it to avoid "
+                    "this warning"
                 )
             if extent.low < 0 and extent.peak <= _BRIGHT:
-                return self.full, self._off(extent)
+                return self.full, self._describe_mismatch(extent)
         far = self._is_far(dtype, extent) or self._is_shallow(dtype, extent)
-        return self.full, self._off(extent) if far else None
+        return self.full, self._describe_mismatch(extent) if far else None
 
-    def _own_largest(self, dtype: np.dtype, extent: Extent) -> tuple[float, str | None] | None:
-        """Return the largest of a type of integers that are in no unit of `fit`, and a doubt."""
+    def _type_maximum(self, dtype: np.dtype, extent: Extent) -> tuple[float, str | None] | None:
+        """Return the divisor of integers that are not in the unit of `fit`, and a warning."""
         wide = dtype.itemsize > 2
         largest = 1.0 if dtype.kind == "b" else float(np.iinfo(dtype).max)
-        if self._holds_shares:
+        if self._is_unit_range:
             if not wide:
                 return largest, None
             largest = next((white for white in _WHITES if extent.high <= white), largest)
-            doubt = (
+            mismatch = (
                 f"images are {dtype} {_span(extent)}, those in `fit` were floats "
-                f"{_span(self.extent)}: they are divided by {largest:.0f}; divide them to say so"
+                f"{_span(self.extent)}: they are divided by {largest:.0f}; divide them to avoid "
+                "this warning"
             )
-            return largest, doubt if extent.peak else None
+            return largest, mismatch if extent.peak else None
         if self.dtype.kind != "f" and not wide and largest < self.extent.high:
             return largest, None
         return None
 
     @property
-    def _holds_shares(self) -> bool:
-        """Whether `fit` saw floats from 0 to 1, not 0 and 1 alone."""
+    def _is_unit_range(self) -> bool:
+        """Whether `fit` saw floats from 0 to 1, other than 0 and 1."""
         extent = self.extent
         return self.dtype.kind == "f" and extent.low >= 0 and extent.high <= 1 and not extent.whole
 
     @property
     def _white(self) -> float | None:
-        """What white is in the numbers of `fit`; None of floats that tell nothing of it."""
+        """The value of white in `fit`; None for floats of unknown unit."""
         if self.dtype.kind != "f":
             return float(self.limits[1])
         if self.extent.low < 0 or self.extent.high <= 1:
@@ -179,17 +181,17 @@ class PixelUnit:
 
     @property
     def _typical(self) -> float:
-        """The largest number of the images in the middle."""
+        """The median over images of their largest absolute value."""
         return float(np.median(self.extent.peaks)) if len(self.extent.peaks) else 0.0
 
     def _is_far(self, dtype: np.dtype, extent: Extent) -> bool:
         seen = self.extent
-        # An error says of what is infinite; and where all is black, no unit is seen.
+        # Infinite pixels raise an error later; black images have no unit.
         if not np.isfinite(extent.peak) or not seen.peak:
             return False
         if self.dtype.kind == "f":
-            known = self._holds_shares or (seen.whole and self._white)
-            bound = max(seen.peak, 1.0 if self._holds_shares else (self._white if known else 0.0))
+            known = self._is_unit_range or (seen.whole and self._white)
+            bound = max(seen.peak, 1.0 if self._is_unit_range else (self._white if known else 0.0))
             return extent.peak > (_BEYOND if known else _FAR) * bound > 0
         bound = float(self.limits[1]) if seen.high > 1 else max(seen.high, 1.0)
         if dtype.kind != "f" and self.dtype.itemsize <= 2:
@@ -197,9 +199,9 @@ class PixelUnit:
         return extent.high > _BEYOND * bound or extent.low < self.limits[0] - bound / 2
 
     def _is_shallow(self, dtype: np.dtype, extent: Extent) -> bool:
-        """Return whether numbers are those of 8 bits, where `fit` saw numbers of 16 bits.
+        """Return whether images have a range of 8 bits where those in `fit` had 16 bits.
 
-        Of bytes the type says so; wider types do not, and a dark picture of 16 bits keeps its own.
+        For a wider dtype only the range can tell. A dark image of the dtype in `fit` is not meant.
         """
         return (
             dtype != self.dtype
@@ -209,7 +211,7 @@ class PixelUnit:
             and self._typical > _FAR * _WHITES[0]
         )
 
-    def _off(self, extent: Extent) -> str:
+    def _describe_mismatch(self, extent: Extent) -> str:
         larger, smaller = extent.peak / max(self.extent.peak, 1e-300), "times as large"
         if larger < 1:
             larger, smaller = 1 / larger, "times smaller"
@@ -221,7 +223,7 @@ class PixelUnit:
 
 
 def white_of(extent: Extent) -> float:
-    """Return what floats are divided by to be in 0..1: of whole or large ones their white."""
+    """Return the divisor of floats to 0..1: the white of integral or large ones, else 1."""
     if extent.low < 0 or extent.high <= (1 if extent.whole else _WHITES[0] / 4):
         return 1.0
     return next((white for white in _WHITES if extent.high <= white), 1.0)

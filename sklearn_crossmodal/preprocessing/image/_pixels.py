@@ -1,4 +1,4 @@
-"""Functions of stacks of images: (n, h, w), (n, h, w, c), or (n, c, h, w) once in order."""
+"""Functions on stacks of images: (n, h, w), (n, h, w, c), or (n, c, h, w) after reordering."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from sklearn_crossmodal.data import as_column
 
 __all__ = ["as_stacks", "convert", "image_moments", "integer_range", "resize", "sample_rows"]
 
-#: Images that stand for all of a memory map where their unit is looked at.
+#: Size of the sample of a memory map from which its unit is inferred.
 _SAMPLE = 64
 
-#: Share of red, green and blue in grey, as in ITU-R BT.601 and Pillow.
+#: Weights of red, green and blue in grey, as in ITU-R BT.601 and Pillow.
 _GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 def as_stacks(X, size) -> list[np.ndarray]:
-    """Return images as one stack, or each as its own if they differ in shape."""
+    """Stack images of equal shape and dtype; else return a stack of one for each image."""
     images = np.asarray(as_column(X))
     if images.dtype == object:
         cells = [np.asarray(image) for image in images]
@@ -28,12 +28,12 @@ def as_stacks(X, size) -> list[np.ndarray]:
             )
         if len({len(shape) for shape in shapes}) > 1:
             raise ValueError(f"images differ in the number of axes: {sorted(shapes)[:3]}.")
-        alike = len(shapes) == len({cell.dtype for cell in cells}) == 1
-        stacks = [np.stack(cells)] if alike else [cell[np.newaxis] for cell in cells]
+        uniform = len(shapes) == len({cell.dtype for cell in cells}) == 1
+        stacks = [np.stack(cells)] if uniform else [cell[np.newaxis] for cell in cells]
     else:
         stacks = [images]
-    images_of_pixels = stacks and stacks[0].ndim in (3, 4) and all(stack.size for stack in stacks)
-    if not images_of_pixels or stacks[0].dtype.kind not in "buif":
+    are_images = stacks and stacks[0].ndim in (3, 4) and all(stack.size for stack in stacks)
+    if not are_images or stacks[0].dtype.kind not in "buif":
         raise ValueError(
             "expected images of shape (n, height, width) or (n, height, width, channels), got "
             f"{images.dtype} of shape {images.shape}."
@@ -42,12 +42,12 @@ def as_stacks(X, size) -> list[np.ndarray]:
 
 
 def is_wide(dtype: np.dtype) -> bool:
-    """Return whether integers have a range that no image uses: int64 is NumPy's default."""
+    """Return whether an integer dtype is wider than image formats use, as NumPy's default int64."""
     return dtype.itemsize > 2
 
 
 def integer_range(stacks: list[np.ndarray]) -> tuple[int, int]:
-    """Return least and largest value of the type of integer images, or of a narrower they fit."""
+    """Return the limits of an integer dtype, of a wide one those of the narrowest that fits."""
     dtype = stacks[0].dtype
     if dtype.kind not in "ui":
         return 0, 1
@@ -58,20 +58,20 @@ def integer_range(stacks: list[np.ndarray]) -> tuple[int, int]:
 
 
 def sample_rows(images: np.ndarray) -> np.ndarray:
-    """Return some of the images, evenly spread; all if they are few."""
+    """Return an evenly spaced sample of the images; all if they are few."""
     rows = np.linspace(0, len(images) - 1, min(len(images), _SAMPLE)).astype(int)
     return np.asarray(images[rows])
 
 
 def image_moments(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and variance of each channel of each image, (n, c) float64."""
+    """Return mean and variance (n, c) of each channel of each image, float64."""
     means = images.mean(axis=(2, 3), dtype=np.float64)
     centered = images - means[:, :, np.newaxis, np.newaxis].astype(np.float32)
     return means, np.square(centered, out=centered).mean(axis=(2, 3), dtype=np.float64)
 
 
 def convert(images: np.ndarray, mode: str) -> np.ndarray:
-    """Convert (n, c, h, w) images in 0..1 between grey, colour, and these with alpha."""
+    """Convert images (n, c, h, w) in 0..1 between grey and colour, with or without alpha."""
     n_channels = images.shape[1]
     colour, alpha = (images, None) if n_channels % 2 else (images[:, :-1], images[:, -1:])
     if alpha is not None and mode != "RGBA":
@@ -87,7 +87,7 @@ def convert(images: np.ndarray, mode: str) -> np.ndarray:
 
 
 def resize(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize (n, c, h, w) images: each new pixel averages those under a triangle around it."""
+    """Resize images (n, c, h, w) by a triangle filter, antialiased."""
     if images.shape[2:] == size:
         return images
     rows, columns = (
@@ -97,7 +97,7 @@ def resize(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _triangle_weights(old: int, new: int) -> np.ndarray:
-    """Return the (new, old) weights of linear interpolation, widened when shrinking."""
+    """Return the weights (new, old) of linear interpolation, with a wider filter to downscale."""
     scale = old / new
     reach = max(scale, 1.0)
     centers = (np.arange(new) + 0.5) * scale - 0.5

@@ -1,1 +1,1 @@
-"""Columns of numbers and categories."""
+"""Numeric and categorical columns."""

@@ -1,4 +1,4 @@
-"""Columns of categories to integer codes."""
+"""Encode categorical columns as integer codes."""
 
 from __future__ import annotations
 
@@ -20,52 +20,51 @@ from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["CategoryCoder", "has_categories"]
 
-#: Codes that are kept for later levels at least.
-_LEAST_LATER = 16
+#: Minimum number of codes reserved for levels of later chunks.
+_MIN_RESERVED = 16
 
 
 class CategoryCoder(TransformerMixin, BaseEstimator):
-    """Turn columns of categories, of any type, into integer codes.
+    """Encode columns of categories, of any type, as integer codes.
 
-    Code 0 is a missing cell, 1 a level that is rare or that `fit` did not see; levels have codes
-    from 2 on, in their order where they have one, else sorted. Levels that Python takes for equal
-    are one: 1, 1.0 and True.
+    Code 0 is a missing cell, code 1 a level that is rare or was not seen in `fit`. Levels have
+    codes from 2 on, in their order if they are ordinal, else sorted. Levels that are equal in
+    Python are one: 1, 1.0 and True.
 
     Parameters
     ----------
     min_count : int, default=1
-        In how many rows a level must be; those in fewer are rare.
+        Minimum number of rows of a level; levels with fewer are rare.
     max_categories : int or None, default=None
-        How many levels of a column have a code of their own at most, the most frequent; the others
-        are rare.
+        Maximum number of levels of a column with a code of their own, the most frequent; the
+        others are rare.
     hash_above : int or None, default=10000
-        A column that has more levels than this left is hashed: each level has the code of one of
-        so many buckets, and no level is rare. None hashes nothing.
+        Columns with more levels than this are hashed to this many buckets, each with a code; then
+        no level is rare. None disables hashing.
     ordered : "auto" or list of str or int, default="auto"
-        Names or positions of the columns whose levels have an order. "auto" are those of
-        `categories` and those of an ordered type of categories. An ordered column keeps all of its
-        levels.
+        Names or positions of the ordinal columns. "auto": those in `categories`, and those of an
+        ordered categorical dtype. An ordinal column keeps all of its levels.
     categories : mapping of str or int to list, or None, default=None
-        All levels of some columns, in their order, by name or position; a cell that is none of
-        them has code 1. Other columns have the levels of their type of categories if this is
-        ordered, and else those seen in `fit`, sorted.
+        All levels of some columns, in order, by name or position; other cells have code 1. Other
+        columns have the levels of their categorical dtype if this is ordered, else those seen in
+        `fit`, sorted.
 
     Attributes
     ----------
     levels_ : list of list
-        Of each column the levels that have a code, from 2 on. Of a hashed column the most frequent
+        Of each column the levels with a code, from 2 on. Of a hashed column the most frequent
         level of each bucket, None for an empty one.
     n_categories_ : tuple of int
-        Number of codes of each column, with those for missing and rare cells.
+        Number of codes of each column, those of missing and rare cells included.
     ordered_ : tuple of bool
-        Whether the codes of a column are in order.
+        Whether a column is ordinal.
     hashed_ : tuple of bool
         Whether a column is hashed.
     names_ : tuple of str
         Names of the columns, or their positions.
     labelled_ : ndarray of shape (n_columns, most codes), bool
-        Whether a code of a column stands for a level that `fit` knows: not that of missing cells,
-        of rare ones where there were none, or of an empty bucket.
+        Whether a code of a column is a level seen in `fit`: not that of missing cells, of rare
+        ones if there were none, or of an empty bucket.
 
     See Also
     --------
@@ -93,7 +92,7 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         "categories": [Mapping, None],
     }
 
-    #: Whether `fit` keeps codes for levels that come later; set by those who go on with `extended`.
+    #: Whether `fit` reserves codes for later levels; set for incremental fits, see `extended`.
     reserves = False
 
     def __init__(
@@ -117,11 +116,11 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, c) or (n,)
-            Cells that can be hashed; None, NaN or NA where one is missing.
+            Hashable cells; None, NaN or NA where one is missing.
         y : None
             Ignored; pipelines pass it.
         sample_weight : array-like of shape (n,), default=None
-            A row of weight 2 counts as two rows, one of weight zero is not there.
+            A row of weight 2 counts as two rows; rows of weight zero are ignored.
 
         Returns
         -------
@@ -131,30 +130,31 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a cell cannot be hashed, or a column that a parameter names is not in X.
+            If a cell is not hashable, or a parameter names a column that is not in X.
         """
         self._validate_params()
         cells, self.names_ = _read(X)
         if sample_weight is not None:
             sample_weight = np.asarray(sample_weight)
             cells, sample_weight = cells[sample_weight > 0], sample_weight[sample_weight > 0]
-        given = self._given(X)
+        fixed = self._fixed_levels(X)
         counts = [
             _count(column, name, sample_weight, self.min_count)
             for column, name in zip(cells.T, self.names_, strict=True)
         ]
-        asked = None if self.ordered == "auto" else self._by_position(dict.fromkeys(self.ordered))
-        ordered = given if asked is None else asked
+        ordered = fixed
+        if self.ordered != "auto":
+            ordered = self._by_position(dict.fromkeys(self.ordered))
         self._describe(
             [
-                self._make_column(*count, given.get(place), ordered=place in ordered)
+                self._make_column(*count, fixed.get(place), ordered=place in ordered)
                 for place, count in enumerate(counts)
             ]
         )
         return self
 
     def extended(self, X, sample_weight=None):
-        """Return a coder that also knows new levels, as far as codes were kept for them.
+        """Return a coder that also encodes new levels, as far as codes are reserved.
 
         Parameters
         ----------
@@ -171,7 +171,7 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         cells, names = _read(X)
         columns = list(self._columns)
         for place, column in enumerate(columns):
-            if not getattr(column, "n_later", 0):
+            if not getattr(column, "n_reserved_codes", 0):
                 continue
             counts, enough = _count(cells[:, place], names[place], sample_weight, self.min_count)
             new = [level for level in enough if level not in column.codes]
@@ -180,9 +180,9 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
                 columns[place] = column.extended(new)
         if all(old is new for old, new in zip(self._columns, columns, strict=True)):
             return self
-        longer = copy.copy(self)
-        longer._describe(columns)
-        return longer
+        updated = copy.copy(self)
+        updated._describe(columns)
+        return updated
 
     def _describe(self, columns: list) -> None:
         self._columns = columns
@@ -228,8 +228,8 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, c), object
-            A missing cell is None. Where a code stands for several levels it is the most frequent
-            of them: the rare ones, or those in one bucket; None if there were none.
+            A missing cell is None. The code of rare levels, or of a bucket, is decoded to the most
+            frequent of its levels; None if there were none.
         """
         check_is_fitted(self)
         codes = np.asarray(X)
@@ -238,9 +238,9 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
             cells[:, place] = column.labels[codes[:, place]]
         return cells
 
-    def _make_column(self, counts: Counter, enough: list, given, *, ordered: bool):
-        if given is not None or ordered:
-            levels = sorted(counts, key=sort_key) if given is None else given
+    def _make_column(self, counts: Counter, enough: list, fixed, *, ordered: bool):
+        if fixed is not None or ordered:
+            levels = sorted(counts, key=sort_key) if fixed is None else fixed
             return Levels(levels, None, ordered=ordered)
         frequent = sorted(counts, key=lambda level: (-counts[level], sort_key(level)))
         n_enough = len(enough)
@@ -248,28 +248,27 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         if self.hash_above is not None and n_kept > self.hash_above:
             return HashedLevels(frequent, self.hash_above)
         rare = frequent[n_kept] if n_kept < len(frequent) else None
-        n_later = self._n_later(n_kept) if self.reserves else 0
+        n_reserved_codes = self._count_reserved(n_kept) if self.reserves else 0
         levels = sorted(frequent[:n_kept], key=sort_key)
-        return Levels(levels, rare, ordered=False, n_later=n_later)
+        return Levels(levels, rare, ordered=False, n_reserved_codes=n_reserved_codes)
 
-    def _n_later(self, n_kept: int) -> int:
-        """Return how many codes are kept for levels that come later."""
+    def _count_reserved(self, n_kept: int) -> int:
+        """Return the number of codes reserved for later levels."""
         if self.max_categories is None:
-            return max(_LEAST_LATER, n_kept)
+            return max(_MIN_RESERVED, n_kept)
         return max(0, self.max_categories - n_kept)
 
-    def _given(self, X) -> dict[int, list]:
-        """Return the levels of the columns that have given ones, in order, by position."""
-        declared = dict(enumerate(_dtypes(X)))
-        given = {
+    def _fixed_levels(self, X) -> dict[int, list]:
+        """Return the levels fixed by an ordered dtype or by `categories`, by position."""
+        declared = {
             place: list(dtype.categories)
-            for place, dtype in declared.items()
+            for place, dtype in enumerate(_dtypes(X))
             if getattr(dtype, "ordered", False)
         }
-        return {**given, **self._by_position(self.categories or {})}
+        return {**declared, **self._by_position(self.categories or {})}
 
     def _by_position(self, by_column: Mapping) -> dict:
-        """Return a mapping of names or positions as one of positions."""
+        """Convert the keys of a mapping, names or positions, to positions."""
         found = {}
         for key, value in by_column.items():
             if key in self.names_:
@@ -288,7 +287,7 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
 
 
 def has_categories(values) -> bool:
-    """Return whether values, or a column of them, have a type of categories, as pandas has.
+    """Return whether values, or a column of them, have a categorical dtype.
 
     Parameters
     ----------
@@ -303,7 +302,7 @@ def has_categories(values) -> bool:
 
 
 def _dtypes(X) -> list:
-    """Return the type of each column."""
+    """Return the dtype of each column."""
     values = X.values if isinstance(X, Columns) else X
     if hasattr(values, "dtypes") and hasattr(values, "columns"):
         return list(values.dtypes)
@@ -311,7 +310,7 @@ def _dtypes(X) -> list:
 
 
 def _read(X) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return the cells (n, c) as objects, and the names of their columns."""
+    """Return the cells (n, c) as objects, and the column names."""
     columns = Columns.of(X)
     cells = np.asarray(columns.values, dtype=object)
     if cells.ndim > 2:
@@ -321,7 +320,7 @@ def _read(X) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def _count(column: np.ndarray, name: str, sample_weight, min_count: int) -> tuple[Counter, list]:
-    """Count the levels of a column, without missing cells; return those in enough rows, too."""
+    """Count the levels of a column, without missing cells; return also the frequent ones."""
     found = _distinct(column, name)
     cells = column.tolist()
     counts, enough = count_rows(zip(cells, strict=True), sample_weight, min_count)
@@ -340,12 +339,12 @@ def _distinct(column: np.ndarray, name: str) -> set:
     try:
         return set(column.tolist())
     except TypeError as error:
-        cell = next(cell for cell in column if not _can_be_hashed(cell))
-        shown = f"{reprlib.repr(cell)} ({type(cell).__name__})"
-        raise ValueError(f"column {name!r} holds {shown}, which is no category.") from error
+        cell = next(cell for cell in column if not _is_hashable(cell))
+        example = f"{reprlib.repr(cell)} ({type(cell).__name__})"
+        raise ValueError(f"column {name!r} holds {example}, which is no category.") from error
 
 
-def _can_be_hashed(cell) -> bool:
+def _is_hashable(cell) -> bool:
     try:
         hash(cell)
     except TypeError:

@@ -1,4 +1,4 @@
-"""The levels of one column of categories, with a code each or sharing some."""
+"""The levels of one categorical column, and their codes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["HashedLevels", "Levels", "sort_key"]
 
 
 class Levels:
-    """Levels with a code each."""
+    """Levels with one code each."""
 
-    def __init__(self, levels: list, rare, *, ordered: bool, n_later: int = 0) -> None:
+    def __init__(self, levels: list, rare, *, ordered: bool, n_reserved_codes: int = 0) -> None:
         self.levels = [_as_python(level) for level in levels]
         self.ordered = ordered
         self.rare = rare
-        #: Codes that are kept for levels that come later.
-        self.n_later = n_later
-        self.labels = object_array([None, rare, *self.levels, *[None] * n_later])
+        #: Number of codes reserved for later levels.
+        self.n_reserved_codes = n_reserved_codes
+        self.labels = object_array([None, rare, *self.levels, *[None] * n_reserved_codes])
         self.codes = {level: code for code, level in enumerate(self.levels, start=RARE + 1)}
 
     def code(self, cell) -> int:
@@ -29,16 +29,18 @@ class Levels:
         return self.codes.get(cell, RARE)
 
     def extended(self, levels: list) -> Levels:
-        """Return the levels with these behind them, as far as codes were kept."""
-        new = levels[: self.n_later]
-        n_later, rare = self.n_later - len(new), self.rare
+        """Append levels, as far as codes are reserved."""
+        new = levels[: self.n_reserved_codes]
+        n_reserved_codes, rare = self.n_reserved_codes - len(new), self.rare
         if rare is None and len(levels) > len(new):
             rare = levels[len(new)]
-        return Levels([*self.levels, *new], rare, ordered=self.ordered, n_later=n_later)
+        return Levels(
+            [*self.levels, *new], rare, ordered=self.ordered, n_reserved_codes=n_reserved_codes
+        )
 
 
 class HashedLevels:
-    """Levels that share buckets."""
+    """Levels hashed to buckets, with one code each."""
 
     ordered = False
 
@@ -57,15 +59,15 @@ class HashedLevels:
 
 
 def sort_key(level) -> tuple:
-    """Put numbers before others, each type by itself: levels of mixed types have an order too."""
+    """Sort numbers first, then other types, each by itself, so that mixed types are sortable."""
     if _is_number(level):
-        # Python compares its own numbers exactly; NumPy would round them to one type first.
+        # Python compares its numbers exactly; NumPy would round them to a common dtype first.
         return (0, level.item() if isinstance(level, np.generic) else level, "")
     return (1, 0, f"{type(level).__name__} {level}")
 
 
 def _as_text(level) -> str:
-    """Return equal texts for levels that are equal: 1, 1.0 and True; those of 1 and "1" differ."""
+    """Return the text to hash: equal for 1, 1.0 and True, and another for "1"."""
     if not _is_number(level):
         return f"{type(level).__name__} {level}"
     whole = isinstance(level, Integral | np.bool_) or float(level).is_integer()

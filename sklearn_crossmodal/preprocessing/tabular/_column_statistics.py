@@ -1,4 +1,4 @@
-"""What `NumericScaler` does with single columns: what is learned of them, and the bent scales."""
+"""Weighted statistics of numeric columns: quantiles, moments and quantile transformation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scipy import sparse, special
 from sklearn_crossmodal.utils._slices import slices_of
 
 __all__ = [
-    "CACHED",
+    "CACHE_SIZE",
     "LEVELS",
     "check_columns",
     "find_curve",
@@ -22,36 +22,36 @@ __all__ = [
     "to_normal",
 ]
 
-#: Levels of the quantiles that are kept of each column; the quartiles are among them.
+#: Levels of the quantiles that are stored for each column; they include the quartiles.
 LEVELS = np.linspace(0, 1, 65)
-#: Most values of a column that the curve of quantile scaling goes through, but for heavy ones.
+#: Maximum number of knots of quantile scaling, frequent values excepted.
 _N_KNOTS = 1000
-#: Least and greatest level of quantile scaling, so that it stays within plus and minus 5.2.
+#: Clips the levels of quantile scaling, so that results are within -5.2 and 5.2.
 _END = 1e-7
-#: Numbers that are worked on at once.
-CACHED = 2**17
-#: Rows that quantiles are found in, of longer columns.
+#: Numbers processed at a time, to fit the CPU cache.
+CACHE_SIZE = 2**17
+#: Size of the row sample for the quantiles of longer columns.
 _SAMPLED = 2**13
-#: The difference of two numbers up to this is finite.
+#: The difference of two numbers up to this does not overflow.
 _LARGEST = np.finfo(np.float64).max / 2
 
 
 def check_columns(X, names, *, log1p: bool) -> bool:
-    """Raise if a column holds what cannot be scaled, such as infinity; name it.
+    """Raise if a column holds values that cannot be scaled, such as infinity.
 
     Parameters
     ----------
     X : {ndarray, CSR array} of shape (n, d)
-        Numbers. NaN is refused in a sparse X, where nothing is imputed.
+        Numbers. NaN is not allowed in a sparse X, which is not imputed.
     names : sequence of str
-        Of the columns.
+        Of the columns, for the error.
     log1p : bool
         Whether logarithms are taken.
 
     Returns
     -------
     bool
-        Whether NaN is among the numbers.
+        Whether X holds NaN.
     """
     stored = X.data if sparse.issparse(X) else X
     lowest, highest, gaps = _bounds(stored)
@@ -63,7 +63,7 @@ def check_columns(X, names, *, log1p: bool) -> bool:
         _refuse(np.isnan(stored), X, names, problem)
     problem = "infinity: replace it by NaN or a finite number"
     _refuse(np.isinf(stored), X, names, problem)
-    problem = f"numbers beyond {_LARGEST:.0e}, whose differences have no room: divide them first"
+    problem = f"numbers beyond {_LARGEST:.0e}, whose differences overflow: divide them first"
     _refuse(np.abs(stored) > _LARGEST, X, names, problem)
     if log1p:
         problem = "negative numbers, but log1p=True is for counts and amounts: set it to False here"
@@ -72,9 +72,9 @@ def check_columns(X, names, *, log1p: bool) -> bool:
 
 
 def _bounds(numbers) -> tuple[float, float, bool]:
-    """Return the least and greatest number, 0 where there is none, and whether there is NaN."""
+    """Return minimum and maximum, including 0, and whether there is NaN."""
     lowest, highest, gaps = 0.0, 0.0, False
-    for part in (numbers[rows] for rows in row_slices(numbers)):  # read from memory but once
+    for part in (numbers[rows] for rows in row_slices(numbers)):  # one pass over memory
         low, high = part.min(), part.max()
         if low != low:  # NaN
             gaps, known = True, part[~np.isnan(part)]
@@ -84,15 +84,15 @@ def _bounds(numbers) -> tuple[float, float, bool]:
 
 
 def has_gaps(numbers) -> bool:
-    """Return whether NaN is among the numbers, without a copy of them."""
+    """Return whether an array holds NaN, without copying it."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isnan(numbers.sum())) and bool(np.isnan(numbers).any())
 
 
 def row_slices(numbers):
-    """Yield slices of rows that a processor's cache holds while they are worked on."""
+    """Yield slices of rows that fit the CPU cache."""
     width = numbers.shape[1] if numbers.ndim > 1 else 1
-    return slices_of(len(numbers) if width else 0, max(1, CACHED // max(width, 1)))
+    return slices_of(len(numbers) if width else 0, max(1, CACHE_SIZE // max(width, 1)))
 
 
 def _refuse(wrong, X, names, problem) -> None:
@@ -102,10 +102,10 @@ def _refuse(wrong, X, names, problem) -> None:
 
 
 def find_quantiles(column, weight):
-    """Return the quantiles of a column without NaN, zeros of an empty one.
+    """Return the quantiles of a column without NaN; zeros for an empty one.
 
-    Of a long column those between its ends are of a sample of its rows, the same for all columns:
-    the level of each is off by less than two hundredths.
+    Quantiles of a long column are those of a sample of its rows, the same for all columns, with an
+    error of less than .02 in level; minimum and maximum are exact.
     """
     if not len(column):
         return np.zeros(len(LEVELS))
@@ -115,18 +115,18 @@ def find_quantiles(column, weight):
         quantiles[[0, -1]] = column.min(), column.max()
         return quantiles
     if weight.min() == weight.max():
-        # Sorting takes a fifth of the time of NumPy's quantiles. LEVELS are binary fractions, so
-        # that the places are exact, and the numbers those of equal weights.
+        # Sorting takes a fifth of the time of `np.quantile`. LEVELS are binary fractions, so that
+        # positions are exact, and results equal to those with equal weights.
         places = np.ceil(LEVELS * len(column)).astype(int) - 1
         return np.sort(column)[places.clip(min=0)]
-    # This method alone takes weights, and treats an integer weight as so many rows.
+    # The only method that takes weights; an integer weight counts as so many rows.
     return np.quantile(column, LEVELS, weights=weight, method="inverted_cdf")
 
 
 def sampled_rows(weight):
-    """Return the rows that quantiles are found in, drawn by their weights; None stands for all.
+    """Return the row sample for quantiles, drawn by weight; None stands for all rows.
 
-    For the same weights they are always the same.
+    It is deterministic for given weights.
     """
     if len(weight) <= _SAMPLED:
         return None
@@ -138,11 +138,11 @@ def sampled_rows(weight):
 
 
 def find_moments(column, weight):
-    """Return mean and standard deviation, zeros of an empty column; squares have room."""
+    """Return mean and standard deviation, without overflow; zeros for an empty column."""
     if not len(column):
         return 0.0, 0.0
     column = column.astype(np.float64)
-    _, exponent = np.frexp(np.abs(column).max())  # a power of two, so that nothing is rounded
+    _, exponent = np.frexp(np.abs(column).max())  # a power of two, which does not round
     column = np.ldexp(column, -exponent)
     mean = np.average(column, weights=weight)
     spread = np.sqrt(np.average((column - mean) ** 2, weights=weight))
@@ -150,7 +150,7 @@ def find_moments(column, weight):
 
 
 def find_size(column, weight):
-    """Return the mean of the absolute values, one where it is zero; sums have room."""
+    """Return the mean absolute value, without overflow; one where it is zero."""
     largest = np.abs(column).max() if len(column) else 0.0
     if not largest:
         return 1.0
@@ -158,10 +158,9 @@ def find_size(column, weight):
 
 
 def find_curve(column, weight):
-    """Return values of a column in order, and the level of each.
+    """Return the knots of quantile scaling: sorted values of a column, and their levels.
 
-    The level of a value is the share of rows below it and half of those equal to it: ties get the
-    middle of their levels, and no value is at the very ends.
+    The level of a value is the share of rows below it plus half the share of rows equal to it.
     """
     if not len(column):
         return np.zeros(1), np.full(1, 0.5)
@@ -176,11 +175,11 @@ def find_curve(column, weight):
 
 
 def to_normal(column, curve):
-    """Return the quantiles of the normal distribution at the levels of a column."""
+    """Map a column to quantiles of the standard normal distribution."""
     return special.ndtri(np.interp(column, *curve))
 
 
 def from_normal(column, curve):
-    """Undo `to_normal`."""
+    """Invert `to_normal`."""
     values, levels = curve
     return np.interp(special.ndtr(column), levels, values)

@@ -1,4 +1,4 @@
-"""Columns of numbers to one scale."""
+"""Scale numeric columns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sklearn_crossmodal.preprocessing.tabular._column_statistics import (
     sampled_rows,
     to_normal,
 )
-from sklearn_crossmodal.preprocessing.tabular._smooth_clip import bend, unbend
+from sklearn_crossmodal.preprocessing.tabular._smooth_clip import invert_smooth_clip, smooth_clip
 from sklearn_crossmodal.utils._sklearn import (
     StrOptions,
     _check_feature_names_in,
@@ -32,46 +32,46 @@ from sklearn_crossmodal.utils._slices import slices_of
 
 __all__ = ["NumericScaler"]
 
-#: Relative to its size, the range below which a column is constant up to rounding. Dividing by so
-#: small a spread would make noise, or the first other value, huge.
+#: Range, relative to the largest value, below which a column is constant up to rounding. Dividing
+#: by it would amplify noise.
 _TOLERANCE = 1e-12
-#: Numbers of so many columns are copied at once, to be sorted.
+#: Numbers copied at a time, to be sorted.
 _COPIED = 2**19
-#: By how much undone logarithms may go beyond those in `fit`: numbers twice as large.
+#: Excess of inverted logarithms over the range in `fit`: numbers up to twice as large.
 _BEYOND = np.log(2)
 
 
 class NumericScaler(TransformerMixin, BaseEstimator):
-    """Scale each column of numbers; leave out those that do not vary.
+    """Scale numeric columns; drop constant ones.
 
-    NaN is no value to learn from, and stays NaN. A sparse X stays sparse: zeros stay zeros.
+    NaN is ignored in `fit`, and stays NaN. A sparse X stays sparse: zeros stay zeros.
 
     Parameters
     ----------
     scaling : {"robust", "standard", "quantile", "mean"} or None, default="robust"
         - "robust": ``z = (x - median) / (q75 - q25)``, then the smooth clipping
-          ``z / sqrt(1 + (z / 3)**2)`` of [1]_, so that an outlier cannot reach far. A column whose
-          quartiles agree is divided by half its range. A sparse column is divided by its largest
-          absolute value instead, nothing being subtracted, and clipped likewise.
-        - "standard": mean 0, standard deviation 1; a sparse column is only divided.
+          ``z / sqrt(1 + (z / 3)**2)`` of [1]_, which bounds outliers. A column with equal
+          quartiles is divided by half its range. A sparse column is not centered: it is divided
+          by its largest absolute value and clipped likewise.
+        - "standard": mean 0, standard deviation 1; a sparse column is not centered.
         - "quantile": the quantile of the standard normal distribution at the level of x, the share
-          of rows below x plus half of those equal to x, linear between the values seen in `fit`.
-          Beyond them it stays at that of the last. Not for a sparse X.
-        - "mean": divided by the mean of the absolute values, so that zero stays zero, and signs
-          stay; columns that do not vary too. For counts and amounts that are a target.
-        - None: as given, columns that do not vary too.
+          of rows below x plus half of those equal to x, with linear interpolation between the
+          values seen in `fit`, and clipped beyond them. Not for a sparse X.
+        - "mean": divided by the mean absolute value, so that zero and signs are kept; constant
+          columns too. For counts and amounts that are a target.
+        - None: unscaled; constant columns are kept.
     log1p : bool, default=False
         Whether ``log(1 + x)`` is scaled instead of x, for counts and amounts.
 
     Attributes
     ----------
     kept_ : ndarray of int
-        The columns that vary. Where none does, all are kept, as zeros.
+        The columns that are not constant. If all are constant, all are kept, as zeros.
     center_, scale_, median_ : ndarray of shape (`n_features_in_`,)
-        What is subtracted, what is divided by (0 for a constant column), and what the inverse gives
-        for a column that was left out.
+        Center, scale (0 for a constant column), and median, which `inverse_transform` returns for a
+        dropped column.
     constant_ : ndarray of int
-        The columns whose scale is not known, since they do not vary.
+        The constant columns, whose scale is not known.
     quantiles_ : ndarray of shape (65, len(`kept_`)) or None
         Quantiles of the scaled columns at evenly spaced levels from 0 to 1; None for a sparse X.
     n_features_in_ : int
@@ -123,7 +123,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         y : None
             Ignored; pipelines pass it.
         sample_weight : array-like of shape (n,), default=None
-            Weights of the rows; a row of weight zero is not there.
+            Weights of the rows; rows of weight zero are ignored.
 
         Returns
         -------
@@ -143,7 +143,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         return self.learn(X, weight, gaps)
 
     def learn(self, numbers, weight, gaps, *, keeps_all=False):
-        """Learn from rows that were checked before.
+        """Learn from validated rows.
 
         Parameters
         ----------
@@ -152,10 +152,9 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         weight : ndarray of shape (n,)
             Weights of the rows, none zero.
         gaps : bool
-            Whether NaN is among the numbers.
+            Whether the numbers include NaN.
         keeps_all : bool, default=False
-            Whether columns that do not vary are kept, as zeros: they may vary later, see
-            `extended`.
+            Whether constant columns are kept, as zeros: they may vary later, see `extended`.
 
         Returns
         -------
@@ -166,21 +165,21 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         tolerance = max(_TOLERANCE, 8 * np.finfo(numbers.dtype).eps)
         if sparse.issparse(numbers):
             self._describe_sparse(self._forward(numbers), weight)
-            self._choose(tolerance, keeps_all)
+            self._select_columns(tolerance, keeps_all)
             self.quantiles_ = None
         else:
             quantiles = self._describe(numbers, weight, gaps)
-            self._choose(tolerance, keeps_all)
+            self._select_columns(tolerance, keeps_all)
             self.quantiles_ = self._scale(quantiles[:, self.kept_])
         return self
 
     def transform(self, X):
-        """Scale the columns that vary.
+        """Scale the columns that are kept.
 
         Parameters
         ----------
         X : {array-like, sparse} of shape (n, d)
-            Numbers. A sparse X needs a scaler that was fitted on one, or no scaling.
+            Numbers. A sparse X needs a scaler fitted on a sparse X, or ``scaling=None``.
 
         Returns
         -------
@@ -197,7 +196,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         return values
 
     def scale(self, numbers):
-        """Scale rows that were checked before, all at once.
+        """Scale validated rows in memory.
 
         Parameters
         ----------
@@ -207,16 +206,16 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, len(`kept_`))
-            Of the type of `numbers`.
+            Of the dtype of `numbers`.
         """
         if len(self.kept_) < numbers.shape[1]:
             numbers = numbers[:, self.kept_]
         return self._scale(np.log1p(numbers) if self.log1p else numbers)
 
     def inverse_transform(self, X):
-        """Undo the scaling; smoothly clipped numbers stay within the range seen in `fit`.
+        """Invert the scaling; smoothly clipped numbers are within the range seen in `fit`.
 
-        With `log1p`, ``1 + x`` stays between half the least and twice the largest seen in `fit`.
+        With `log1p`, ``1 + x`` is between half the minimum and twice the maximum seen in `fit`.
 
         Parameters
         ----------
@@ -226,7 +225,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, d), float64
-            In the units of the columns; a column that was left out is its median.
+            In the units of the columns; a dropped column is its median.
         """
         check_is_fitted(self)
         values = np.asarray(X, dtype=np.float64)
@@ -258,8 +257,8 @@ class NumericScaler(TransformerMixin, BaseEstimator):
 
     # Learning -------------------------------------------------------------------------------
 
-    def _choose(self, tolerance, keeps_all):
-        """Leave out the columns that do not vary, or note that they may."""
+    def _select_columns(self, tolerance, keeps_all):
+        """Set the columns that are kept, and those that are constant."""
         low, high = self.range_
         self._tolerance = tolerance
         varies = high - low > tolerance * np.maximum(np.abs(low), np.abs(high))
@@ -270,11 +269,11 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         else:
             self.scale_ = np.where(varies, self.scale_, 0)
         every = self.scaling in (None, "mean") or not varies.any() or keeps_all
-        self.constant_ = self._still(low, high)
+        self.constant_ = self._find_constant(low, high)
         self.kept_ = np.arange(len(low)) if every else np.flatnonzero(varies)
 
-    def _still(self, low, high):
-        """Return the columns whose scale is not known, since they do not vary."""
+    def _find_constant(self, low, high):
+        """Return the columns whose scale is not known, since they are constant."""
         if self.scaling is None:
             return np.zeros(0, dtype=np.intp)
         if self.scaling == "mean":
@@ -282,7 +281,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         return np.flatnonzero(self.scale_ == 0)
 
     def moving(self, X):
-        """Return the columns that did not vary in `fit`, and do now.
+        """Return the columns that were constant in `fit`, and are not in X.
 
         Parameters
         ----------
@@ -306,7 +305,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         return self.constant_[high - low > self._tolerance * size]
 
     def extended(self, X, weight):
-        """Return a scaler that knows the range of X, and the scale of columns that begin to vary.
+        """Return a scaler with the range of X included, and scales of formerly constant columns.
 
         Parameters
         ----------
@@ -318,52 +317,52 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         Returns
         -------
         NumericScaler
-            Another one; columns that varied before keep their scale.
+            Another one; other columns keep their scale.
         """
-        longer, new = copy.copy(self), self.moving(X)
-        if not sparse.issparse(X) and len(X):  # numbers that are given back stay within the range
+        updated, new = copy.copy(self), self.moving(X)
+        if not sparse.issparse(X) and len(X):  # `inverse_transform` clips to the range
             low, high = self.range_
             ends = np.stack([np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)])
             ends = self._forward(ends)
-            longer.range_ = np.stack([np.fmin(low, ends[0]), np.fmax(high, ends[1])])
+            updated.range_ = np.stack([np.fmin(low, ends[0]), np.fmax(high, ends[1])])
         if not len(new):
-            return longer
+            return updated
         found = NumericScaler(scaling=self.scaling, log1p=self.log1p)
-        part = self._with_former(X[:, new], new)
+        part = self._append_previous(X[:, new], new)
         weight = np.append(weight, np.full(part.shape[0] - X.shape[0], weight.mean()))
         gaps = not sparse.issparse(part) and has_gaps(part)
         found.learn(part, weight, gaps, keeps_all=True)
         for name in ("center_", "scale_", "_median", "quantiles_"):
-            mine, other = getattr(self, name), getattr(found, name)
-            if mine is not None and other is not None:
+            statistics, new_statistics = getattr(self, name), getattr(found, name)
+            if statistics is not None and new_statistics is not None:
                 places = new if name != "quantiles_" else np.searchsorted(self.kept_, new)
-                mine = np.array(mine)
-                mine[..., places] = other
-                setattr(longer, name, mine)
+                statistics = np.array(statistics)
+                statistics[..., places] = new_statistics
+                setattr(updated, name, statistics)
         if self.scaling == "quantile":
-            longer._curves = list(self._curves)
+            updated._curves = list(self._curves)
             for place, curve in zip(new, found._curves, strict=True):
-                longer._curves[place] = curve
-        longer.constant_ = np.setdiff1d(self.constant_, new)
-        return longer
+                updated._curves[place] = curve
+        updated.constant_ = np.setdiff1d(self.constant_, new)
+        return updated
 
-    def _with_former(self, part, new):
-        """Return columns with a row of the values they had before, where X has but one value."""
+    def _append_previous(self, part, new):
+        """Append a row of the previous constants to columns that have a single value in X."""
         before = self.median_[new]
         if sparse.issparse(part):
             row = sparse.csr_array(before[np.newaxis])
             return sparse.vstack([part, row], format="csr") if before.any() else part
-        alone = np.fmax.reduce(part, axis=0) == np.fmin.reduce(part, axis=0)
-        if not alone.any():
+        constant = np.fmax.reduce(part, axis=0) == np.fmin.reduce(part, axis=0)
+        if not constant.any():
             return part
-        return np.vstack([part, np.where(alone, before, np.nan)]).astype(part.dtype)
+        return np.vstack([part, np.where(constant, before, np.nan)]).astype(part.dtype)
 
     def _describe(self, X, weight, gaps):
         """Learn from dense columns; return the quantiles of each."""
         rows, of_all = sampled_rows(weight), self.scaling in ("standard", "quantile", "mean")
         if gaps or of_all or rows is None:
             columns = list(self._columns(X, weight))
-        else:  # the same rows of all columns at once
+        else:  # one sample of rows for all columns
             columns = list(self._columns(X[rows], np.ones(len(rows))))
         quantiles = np.column_stack([quantiles for quantiles, _ in columns]).astype(np.float64)
         if rows is not None and not gaps:
@@ -372,7 +371,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         lower, self._median, upper = quantiles[[16, 32, 48]]
         self.range_ = low, high = quantiles[[0, -1]]
         self.center_, spread = self._median, upper - lower
-        # A column that is mostly one value has no spread between quartiles: use its range instead.
+        # A column of mostly one value has equal quartiles: use its range instead.
         self.scale_ = np.where(spread > 0, spread, (high - low) / 2)
         if self.scaling == "standard":
             self.center_, self.scale_ = np.transpose([moments for _, moments in columns])
@@ -383,10 +382,10 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         return quantiles
 
     def _columns(self, X, weight):
-        """Yield the quantiles of each column, and what else the scaling is made of."""
+        """Yield the quantiles of each column, and the statistics of the scaling."""
         found_by = {"standard": find_moments, "quantile": find_curve, "mean": find_size}
         more = found_by.get(self.scaling, lambda *_: None)
-        for places in slices_of(X.shape[1], max(1, _COPIED // len(X))):  # few are copied at once
+        for places in slices_of(X.shape[1], max(1, _COPIED // len(X))):  # copied in chunks
             numbers = self._forward(X[:, places]) if self.log1p else X[:, places]
             for column in np.ascontiguousarray(numbers.T):
                 known = column, weight
@@ -396,7 +395,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
                 yield find_quantiles(*known), more(*known)
 
     def _describe_sparse(self, X, weight):
-        """Learn from sparse columns, whose center is 0."""
+        """Learn from sparse columns, which are not centered."""
         if self.scaling == "quantile":
             raise ValueError(
                 "scaling='quantile' would make a sparse X dense: take 'robust', 'standard' or "
@@ -428,7 +427,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
     # Scaling --------------------------------------------------------------------------------
 
     def _forward(self, X):
-        """Return the numbers that are scaled, those of X or their logarithms, float64."""
+        """Return the numbers to scale: X or its logarithms, float64."""
         X = X.astype(np.float64)
         if not self.log1p:
             return X
@@ -442,21 +441,21 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         if self.scaling is None:
             return numbers
         numbers = numbers - center.astype(numbers.dtype)
-        with np.errstate(over="ignore"):  # what then is infinite is bent to the limit
+        with np.errstate(over="ignore"):  # infinity is clipped
             numbers /= np.where(scale > 0, scale, 1).astype(numbers.dtype)
         if not scale.all():
             numbers[:, scale == 0] = 0
-        return bend(numbers) if self.scaling == "robust" else numbers
+        return smooth_clip(numbers) if self.scaling == "robust" else numbers
 
     def _unscale(self, values):
         if self.scaling == "quantile":
             return self._by_column(from_normal, values)
         if self.scaling == "robust":
-            values = unbend(values)
+            values = invert_smooth_clip(values)
         numbers = values * self.scale_[self.kept_] + self.center_[self.kept_]
-        if self.scaling == "robust":  # near the clip the inverse explodes
+        if self.scaling == "robust":  # near the clip the inverse diverges
             numbers = np.clip(numbers, *self.range_[:, self.kept_])
-        elif self.log1p:  # what lies on a line here grows as a power
+        elif self.log1p:  # linear extrapolation is exponential in x
             low, high = self.range_[:, self.kept_]
             numbers = np.clip(numbers, low - _BEYOND, high + _BEYOND)
         return numbers
@@ -471,14 +470,14 @@ class NumericScaler(TransformerMixin, BaseEstimator):
             return X
         if self.center_.any() or self.scaling == "quantile":
             raise ValueError(
-                "X is sparse, but the scaler was fitted on a dense X, whose columns it moves: pass "
-                "X.toarray()."
+                "X is sparse, but the scaler was fitted on a dense X, whose columns it centers: "
+                "pass X.toarray()."
             )
         X = X[:, self.kept_]
         scale = self.scale_[self.kept_][X.indices]
         X.data = np.divide(X.data, scale, out=np.zeros_like(X.data), where=scale > 0)
         if self.scaling == "robust":
-            X.data = bend(X.data)
+            X.data = smooth_clip(X.data)
         return X
 
     def __sklearn_tags__(self):

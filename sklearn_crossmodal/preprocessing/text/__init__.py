@@ -1,1 +1,1 @@
-"""Tokenizers and word vectors."""
+"""Text: tokenizers, bigrams and word vectors."""

@@ -1,4 +1,4 @@
-"""What all tokenizers share: rows of token ids, with an end and padding."""
+"""Base class of tokenizers: padded rows of token ids."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from sklearn_crossmodal.data.blocks._truncation import warn_if_truncated
 
 __all__ = ["FIRST", "BaseTokenizer", "check_texts", "n_reserved", "pad_rows", "unpad_rows"]
 
-#: The first id that is a token of a text; those before it stand for none.
+#: The first regular token id; those before it are special tokens.
 FIRST = END + 1
 
-#: Ids that are kept for later tokens at least.
-_LEAST_RESERVED = 1000
+#: Minimum number of ids reserved for tokens of later chunks.
+_MIN_RESERVED = 1000
 
 
 class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
-    """Rows of token ids from texts, and back; subclasses define `fit`, `encode` and `decode`.
+    """Encode texts as rows of token ids, and decode them; abstract.
 
-    Ids 0, 1 and 2 stand for padding, an unknown token and the end of a text.
+    Subclasses define `fit`, `encode` and `decode`. Ids 0, 1 and 2 are padding, an unknown token and
+    the end of a text.
 
     Attributes
     ----------
@@ -36,7 +37,7 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
         Tokens of the longest text in `fit`, at most `max_length`; the width of the rows.
     """
 
-    #: Whether `fit` keeps ids for tokens that come later; set by those who go on with `extend`.
+    #: Whether `fit` reserves ids for later tokens; set for incremental fits, see `extend`.
     reserves: bool = False
     max_length: int
     n_tokens_: int
@@ -44,7 +45,7 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def encode(self, X) -> list[list[int]]:
-        """Return the ids of each text, as many as it has, without its end.
+        """Return the token ids of each text, without end and padding.
 
         Parameters
         ----------
@@ -78,7 +79,7 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
         X : iterable
             Texts.
         sample_weight : array-like of shape (n,), default=None
-            A text of weight 2 counts as two texts, where anything is counted.
+            A text of weight 2 counts as two texts, if the tokenizer counts.
 
         Returns
         -------
@@ -89,7 +90,7 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
         return self.encode(X)
 
     def extend(self, X, sample_weight=None):
-        """Go on with texts that `fit` did not see.
+        """Update the vocabulary with the texts of a later chunk.
 
         Parameters
         ----------
@@ -101,14 +102,14 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
         Returns
         -------
         tokenizer : BaseTokenizer
-            Itself, or one that has given reserved ids to new tokens.
+            Itself, or a copy that assigns reserved ids to new tokens.
         rows : list of list of int
             Ids of each text, as `encode` returns them.
         """
         return self, self.encode(X)
 
     def unknown(self, X) -> list:
-        """Return the tokens that are unknown, the most frequent first, where they have names.
+        """Return the unknown tokens, the most frequent first; empty if tokens have no names.
 
         Parameters
         ----------
@@ -132,19 +133,19 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
         Returns
         -------
         ndarray of shape (n, `length_`), int64
-            Padded with 0 behind the end; what is longer than the longest in `fit` is cut, with a
-            warning if that is so of more than a twentieth of the texts.
+            Padded with 0 after the end. Texts longer than the longest in `fit` are truncated, with
+            a warning if these are more than a twentieth.
         """
         check_is_fitted(self)
         rows = self.encode(X)
-        if self.length_ < self.max_length:  # else they are cut on purpose
+        if self.length_ < self.max_length:  # else truncation is intended
             remedy = f"fit on texts as long, or cut them on purpose, with max_length={self.length_}"
             lengths = list(map(len, rows))
             warn_if_truncated(lengths, self.length_, what="texts", unit="tokens", remedy=remedy)
         return pad_rows(rows, self.length_)
 
     def inverse_transform(self, X):
-        """Return the texts of rows of ids, up to their end.
+        """Decode rows of ids, up to their end.
 
         Parameters
         ----------
@@ -171,12 +172,12 @@ class BaseTokenizer(TransformerMixin, BaseEstimator, ABC):
 
 
 def n_reserved(n_known: int, n_most: int) -> int:
-    """Return how many ids are kept for tokens that come later: three times those known."""
-    return max(0, min(max(_LEAST_RESERVED, 3 * n_known), n_most - n_known))
+    """Return the number of ids reserved for later tokens: three times those known."""
+    return max(0, min(max(_MIN_RESERVED, 3 * n_known), n_most - n_known))
 
 
 def check_texts(X) -> list[str]:
-    """Return texts as a list; raise if they are one string, or one of them is no string."""
+    """Return texts as a list; raise for a single string, or an item that is not a string."""
     if isinstance(X, str):
         raise ValueError("expected several texts, got one string: put it into a list.")
     texts = list(X)
@@ -187,9 +188,9 @@ def check_texts(X) -> list[str]:
 
 
 def pad_rows(rows: Sequence[Sequence[int]], length: int) -> np.ndarray:
-    """Return rows of token ids as one array: each with its end, cut or filled up.
+    """Append the end token to rows of token ids, and truncate or pad them to one length.
 
-    A text that fills the row ends with the row: its end token would cost it a word.
+    A text that fills the row has no end token.
 
     Parameters
     ----------
@@ -211,13 +212,13 @@ def pad_rows(rows: Sequence[Sequence[int]], length: int) -> np.ndarray:
     """
     ids = np.full((len(rows), length), PADDING, dtype=np.int64)
     rows = [[*row[:length], END][:length] for row in rows]
-    there = np.arange(length) < np.fromiter(map(len, rows), np.int64, len(rows))[:, np.newaxis]
-    ids[there] = np.fromiter(chain.from_iterable(rows), np.int64)
+    mask = np.arange(length) < np.fromiter(map(len, rows), np.int64, len(rows))[:, np.newaxis]
+    ids[mask] = np.fromiter(chain.from_iterable(rows), np.int64)
     return ids
 
 
 def unpad_rows(ids) -> list[np.ndarray]:
-    """Return the token ids of each row up to its end, what is padded left out.
+    """Return the token ids of each row up to its end, without padding.
 
     Parameters
     ----------

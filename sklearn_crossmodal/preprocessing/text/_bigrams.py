@@ -1,4 +1,4 @@
-"""Which tokens often stand next to each other."""
+"""Frequent bigrams of tokens."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from sklearn_crossmodal.preprocessing.text._base_tokenizer import FIRST
 
 __all__ = ["frequent_pairs"]
 
-#: In how many texts a pair must be. Of those in one or two nothing is learned but these texts.
+#: Minimum number of texts of a bigram. Vectors of rarer ones would memorise the texts.
 _MIN_TEXTS = 3
 
-#: Tokens that are looked at, of texts drawn at random: what is frequent shows in them.
+#: Maximum number of tokens counted, in a random sample of the texts.
 _MAX_TOKENS = 10_000_000
 
 
 def frequent_pairs(ids: np.ndarray, n_pairs: int, sample_weight=None) -> np.ndarray:
-    """Return the pairs of neighbouring tokens that are in the most texts, and in three at least.
+    """Return the bigrams of tokens with the highest document frequency, at least three texts.
 
     Parameters
     ----------
     ids : ndarray of shape (n, t), int
         Texts as rows of token ids, see `pad_rows`.
     n_pairs : int
-        How many pairs, at most.
+        Maximum number of bigrams.
     sample_weight : array-like of shape (n,), default=None
         A text of weight 2 counts as two texts.
 
     Returns
     -------
     ndarray of shape (k, 2), int32
-        First and second token, in ascending order. The ids that stand for no word are in none.
+        First and second token, in ascending order, without special tokens.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def frequent_pairs(ids: np.ndarray, n_pairs: int, sample_weight=None) -> np.ndar
     keys[(ids[:, :-1] < FIRST) | (ids[:, 1:] < FIRST)] = -1
     keys.sort(axis=1)
     first = keys >= 0
-    first[:, 1:] &= keys[:, 1:] != keys[:, :-1]  # a text counts once
+    first[:, 1:] &= keys[:, 1:] != keys[:, :-1]  # once a text
     if sample_weight is None:
         found, counts = np.unique(keys[first], return_counts=True)
         enough = counts >= _MIN_TEXTS

@@ -1,4 +1,4 @@
-"""Texts to ids of byte pairs."""
+"""Byte pair encoding of texts."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from sklearn_crossmodal.utils._sklearn import Interval
 
 __all__ = ["BytePairTokenizer"]
 
-#: Single bytes are tokens, so that no text is unknown.
+#: All single bytes are tokens, so that no token is unknown.
 _N_BYTES = 256
 
 
 class BytePairTokenizer(BaseTokenizer):
-    """Turn texts into rows of token ids, one per piece of a word; nothing is left out or unknown.
+    """Encode texts as rows of token ids, one per subword; no token is unknown.
 
-    A word starts as its bytes; the pair of pieces that is most frequent in the texts is merged,
-    again and again, until there are `max_words` ids. Frequent words become one token, rare ones
-    several. Ids 0 to 2 stand for no piece, as in `WordTokenizer`. Needs the package ``tokenizers``.
+    A word starts as its bytes. The most frequent pair of subwords is merged repeatedly, until there
+    are `max_words` ids. Frequent words become one token, rare ones several. Ids 0 to 2 are special
+    tokens, as in `WordTokenizer`. Needs the package ``tokenizers``.
 
     Parameters
     ----------
     max_length : int, default=512
-        Most tokens of a text, its end included; what is longer is cut.
+        Maximum number of tokens of a text, its end included; longer texts are truncated.
     max_words : int, default=20000
-        Number of ids at most: three that stand for no piece, 256 bytes, and the merged pairs.
+        Maximum size of the vocabulary: three special tokens, 256 bytes, and the merged pairs.
     min_count : int, default=1
-        How often a pair must occur to be merged.
+        Minimum number of occurrences of a merged pair.
     lowercase : bool, default=True
         Whether case is ignored.
 
@@ -100,7 +100,7 @@ class BytePairTokenizer(BaseTokenizer):
         Raises
         ------
         ValueError
-            If X is one string, or holds something that is none.
+            If X is a single string, or an item is not a string.
         ImportError
             If the package ``tokenizers`` is not installed.
         """
@@ -126,7 +126,7 @@ class BytePairTokenizer(BaseTokenizer):
         return self
 
     def encode(self, X):
-        """Return the ids of the pieces of each text, without its end.
+        """Return the token ids of each text, without end and padding.
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class BytePairTokenizer(BaseTokenizer):
         return [[id_ + FIRST for id_ in text.ids] for text in found]
 
     def decode(self, rows):
-        """Return the text of each row of ids; bytes that are no character become "\ufffd".
+        """Decode rows of ids; invalid bytes become "\ufffd".
 
         Parameters
         ----------
@@ -153,12 +153,12 @@ class BytePairTokenizer(BaseTokenizer):
         list of str
         """
         kept = [[int(id_) - FIRST for id_ in row if id_ >= FIRST] for row in rows]
-        # The first word was given a space, so that it is the same token anywhere.
+        # A space was added before the first word, so that its token does not depend on position.
         return [text.removeprefix(" ") for text in self.pieces_.decode_batch(kept)]
 
 
 def _repeated(texts: list[str], sample_weight) -> Iterable[str]:
-    """Yield each text as often as it weighs: the trainer takes no weights."""
+    """Repeat each text by its weight, since the trainer takes no weights."""
     if sample_weight is None:
         return texts
     times = np.maximum(np.round(as_row_counts(sample_weight)), 1).astype(int)
@@ -166,5 +166,5 @@ def _repeated(texts: list[str], sample_weight) -> Iterable[str]:
 
 
 def _writable(X) -> list[str]:
-    """Return the texts without lone surrogates, which cannot be written as bytes."""
+    """Replace lone surrogates, which UTF-8 cannot encode."""
     return [text.encode("utf-8", "replace").decode() for text in check_texts(X)]

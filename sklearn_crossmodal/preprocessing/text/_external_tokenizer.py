@@ -1,4 +1,4 @@
-"""Token ids made by a tokenizer of the user's own."""
+"""Tokenizers of other libraries, or defined by the user."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from numbers import Integral
 from typing import Protocol
 
 from sklearn_crossmodal.preprocessing.text._base_tokenizer import FIRST, BaseTokenizer, check_texts
-from sklearn_crossmodal.preprocessing.text._id_tokenizer import check_ids, move, move_back
+from sklearn_crossmodal.preprocessing.text._id_tokenizer import check_ids, shift_ids, unshift_ids
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval
 
 __all__ = ["GivenTokenizer", "adapt_tokenizer"]
 
 
 class GivenTokenizer(BaseTokenizer):
-    """Turn texts into the ids of a given tokenizer, moved by three: ids 0 to 2 stand for no token.
+    """Encode texts by an external tokenizer; its ids are shifted by three special tokens.
 
     Parameters
     ----------
     tokenizer : object
         With ``encode(list of str) -> list of list of int``, its inverse ``decode``, and the number
         ``n_tokens`` of its ids; or a tokenizer of the packages ``tokenizers`` or ``transformers``,
-        of which no special tokens are asked for. An ``encode`` that takes a ``max_length`` cuts
-        texts itself, and may so keep a token at their end.
+        which is called without its special tokens. An ``encode`` with an argument ``max_length``
+        truncates texts itself, and may keep a token at their end.
     max_length : int, default=512
-        Most tokens of a text, its end included; what is longer is cut.
+        Maximum number of tokens of a text, its end included; longer texts are truncated.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class GivenTokenizer(BaseTokenizer):
         self.max_length = max_length
 
     def fit(self, X, y=None):
-        """Learn the longest text; the tokenizer is left as it is.
+        """Learn the longest text; the tokenizer is not trained.
 
         Parameters
         ----------
@@ -83,8 +83,8 @@ class GivenTokenizer(BaseTokenizer):
         Raises
         ------
         ValueError
-            If X is one string, holds something that is none, or the tokenizer does not answer with
-            a list of ids for each text.
+            If X is a single string, an item is not a string, or the tokenizer does not return a
+            list of ids for each text.
         """
         self._validate_params()
         self.n_tokens_ = int(adapt_tokenizer(self.tokenizer).n_tokens) + FIRST
@@ -93,7 +93,7 @@ class GivenTokenizer(BaseTokenizer):
         return self
 
     def encode(self, X):
-        """Return the ids of each text moved by three, without its end.
+        """Return the token ids of each text, shifted by three, without end and padding.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class GivenTokenizer(BaseTokenizer):
         return self._encode(X, self.max_length)
 
     def _encode(self, X, most: int) -> list[list[int]]:
-        """Return the ids of each text, at most so many if the tokenizer itself can cut it."""
+        """Return the token ids of each text, at most `most` if the tokenizer truncates."""
         texts = check_texts(X)
         tokenizer = adapt_tokenizer(self.tokenizer)
         limit = {"max_length": most} if self._takes_length else {}
@@ -117,10 +117,10 @@ class GivenTokenizer(BaseTokenizer):
                 f"{type(self.tokenizer).__name__}.encode returned {len(rows)} rows for "
                 f"{len(texts)} texts: it must take a list of strings and return the ids of each."
             )
-        return [move(check_ids(row), self.n_tokens_) for row in rows]
+        return [shift_ids(check_ids(row), self.n_tokens_) for row in rows]
 
     def decode(self, rows):
-        """Return the text of each row of ids; unknown tokens are left out.
+        """Decode rows of ids, without unknown tokens.
 
         Parameters
         ----------
@@ -131,19 +131,19 @@ class GivenTokenizer(BaseTokenizer):
         -------
         list of str
         """
-        own = [move_back(row).tolist() for row in rows]
-        return list(adapt_tokenizer(self.tokenizer).decode(own)) if own else []
+        ids = [unshift_ids(row).tolist() for row in rows]
+        return list(adapt_tokenizer(self.tokenizer).decode(ids)) if ids else []
 
 
 def _takes_length(encode) -> bool:
     try:
         return "max_length" in signature(encode).parameters
-    except (TypeError, ValueError):  # not written in Python
+    except (TypeError, ValueError):  # a builtin
         return False
 
 
-class _Tokenizes(Protocol):
-    """What a tokenizer of the user's own must have."""
+class _Tokenizer(Protocol):
+    """The interface of a user-defined tokenizer."""
 
     n_tokens: int
 
@@ -152,13 +152,13 @@ class _Tokenizes(Protocol):
     def decode(self, rows: list[list[int]]) -> Sequence[str]: ...
 
 
-def adapt_tokenizer(tokenizer) -> _Tokenizes:
-    """Return a tokenizer with `encode`, `decode` and `n_tokens`, all of lists.
+def adapt_tokenizer(tokenizer) -> _Tokenizer:
+    """Adapt a tokenizer to the interface `encode`, `decode` and `n_tokens`.
 
     Parameters
     ----------
     tokenizer : object
-        One that has these, or a tokenizer of the packages ``tokenizers`` or ``transformers``.
+        With this interface, or a tokenizer of the packages ``tokenizers`` or ``transformers``.
 
     Returns
     -------
@@ -167,7 +167,7 @@ def adapt_tokenizer(tokenizer) -> _Tokenizes:
     Raises
     ------
     ValueError
-        If it is none of these.
+        If it is neither.
     """
     if hasattr(tokenizer, "n_tokens"):
         return tokenizer
@@ -181,7 +181,7 @@ def adapt_tokenizer(tokenizer) -> _Tokenizes:
 
 
 class _FromTokenizers:
-    """A ``tokenizers.Tokenizer``; padding that it may add is left out."""
+    """Adapter of ``tokenizers.Tokenizer``, without its padding."""
 
     def __init__(self, tokenizer) -> None:
         self.tokenizer = tokenizer
@@ -190,7 +190,7 @@ class _FromTokenizers:
     def encode(self, texts: list[str]) -> list[list[int]]:
         found = self.tokenizer.encode_batch(texts, add_special_tokens=False)
         return [
-            [id_ for id_, there in zip(text.ids, text.attention_mask, strict=True) if there]
+            [id_ for id_, kept in zip(text.ids, text.attention_mask, strict=True) if kept]
             for text in found
         ]
 
@@ -199,7 +199,7 @@ class _FromTokenizers:
 
 
 class _FromTransformers:
-    """A tokenizer of ``transformers``."""
+    """Adapter of a tokenizer of ``transformers``."""
 
     def __init__(self, tokenizer) -> None:
         self.tokenizer = tokenizer

@@ -1,4 +1,4 @@
-"""Token ids that are given as they are."""
+"""Texts that are token ids already."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from sklearn_crossmodal.data import UNKNOWN
 from sklearn_crossmodal.preprocessing.text._base_tokenizer import FIRST, BaseTokenizer, n_reserved
 from sklearn_crossmodal.utils._sklearn import Interval
 
-__all__ = ["IdTokenizer", "check_ids", "move", "move_back"]
+__all__ = ["IdTokenizer", "check_ids", "shift_ids", "unshift_ids"]
 
 #: More ids than this would make an embedding table that fills the memory.
 _MAX_IDS = 2**20
 
 
 class IdTokenizer(BaseTokenizer):
-    """Take token ids as they are, moved by three: ids 0 to 2 stand for no token.
+    """Accept token ids in place of texts; they are shifted by three special tokens.
 
     Parameters
     ----------
     max_length : int, default=512
-        Most tokens of a text, its end included; what is longer is cut.
+        Maximum number of tokens of a text, its end included; longer texts are truncated.
 
     Attributes
     ----------
     n_tokens_ : int
-        Number of ids: the largest in `fit`, and four. A larger one is unknown in `transform`.
+        Number of ids: the largest in `fit` plus four. Larger ids are unknown in `transform`.
     length_ : int
         Tokens of the longest text in `fit`, at most `max_length`; the width of the rows.
 
     See Also
     --------
-    GivenTokenizer : With the tokenizer that made the ids, texts can be given.
+    GivenTokenizer : Reads texts by the tokenizer that the ids come from.
 
     Examples
     --------
@@ -71,23 +71,23 @@ class IdTokenizer(BaseTokenizer):
         Raises
         ------
         ValueError
-            If an id is no integer, negative, or so large that no table could have its row.
+            If an id is not an integer, negative, or too large for an embedding table.
         """
         self._validate_params()
         rows = [check_ids(row) for row in X]
         largest = max((int(row.max()) for row in rows if len(row)), default=-1)
         if largest >= _MAX_IDS:
             raise ValueError(
-                f"the largest token id is {largest}, and a table of so many rows is too large: "
+                f"the largest token id is {largest}, which is too large for an embedding table: "
                 "number the tokens that occur from 0 on."
             )
-        n_later = n_reserved(largest + 1, _MAX_IDS) if self.reserves else 0
-        self.n_tokens_ = largest + 1 + n_later + FIRST
+        n_reserved_codes = n_reserved(largest + 1, _MAX_IDS) if self.reserves else 0
+        self.n_tokens_ = largest + 1 + n_reserved_codes + FIRST
         self._set_length(rows)
         return self
 
     def encode(self, X):
-        """Return the ids of each text moved by three, without its end.
+        """Return the ids of each text, shifted by three, without end and padding.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class IdTokenizer(BaseTokenizer):
         -------
         list of list of int
         """
-        return [move(check_ids(row), self.n_tokens_) for row in X]
+        return [shift_ids(check_ids(row), self.n_tokens_) for row in X]
 
     def unknown(self, X):
         """Return the ids that are too large, the most frequent first.
@@ -116,7 +116,7 @@ class IdTokenizer(BaseTokenizer):
         return [id_ for id_, _ in counts.most_common() if id_ + FIRST >= self.n_tokens_]
 
     def decode(self, rows):
-        """Return the ids of each text as they were given; those that were unknown are left out.
+        """Return the original ids of each text, without unknown ones.
 
         Parameters
         ----------
@@ -127,11 +127,11 @@ class IdTokenizer(BaseTokenizer):
         -------
         list of ndarray of int
         """
-        return [move_back(row) for row in rows]
+        return [unshift_ids(row) for row in rows]
 
 
 def check_ids(row) -> np.ndarray:
-    """Return the ids of one text; raise if they are no row of integers from 0 on."""
+    """Return the ids of one text; raise if they are not a row of nonnegative integers."""
     ids = np.asarray(row)
     if ids.size == 0:
         return np.empty(0, dtype=np.int64)
@@ -142,12 +142,12 @@ def check_ids(row) -> np.ndarray:
     return ids
 
 
-def move(ids: np.ndarray, n_tokens: int) -> list[int]:
-    """Return ids of another numbering in ours; those past the last are unknown."""
+def shift_ids(ids: np.ndarray, n_tokens: int) -> list[int]:
+    """Shift ids by the special tokens; ids beyond the last are unknown."""
     return [id_ + FIRST if id_ + FIRST < n_tokens else UNKNOWN for id_ in ids.tolist()]
 
 
-def move_back(row) -> np.ndarray:
-    """Return ids of ours in the other numbering; those that stand for no token are left out."""
+def unshift_ids(row) -> np.ndarray:
+    """Invert `shift_ids`; special tokens are dropped."""
     row = np.asarray(row, dtype=np.int64)
     return row[row >= FIRST] - FIRST

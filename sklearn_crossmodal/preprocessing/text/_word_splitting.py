@@ -1,4 +1,4 @@
-"""Where one word of a text ends and the next begins, in any script; and texts from words again."""
+"""Split texts of any script into words, and join words to texts."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-__all__ = ["find_exceptions", "join_words", "normalize", "simplified", "split_words"]
+__all__ = ["find_exceptions", "join_words", "normalize", "simplify_emoji", "split_words"]
 
-# Texts of a face, as far as they cannot be taken for something else: "://" is of an address, and
-# ":3" of a time.
+# Emoticons, except for ambiguous ones: "://" is part of a URL, and ":3" of a time.
 _FACES = r":/(?!/)|[:;=]['^-]?[()\[\]|\\*]|[:;](?<!\w.)-?[dDpPoO3](?!\w)|<3(?!\w)"
-# "C++", "C#", "F#"; ".NET" where it begins a word.
+# "C++", "C#", "F#"; ".NET" at the start of a word.
 _AFTER = r"(?:(?:\+\+|#)(?!\w))?"
 _DOTTED = r"\.(?<![\w.].)(?i:net)\b"
-#: Of English text nothing else is needed. Each alternative starts with a set of characters, by
-#: which the search skips what is between tokens.
+#: Sufficient for ASCII text. Each alternative starts with a set of characters, which makes the
+#: search fast.
 _ASCII = re.compile(rf"\w+{_AFTER}|{_FACES}|{_DOTTED}|[!-/:-@\[-^`{{-~]", re.ASCII)
 
-#: Letters of scripts that are written without spaces between words: Han, Hiragana and Katakana,
-#: Thai, Lao, Burmese, Khmer, and those of the Tai languages, Java and Bali.
+#: Letters of scripts without spaces between words: Han, Hiragana and Katakana, Thai, Lao, Burmese,
+#: Khmer, and those of the Tai languages, Java and Bali.
 _UNSPACED = (
     "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u9fff"
     "\uf900-\ufaff\uff66-\uff9f\U00020000-\U000323af\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46"
@@ -29,12 +28,12 @@ _UNSPACED = (
     "\u105a-\u105d\u1061\u1065\u1066\u106e-\u1070\u1075-\u1081\u108e\u1780-\u17b3\u17d7\u17dc"
     "\u1950-\u19ab\u1a20-\u1a54\ua984-\ua9b2\u1b05-\u1b33"
 )
-#: Control characters, signs of direction, marks of where a line may break, lone surrogates.
+#: Control characters, direction and line break marks, lone surrogates.
 _DROPPED = (
     "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0001-\U000e007f"
 )
-#: Latin, Greek, Cyrillic, Armenian, punctuation, signs of currencies and of mathematics.
+#: Latin, Greek, Cyrillic, Armenian, punctuation, currency and mathematical symbols.
 _IS_UNMARKED = re.compile(
     "[\x00-\u02ff\u0370-\u0482\u048a-\u058f\u1e00-\u200a\u2010-\u205f\u20a0-\u20cf\u2100-\u25ff]*"
 )
@@ -43,21 +42,21 @@ _SKIN = "\U0001f3fb-\U0001f3ff"
 _TAGS = "\U000e0020-\U000e007f"  # of the flags of England, Scotland and Wales
 _SIMPLER = re.compile(f"[\ufe0e\ufe0f{_SKIN}]")
 
-#: Signs that join what is before, what is behind, or both.
+#: Symbols without a space before, after, or on both sides.
 _CLOSING = frozenset(".,!?;:)]}%…»”’，。、！？；：）】》」』・։؟،؛।॥၊။។៕°")
 _OPENING = frozenset("([{¿¡«“‘$£€¥₹#@（【《「『")
 _JOINING = frozenset("'-/\\，。、！？；：（）【】《》「」『』・·་")
-#: Characters of the texts in `fit` in which exceptions to these rules are looked for.
+#: Number of characters in `fit` that are searched for exceptions to these rules.
 _MAX_CHARACTERS = 30_000
 
 
 def normalize(text: str, *, lowercase: bool = False) -> str:
-    """Return a text whose characters are composed (NFC), so that equal texts are equal strings.
+    """Normalise a text to NFC, so that equal texts are equal strings.
 
     Parameters
     ----------
     text : str
-        As it came.
+        Raw text.
     lowercase : bool, default=False
         Whether case is ignored.
 
@@ -72,7 +71,7 @@ def normalize(text: str, *, lowercase: bool = False) -> str:
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words and signs of a text whose characters are composed.
+    """Split a normalised text into words and symbols.
 
     Parameters
     ----------
@@ -82,9 +81,9 @@ def split_words(text: str) -> list[str]:
     Returns
     -------
     list of str
-        Words with the marks that belong to them; where a script has no spaces, single ideographs
-        and syllables; emoji and flags; all other signs one by one. Nothing but what is not seen is
-        lost: spaces, and characters that control.
+        Words with their combining marks; for scripts without spaces, single ideographs and
+        syllables; emoji and flags; all other symbols one by one. Only spaces and control
+        characters are dropped.
 
     Examples
     --------
@@ -96,7 +95,7 @@ def split_words(text: str) -> list[str]:
 
 
 def _finder(text: str) -> re.Pattern:
-    """Return what finds the words of a text: scripts that have no marks take a quarter as long."""
+    """Return the pattern for a text; those for scripts without combining marks are faster."""
     if text.isascii():
         return _ASCII
     return _UNMARKED if _IS_UNMARKED.fullmatch(text) else _any_script()
@@ -104,7 +103,7 @@ def _finder(text: str) -> re.Pattern:
 
 @cache
 def _any_script() -> re.Pattern:
-    """Return what finds words in all scripts; the marks of all are looked up when first needed."""
+    """Return the pattern for all scripts, compiled on first use."""
     marks = _marks()
     letters = rf"[^\W{_UNSPACED}]"
     follows = rf"[{marks}]|[\u200c\u200d](?=[\w{marks}])"
@@ -122,8 +121,8 @@ def _any_script() -> re.Pattern:
 
 
 def _marks() -> str:
-    """Return all combining marks, as ranges of a regular expression's set."""
-    # Planes 0 and 1, and the selectors of variants of ideographs; there are no others.
+    """Return all combining marks, as ranges for a character set."""
+    # Planes 0 and 1, and the variation selectors of ideographs; there are no others.
     codes = [*range(0x300, 0x20000), *range(0xE0100, 0xE01F0)]
     marks = [code for code in codes if unicodedata.category(chr(code))[0] == "M"]
     ranges = []
@@ -135,20 +134,20 @@ def _marks() -> str:
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
 
 
-def simplified(word: str) -> str:
-    """Return an emoji without its skin tone and the selector of its picture; other words as is."""
+def simplify_emoji(word: str) -> str:
+    """Remove skin tone and variation selector of an emoji; other words are unchanged."""
     return word if word.isascii() else _SIMPLER.sub("", word)
 
 
 def join_words(words: Iterable[str], exceptions: Mapping[tuple[str, str], bool]) -> str:
-    """Return the text of words and signs: "yes!", not "yes !".
+    """Join words and symbols to a text: "yes!", not "yes !".
 
     Parameters
     ----------
     words : iterable of str
         As `split_words` returns them.
     exceptions : mapping of (str, str) to bool
-        Of neighbours, whether there is a space between them; `find_exceptions` returns them.
+        For pairs of adjacent words whether there is a space between them, see `find_exceptions`.
 
     Returns
     -------
@@ -163,14 +162,14 @@ def join_words(words: Iterable[str], exceptions: Mapping[tuple[str, str], bool])
 
 
 def find_exceptions(texts: Iterable[str], weights: Iterable[float]) -> dict:
-    """Find neighbours between which texts mostly have a space where the rules have none, or not.
+    """Find pairs of adjacent words whose spacing in texts mostly differs from the rules.
 
     Parameters
     ----------
     texts : iterable of str
-        As `normalize` returns them; the first are looked at.
+        As `normalize` returns them; only the first are used.
     weights : iterable of float
-        How much each counts.
+        Their weights.
 
     Returns
     -------
@@ -185,9 +184,9 @@ def find_exceptions(texts: Iterable[str], weights: Iterable[float]) -> dict:
         words = [match[0] for match in found]
         for place, spaced in enumerate(_spaces(words), 1):
             before, match = found[place - 1], found[place]
-            pair, there = (before[0], match[0]), before.end() < match.start()
-            balance[pair] += weight if there else -weight
-            if there != spaced:
+            pair, has_space = (before[0], match[0]), before.end() < match.start()
+            balance[pair] += weight if has_space else -weight
+            if has_space != spaced:
                 wrong.add(pair)
         left -= len(text)
         if left <= 0:
@@ -196,7 +195,7 @@ def find_exceptions(texts: Iterable[str], weights: Iterable[float]) -> dict:
 
 
 def _spaces(words: list[str]) -> list[bool]:
-    """Return for each word but the first whether rules have a space before it."""
+    """Return for each word but the first whether the rules have a space before it."""
     spaces, is_open = [], words[:1] == ['"']
     for place in range(1, len(words)):
         left, right = words[place - 1], words[place]
@@ -210,7 +209,7 @@ def _spaces(words: list[str]) -> list[bool]:
 
 
 def _are_joined(left: str, right: str) -> bool:
-    """Return whether two words are of scripts without spaces, or both are emoji."""
+    """Return whether both words are of scripts without spaces, or both are emoji."""
     if left[-1].isascii() or right[0].isascii():
         return False
     unspaced = _in_unspaced(left[0]) and _in_unspaced(right[0])

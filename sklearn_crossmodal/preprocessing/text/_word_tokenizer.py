@@ -1,4 +1,4 @@
-"""Texts to ids of words."""
+"""Word tokenizer for texts of any script."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sklearn_crossmodal.preprocessing.text._word_splitting import (
     find_exceptions,
     join_words,
     normalize,
-    simplified,
+    simplify_emoji,
     split_words,
 )
 from sklearn_crossmodal.utils._sklearn import Interval
@@ -29,44 +29,41 @@ __all__ = ["WordTokenizer"]
 
 
 class WordTokenizer(BaseTokenizer):
-    """Turn texts of any script into rows of token ids, one per word or sign.
+    """Encode texts of any script as rows of token ids, one per word or symbol.
 
-    Characters are composed first (NFC), so that a text has the same ids however its accents are
-    stored. A word is a run of letters, digits and underscores with the marks that belong to them,
-    such as the vowels of Devanagari or Arabic; "C++", "C#" and ".NET" are words. Where a script
-    has no spaces, single ideographs, Hiragana and syllables (Thai, Lao, Khmer, Burmese) are
-    tokens, which pairs and n-grams of tokens make words of. Each emoji and flag is a token, with
-    its skin tone and all that is joined to it, and so is a face such as ":)" and every other sign,
-    since "yes!" is not "yes?". An emoji of a skin tone that `fit` did not see has the id of one
-    that it saw.
+    Texts are normalised to NFC, so that ids do not depend on how accents are stored. A word is a
+    run of letters, digits and underscores with their combining marks, such as the vowels of
+    Devanagari or Arabic; "C++", "C#" and ".NET" are words. For scripts without spaces, single
+    ideographs, Hiragana and syllables (Thai, Lao, Khmer, Burmese) are tokens, whose n-grams are
+    words. Each emoji and flag is a token, with its modifiers; so is an emoticon such as ":)" and
+    every other symbol, since "yes!" is not "yes?". An emoji of an unseen skin tone has the id of a
+    seen one.
 
-    Ids are ordered by how many texts a word is in, most first, after three that stand for no word:
-    0 is padding, 1 an unknown word, 2 the end of the text, which every text has.
+    Ids are sorted by document frequency, descending, after three special tokens: 0 is padding, 1
+    an unknown word, 2 the end of a text.
 
     Parameters
     ----------
     max_length : int, default=512
-        Most tokens of a text, its end included; what is longer is cut.
+        Maximum number of tokens of a text, its end included; updated texts are truncated.
     max_words : int, default=20000
-        Size of the vocabulary at most, ids that stand for no word included.
+        Maximum size of the vocabulary, special tokens included.
     min_count : int, default=1
-        In how many texts a word must be.
+        Minimum number of texts of a word.
     lowercase : bool, default=True
         Whether case is ignored.
     split : callable, default=None
-        Cuts a text into words: str -> list of str. None cuts as described
-        above.
+        Splits a text into words: str -> list of str. None splits as described above.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
         Id of each word.
     words_ : list of str
-        Word of each id; empty for the three that stand for no word, and for ids that are kept for
-        later words.
+        Word of each id; empty for special tokens and for reserved ids.
     spacing_ : dict of (str, str) to bool
-        Neighbours that `fit` saw with, or without, a space between them, against the rules by
-        which texts are written.
+        For pairs of adjacent words whose spacing in `fit` differed from the rules, whether there is
+        a space between them.
     n_tokens_ : int
         Number of ids.
     length_ : int
@@ -128,13 +125,13 @@ class WordTokenizer(BaseTokenizer):
         Raises
         ------
         ValueError
-            If X is one string, or holds something that is none.
+            If X is a single string, or an item is not a string.
         """
         self._fit(X, sample_weight)
         return self
 
     def fit_encode(self, X, sample_weight=None):
-        """Fit, and return the ids of each text as `encode` does, having cut texts once.
+        """Fit, and return the ids of each text as `encode` does; texts are split once.
 
         Parameters
         ----------
@@ -157,10 +154,12 @@ class WordTokenizer(BaseTokenizer):
         counts, enough = count_rows(map(set, rows), sample_weight, self.min_count)
         kept = sorted(enough, key=lambda word: (-counts[word], word))
         kept = kept[: self.max_words - FIRST]
-        n_later = n_reserved(len(kept), self.max_words - FIRST) if self.reserves else 0
-        self.words_ = [*[""] * FIRST, *kept, *[""] * n_later]
+        n_reserved_codes = n_reserved(len(kept), self.max_words - FIRST) if self.reserves else 0
+        self.words_ = [*[""] * FIRST, *kept, *[""] * n_reserved_codes]
         self.vocabulary_ = {word: id_ for id_, word in enumerate(kept, FIRST)}
-        self._waiting = {word: n for word, n in counts.items() if word not in self.vocabulary_}
+        self._pending_counts = {
+            word: n for word, n in counts.items() if word not in self.vocabulary_
+        }
         self._similar = _find_similar(self.vocabulary_)
         weight = repeat(1) if sample_weight is None else as_row_counts(sample_weight)
         self.spacing_ = {} if self.split else find_exceptions(texts, weight)
@@ -169,7 +168,7 @@ class WordTokenizer(BaseTokenizer):
         return rows
 
     def encode(self, X):
-        """Return the ids of the words of each text, without its end.
+        """Return the token ids of each text, without end and padding.
 
         Parameters
         ----------
@@ -183,7 +182,7 @@ class WordTokenizer(BaseTokenizer):
         return self._ids(self._split(self._normalized(X)))
 
     def extend(self, X, sample_weight=None):
-        """Go on with texts that `fit` did not see: new words get the ids that were kept for them.
+        """Update the vocabulary with the texts of a later chunk; new words get reserved ids.
 
         Parameters
         ----------
@@ -195,17 +194,17 @@ class WordTokenizer(BaseTokenizer):
         Returns
         -------
         tokenizer : WordTokenizer
-            Itself where no word is new, or no id is left.
+            Itself if no word is new, or no id is reserved.
         rows : list of list of int
             Ids of each text, as `encode` returns them.
         """
         texts = self._normalized(X)
         rows = self._split(texts)
-        longer = self._with_words(rows, sample_weight) if self.reserves else self
-        if longer is not self and self.split is None:
+        updated = self._with_words(rows, sample_weight) if self.reserves else self
+        if updated is not self and self.split is None:
             weight = repeat(1) if sample_weight is None else as_row_counts(sample_weight)
-            longer.spacing_ = find_exceptions(texts, weight) | self.spacing_
-        return longer, longer._ids(rows)
+            updated.spacing_ = find_exceptions(texts, weight) | self.spacing_
+        return updated, updated._ids(rows)
 
     def unknown(self, X):
         """Return the words that are not in the vocabulary, the most frequent first.
@@ -228,36 +227,36 @@ class WordTokenizer(BaseTokenizer):
         ]
 
     def _with_words(self, rows: list[list[str]], sample_weight) -> WordTokenizer:
-        """Return a tokenizer that knows the new words of texts, as far as it has ids for them."""
+        """Return a tokenizer that also encodes the new words, as far as ids are reserved."""
         first = FIRST + len(self.vocabulary_)
         if first >= self.n_tokens_:
             return self
         new = [set(words).difference(self.vocabulary_) for words in rows]
         counts, enough = count_rows(new, sample_weight, self.min_count)
-        for word, count in self._waiting.items():
+        for word, count in self._pending_counts.items():
             if word in counts:
                 counts[word] += count
         enough = {*enough, *(word for word in counts if counts[word] >= self.min_count)}
         if not enough:
-            return self._with_waiting(counts)
+            return self._with_pending(counts)
         kept = sorted(enough, key=lambda word: (-counts[word], word))[: self.n_tokens_ - first]
-        longer = copy.copy(self)
-        longer.words_ = self.words_.copy()
-        longer.words_[first : first + len(kept)] = kept
-        longer.vocabulary_ = self.vocabulary_ | {word: id_ for id_, word in enumerate(kept, first)}
-        longer._similar = _find_similar(longer.vocabulary_)
-        return longer._with_waiting({w: n for w, n in counts.items() if w not in enough})
+        updated = copy.copy(self)
+        updated.words_ = self.words_.copy()
+        updated.words_[first : first + len(kept)] = kept
+        updated.vocabulary_ = self.vocabulary_ | {word: id_ for id_, word in enumerate(kept, first)}
+        updated._similar = _find_similar(updated.vocabulary_)
+        return updated._with_pending({w: n for w, n in counts.items() if w not in enough})
 
-    def _with_waiting(self, counts) -> WordTokenizer:
-        """Return a tokenizer that also knows how often words were there that are too rare yet."""
+    def _with_pending(self, counts) -> WordTokenizer:
+        """Return a tokenizer with updated counts of the words that are still too rare."""
         if not counts:
             return self
-        longer = copy.copy(self)
-        longer._waiting = {**self._waiting, **counts}
-        return longer
+        updated = copy.copy(self)
+        updated._pending_counts = {**self._pending_counts, **counts}
+        return updated
 
     def decode(self, rows):
-        """Return the words of each row of ids, with spaces where texts in `fit` had them.
+        """Decode rows of ids, with the spacing of the texts in `fit`.
 
         Parameters
         ----------
@@ -287,18 +286,18 @@ class WordTokenizer(BaseTokenizer):
         return [_check_words(self.split(text), self.split) for text in texts]
 
     def _id_of_similar(self, word: str) -> int:
-        """Return the id of an emoji that differs in skin tone, or only in how it is drawn."""
+        """Return the id of an emoji that differs in skin tone or variation selector only."""
         if word.isascii():
             return UNKNOWN
-        word = simplified(word)
+        word = simplify_emoji(word)
         return self.vocabulary_.get(word) or self._similar.get(word, UNKNOWN)
 
 
 def _find_similar(vocabulary: dict[str, int]) -> dict[str, int]:
-    """Return the ids of emoji by their simplest form, of the most frequent where several share."""
+    """Return the ids of emoji without modifiers; of several the most frequent."""
     found: dict[str, int] = {}
     for word, id_ in vocabulary.items():
-        if (simple := simplified(word)) != word:
+        if (simple := simplify_emoji(word)) != word:
             found.setdefault(simple, id_)
     return found
 

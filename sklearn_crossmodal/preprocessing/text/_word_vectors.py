@@ -1,4 +1,4 @@
-"""Pretrained word vectors: from memory or from a file, for the words of a vocabulary."""
+"""Pretrained word vectors of a vocabulary, from memory or from a file."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _GZIP = b"\x1f\x8b"
 
 
 def embedding_table(source, words: Sequence[str]) -> np.ndarray:
-    """Return a vector for each word: that of `source`, or a random one where it has none.
+    """Return a vector for each word: that of `source`, or a random one.
 
-    The random ones have mean zero and the spread of those that were found; each is drawn from a
-    hash of its word, so that it is the same in any vocabulary and at any time.
+    Random vectors have mean zero and the standard deviation of those that were found. Their seed
+    is a hash of the word, so that they do not depend on the vocabulary.
 
     Parameters
     ----------
     source : mapping of str to vector, gensim KeyedVectors, str or path
         As `find_vectors` takes it.
     words : sequence of str
-        The vocabulary; a word that is empty, such as that of padding, gets zeros.
+        The vocabulary. An empty word, such as that of padding, gets zeros.
 
     Returns
     -------
@@ -65,14 +65,14 @@ def embedding_table(source, words: Sequence[str]) -> np.ndarray:
 
 
 def find_vectors(source, words: set[str]) -> dict[str, np.ndarray]:
-    """Return the vectors of those of the words that have one.
+    """Return the vectors of the words that have one.
 
     Parameters
     ----------
     source : mapping of str to vector, gensim KeyedVectors, str or path
-        A file holds a word and its numbers on each line (GloVe), may begin with a line of two
-        integers, number of words and of dimensions (word2vec), and then may be binary; it may be
-        gzipped. It is read line by line, and no other words are kept.
+        A file holds a word and its numbers on each line (GloVe), or begins with a line of two
+        integers, number of words and of dimensions (word2vec), and is then text or binary. It may
+        be gzipped. It is read line by line, without storing other words.
     words : set of str
         The words.
 
@@ -83,8 +83,8 @@ def find_vectors(source, words: set[str]) -> dict[str, np.ndarray]:
     Raises
     ------
     ValueError
-        If a vector has another length than the rest, or is not finite; the message names the word,
-        or file and line.
+        If a vector differs in length from the others, or is not finite; the message names the
+        word, or file and line.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def _check_vectors(found: Mapping) -> dict[str, np.ndarray]:
 
 
 def _read_file(path: str, words: set[str]) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield words and vectors of a file of either format; the first of a word counts."""
+    """Yield words and vectors of a file of either format; duplicates of a word are ignored."""
     with open(path, "rb") as raw:
         zipped = raw.read(2) == _GZIP
     left = {word.encode("utf-8", "replace"): word for word in words}
@@ -146,10 +146,12 @@ def _read_file(path: str, words: set[str]) -> Iterator[tuple[str, np.ndarray]]:
 
 def _is_text(start: bytes) -> bool:
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(start)  # the last character may be cut
+        codecs.getincrementaldecoder("utf-8")().decode(
+            start
+        )  # the last character may be incomplete
     except UnicodeDecodeError:
         return False
-    return b"\0" not in start  # which numbers in binary are full of
+    return b"\0" not in start  # frequent in binary numbers
 
 
 def _is_number(part: bytes) -> bool:
@@ -167,7 +169,7 @@ def _read_text(file: BinaryIO, path: str, headed: bool) -> Iterator[tuple]:
             continue
         place = f"line {number}"
         width = width or len(line.split()) - 1
-        # From the right: some files have words with spaces in them.
+        # From the right, since words may contain spaces.
         name, *numbers = line.rstrip().rsplit(None, width or 1)
         too_many = b" " in name and _is_number(name.rsplit(None, 1)[1])
         if not width or len(numbers) != width or too_many:
@@ -202,6 +204,6 @@ def _as_vector(numbers, path: str, place: str) -> np.ndarray:
 
 
 def _draw(word: str, width: int) -> np.ndarray:
-    # Python's own hash differs from one process to the next.
+    # Python's `hash` of a string differs between processes.
     seed = int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "big")
     return np.random.default_rng(seed).standard_normal(width)

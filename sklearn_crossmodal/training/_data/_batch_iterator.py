@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sklearn_crossmodal.training._data._dataset import BlockDataset
-from sklearn_crossmodal.training._data._row_reader import read_ahead
+from sklearn_crossmodal.training._data._row_reader import prefetch
 from sklearn_crossmodal.utils._slices import slices_of
 
 __all__ = ["BatchIterator"]
@@ -106,7 +106,7 @@ class BatchIterator:
             if not self.dataset.is_lazy:
                 return self._gathered(rows, slices)
             parts = [rows[places] for places in slices]
-        return iter((read_ahead if self.dataset.is_lazy else map)(self.dataset.batch, parts))
+        return iter((prefetch if self.dataset.is_lazy else map)(self.dataset.batch, parts))
 
     def _gathered(self, rows: Tensor, slices: list[slice]) -> Iterator[tuple]:
         """Yield batches that are cut from those of several of them together."""

@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_memory
 
 from sklearn_crossmodal.data import Block, BlockSpec, is_lazy
-from sklearn_crossmodal.training._data._row_reader import read_ahead, to_rows
+from sklearn_crossmodal.training._data._row_reader import prefetch, to_rows
 from sklearn_crossmodal.training._data._text_lengths import cut_texts
 from sklearn_crossmodal.training._device import choose_device
 from sklearn_crossmodal.utils._cache import RowCache, row_keys, rows_folder
@@ -212,7 +212,7 @@ def _read(block: Block, batches: list[np.ndarray]) -> Iterator[tuple]:
         values = values.toarray() if sparse.issparse(values) else values
         return rows, values, block.mask[rows] if _has_steps(block) else None
 
-    return iter((read_ahead if is_lazy(block.values) else map)(read, batches))
+    return iter((prefetch if is_lazy(block.values) else map)(read, batches))
 
 
 def _has_steps(block: Block) -> bool:

@@ -8,9 +8,9 @@ from scipy import sparse
 from torch import Tensor
 
 from sklearn_crossmodal.data import LazyRows
-from sklearn_crossmodal.utils._threads import read_ahead
+from sklearn_crossmodal.utils._threads import prefetch
 
-__all__ = ["RowReader", "read_ahead", "to_rows"]
+__all__ = ["RowReader", "prefetch", "to_rows"]
 
 
 class RowReader:
