@@ -179,7 +179,7 @@ def test_type_checkers_find_each_name_of_the_package_where_it_is_imported_from()
     tree = ast.parse(Path(sklearn_crossmodal.__file__).read_text())
     (block,) = [node for node in tree.body if isinstance(node, ast.If)]
     found = {alias.asname: line.module for line in block.body for alias in line.names}
-    homes = sklearn_crossmodal._HOMES.items()
+    homes = sklearn_crossmodal._MODULES.items()
     assert found == {name: f"sklearn_crossmodal.{home}" for name, home in homes}
 
 

@@ -1,4 +1,4 @@
-"""Modalities: one file each, from raw columns to a `Block`."""
+"""Modalities: preprocessing of raw columns to a `Block`, one file for each."""
 
 from sklearn_crossmodal.modalities._audio import Audio
 from sklearn_crossmodal.modalities._base import Modality
@@ -16,7 +16,7 @@ from sklearn_crossmodal.modalities._sequence import Sequence
 from sklearn_crossmodal.modalities._text import Text
 from sklearn_crossmodal.modalities.bank._bank import ModalityBank
 
-#: The modalities that have a name. Inference asks them in this order whether they accept a column.
+#: The registered modalities. Inference takes the first that accepts a column.
 MODALITIES: dict[str, type[Modality]] = {
     "embedding": Embedding,  # before numbers, which take short vectors
     "sequence": Sequence,  # before images, which take arrays of one shape

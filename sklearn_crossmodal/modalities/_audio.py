@@ -1,4 +1,4 @@
-"""Audio: waveforms or files of sound."""
+"""Audio: waveforms or audio files."""
 
 from __future__ import annotations
 
@@ -31,37 +31,37 @@ __all__ = ["Audio"]
 
 
 class _ByLayout:
-    """A class attribute that depends on the parameter `layout` in an instance."""
+    """A class attribute whose value in an instance depends on the parameter `layout`."""
 
     def __init__(self, grid, steps):
-        self.of = {"grid": grid, "steps": steps}
+        self.values = {"grid": grid, "steps": steps}
 
     def __get__(self, audio, owner=None):
-        return self.of.get(getattr(audio, "layout", "grid"), self.of["grid"])
+        return self.values.get(getattr(audio, "layout", "grid"), self.values["grid"])
 
 
 class Audio(Modality):
-    """Sounds, as waveforms of any length or as files, turned into logarithmic mel spectrograms.
+    """Sounds, as waveforms of any length or as files, converted to logarithmic mel spectrograms.
 
     A cell is a waveform (n_samples,) or (n_samples, n_channels), whose channels are averaged; a
     pair of a waveform and its rate, in either order; a path; or the bytes of a file. Wav files are
     read by SciPy, others by soundfile. Several threads read and transform.
 
-    The unit of samples in `fit` is kept: equal numbers are equal sounds in any type, floats up to 1
-    are shares of full scale, and samples far outside those of `fit` are warned of.
+    The unit of samples in `fit` is kept: equal numbers are equal sounds in any dtype, and floats up
+    to 1 are relative to full scale. Samples far out of the range in `fit` raise a warning.
 
     Parameters
     ----------
     rate : int, default=16000
-        Samples a second that sounds are resampled to. An encoder with an attribute `rate` decides
-        instead.
+        Sampling rate in Hz that sounds are resampled to. An attribute `rate` of the encoder takes
+        precedence.
     source_rate : int or None, default=None
-        Samples a second of waveforms that do not say it; None stands for `rate`.
+        Sampling rate in Hz of waveforms passed without a rate; None stands for `rate`.
     max_duration : float, default=10.0
-        Most seconds of a sound. What is longer is cut, and so is what is longer than the longest
-        sound in `fit`; what is shorter is padded.
+        Maximum duration of a sound in seconds. Longer sounds are truncated, and so are those longer
+        than the longest in `fit`; shorter ones are padded.
     crop : {"start", "center", "end"}, default="start"
-        Which part of a sound that is cut is kept.
+        Which part of a truncated sound is kept.
     n_mels : int, default=40
         Number of mel bands.
     window : float, default=0.032
@@ -69,17 +69,17 @@ class Audio(Modality):
     hop : float, default=0.016
         Seconds from one frame to the next.
     scaling : {"standard"} or None, default="standard"
-        "standard" gives each band mean 0 and standard deviation 1 over all frames, None leaves
-        decibels. An encoder with an attribute `normalization`, a dict with "mean" and "std" in
-        decibels, of all bands or of each, decides instead; a frozen one that has none finds nothing
-        again in the `memory` where "standard" differs from fold to fold.
+        "standard": each band has mean 0 and standard deviation 1 over all frames; None: decibels.
+        An attribute `normalization` of the encoder, a dict with "mean" and "std" in decibels, of
+        all bands or of each, takes precedence. A frozen encoder without it cannot reuse the
+        `memory` where "standard" differs between folds.
     layout : {"grid", "steps"}, default="grid"
-        "grid" gives an image of bands times frames, for the encoders of images; "steps" gives a
-        sequence of frames, masked behind the end of a sound, for ``encoder="gru"``, ``"lstm"``,
-        ``"attention"`` or ``"conv"`` and ``decoder="mlp"``.
+        "grid": an image of bands and frames, for image encoders. "steps": a sequence of frames,
+        masked after the end of a sound, for ``encoder="gru"``, ``"lstm"``, ``"attention"`` or
+        ``"conv"`` and ``decoder="mlp"``.
     on_error : {"absent", "raise"}, default="absent"
-        What becomes of a file that is missing or corrupt: the modality is absent in its sample,
-        with one warning that counts them, or an error.
+        How missing and corrupt files are treated: the modality is absent in the sample, with one
+        warning that counts them, or an error is raised.
     encoder : str, component or nn.Module factory, default="cnn"
         Encoder of the spectrograms.
     decoder : str, component or nn.Module factory, default="cnn"
@@ -92,18 +92,18 @@ class Audio(Modality):
     spec_ : BlockSpec
         Kind ``"grid"`` of shape (1, n_mels, n_frames), or ``"sequence"`` of (n_frames, n_mels).
     spectrogram_ : LogMelSpectrogram
-        What turns waveforms into spectrograms.
+        The transformer from waveforms to spectrograms.
     scaler_ : SequenceScaler
-        What brings them to one length and scale.
+        The transformer that brings them to one length and scale.
 
     Raises
     ------
     ValueError
-        If a cell is no sound, no file can be read, or with ``on_error="raise"`` one cannot.
+        If a cell is not a sound, no file can be read, or with ``on_error="raise"`` one cannot.
 
     See Also
     --------
-    Sequence : Series that are no sound.
+    Sequence : Other series.
 
     Examples
     --------
@@ -168,7 +168,7 @@ class Audio(Modality):
         columns : Columns or array-like of n sounds
             Sounds; see the class. An array has shape (n, n_samples) or (n, n_samples, n_channels).
         sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows; a row of weight zero is not there.
+            Weights of the rows; rows of weight zero are ignored.
 
         Returns
         -------
@@ -195,7 +195,7 @@ class Audio(Modality):
         return self._block(self._spectrograms(columns))
 
     def fit_transform(self, columns, sample_weight=None):
-        """Fit, and return the fitted modality with the block; each sound is read once.
+        """Fit, and return the fitted modality and the block; each sound is read once.
 
         Parameters
         ----------
@@ -236,7 +236,7 @@ class Audio(Modality):
 
     @staticmethod
     def example(n, rng):
-        """Make wav files of short tones, as bytes.
+        """Generate wav files of short tones, as bytes.
 
         Parameters
         ----------
@@ -261,9 +261,9 @@ class Audio(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Return whether a column holds files of sound, or waveforms with their rate.
+        """Return whether a column holds audio files, or waveforms with their rate.
 
-        Waveforms without a rate look like any series: name their modality.
+        Waveforms without a rate cannot be distinguished from series: name their modality.
 
         Parameters
         ----------
@@ -298,7 +298,7 @@ class Audio(Modality):
         Parameters
         ----------
         columns : Columns or array-like of n sounds
-            Sounds, as in `fit`, which need not have come before.
+            Sounds, as in `fit`. The modality need not be fitted.
 
         Returns
         -------
@@ -307,27 +307,27 @@ class Audio(Modality):
         return find_unreadable_sounds(_cells(columns), self.on_error)
 
     def _spectrograms(self, columns, *, learn=False) -> list[np.ndarray | None]:
-        """Return the spectrogram of each sound, None where there is none."""
+        """Return the spectrogram of each sound, None where it is missing."""
         return read_spectrograms(_cells(columns), self.spectrogram_, self.on_error, learn=learn)
 
     def _learn(self, spectrograms, sample_weight):
         found = np.array([one is not None for one in spectrograms], dtype=bool)
         if not found.any():
-            raise ModalityError(f"none of the {len(found)} sounds is there and can be read.")
+            raise ModalityError(f"none of the {len(found)} sounds is present and can be read.")
         if not any(len(one) for one in spectrograms if one is not None):
             raise ModalityError(f"all of the {found.sum()} sounds are empty.")
         self.scaler_ = SequenceScaler(crop=self.crop, scaling=self.scaling)
-        self.scaler_.warns = False  # of steps
+        self.scaler_.warns = False  # `_block` warns of sounds, not of steps
         weight = None if sample_weight is None else np.asarray(sample_weight)[found]
         self.scaler_.fit([one for one in spectrograms if one is not None], sample_weight=weight)
-        self._normalize_as_the_encoder()
+        self._apply_encoder_normalization()
         n_frames = self.scaler_.length_
         if self.layout == "steps":
             self.spec_ = BlockSpec("sequence", (n_frames, self.n_mels))
         else:
             self.spec_ = BlockSpec("grid", (1, self.n_mels, n_frames))
 
-    def _normalize_as_the_encoder(self):
+    def _apply_encoder_normalization(self):
         known = encoder_attribute(self.encoder, "normalization") or {}
         mean, std = known.get("mean"), known.get("std")
         if mean is not None:
@@ -335,7 +335,7 @@ class Audio(Modality):
             self.scaler_.scale_ = np.broadcast_to(std, self.n_mels).astype(float)
 
     def extended(self, columns, sample_weight=None):
-        """Go on with sounds that `fit` did not see: bands that begin to vary get a scale.
+        """Update with the sounds of a later chunk: bands that were constant so far get a scale.
 
         Parameters
         ----------
@@ -347,7 +347,7 @@ class Audio(Modality):
         Returns
         -------
         modality : Audio
-            Itself, or one that knows more.
+            Itself, or an updated copy.
         block : Block
             Of the sounds.
         lost : str
@@ -358,10 +358,10 @@ class Audio(Modality):
         spectrograms = self._spectrograms(columns)
         found = np.array([one is not None for one in spectrograms], dtype=bool)
         weight = None if sample_weight is None else np.asarray(sample_weight)[found]
-        longer = copy.copy(self)
-        there = [one for one in spectrograms if one is not None]
-        longer.scaler_ = self.scaler_.extended(object_array(there), weight)
-        return longer, longer._block(spectrograms), ""
+        updated = copy.copy(self)
+        present = [one for one in spectrograms if one is not None]
+        updated.scaler_ = self.scaler_.extended(object_array(present), weight)
+        return updated, updated._block(spectrograms), ""
 
     def _block(self, spectrograms) -> Block:
         present = np.array([one is not None for one in spectrograms], dtype=bool)
@@ -371,7 +371,7 @@ class Audio(Modality):
         warn_if_truncated(lengths, limit, what="sounds", unit="frames", remedy=remedy, slack=SLACK)
         steps = self.scaler_.transform(object_array(spectrograms)).astype(np.float32, copy=False)
         mask = ~np.isnan(steps[..., 0])
-        steps[~mask] = 0  # the mean of each band; silence would be as loud a signal as speech
+        steps[~mask] = 0  # the mean of each band; scaled silence would be as large as speech
         if self.layout == "steps":
             return Block(steps, present, self.spec_, mask)
         grid = np.ascontiguousarray(np.moveaxis(steps, 1, 2)[:, np.newaxis])

@@ -1,4 +1,4 @@
-"""Modality: from the raw columns of one modality to a Block, and back."""
+"""Modality: the base class of preprocessing from raw columns to a `Block`, and back."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["Modality", "encoder_attribute", "weights_or_ones"]
 
 
 class Modality(BaseEstimator, ABC):
-    """One kind of data: how its raw columns become a `Block`, and which network parts suit it.
+    """A type of data: preprocessing of its raw columns to a `Block`, and its network components.
 
     Subclasses define `fit`, `transform`, `inverse_transform`, `example` and `accepts`, and set the
-    class attribute `kind`. They see only the rows of samples that have the modality. Every modality
-    has the parameters `encoder`, `decoder` and `loss`: a name in the registries of
-    `sklearn_crossmodal.nn`, a component, or a user's own `nn.Module` class or factory.
+    class attribute `kind`. They receive only the rows of samples that have the modality. Every
+    modality has the parameters `encoder`, `decoder` and `loss`: a name in the registries of
+    `sklearn_crossmodal.nn`, a component, or a user-defined `nn.Module` class or factory.
 
     Attributes
     ----------
@@ -32,43 +32,43 @@ class Modality(BaseEstimator, ABC):
 
     #: Kind of the blocks; see `sklearn_crossmodal.data.KINDS`.
     kind: str
-    #: Whether several columns that are accepted form one modality together.
+    #: Whether inference joins several accepted columns to one modality.
     joins_columns: bool = False
     #: Whether blocks have a mask.
     masked: bool = False
-    #: Whether nobody named the modality: `infer_modalities` chose it by the cells.
+    #: Whether the modality was chosen by `infer_modalities`, not by the user.
     inferred: bool = False
-    #: Whether strings among the cells are names of files.
+    #: Whether strings among the cells are file names.
     opens_files: bool = False
-    #: Whether a cell without entries, which is absent, is warned of: one cut off, most likely.
+    #: Whether an empty cell, which is absent, raises a warning, since it may be an error.
     warns_of_empty: bool = False
     #: Whether columns may be a sparse matrix.
     takes_sparse: bool = False
     #: Whether cells may be strings.
     takes_strings: bool = True
-    #: Whether `inverse_transform` gives what `fit` saw, so that absent cells can be filled by it.
+    #: Whether `inverse_transform` returns data of the type in `fit`, and so can impute cells.
     restores: bool = True
-    #: Whether `fit` sees the first of several chunks, so that it keeps what may vary later; set by
-    #: the bank for `partial_fit`.
+    #: Whether `fit` receives the first of several chunks, and so keeps constant columns and
+    #: reserves codes; set by `ModalityBank` for `partial_fit`.
     in_chunks: bool = False
     spec_: BlockSpec
 
     @abstractmethod
     def fit(self, columns: Columns, sample_weight: np.ndarray | None = None) -> Modality:
-        """Learn from raw columns; a row of weight zero is not there."""
+        """Learn from raw columns; rows of weight zero are ignored."""
 
     @abstractmethod
     def transform(self, columns: Columns) -> Block:
-        """Turn raw columns into a block, one row a row."""
+        """Transform raw columns to a block with as many rows."""
 
     @abstractmethod
     def inverse_transform(self, values: np.ndarray) -> np.ndarray:
-        """Turn values of a block into raw data, of the form `fit` saw."""
+        """Transform values of a block to raw data of the type in `fit`."""
 
     @staticmethod
     @abstractmethod
     def example(n: int, rng: np.random.Generator) -> np.ndarray:
-        """Make `n` rows of raw input, for tests and docs."""
+        """Generate `n` rows of raw input, for tests and docs."""
 
     @classmethod
     @abstractmethod
@@ -86,14 +86,14 @@ class Modality(BaseEstimator, ABC):
         Returns
         -------
         ndarray of shape (n,), bool
-            False where nothing is opened to be read.
+            All False for a modality that opens no files.
         """
         return np.zeros(len(columns), dtype=bool)
 
     def fit_transform(
         self, columns: Columns, sample_weight: np.ndarray | None = None
     ) -> tuple[Modality, Block]:
-        """Fit, and return the fitted modality with the block of the same columns.
+        """Fit, and return the fitted modality and the block of the same columns.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class Modality(BaseEstimator, ABC):
     def extended(
         self, columns: Columns, sample_weight: np.ndarray | None = None
     ) -> tuple[Modality, Block, str]:
-        """Go on with rows that `fit` did not see: learn what it lacked, where there is room for it.
+        """Update with the rows of a later chunk, as far as the shape of blocks allows.
 
         Parameters
         ----------
@@ -127,20 +127,20 @@ class Modality(BaseEstimator, ABC):
         Returns
         -------
         modality : Modality
-            The modality itself, or one that knows more; blocks are of the same shape.
+            The modality itself, or an updated copy with blocks of the same shape.
         block : Block
             Of the columns.
         lost : str
-            What the rows hold that `fit` did not see and there is no room for; empty if nothing.
+            Description of new content that cannot be represented; empty if there is none.
         """
         return self, self.transform(columns), ""
 
 
 def encoder_attribute(encoder, name: str):
-    """Return an attribute of an encoder, None where it has none or is a class."""
+    """Return an attribute of an encoder, None if it is missing or the encoder is a class."""
     return None if isinstance(encoder, type) else getattr(encoder, name, None)
 
 
 def weights_or_ones(sample_weight: np.ndarray | None, n_rows: int) -> np.ndarray:
-    """Return the weights, ones if there are none."""
+    """Return the weights as floats, ones for None."""
     return np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, dtype=float)

@@ -1,4 +1,4 @@
-"""Categorical: columns of categories."""
+"""Categorical: categorical columns."""
 
 from __future__ import annotations
 
@@ -22,34 +22,33 @@ from sklearn_crossmodal.preprocessing.tabular._category_encoder import has_categ
 
 __all__ = ["Categorical"]
 
-#: Share of cells, beyond that in `fit`, that may be of rare levels without a word about it.
+#: Increase of the share of rare levels over `fit` up to which there is no warning.
 _MORE_RARE = 0.05
 _ANIMALS = ["ant", "bee", "cat", "cow", "dog", "elk", "fox", "hen", "owl", "pig"]
 
 
 class Categorical(Modality):
-    """Columns of categories of any type, each level with an integer code.
+    """Columns of categories of any type, encoded as integer codes.
 
-    Several columns form one modality. A missing cell has a code of its own, and so have levels that
-    are rare or unseen in `fit`, all together.
+    Several columns form one modality. A missing cell has a code of its own; levels that are rare,
+    or unseen in `fit`, share a code.
 
     Parameters
     ----------
     min_count : int, default=1
-        In how many rows a level must be; those in fewer are rare.
+        Minimum number of rows of a level; levels with fewer are rare.
     max_categories : int or None, default=None
-        How many levels of a column have a code of their own at most, the most frequent; the others
-        are rare.
+        Maximum number of levels of a column with a code of their own, the most frequent; the
+        others are rare.
     hash_above : int or None, default=10000
-        A column that has more levels than this left is hashed: its levels share so many codes. None
-        hashes nothing.
+        Columns with more levels than this are hashed to this many codes. None disables hashing.
     ordered : "auto" or list of str or int, default="auto"
-        Names or positions of the columns whose levels have an order, which the encoder uses. "auto"
-        are those of `categories` and those of an ordered type of categories. An ordered column
-        keeps all of its levels.
+        Names or positions of the ordinal columns, whose order the encoder uses. "auto": those in
+        `categories`, and those of an ordered categorical dtype. An ordinal column keeps all of its
+        levels.
     categories : mapping of str or int to list, or None, default=None
-        All levels of some columns, in their order, by name or position. A cell that is none of them
-        counts as one that `fit` did not see, in `fit` too.
+        All levels of some columns, in order, by name or position. Other cells count as unseen, in
+        `fit` too.
     encoder : str, component or nn.Module factory, default="embedding"
         Encoder of the codes.
     decoder : str, component or nn.Module factory, default="codes"
@@ -62,12 +61,12 @@ class Categorical(Modality):
     spec_ : BlockSpec
         Kind ``"codes"`` of shape (n_columns,), with the number of codes of each column.
     coder_ : CategoryCoder
-        The fitted coder, which knows the levels.
+        The fitted coder, with the levels.
 
     Raises
     ------
     ValueError
-        If a cell cannot be hashed, as a list; the message names the column and shows the cell.
+        If a cell is not hashable, as a list; the message names the column and shows the cell.
 
     See Also
     --------
@@ -118,7 +117,7 @@ class Categorical(Modality):
         columns : Columns or array-like of shape (n, c) or (n,)
             Categories; None, NaN or NA where one is missing.
         sample_weight : ndarray of shape (n,), default=None
-            A row of weight zero is not there.
+            Weights of the rows; rows of weight zero are ignored.
 
         Returns
         -------
@@ -135,11 +134,11 @@ class Categorical(Modality):
             categories=self.categories,
         )
         coder.reserves = self.in_chunks
-        self._take(coder.fit(columns, sample_weight=sample_weight), values)
+        self._set_coder(coder.fit(columns, sample_weight=sample_weight), values)
         self._rare_shares = self._find_rare(self.transform(columns))
         return self
 
-    def _take(self, coder: CategoryCoder, values) -> None:
+    def _set_coder(self, coder: CategoryCoder, values) -> None:
         self.coder_ = coder
         self.dtype_ = _wide_enough(np.asarray(values).dtype, self.coder_.levels_)
         n_categories, ordered = self.coder_.n_categories_, self.coder_.ordered_
@@ -165,12 +164,12 @@ class Categorical(Modality):
             Kind ``"codes"``; its mask is False where a cell is missing.
         """
         codes = self.coder_.transform(columns)
-        there = codes != MISSING
-        mask = None if there.all() else there
+        observed = codes != MISSING
+        mask = None if observed.all() else observed
         return Block(codes, np.ones(len(codes), dtype=bool), self.spec_, mask)
 
     def extended(self, columns, sample_weight=None):
-        """Go on with rows that `fit` did not see: new levels get codes that were kept for them.
+        """Update with the rows of a later chunk: new levels get reserved codes.
 
         Parameters
         ----------
@@ -182,20 +181,20 @@ class Categorical(Modality):
         Returns
         -------
         modality : Categorical
-            Itself, or one that knows more levels.
+            Itself, or an updated copy.
         block : Block
             Of the columns.
         lost : str
-            The columns with more rare cells, by a twentieth, than `fit` had, and their shares.
+            The columns whose share of rare cells exceeds that in `fit` by a twentieth.
         """
         coder = self.coder_.extended(columns, sample_weight)
-        longer = self
+        updated = self
         if coder is not self.coder_:
-            longer = copy.copy(self)
+            updated = copy.copy(self)
             values = columns.values if isinstance(columns, Columns) else columns
-            longer._take(coder, values)
-        block = longer.transform(columns)
-        return longer, block, longer._describe_rare(columns, block)
+            updated._set_coder(coder, values)
+        block = updated.transform(columns)
+        return updated, block, updated._describe_rare(columns, block)
 
     def _describe_rare(self, columns, block: Block) -> str:
         shares = self._find_rare(block)
@@ -203,19 +202,20 @@ class Categorical(Modality):
         if not len(more):
             return ""
         cells = np.asarray(Columns.of(columns).values, dtype=object).reshape(len(block), -1)
-        told = []
+        found = []
         for place in more:
             new = dict.fromkeys(cells[block.values[:, place] == RARE, place])
-            shown = ", ".join(map(repr, list(new)[:3])) + ", ..." * (len(new) > 3)
-            told.append(f"{shares[place]:.0%} of column {self.coder_.names_[place]!r} ({shown})")
+            examples = ", ".join(map(repr, list(new)[:3])) + ", ..." * (len(new) > 3)
+            name = self.coder_.names_[place]
+            found.append(f"{shares[place]:.0%} of column {name!r} ({examples})")
         return (
             f"levels that were not in the first chunk share one code, as rare ones do: "
-            f"{'; '.join(told)}. Begin with a chunk that has them, or name them in categories="
+            f"{'; '.join(found)}. Begin with a chunk that has them, or name them in categories="
         )
 
     @staticmethod
     def _find_rare(block: Block) -> np.ndarray:
-        """Return the share of the cells of each column that have the code of rare levels."""
+        """Return for each column the share of cells with the code of rare levels."""
         return (block.values == RARE).mean(axis=0) if len(block) else np.zeros(block.spec.size)
 
     def inverse_transform(self, values):
@@ -229,9 +229,9 @@ class Categorical(Modality):
         Returns
         -------
         ndarray of shape (n, c) or (n,)
-            Of the rank that `fit` saw, and of its type if no cell is missing; of a type of strings
-            as wide as the longest level. A missing cell is None. Rare levels, and those that share
-            a code, are the most frequent of them.
+            Of the rank in `fit`, and of its dtype if no cell is missing; a string dtype is as wide
+            as the longest level. A missing cell is None. A code of several levels is decoded to
+            the most frequent of them.
         """
         cells = self.coder_.inverse_transform(values)
         cells = cells[:, 0] if self.single_column_ else cells
@@ -240,7 +240,7 @@ class Categorical(Modality):
 
     @staticmethod
     def example(n, rng):
-        """Make a column of animals, some missing, and one of truth values.
+        """Generate a column of animals, some missing, and one of booleans.
 
         Parameters
         ----------
@@ -262,10 +262,10 @@ class Categorical(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Return whether a column is of a type of categories, of truth values, or of labels.
+        """Return whether a column has a categorical dtype, or holds booleans or labels.
 
-        Labels are texts of less than three words in the mean that occur again and again: at most
-        ten different ones, or a fifth of their number.
+        Labels are strings of less than three words on average that recur: at most ten distinct
+        ones, or a fifth of the number of rows.
 
         Parameters
         ----------
@@ -289,7 +289,7 @@ class Categorical(Modality):
 
 
 def _wide_enough(dtype: np.dtype, levels: list[list]) -> np.dtype:
-    """Return a type of strings that has room for all levels; another type as it is."""
+    """Widen a string dtype to the longest level; return other dtypes unchanged."""
     if dtype.kind not in "US":
         return dtype
     every = object_array([level for column in levels for level in column])

@@ -1,4 +1,4 @@
-"""Embedding: vectors that another model has computed."""
+"""Embedding: precomputed vectors of another model."""
 
 from __future__ import annotations
 
@@ -25,18 +25,17 @@ __all__ = ["Embedding"]
 
 
 class Embedding(Modality):
-    """Vectors that another model has computed, one per sample.
+    """Precomputed vectors of another model, one per sample.
 
     The mean vector is subtracted, and all dimensions are divided by one number, so that the mean
-    squared length of a vector is its number of dimensions. Unlike the scaling of each dimension,
-    this keeps angles and distances around the mean, which are what an embedding means, and does not
-    blow up dimensions that hardly vary. A vector of NaN alone is absent.
+    squared norm of a vector is its number of dimensions. Unlike scaling each dimension, this keeps
+    angles and distances around the mean, and does not amplify dimensions that hardly vary. A
+    vector of NaN only is absent.
 
     Parameters
     ----------
     normalize : bool, default=False
-        Whether each vector is first divided by its length, where only its direction counts; a
-        vector of zeros stays.
+        Whether each vector is first divided by its Euclidean norm; a vector of zeros is kept.
     encoder : str, component or nn.Module factory, default="mlp"
         Encoder of the vectors.
     decoder : str, component or nn.Module factory, default="mlp"
@@ -49,19 +48,19 @@ class Embedding(Modality):
     spec_ : BlockSpec
         Kind ``"vector"`` of shape (d,).
     mean_ : ndarray of shape (d,)
-        What is subtracted.
+        The mean vector, which is subtracted.
     scale_ : float
-        What is divided by; 0 if all vectors are the same.
+        The divisor; 0 if all vectors are equal.
 
     Raises
     ------
     ValueError
-        If cells are no vectors, differ in their number of dimensions, or hold NaN beside numbers,
+        If cells are not vectors, differ in their number of dimensions, or hold NaN beside numbers,
         or infinity.
 
     See Also
     --------
-    Numeric : For columns of numbers that each mean something.
+    Numeric : For numeric columns with a meaning each.
 
     References
     ----------
@@ -96,7 +95,7 @@ class Embedding(Modality):
         columns : Columns or array-like of shape (n, d), or of n vectors
             Vectors.
         sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows; a row of weight zero is not there.
+            Weights of the rows; rows of weight zero are ignored.
 
         Returns
         -------
@@ -139,7 +138,7 @@ class Embedding(Modality):
         return Block(values, present, self.spec_)
 
     def extended(self, columns, sample_weight=None):
-        """Go on with vectors that `fit` did not see: if its own were all the same, scale these.
+        """Update with the vectors of a later chunk: learn the scale if all in `fit` were equal.
 
         Parameters
         ----------
@@ -151,7 +150,7 @@ class Embedding(Modality):
         Returns
         -------
         modality : Embedding
-            Itself, or one that knows more.
+            Itself, or an updated copy.
         block : Block
             Of the vectors.
         lost : str
@@ -162,12 +161,12 @@ class Embedding(Modality):
             return self, block, ""
         vectors, present = self._read(columns)
         weight = weights_or_ones(sample_weight, len(vectors)) * present
-        longer = copy.copy(self)
-        longer.mean_, longer.scale_ = vector_moments(vectors[weight > 0], weight[weight > 0])
-        return longer, longer.transform(columns), ""
+        updated = copy.copy(self)
+        updated.mean_, updated.scale_ = vector_moments(vectors[weight > 0], weight[weight > 0])
+        return updated, updated.transform(columns), ""
 
     def inverse_transform(self, values):
-        """Undo the scaling; lengths that were normalised are not known any more.
+        """Invert the scaling; norms removed by `normalize` are not restored.
 
         Parameters
         ----------
@@ -177,14 +176,14 @@ class Embedding(Modality):
         Returns
         -------
         ndarray of shape (n, d)
-            Of the floating type that `fit` saw.
+            Of the floating dtype in `fit`.
         """
         vectors = np.asarray(values, dtype=np.float64) * self.scale_ + self.mean_
         return vectors.astype(self.dtype_ if self.dtype_.kind == "f" else np.float64)
 
     @staticmethod
     def example(n, rng):
-        """Make vectors of 32 dimensions.
+        """Generate vectors of 32 dimensions.
 
         Parameters
         ----------
@@ -201,9 +200,9 @@ class Embedding(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Return whether a column holds float arrays of one length, of 32 numbers at least.
+        """Return whether a column holds float arrays of equal length, at least 32.
 
-        An array (n, d) looks like columns of numbers: name the modality.
+        An array (n, d) cannot be distinguished from numeric columns: name the modality.
 
         Parameters
         ----------
@@ -224,7 +223,7 @@ class Embedding(Modality):
         return len(shapes) == 1 and all(len(s) == 1 and s[0] >= MIN_EMBEDDING_WIDTH for s in shapes)
 
     def _read(self, columns) -> tuple[np.ndarray, np.ndarray]:
-        """Return the vectors, of length 1 if asked for, and which are there."""
+        """Return the vectors, normalised if `normalize`, and which are present."""
         vectors = _stacked(columns)
         vectors = vectors.astype(np.float64 if vectors.dtype.itemsize == 8 else np.float32)
         missing = np.isnan(vectors)
@@ -233,7 +232,7 @@ class Embedding(Modality):
         if len(wrong):
             raise ValueError(
                 f"{len(wrong)} vectors hold NaN or infinity, first rows {row_number(wrong[:5])}: a "
-                "vector is there as a whole or not at all."
+                "vector is either complete or all NaN."
             )
         if (np.abs(vectors) > LARGEST).any():
             raise ValueError(f"vectors hold numbers beyond {LARGEST:.0e}: divide them first.")
@@ -244,17 +243,17 @@ class Embedding(Modality):
 
 
 def _stacked(columns) -> np.ndarray:
-    """Return the vectors as one array (n, d) of numbers, NaN where a cell is missing."""
+    """Stack the vectors to one numeric array (n, d), NaN where a cell is missing."""
     cells = as_column(Columns.of(columns).values)
     cells = cells if isinstance(cells, np.ndarray) else np.asarray(cells)
     if cells.dtype.kind == "O" and cells.ndim == 1:
         cells = stack_cells(cells)
         if cells.ndim == 1:
             shapes = {np.shape(cell) for cell in cells if not is_missing(cell)}
-            raise ValueError(f"vectors differ in shape, or are none: {sorted(shapes)[:3]}.")
+            raise ValueError(f"cells are not vectors of equal length: {sorted(shapes)[:3]}.")
     if cells.ndim != 2 or cells.dtype.kind not in "biufO":
         raise ValueError(f"expected vectors (n, d), got {cells.dtype} of shape {cells.shape}.")
     try:
         return cells.astype(np.float64) if cells.dtype.kind == "O" else cells
-    except OverflowError as error:  # a Python integer beyond all floats
+    except OverflowError as error:  # a Python integer out of the range of floats
         raise ValueError(f"vectors hold too large a number: {error}.") from error

@@ -18,44 +18,43 @@ from sklearn_crossmodal.utils._sklearn import StrOptions
 
 __all__ = ["Image"]
 
-#: What an image of so many channels is called.
+#: Mode by number of channels.
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 class Image(Modality):
     """Images as arrays or files, grey or in colour, of one size or resized to one.
 
-    Paths, bytes of image files, Pillow images and memory maps are read batch by batch, in threads
-    ahead of training; files by Pillow, upright as their EXIF orientation says. `fit` and
-    `transform` read each file once before, which tells which of them cannot be read.
+    Paths, bytes of image files, Pillow images and memory maps are read batch by batch, prefetched
+    in threads. Files are decoded by Pillow, rotated by their EXIF orientation. `fit` and
+    `transform` read each file once in advance, to find unreadable ones.
 
     Parameters
     ----------
     size : int or tuple of (int, int), default=None
         Height and width to resize to, one number for both; None takes that of the `encoder`'s
-        normalisation, if it has one, else keeps the size, one for all images.
+        normalisation if it has one, else keeps the size, equal for all images.
     scaling : {"standard", "unit"} or tuple of (mean, std), default="standard"
-        "standard" gives each channel mean 0 and standard deviation 1, or, if the `encoder` has a
-        normalisation, takes its means and deviations; for a frozen encoder that has none it is
-        "unit", since pixels that differ from fold to fold are never found in the `memory`. "unit"
-        keeps 0..1, as the loss ``"binary_cross_entropy"`` and a decoder with a sigmoid need; a mean
-        and std, one number a channel each, are for pixels in 0..1.
+        - "standard": each channel has mean 0 and standard deviation 1, or, if the `encoder` has a
+          normalisation, is scaled by its mean and std. For a frozen encoder without one it is
+          "unit", since pixels that differ between folds cannot reuse the `memory`.
+        - "unit": 0..1, as the loss ``"binary_cross_entropy"`` and a sigmoid decoder need.
+        - (mean, std), one number a channel each, for pixels in 0..1.
     channels : {"auto", "first", "last"}, default="auto"
         Which axis of an array holds the channels; "auto" takes the last if its length is 1 to 4.
     mode : {"L", "RGB", "RGBA"}, default=None
-        Grey, colour, or colour and alpha, that images are converted to; without alpha what is
-        transparent is laid over white. None takes "RGB" for files and for arrays that differ in
-        their channels, and leaves other arrays as they are.
+        Grey, colour, or colour and alpha, that images are converted to; without alpha they are
+        composited over white. None takes "RGB" for files and for arrays that differ in their
+        channels, and keeps other arrays unchanged.
     on_error : {"absent", "raise"}, default="absent"
         Whether files that cannot be read are absent, with a warning that counts and names them, or
-        an error.
+        raise an error.
     keep : bool or "auto", default="auto"
-        Whether the pixels of files stay in memory once they are decoded and resized; "auto" keeps
-        them if they take at most 64 MiB. What is not kept is read again in each epoch.
+        Whether decoded and resized pixels of files are kept in memory; "auto" keeps them up to 64
+        MiB. Otherwise files are read in each epoch.
     encoder : str, component or nn.Module factory, default="cnn"
-        Encoder of the grids. One with an attribute `normalization`, a dict with "mean" and "std",
-        numbers or one a channel, which tell the `mode`, or None, and "size", says how it wants its
-        pixels.
+        Encoder of the grids. An attribute `normalization` defines its input: a dict with "mean"
+        and "std", numbers or one a channel, which imply the `mode`, or None, and "size".
     decoder : str, component or nn.Module factory, default="cnn"
         Decoder when the modality is a target.
     loss : str or component, default="squared_error"
@@ -120,18 +119,18 @@ class Image(Modality):
 
     @property
     def restores(self):
-        """Whether arrays, as `inverse_transform` gives them, are what `fit` saw: files are not."""
+        """Whether `fit` saw arrays, as `inverse_transform` returns them, and not files."""
         return not self.holds_files_
 
     def fit(self, columns, sample_weight=None):
-        """Learn size, mean and spread of the channels.
+        """Learn size, and mean and standard deviation of the channels.
 
         Parameters
         ----------
         columns : Columns or array-like of shape (n, h, w), (n, h, w, c), (n, c, h, w) or (n,)
             Images, or n objects that are: arrays, or paths, bytes and Pillow images.
         sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows; a row of weight zero is not there.
+            Weights of the rows; rows of weight zero are ignored.
 
         Returns
         -------
@@ -142,7 +141,7 @@ class Image(Modality):
         return self
 
     def fit_transform(self, columns, sample_weight=None):
-        """Fit, and return the modality with the block of the same columns, having read files once.
+        """Fit, and return the modality and the block of the same columns; files are read once.
 
         Parameters
         ----------
@@ -164,7 +163,7 @@ class Image(Modality):
         return self, self._lazy_block(source)
 
     def _fit(self, columns, weight):
-        """Fit, and return the rows that were read; None if they were in memory as arrays."""
+        """Fit, and return the lazy rows; None for arrays in memory."""
         self._validate_params()
         images = _cells(columns)
         if weight is not None and not weight.all():
@@ -207,7 +206,7 @@ class Image(Modality):
         )
 
     def _settings(self):
-        """Return size, scaling and mode, from the encoder's normalisation where it has one."""
+        """Return size, scaling and mode; from the encoder's normalisation if it has one."""
         known = encoder_attribute(self.encoder, "normalization") or {}
         size = known.get("size") if self.size is None else self.size
         size = (size, size) if isinstance(size, Integral) else size
@@ -216,11 +215,11 @@ class Image(Modality):
             frozen = self.scaling == "standard" and encoder_attribute(self.encoder, "frozen")
             return size, "unit" if frozen else self.scaling, self.mode
         scaling = (mean, std) if self.scaling == "standard" else self.scaling
-        channels = {len(given) for given in (mean, std) if np.ndim(given)}
+        channels = {len(values) for values in (mean, std) if np.ndim(values)}
         return size, scaling, self.mode or _MODES.get(max(channels, default=None))
 
     def transform(self, columns):
-        """Resize and scale; what is no array in memory only when a batch asks for it.
+        """Resize and scale; files and memory maps batch by batch.
 
         Parameters
         ----------
@@ -238,11 +237,11 @@ class Image(Modality):
             if n_channels not in _MODES:
                 raise ValueError(f"files have 1, 3 or 4 channels, images in fit had {n_channels}.")
             source = self._open(images, _MODES[n_channels], self.scaler_.size, (*size, n_channels))
-            for _ in source.check():  # which files can be read is known before the first batch
+            for _ in source.check():  # finds unreadable files before the first batch
                 pass
         elif isinstance(images, np.memmap):
             block = self._lazy_block(ArrayRows(images))
-            block.values[:1]  # an error in shape is told before the first batch
+            block.values[:1]  # raises an error in shape before the first batch
             return block
         else:
             if self.channels != "first" and (have_mixed_channels(images) or self.mixed_):
@@ -264,7 +263,7 @@ class Image(Modality):
         Parameters
         ----------
         columns : Columns or array-like
-            Images, as in `fit`, which need not have come before.
+            Images, as in `fit`. The modality need not be fitted.
 
         Returns
         -------
@@ -277,7 +276,7 @@ class Image(Modality):
         return self._open(images, mode or "RGB", size).find_unreadable()
 
     def inverse_transform(self, values):
-        """Undo the scaling, not the resizing.
+        """Invert the scaling, not the resizing.
 
         Parameters
         ----------
@@ -286,14 +285,14 @@ class Image(Modality):
 
         Returns
         -------
-        ndarray of the rank, order of axes and dtype that `fit` saw
-            Of files (n, h, w, c), uint8.
+        ndarray of the rank, order of axes and dtype in `fit`
+            For files (n, h, w, c), uint8.
         """
         return self.scaler_.inverse_transform(values)
 
     @staticmethod
     def example(n, rng):
-        """Make small colour images.
+        """Generate small colour images.
 
         Parameters
         ----------
@@ -312,7 +311,7 @@ class Image(Modality):
     def accepts(cls, values):
         """Return whether a column holds an image per sample: two or three axes, or an image file.
 
-        Names of files are told by their ending, bytes by how they begin.
+        File names are identified by extension, bytes by signature.
 
         Parameters
         ----------
@@ -334,7 +333,7 @@ class Image(Modality):
 
 
 def _weighted(batches, weight):
-    """Add their weights to batches of rows."""
+    """Add sample weights to batches of rows."""
     for rows, images in batches:
         yield rows, images, None if weight is None else weight[rows]
 
@@ -350,7 +349,7 @@ def _cells(columns) -> np.ndarray:
         images = images[:, 0]
     if images.dtype.kind == "O" and images.ndim == 1:
         missing = [row for row, cell in enumerate(images) if is_missing(cell)]
-        if missing:  # only where it is the sole modality: else absent rows do not get here
+        if missing:  # only if it is the single modality: else absent rows are not passed
             first = row_number(missing[:5])
             raise ValueError(
                 f"{len(missing)} samples have no image, first {first}: leave them out, or give "
@@ -360,5 +359,5 @@ def _cells(columns) -> np.ndarray:
 
 
 def _is_blank(cell) -> bool:
-    """Return whether a cell names no file; read as one, it is an image that cannot be read."""
+    """Return whether a cell is missing or a blank file name."""
     return is_missing(cell) or (isinstance(cell, str) and not cell.strip())

@@ -1,4 +1,4 @@
-"""Which modality suits which column."""
+"""Infer the modality of each column."""
 
 from __future__ import annotations
 
@@ -35,33 +35,33 @@ __all__ = ["infer_modalities"]
 
 
 def infer_modalities(X):
-    """Find the modalities of X from its columns.
+    """Infer the modalities of X from its columns.
 
-    Flat columns of numbers of an array or data frame form one modality together, and so do
-    categories; each column of texts, and each of images, is one of its own, and so is a column of
-    objects that are all missing. If every column is named ``prefix__column``, the prefixes name the
-    modalities, as after a `ColumnTransformer` with ``set_output(transform="pandas")``. Of a mapping
-    or `MultiModalFrame` each entry is a modality, also one of flat numbers; a table inside an entry
-    (a data frame, or a 2-D array of objects) that has columns of several kinds gives one modality
-    for each kind, whose columns are ``{entry: columns}``.
+    The numeric columns of an array or data frame form one modality, and so do the categorical ones.
+    Each column of texts, images or missing cells only is a modality of its own. If every column is
+    named ``prefix__column``, the prefixes name the modalities, as after a `ColumnTransformer` with
+    ``set_output(transform="pandas")``. Each entry of a mapping or `MultiModalFrame` is a modality,
+    also a single numeric column. An entry that is a table (a data frame, or a 2-D array of objects)
+    with columns of several kinds gives one modality for each kind, with columns
+    ``{entry: columns}``.
 
     Parameters
     ----------
     X : {MultiModalFrame, dataframe, mapping, array-like, sparse} of shape (n_samples, n_features)
-        The samples. A 2-D array of objects is looked at column by column, as a frame.
+        The samples. A 2-D array of objects is treated as a frame.
 
     Returns
     -------
     list of (str, Modality, columns)
-        As the parameter `modalities` of the estimators takes it; columns are names, or positions
-        where X has no names; ``{entry: columns}`` are columns inside one entry of X.
+        As the parameter `modalities` of the estimators takes it. Columns are names, or positions if
+        X has no names; ``{entry: columns}`` are inner columns of an entry of X.
 
     Raises
     ------
     ModalityError
-        If no modality takes a column; the message says what its cells are.
+        If no modality accepts a column; the message shows the type of its cells.
     TypeError
-        If X is a container of another library that is no table; the message names the remedy.
+        If X is a container of another library that is not a table; the message names the remedy.
 
     Examples
     --------
@@ -83,19 +83,19 @@ def infer_modalities(X):
 
 
 def infer_for_columns(table, X, columns: Mapping, parameter="modalities") -> list[tuple]:
-    """Find the modality of each named group of columns: {name: columns}, as the user gave it."""
+    """Infer the modality of each named group of columns: {name: columns}, as the user passed it."""
     found: list[tuple] = []
-    looked_at: dict = {}
+    texts: dict = {}
     for name, key in columns.items():
         with error_prefix(f"modality {name!r}"):
             found += _infer_for_key(table, X, name, key, parameter)
-            looked_at |= _texts_of(table, X, key)
-    warn_of_texts(looked_at, parameter)
+            texts |= _texts_of(table, X, key)
+    warn_of_texts(texts, parameter)
     return _with_unique_names(found)
 
 
 def _infer_for_key(table, X, name: str, key, parameter: str) -> list[tuple]:
-    """Return (name, modality, columns) for one group of columns: one for each kind of them."""
+    """Return (name, modality, columns) for each kind in a group of columns."""
     if isinstance(key, Mapping) and isinstance(table, MultiModalFrame):
         columns, single = read_inside(table, key)
         values = next(iter(columns.values())) if single else None
@@ -111,7 +111,7 @@ def _infer_for_key(table, X, name: str, key, parameter: str) -> list[tuple]:
 
 
 def _columns_of(table, positions, single, values) -> tuple[dict, Callable]:
-    """Return the columns of a group that may be of several kinds, and how their keys are made."""
+    """Return the columns of a group of several possible kinds, and the function for their keys."""
     named = isinstance(table, MultiModalFrame)
     labels = [list(table)[place] for place in positions] if named else positions
     if single and named:
@@ -124,7 +124,7 @@ def _columns_of(table, positions, single, values) -> tuple[dict, Callable]:
 
 
 def infer_from_table(table, *, joined: bool = True) -> list[tuple]:
-    """Find the modalities of a table, as `as_table` returns it; numbers joined into one or not."""
+    """Infer the modalities of a table, as `as_table` returns it; `joined` joins numeric columns."""
     if not isinstance(table, MultiModalFrame):
         if table.dtype.kind not in "OUS":
             return [("numeric", modality_for(table, "0")(), slice(0, table.shape[1]))]
@@ -140,7 +140,7 @@ def infer_from_table(table, *, joined: bool = True) -> list[tuple]:
 
 
 def _texts_of(table, X, key) -> dict:
-    """Return the columns of texts among those that a key means, also those inside an entry."""
+    """Return the text columns that a key selects, inner columns included."""
     if not isinstance(table, MultiModalFrame):
         if table.dtype != object:
             return {}
@@ -158,13 +158,13 @@ def _texts_of(table, X, key) -> dict:
 
 
 def _as_inspected(values):
-    """Return a column as modalities look at it: cells that are data frames, series, stay them."""
+    """Return the input of `Modality.accepts`: cells, unless they are data frames."""
     frames = column_labels(values) is not None and not is_named(values)
     return values if frames else as_cells(values)
 
 
 def kinds_inside(columns: Mapping) -> dict[str, list]:
-    """Return which of some columns are of which modality, by its name, for messages.
+    """Group columns by inferred modality, for messages.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def kinds_inside(columns: Mapping) -> dict[str, list]:
 
 
 def _infer_named(kinds: Mapping, joined: bool) -> list[tuple]:
-    """Return (name, modality, columns) for columns by name; prefixes of all of them are names."""
+    """Return (name, modality, columns) for named columns; common prefixes name the modalities."""
     if not all("__" in name.strip("_") for name in kinds):
         return _group(kinds, joined)
     prefixed: dict[str, list] = {}
@@ -196,25 +196,25 @@ def _infer_named(kinds: Mapping, joined: bool) -> list[tuple]:
 
 
 def _split_entry(name: str, values) -> list[tuple]:
-    """Return a modality for each kind of columns inside one entry, none where all are of one."""
+    """Return a modality for each kind of inner columns of an entry; [] for a single kind."""
     return _split(name, columns_inside(name, values), partial(_inside, name), values)
 
 
 def _split(name: str, columns: Mapping, wrap: Callable, values) -> list[tuple]:
-    """Return (name, modality, columns) for each kind of some columns, none where all are of one."""
+    """Return (name, modality, columns) for each kind of columns; [] for a single kind."""
     kinds = {label: _kind_of(cells, label) for label, cells in columns.items()}
     several = {kind for label, (kind, _) in kinds.items() if not _is_empty(columns[label])}
     if len(several) < 2 and (values is None or not several or _accepts(several.pop(), values)):
         return []
     group = _group(kinds)
-    return [(_prefixed(own, name, 2), modality, wrap(key)) for own, modality, key in group]
+    return [(_prefixed(inner, name, 2), modality, wrap(key)) for inner, modality, key in group]
 
 
 def _accepts(modality: type[Modality], values) -> bool:
-    """Return whether a modality takes columns of its kind together, as texts and not as images."""
+    """Return whether a modality accepts several columns at once."""
     try:
         return modality.accepts(as_cells(values))
-    except ValueError:  # cells that are arrays do not stand side by side
+    except ValueError:  # cells that are arrays cannot be stacked
         return False
 
 
@@ -223,15 +223,15 @@ def _inside(entry: Hashable, key) -> dict:
 
 
 def _in_place(found: list[tuple], split: Mapping) -> list[tuple]:
-    """Return modalities with those of entries of several kinds where their entry stands."""
+    """Insert the modalities of split entries at the positions of the entries."""
     if not any(split.values()):
         return found
-    alone = {key: (name, modality, key) for name, modality, key in found}
-    return [one for entry in split for one in split[entry] or [alone[entry]]]
+    unsplit = {key: (name, modality, key) for name, modality, key in found}
+    return [one for entry in split for one in split[entry] or [unsplit[entry]]]
 
 
 def modality_for(values, label, parameter="modalities") -> type[Modality]:
-    """Return the first registered modality that accepts a column; the rest is for the message."""
+    """Return the first registered modality that accepts a column; raise if none does."""
     from sklearn_crossmodal.modalities import MODALITIES  # the registry imports this file
 
     for modality in MODALITIES.values():
@@ -240,19 +240,19 @@ def modality_for(values, label, parameter="modalities") -> type[Modality]:
     cells = np.asarray(values, dtype=object).reshape(-1)
     kind = next((type(cell).__name__ for cell in cells if not is_missing(cell)), "nothing")
     raise ModalityError(
-        f"no modality takes column {str(label)!r}, which holds {kind}: name its modality in "
+        f"no modality accepts column {str(label)!r}, which holds {kind}: name its modality in "
         f"`{parameter}`, one of {sorted(MODALITIES)}."
     )
 
 
 def _kind_of(cells, label) -> tuple[type[Modality], bool]:
-    """Return the modality of a column, and whether it may stand beside others of its kind."""
+    """Return the modality of a column, and whether it may be joined with others."""
     modality = modality_for(cells, label)
     return modality, modality.joins_columns and _is_flat(cells) and not _is_empty(cells)
 
 
 def _kinds_of(table: MultiModalFrame, names: list[str]) -> dict:
-    """Return what `_kind_of` finds for columns; of many of one type of numbers it sees one."""
+    """Return `_kind_of` for columns; one column represents all numeric ones of its dtype."""
     same_type = table.first_of_same_type()
     patterns = {name: same_type.get(name, name) for name in names}
     kinds = {
@@ -263,9 +263,9 @@ def _kinds_of(table: MultiModalFrame, names: list[str]) -> dict:
 
 
 def _group(kinds: Mapping, join: bool = True) -> list[tuple]:
-    """Return (name, modality, columns): what joins columns gets one entry, the rest one each.
+    """Return (name, modality, columns): one for joined columns of a modality, one for each other.
 
-    A name has no ``__`` in it, which stands between the names of nested parameters.
+    Names have no ``__``, the separator of nested parameters.
     """
     found: list[tuple] = []
     joined: dict[type[Modality], tuple] = {}
@@ -281,13 +281,13 @@ def _group(kinds: Mapping, join: bool = True) -> list[tuple]:
 
 
 def _inferred(modality: type[Modality]) -> Modality:
-    made = modality()
-    made.inferred = True
-    return made
+    instance = modality()
+    instance.inferred = True
+    return instance
 
 
 def _is_flat(values) -> bool:
-    """Return whether a column holds one value a row, not an array."""
+    """Return whether a column holds scalars, not arrays."""
     cells = np.asarray(values)
     if cells.dtype.kind != "O":
         return cells.ndim == 1
@@ -295,13 +295,13 @@ def _is_flat(values) -> bool:
 
 
 def _is_empty(values) -> bool:
-    """Return whether no cell says what the column holds: it may be anything in other rows."""
+    """Return whether all cells are missing, so that the column may hold anything."""
     cells = np.asarray(values)
     return cells.dtype.kind == "O" and all(map(is_missing, cells.flat))
 
 
 def _prefixed(name: str, prefix: str, n_modalities: int) -> str:
-    """Return the name of one of the modalities of a prefix: the prefix, if it is the only one."""
+    """Return the name of a modality with a prefix: the prefix itself if it is the only one."""
     if n_modalities == 1:
         return prefix
     return name if name.startswith(f"{prefix}_") else _single_underscores(f"{prefix}_{name}")
@@ -312,7 +312,7 @@ def _single_underscores(name: str) -> str:
 
 
 def _with_unique_names(found: list[tuple]) -> list[tuple]:
-    """Number the later ones of equal names."""
+    """Append numbers to duplicate names."""
     unique: dict[str, tuple] = {}
     for name, *rest in found:
         name += "_" if name in reserved_names() else ""

@@ -1,4 +1,4 @@
-"""Numeric: columns of numbers."""
+"""Numeric: numeric columns."""
 
 from __future__ import annotations
 
@@ -33,36 +33,36 @@ from sklearn_crossmodal.utils._sklearn import StrOptions
 
 __all__ = ["Numeric"]
 
-#: From so many numbers on they are scaled batch by batch, so that X is not copied.
+#: Larger tables are scaled batch by batch, so that X is not copied.
 _IN_MEMORY = 2**24
 
 
 class Numeric(Modality):
-    """Columns of numbers, scaled; a missing value is imputed by the median and indicated.
+    """Numeric columns, scaled; missing values are imputed by the median and indicated.
 
-    Dates count as days since 1970, durations as days, times as seconds of the day, decimals as the
-    numbers they are. Texts are read as numbers or dates if 95 % of those of a column in `fit` can
-    be, and the others are missing, with a warning. Blank texts, ``NA``, ``null`` and the like are
-    missing; thousands have no separators, a decimal point is a point, and dates are written with
-    the year, month and day in one of the usual orders.
+    Dates are converted to days since 1970, durations to days, times to seconds of the day, decimals
+    to floats. Texts are parsed as numbers or dates if 95 % of a column in `fit` can be; the others
+    are missing, with a warning. Blank texts, ``NA``, ``null`` and the like are missing. Numbers
+    have no thousands separator and a decimal point; dates have year, month and day in one of the
+    usual orders.
 
-    A column that does not vary in `fit`, but for rounding, is left out; in `partial_fit` it is
-    kept, and gets its scale from the first chunk in which it varies. A sparse matrix stays sparse,
-    and is made dense batch by batch in training; a table of more than 16 million numbers is
-    scaled batch by batch, so that it is not copied.
+    A column that is constant in `fit`, up to rounding, is dropped. In `partial_fit` it is kept, and
+    scaled by the first chunk in which it varies. A sparse matrix stays sparse, and becomes dense
+    batch by batch in training. A table of more than 16 million numbers is scaled batch by batch,
+    so that it is not copied.
 
     Parameters
     ----------
     scaling : {"robust", "standard", "quantile", "mean"} or None, default="robust"
         - "robust": ``z = (x - median) / (q75 - q25)``, then the smooth clipping
-          ``z / sqrt(1 + (z / 3)**2)`` of [1]_, so that an outlier cannot reach far. Sparse columns
-          are divided by their largest absolute value and clipped likewise.
-        - "standard": mean 0, standard deviation 1; sparse columns are only divided.
+          ``z / sqrt(1 + (z / 3)**2)`` of [1]_, which bounds outliers. Sparse columns are divided
+          by their largest absolute value and clipped likewise.
+        - "standard": mean 0, standard deviation 1; sparse columns are not centered.
         - "quantile": the quantile of the standard normal distribution at the level of x among the
           values seen in `fit`; not for sparse columns.
-        - "mean": divided by the mean of the absolute values, columns that do not vary too. Zero
-          stays zero and signs stay, as the losses ``"poisson"`` and ``"gamma"`` of a target ask.
-        - None: as given, columns that do not vary too.
+        - "mean": divided by the mean absolute value, so that zero and signs are kept, as the losses
+          ``"poisson"`` and ``"gamma"`` of a target need; constant columns too.
+        - None: unscaled; constant columns are kept.
 
         Statistics are weighted by `sample_weight`.
     log1p : bool, default=False
@@ -79,17 +79,16 @@ class Numeric(Modality):
     spec_ : BlockSpec
         Kind ``"vector"`` of shape (n_kept + n_indicators,), with the quantiles of dense columns.
     scaler_ : NumericScaler
-        The fitted scaler, which knows the columns that are kept.
+        The fitted scaler, with the columns that are kept.
     indicators_ : ndarray of int
-        Columns that had some missing values in `fit`; each has a column that is 1 where it is
-        missing.
+        Columns with some missing values in `fit`; each has a missing-value indicator.
 
     Raises
     ------
     ValueError
-        If a column holds infinity, a number beyond 9e307, something that is no number, texts of
-        which too many are none, NaN stored in a sparse matrix, or negative numbers where logarithms
-        are taken; the message names the column.
+        If a column holds infinity, a number beyond 9e307, cells that are not numbers, too many
+        texts that cannot be parsed, NaN stored in a sparse matrix, or negative numbers with
+        `log1p`; the message names the column.
 
     See Also
     --------
@@ -148,7 +147,7 @@ class Numeric(Modality):
         columns : Columns, array-like of shape (n, d) or (n,), or sparse
             Numbers; NaN where a value is missing.
         sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows; a row of weight zero is not there.
+            Weights of the rows; rows of weight zero are ignored.
 
         Returns
         -------
@@ -172,7 +171,7 @@ class Numeric(Modality):
         return self
 
     def fit_transform(self, columns, sample_weight=None):
-        """Fit, and return the modality with the block of the same columns; texts are named once.
+        """Fit, and return the modality and the block of the same columns; warn of texts once.
 
         Parameters
         ----------
@@ -203,8 +202,8 @@ class Numeric(Modality):
         Returns
         -------
         Block
-            Kind ``"vector"``; its mask is False where a number was imputed, and for the indicators
-            of that. Values of a sparse matrix are sparse, or lazy where `fit` saw a dense one.
+            Kind ``"vector"``; its mask is False for imputed numbers and for indicators. Values of a
+            sparse matrix are sparse, or lazy if `fit` saw a dense one.
         """
         numbers, gaps = self._read(columns)
         n_rows, n_columns = numbers.shape
@@ -215,7 +214,7 @@ class Numeric(Modality):
         present, mask = np.ones(n_rows, dtype=bool), None
         if gaps or len(self.indicators_):
             missing = np.isnan(numbers) if gaps else np.zeros(numbers.shape, bool)
-            indicators = np.zeros((n_rows, len(self.indicators_)), bool)  # no loss counts them
+            indicators = np.zeros((n_rows, len(self.indicators_)), bool)  # not part of the loss
             mask = np.hstack([~missing[:, self.scaler_.kept_], indicators])
         if numbers.size > _IN_MEMORY:
             read = partial(self._writable_rows, numbers, gaps)
@@ -229,7 +228,7 @@ class Numeric(Modality):
         return Block(values, present, self.spec_, mask)
 
     def extended(self, columns, sample_weight=None):
-        """Go on with rows that `fit` did not see: columns that begin to vary get a scale.
+        """Update with the rows of a later chunk: formerly constant columns get a scale.
 
         Parameters
         ----------
@@ -241,16 +240,16 @@ class Numeric(Modality):
         Returns
         -------
         modality : Numeric
-            Itself, or one that knows more.
+            Itself, or an updated copy.
         block : Block
             Of the columns.
         lost : str
-            The columns that vary now, but were left out since they did not in `fit`.
+            The columns that vary now, but were dropped in `fit`.
         """
         if not (self.in_chunks or len(self.scaler_.constant_)):
             return self, self.transform(columns), ""
         columns = Columns.of(columns)
-        with self.reader_.silenced():  # `transform` says it
+        with self.reader_.silenced():  # `transform` warns
             numbers, _ = self._read(columns)
         if not self.in_chunks:
             left_out = np.setdiff1d(self.scaler_.moving(numbers), self.scaler_.kept_)
@@ -258,12 +257,12 @@ class Numeric(Modality):
             lost = _describe_left_out([names[place] for place in left_out])
             return self, self.transform(columns), lost
         weight = weights_or_ones(sample_weight, numbers.shape[0])
-        longer = copy.copy(self)
-        longer.scaler_ = self.scaler_.extended(numbers, weight)
-        return longer, longer.transform(columns), ""
+        updated = copy.copy(self)
+        updated.scaler_ = self.scaler_.extended(numbers, weight)
+        return updated, updated.transform(columns), ""
 
     def inverse_transform(self, values):
-        """Undo the scaling; smoothly clipped numbers stay within the range seen in `fit`.
+        """Invert the scaling; smoothly clipped numbers are within the range seen in `fit`.
 
         Parameters
         ----------
@@ -273,8 +272,7 @@ class Numeric(Modality):
         Returns
         -------
         ndarray of shape (n, d) or (n,), float64
-            In the units of the columns, of the rank that `fit` saw. A column that was left out is
-            its median.
+            In the units of the columns, of the rank in `fit`. A dropped column is its median.
         """
         values = np.asarray(values)[:, : len(self.scaler_.kept_)]
         numbers = self.scaler_.inverse_transform(values)
@@ -282,7 +280,7 @@ class Numeric(Modality):
 
     @staticmethod
     def example(n, rng):
-        """Make three columns of numbers, one with missing values.
+        """Generate three numeric columns, one with missing values.
 
         Parameters
         ----------
@@ -301,13 +299,13 @@ class Numeric(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Return whether a column holds numbers, one or a row of them per sample.
+        """Return whether a column holds numbers, one or several per sample.
 
         Parameters
         ----------
         values : array-like or sparse
-            A raw column. One of truth values, or of a type of categories, is `Categorical`; one of
-            texts that are nearly all numbers or dates holds these.
+            A raw column. Booleans and categorical dtypes are not accepted; texts are, if nearly all
+            can be parsed as numbers or dates.
 
         Returns
         -------
@@ -329,12 +327,12 @@ class Numeric(Modality):
         return all(map(are_numeric, cells.reshape(len(cells), -1).T))
 
     def warn_of_texts(self, columns):
-        """Warn of texts that `fit` reads as numbers, as it does.
+        """Warn of texts that are parsed as numbers, as `fit` does.
 
         Parameters
         ----------
         columns : Columns, array-like of shape (n, d) or (n,), or sparse
-            As in `fit`, which need not have come before.
+            As in `fit`. The modality need not be fitted.
         """
         columns = Columns.of(columns)
         if not sparse.issparse(columns.values) and np.asarray(columns.values).dtype.kind in "OUT":
@@ -342,7 +340,7 @@ class Numeric(Modality):
             reader.fit_read(np.asarray(columns.values), columns.names_of)
 
     def numbers(self, columns):
-        """Return columns as numbers, as `inverse_transform` gives them back.
+        """Convert columns to numbers, as `inverse_transform` returns them.
 
         Parameters
         ----------
@@ -359,7 +357,7 @@ class Numeric(Modality):
         return numbers[:, 0] if self.single_column_ else numbers
 
     def _read(self, columns, *, fitting=False):
-        """Return float (n, d) or CSR, and whether there is NaN; refuse what is no number."""
+        """Return floats (n, d) or CSR, and whether there is NaN; raise for other cells."""
         columns = Columns.of(columns)
         values = columns.values
         if sparse.issparse(values):
@@ -374,13 +372,13 @@ class Numeric(Modality):
         if self.scaler_.quantiles_ is None or self.scaling is None:
             observed = sparse.csr_array((numbers.shape[0], len(self.indicators_)))
             return sparse.hstack([self.scaler_.transform(numbers), observed], format="csr")
-        # The columns were dense in `fit`, and are moved: zeros do not stay zeros.
+        # The columns were dense in `fit`, and are centered: zeros do not stay zeros.
         read = partial(self._read_rows, numbers, False)
         n_rows = numbers.shape[0]
         return LazyRows(read, n_rows, self.spec_.shape, np.float64, in_memory=True)
 
     def _read_rows(self, numbers, gaps, rows):
-        """Return the values of some rows: imputed where there may be gaps, scaled, indicated."""
+        """Impute, scale and indicate some rows."""
         part = numbers[rows]
         part = part.toarray() if sparse.issparse(part) else part
         indicated = np.zeros((len(part), len(self.indicators_)), bool)
@@ -392,16 +390,16 @@ class Numeric(Modality):
         return np.hstack([values, indicated]) if len(self.indicators_) else values
 
     def _writable_rows(self, numbers, gaps, rows):
-        """Return the values of some rows, which a module that works in place may write to."""
+        """Return the values of some rows as a copy, which in-place modules may modify."""
         values = self._read_rows(numbers, gaps, rows)
         return values.copy() if np.may_share_memory(values, numbers) else values
 
     def _quantiles(self, missing, weight):
-        """Return the quantiles of the columns of a block, None of sparse ones."""
+        """Return the quantiles of the columns of a block, None if they are sparse."""
         if self.scaler_.quantiles_ is None:
             return None
         quantiles = self.scaler_.quantiles_
-        if self.in_chunks:  # what they will be is not known: about those of other columns
+        if self.in_chunks:  # not known yet: a typical range
             quantiles = quantiles.copy()
             quantiles[:, self.scaler_.constant_] = np.linspace(-2, 2, len(LEVELS))[:, np.newaxis]
         shares = np.average(missing, axis=0, weights=weight)
@@ -410,21 +408,22 @@ class Numeric(Modality):
 
 
 def _describe_left_out(names: list) -> str:
-    """Say which columns stay left out, if any."""
+    """Describe the columns that stay dropped; "" if there are none."""
     if not names:
         return ""
-    shown = ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} others" * (len(names) > 5))
+    more = f" and {len(names) - 5} others" if len(names) > 5 else ""
+    listed = ", ".join(map(repr, names[:5])) + more
     return (
-        f"columns {shown} did not vary in the first `fit`, and stay left out though they do now: "
+        f"columns {listed} did not vary in the first `fit`, and stay left out though they do now: "
         "fit on all samples, or go on from a first `partial_fit`, which keeps them"
     )
 
 
 def _is_single(values) -> bool:
-    """Return whether a column is one number a sample, and no array of them."""
+    """Return whether a column holds scalars, not arrays."""
     return np.ndim(values) == 1 and stack_cells(np.asarray(values)).ndim == 1
 
 
 def _find_gaps(numbers, gaps) -> np.ndarray:
-    """Return where NaN is; of no columns where there is none."""
+    """Return the mask of NaN; without columns if there is none."""
     return np.isnan(numbers) if gaps else np.zeros((numbers.shape[0], 0), bool)

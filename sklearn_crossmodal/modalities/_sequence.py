@@ -1,4 +1,4 @@
-"""Sequence: series of several variables, of unequal length."""
+"""Sequence: multivariate series of unequal length."""
 
 from __future__ import annotations
 
@@ -25,42 +25,41 @@ class Sequence(Modality):
     """Series of one or several variables, of unequal length, with gaps.
 
     A cell is a series (t,), or (t, d) with d variables a step, or a data frame of t rows, whose
-    columns are the variables and known by name; an array has shape (n, t) or
-    (n, t, d), where steps of NaN alone at the end of a row are padding. A gap, which is a NaN, gets
-    the last observation before it, or the median of its variable; each variable that had gaps in
-    `fit` has a companion that is 1 where there is one. A missing cell, where it is not the whole
-    modality that is absent, is a series without steps.
+    columns are the variables, matched by name. An array has shape (n, t) or (n, t, d), where steps
+    of NaN only at the end of a row are padding. A gap (NaN) is imputed by forward filling, or by
+    the median of its variable; each variable with gaps in `fit` has a missing-value indicator. A
+    missing cell is a series without steps, unless the whole modality is absent.
 
     Parameters
     ----------
     max_length : int or None, default=256
-        Most steps of a series. What is longer is cut, and so is what is longer than the longest
-        series in `fit`, with a warning; None cuts only the latter.
+        Maximum number of steps. Longer series are truncated, and so are those longer than the
+        longest in `fit`, with a warning; None truncates only the latter.
     crop : {"start", "center", "end"}, default="end"
-        Which part of a series that is cut is kept.
+        Which part of a truncated series is kept.
     scaling : {"standard", "robust"} or None, default="standard"
-        Of each variable over all steps: "standard" gives mean 0 and standard deviation 1;
-        "robust" subtracts the median, divides by the spread of the quartiles and clips smoothly at
-        plus and minus 3, as `Numeric` does; None leaves it.
+        Of each variable over all steps. "standard": mean 0 and standard deviation 1. "robust":
+        minus the median, divided by the interquartile range, and smoothly clipped at plus and minus
+        3, as in `Numeric`. None: unscaled.
     encoder : str, component or nn.Module factory, default="gru"
         Encoder of the steps: ``"gru"``, ``"lstm"``, ``"attention"`` or ``"conv"``.
     decoder : str, component or nn.Module factory, default="mlp"
-        Decoder when the modality is a target. It makes as many steps as the longest series in
-        `fit` has; those that a sample lacks do not count in the loss.
+        Decoder when the modality is a target. It returns as many steps as the longest series in
+        `fit`; steps after the end of a series do not count in the loss.
     loss : str or component, default="squared_error"
         Loss, on the scaled series, when the modality is a target.
 
     Attributes
     ----------
     spec_ : BlockSpec
-        Kind ``"sequence"`` of shape (t, d + number of companions).
+        Kind ``"sequence"`` of shape (t, d + number of indicators).
     scaler_ : SequenceScaler
         The fitted scaler.
 
     Raises
     ------
     ValueError
-        If cells are no series, differ in their number of variables, or hold infinity.
+        If cells are not series, differ in their number of variables, or hold infinity.
 
     See Also
     --------
@@ -72,7 +71,7 @@ class Sequence(Modality):
     >>> from sklearn_crossmodal.modalities import Sequence
     >>> series = [np.array([[1.0, 5.0], [3.0, np.nan]]), np.array([[2.0, 5.0]])]
     >>> block = Sequence(scaling=None).fit(series).transform(series)
-    >>> block.values[0]  # the gap has a companion
+    >>> block.values[0]  # the gap is indicated
     array([[1., 5., 0.],
            [3., 5., 1.]])
     >>> block.mask
@@ -109,7 +108,7 @@ class Sequence(Modality):
         columns : Columns or array-like of n series, or of shape (n, t) or (n, t, d)
             Series.
         sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows; a row of weight zero is not there.
+            Weights of the rows; rows of weight zero are ignored.
 
         Returns
         -------
@@ -131,7 +130,7 @@ class Sequence(Modality):
         return self
 
     def transform(self, columns):
-        """Cut, fill gaps, scale and indicate.
+        """Truncate, impute, scale and indicate gaps.
 
         Parameters
         ----------
@@ -149,7 +148,7 @@ class Sequence(Modality):
         return Block(values, np.ones(len(values), dtype=bool), self.spec_, mask)
 
     def extended(self, columns, sample_weight=None):
-        """Go on with series that `fit` did not see: variables that begin to vary get a scale.
+        """Update with the series of a later chunk: formerly constant variables get a scale.
 
         Parameters
         ----------
@@ -161,46 +160,45 @@ class Sequence(Modality):
         Returns
         -------
         modality : Sequence
-            Itself, or one that knows more.
+            Itself, or an updated copy.
         block : Block
             Of the series.
         lost : str
             Empty.
         """
-        longer = copy.copy(self)
-        longer.scaler_ = self.scaler_.extended(_cells(columns), sample_weight)
-        return longer, longer.transform(columns), ""
+        updated = copy.copy(self)
+        updated.scaler_ = self.scaler_.extended(_cells(columns), sample_weight)
+        return updated, updated.transform(columns), ""
 
     def inverse_transform(self, values, mask=None):
-        """Return series in the units of `fit`, gaps filled.
+        """Return series in the units of `fit`, with imputed gaps.
 
         Parameters
         ----------
-        values : ndarray of shape (n, t, d + number of companions)
+        values : ndarray of shape (n, t, d + number of indicators)
             As in a block.
         mask : ndarray of shape (n, t), bool, default=None
-            Which steps are there. Values do not tell it; None means all, so that each series is as
-            long as the longest.
+            Which steps are not padding, which the values do not show. None means all, so that each
+            series is as long as the longest.
 
         Returns
         -------
         ndarray of shape (n,), object
-            Arrays (t,) or (t, d), as in `fit`; if that saw an array, an array with NaN in the steps
-            that are not there.
+            Arrays (t,) or (t, d), as in `fit`; if `fit` saw an array, an array padded with NaN.
         """
         numbers = self.scaler_.inverse_transform(values)
         numbers = numbers[..., 0] if self.single_variable_ else numbers
         if mask is None:
             mask = np.ones(numbers.shape[:2], dtype=bool)
         if not self.stacked_:
-            return object_array([one[there] for one, there in zip(numbers, mask, strict=True)])
+            return object_array([one[steps] for one, steps in zip(numbers, mask, strict=True)])
         numbers = np.array(numbers)
         numbers[~mask] = np.nan
         return numbers
 
     @staticmethod
     def example(n, rng):
-        """Make random walks of two variables and of three to eight steps.
+        """Generate random walks of two variables and three to eight steps.
 
         Parameters
         ----------
@@ -221,7 +219,7 @@ class Sequence(Modality):
     def accepts(cls, values):
         """Return whether a column holds series that differ in length.
 
-        An array (n, t, d), or one (t, d) for each sample and all of one shape, looks like images:
+        An array (n, t, d), or arrays (t, d) of equal shape, cannot be distinguished from images:
         name the modality.
 
         Parameters

@@ -9,7 +9,7 @@ from numbers import Integral
 import numpy as np
 
 from sklearn_crossmodal.data import END, PADDING, UNKNOWN, Block, BlockSpec, Columns, is_missing
-from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.modalities._base import Modality, encoder_attribute
 from sklearn_crossmodal.modalities._text_cells import (
     id_cells,
     id_table,
@@ -34,66 +34,63 @@ from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["Text"]
 
-#: Share of words, beyond that in `fit`, that may be unknown later without a word about it.
+#: Increase of the share of unknown words over `fit` up to which there is no warning.
 _MORE_UNKNOWN = 0.05
 _SYLLABLES = ["ba", "ce", "di", "fo", "gu", "la", "me", "ni", "po", "ru"]
 
 
 class Text(Modality):
-    """Raw strings, cut into words or pieces of words; or token ids.
+    """Raw strings, split into words or subwords; or token ids.
 
-    A missing cell, where it is not the whole modality that is absent, is an empty text.
+    A missing cell is an empty text, unless the whole modality is absent.
 
     Parameters
     ----------
     max_length : int, default=512
-        Most tokens of a text, its end included; what is longer is cut. An encoder with a tokenizer
-        may allow fewer. Encoders that read the order of tokens, and decoders, are made for the
-        longest text in `fit`: longer ones are cut there, with a warning. The default encoder, and
-        `ModalityVectorizer`, read the whole text.
+        Maximum number of tokens of a text, its end included; longer texts are truncated. An encoder
+        with a tokenizer may allow fewer. Encoders that depend on token order, and decoders, are
+        built for the longest text in `fit`: longer ones are truncated, with a warning. The default
+        encoder, and `ModalityVectorizer`, read the whole text.
     max_words : int, default=20000
-        Size of the vocabulary at most, the three ids that stand for no word included. Not for
-        tokenizers that have their own ids.
+        Maximum size of the vocabulary, three special tokens included. Not used by tokenizers with
+        a fixed vocabulary.
     min_count : int, default=1
-        In how many texts a word must be to be in the vocabulary, a text of weight 2 being two
-        texts; of byte pairs, how often a pair must occur. Not for tokenizers that have their own
-        ids.
+        Minimum number of texts of a word in the vocabulary, a text of weight 2 being two texts; of
+        byte pairs, minimum number of occurrences. Not used by tokenizers with a fixed vocabulary.
     lowercase : bool, default=True
-        Whether case is ignored. Not for tokenizers that have their own ids.
+        Whether case is ignored. Not used by tokenizers with a fixed vocabulary.
     tokenizer : {"word", "bpe", "ids"}, callable or tokenizer, default="word"
-        - "word": words and signs of any script, see `WordTokenizer`.
-        - "bpe": byte pairs learned in `fit`, see `BytePairTokenizer`; needs ``tokenizers``.
+        - "word": words and symbols of any script, see `WordTokenizer`.
+        - "bpe": byte pair encoding learned in `fit`, see `BytePairTokenizer`; needs ``tokenizers``.
         - "ids": columns hold token ids from 0 on in place of strings: one column of rows of
-          integers, or a table of integers whose rows are the texts. They are moved by three.
+          integers, or a table of integers whose rows are the texts. They are shifted by three.
         - callable: ``str -> list of str``, whose words are counted as in "word".
         - an object with ``encode(list of str) -> list of list of int``, its inverse ``decode`` and
           ``n_tokens``, or a tokenizer of the packages ``tokenizers`` or ``transformers``. Its ids
-          are moved by three, since 0 to 2 stand for padding, an unknown token and the end.
+          are shifted by three, since 0 to 2 are padding, an unknown token and the end.
 
-        An encoder that has a `tokenizer` of its own brings it: leave this one out then.
+        An encoder with an attribute `tokenizer` uses that: leave this parameter out then.
     max_pairs : int, default=20000
-        How many pairs of neighbouring tokens encoders are told of, at most: those in the most
-        texts, and in three at least. The default encoder gives each a vector of its own, as it does
-        to words: "not good" is no sum of its parts. No other encoder here reads them: with 0 they
-        are not counted.
+        Maximum number of bigrams that are passed to encoders: those in the most texts, at least
+        three. The default encoder learns a vector for each, as for words: "not good" is not the sum
+        of its parts. No other encoder of this package uses them: with 0 they are not counted.
     join : {"space", "markers"}, default="space"
-        How the texts of several columns become one: with a space between them, or each behind a
-        token of its column, so that the network knows which column a word came from, and columns
-        can be told apart on the way back. Where each column is to have an encoder of its own,
-        give each its own modality.
+        How the texts of several columns are joined: "space" puts a space between them, "markers"
+        a token of the column before each, so that the network, and `inverse_transform`, can
+        distinguish the columns. To encode columns separately, make each a modality.
     vectors : mapping, gensim KeyedVectors, str or path, default=None
-        Pretrained vectors of words, which encoders start from: a mapping of words to vectors, or a
-        file in word2vec's (text or binary) or GloVe's form, of which the words of the vocabulary
-        are kept. A word without a vector gets a random one of the same spread, always the same. A
-        path is cheapest to clone.
+        Pretrained word vectors, which initialise encoders: a mapping of words to vectors, or a file
+        in word2vec's (text or binary) or GloVe's format, of which the words of the vocabulary are
+        kept. A word without a vector gets a random one of the same standard deviation,
+        deterministically. A path is cheapest to clone.
     train_vectors : bool, default=True
-        Whether `vectors` are trained on; else they stay as they are.
+        Whether `vectors` are fine-tuned; else they are frozen.
     encoder : str, component or nn.Module factory, default="bag"
         Encoder of the tokens.
     decoder : str, component or nn.Module factory, default="tokens"
-        Decoder when the modality is a target. The default one scores all words at each position,
-        whatever the others are; "recurrent" and "attention" go word by word. Of long texts, a
-        smaller `max_length` saves memory.
+        Decoder when the modality is a target. The default scores all words at each position,
+        independently; "recurrent" and "attention" are autoregressive. For long texts, a smaller
+        `max_length` saves memory.
     loss : str or component, default="cross_entropy"
         Loss when the modality is a target.
 
@@ -104,17 +101,17 @@ class Text(Modality):
     tokenizer_ : WordTokenizer, BytePairTokenizer, IdTokenizer or GivenTokenizer
         The fitted tokenizer.
     markers_ : list of str
-        Names of the columns that have a token, which stand behind those of the tokenizer.
+        Names of the columns with a marker token; its id follows those of the tokenizer.
 
     Raises
     ------
     ValueError
-        If a cell is no string, or with ``tokenizer="ids"`` no row of integers; the message names
-        the column and shows the cell. If the file of `vectors` cannot be read.
+        If a cell is not a string, or with ``tokenizer="ids"`` not a row of integers; the message
+        names the column and shows the cell. If the file of `vectors` cannot be read.
 
     See Also
     --------
-    sklearn_crossmodal.preprocessing.WordTokenizer : Words alone, for a `Pipeline`.
+    sklearn_crossmodal.preprocessing.WordTokenizer : The tokenizer for a `Pipeline`.
 
     Examples
     --------
@@ -127,7 +124,7 @@ class Text(Modality):
     ...
     ValueError: column '0' holds 7 (int) where a string is expected.
 
-    Two columns, each behind its own token, here 5 and 6:
+    Two columns, each after its marker token, here 5 and 6:
 
     >>> import numpy as np
     >>> cells = np.array([["cat", "cat dog"], ["dog", None]], dtype=object)
@@ -189,7 +186,7 @@ class Text(Modality):
         columns : Columns or array-like of shape (n,) or (n, d)
             Strings, or token ids.
         sample_weight : ndarray of shape (n,), default=None
-            A row of weight 2 is as two rows, one of weight zero is not there.
+            A row of weight 2 counts as two rows; rows of weight zero are ignored.
 
         Returns
         -------
@@ -200,14 +197,14 @@ class Text(Modality):
         return self
 
     def fit_transform(self, columns, sample_weight=None):
-        """Fit, and return the modality with the block of the same columns, having cut texts once.
+        """Fit, and return the modality and the block of the same columns; texts are split once.
 
         Parameters
         ----------
         columns : Columns or array-like of shape (n,) or (n, d)
             Strings, or token ids.
         sample_weight : ndarray of shape (n,), default=None
-            A row of weight 2 is as two rows, one of weight zero is not there.
+            A row of weight 2 counts as two rows; rows of weight zero are ignored.
 
         Returns
         -------
@@ -221,7 +218,7 @@ class Text(Modality):
         return self, self._block(ids) if len(ids) == len(columns) else self.transform(columns)
 
     def _fit(self, columns: Columns, sample_weight: np.ndarray | None) -> np.ndarray:
-        """Fit, and return the ids of the rows that count."""
+        """Fit, and return the ids of the rows of nonzero weight."""
         self._validate_params()
         tokenizer = self._make_tokenizer()
         cells = self._cells(columns)
@@ -233,7 +230,7 @@ class Text(Modality):
             counted = np.asarray(sample_weight) > 0
             cells, weight = cells[counted], np.asarray(sample_weight)[counted]
         texts = join_cells(cells, ids=self.tokenizer == "ids")
-        # Words that come later have no vector of their own among those given.
+        # Words of later chunks have no pretrained vector.
         tokenizer.reserves = self.in_chunks and self.vectors is None
         rows = tokenizer.fit_encode(texts, sample_weight=weight)
         self.tokenizer_, length = tokenizer, tokenizer.length_
@@ -257,9 +254,9 @@ class Text(Modality):
         return ids
 
     def _warn_of_wordless(self, cells: np.ndarray, ids: np.ndarray, advice: str) -> None:
-        """Warn if no word is left of most texts that are not blank."""
+        """Warn if most texts that are not blank have no word in the vocabulary."""
         empty = ~((ids >= FIRST) & (ids < self.tokenizer_.n_tokens_)).any(axis=1)
-        if empty.sum() * 2 <= len(ids):  # blank or not
+        if empty.sum() * 2 <= len(ids):  # blank texts included
             return
         written = np.array([any(_is_written(cell) for cell in row) for row in cells], dtype=bool)
         empty &= written
@@ -268,7 +265,7 @@ class Text(Modality):
         example = next(cell for cell in cells[empty.argmax()] if _is_written(cell))
         warn(
             f"{empty.sum()} of {written.sum()} texts have no word that is in the vocabulary, the "
-            f"first is {reprlib.repr(example)}: the rows cannot be told apart by it. {advice}"
+            f"first is {reprlib.repr(example)}: they are all encoded the same. {advice}"
         )
 
     def transform(self, columns):
@@ -282,9 +279,9 @@ class Text(Modality):
         Returns
         -------
         Block
-            Kind ``"tokens"``; its mask is True up to the end of each text. It is as wide as
-            the longest text, or the longest in `fit` if that is longer; `Block.cut` makes it as
-            wide as that.
+            Kind ``"tokens"``; its mask is True up to the end of each text. Its width is that of
+            the longest text, at least that of the longest in `fit`, to which `Block.cut` truncates
+            it.
         """
         cells = self._cells(Columns.of(columns))
         if self.markers_ and cells.shape[1] != len(self.markers_):
@@ -300,39 +297,40 @@ class Text(Modality):
         )
 
     def extended(self, columns, sample_weight=None):
-        """Go on with texts that `fit` did not see: new words get ids that were kept for them.
+        """Update with the texts of a later chunk: new words get reserved ids.
 
         Parameters
         ----------
         columns : Columns or array-like of shape (n,) or (n, d)
             Strings, or token ids.
         sample_weight : ndarray of shape (n,), default=None
-            A row of weight 2 is as two rows.
+            A row of weight 2 counts as two rows.
 
         Returns
         -------
         modality : Text
-            Itself, or one that knows more words.
+            Itself, or an updated copy.
         block : Block
             Of the texts.
         lost : str
-            The share of unknown words, if it is more than a twentieth above that in `fit`.
+            The share of unknown words, if it exceeds that in `fit` by more than a twentieth.
         """
         cells = self._cells(Columns.of(columns))
         texts = join_cells(cells, ids=self.tokenizer == "ids")
         tokenizer, rows = self.tokenizer_.extend(texts, sample_weight)
-        longer = self if tokenizer is self.tokenizer_ else copy.copy(self)
-        longer.tokenizer_ = tokenizer
-        block = longer.transform(columns) if self.markers_ else longer._padded(rows)
+        updated = self if tokenizer is self.tokenizer_ else copy.copy(self)
+        updated.tokenizer_ = tokenizer
+        block = updated.transform(columns) if self.markers_ else updated._padded(rows)
         share = _unknown_share(block.values)
         if share <= self._unknown_share + _MORE_UNKNOWN:
-            return longer, block, ""
-        names = longer.tokenizer_.unknown(texts)
-        shown = ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" * (len(names) > 5))
+            return updated, block, ""
+        names = updated.tokenizer_.unknown(texts)
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        examples = ", ".join(map(repr, names[:5])) + more
         return (
-            longer,
+            updated,
             block,
-            f"{share:.0%} of the words were not in the first chunk, and are unknown: {shown}. "
+            f"{share:.0%} of the words were not in the first chunk, and are unknown: {examples}. "
             "Begin with a chunk that has them, or fit on all samples",
         )
 
@@ -340,7 +338,7 @@ class Text(Modality):
         return Block(ids, np.ones(len(ids), dtype=bool), self.spec_, mask=ids != PADDING)
 
     def inverse_transform(self, values):
-        """Return the texts of token ids, with spaces where `fit` saw them; ids are rows of ids.
+        """Decode token ids to texts, or with ``tokenizer="ids"`` to rows of ids.
 
         Parameters
         ----------
@@ -350,8 +348,8 @@ class Text(Modality):
         Returns
         -------
         ndarray of shape (n,), object
-            Of shape (n, d) with ``join="markers"`` if `fit` saw such, None where a text has no
-            token of the column; and if `fit` saw a table of ids, NaN behind the end of a text.
+            With ``join="markers"`` of shape (n, d) as in `fit`, None where a text lacks the marker
+            of the column. If `fit` saw a table of ids, NaN after the end of a text.
         """
         if not self.markers_:
             rows = self.tokenizer_.inverse_transform(values)
@@ -366,23 +364,23 @@ class Text(Modality):
         return id_cells(columns) if self.tokenizer == "ids" else text_cells(columns)
 
     def _rows(self, cells: np.ndarray) -> list[list[int]]:
-        """Return the ids of each row, those of its columns one after the other, without the end."""
+        """Return the concatenated ids of the columns of each row, without the end."""
         if not self.markers_:
             return self.tokenizer_.encode(join_cells(cells, ids=self.tokenizer == "ids"))
         rows: list[list[int]] = [[] for _ in cells]
         for marker, column in enumerate(cells.T, self.tokenizer_.n_tokens_):
-            there = [row for row, cell in enumerate(column) if cell is not None]
-            for row, ids in zip(there, self.tokenizer_.encode(column[there]), strict=True):
+            present = [row for row, cell in enumerate(column) if cell is not None]
+            for row, ids in zip(present, self.tokenizer_.encode(column[present]), strict=True):
                 rows[row] += [marker, *ids]
         return rows
 
     def _make_tokenizer(self):
-        """Return the tokenizer that the parameters speak of, unfitted."""
+        """Return the unfitted tokenizer of the encoder, or of the parameters."""
         tokenizer, max_length = self.tokenizer, self.max_length
-        own = None if isinstance(self.encoder, type) else getattr(self.encoder, "tokenizer", None)
-        if own is not None:
+        encoder_tokenizer = encoder_attribute(self.encoder, "tokenizer")
+        if encoder_tokenizer is not None:
             self._check_compatible(self.encoder)
-            tokenizer = own
+            tokenizer = encoder_tokenizer
             max_length = min(max_length, getattr(self.encoder, "max_length", None) or max_length)
         if hasattr(tokenizer, "encode") and not isinstance(tokenizer, str):
             return GivenTokenizer(tokenizer, max_length=max_length)
@@ -395,11 +393,11 @@ class Text(Modality):
         return WordTokenizer(max_length=max_length, split=split, **words)
 
     def _check_compatible(self, encoder) -> None:
-        """Raise if a parameter contradicts an encoder that has its own tokenizer."""
-        default = {"tokenizer": "word", "join": "space"}
-        for name, free in default.items():
+        """Raise if a parameter contradicts the tokenizer of the encoder."""
+        defaults = {"tokenizer": "word", "join": "space"}
+        for name, default in defaults.items():
             value = getattr(self, name)
-            if not isinstance(value, str) or value != free:
+            if not isinstance(value, str) or value != default:
                 raise ValueError(
                     f"{name}={value!r} was given, but the encoder {type(encoder).__name__} has a "
                     f"tokenizer of its own: leave {name} out, or take another encoder."
@@ -410,7 +408,7 @@ class Text(Modality):
             return None
         if not isinstance(self.tokenizer_, WordTokenizer):
             raise ValueError(
-                "vectors are of words, which the tokenizer does not make: leave vectors out, or "
+                "vectors are of words, which the tokenizer does not return: leave vectors out, or "
                 "take tokenizer='word' or a callable."
             )
         names = [f"[{name}]" for name in self.markers_]
@@ -422,7 +420,7 @@ class Text(Modality):
 
     @staticmethod
     def example(n, rng):
-        """Make texts of one to five made-up words.
+        """Generate texts of one to five random words.
 
         Parameters
         ----------
@@ -441,7 +439,7 @@ class Text(Modality):
 
     @classmethod
     def accepts(cls, values):
-        """Return whether a column holds strings, one or a row of them per sample.
+        """Return whether a column holds strings, one or several per sample.
 
         Parameters
         ----------
@@ -462,11 +460,11 @@ class Text(Modality):
 
 
 def _unknown_share(ids: np.ndarray) -> float:
-    """Return the share of tokens that are unknown."""
+    """Return the share of unknown tokens."""
     n_tokens = int(np.count_nonzero((ids != PADDING) & (ids != END)))
     return int(np.count_nonzero(ids == UNKNOWN)) / max(n_tokens, 1)
 
 
 def _is_written(cell) -> bool:
-    """Return whether a cell has a text that is not blank, or ids."""
+    """Return whether a cell is not missing, blank or empty."""
     return cell is not None and (bool(cell.strip()) if isinstance(cell, str) else len(cell) > 0)

@@ -1,4 +1,4 @@
-"""The cells of text columns: strings, or rows of token ids."""
+"""Validate and join the cells of text columns: strings, or rows of token ids."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["id_cells", "id_table", "is_id_table", "join_cells", "split_at", "tex
 
 
 def text_cells(columns: Columns) -> np.ndarray:
-    """Return strings (n, d), None where one is missing; refuse what is no string."""
+    """Return strings (n, d), None where one is missing; raise for other types."""
     cells = np.asarray(columns.values, dtype=object)
     if cells.ndim > 2:
         raise ValueError(f"expected strings of shape (n,) or (n, d), got shape {cells.shape}.")
@@ -21,10 +21,10 @@ def text_cells(columns: Columns) -> np.ndarray:
 
 
 def id_cells(columns: Columns) -> np.ndarray:
-    """Return rows of token ids (n, d), None where one is missing; refuse what is none.
+    """Return rows of token ids (n, d), None where one is missing; raise for other types.
 
-    A table of numbers is one text a row; numbers that are missing are left out, so that its rows
-    may differ in length.
+    Each row of a numeric table is one text. Missing numbers are dropped, so that texts may differ
+    in length.
     """
     values = np.asarray(columns.values)
     if values.ndim > 2:
@@ -39,14 +39,14 @@ def id_cells(columns: Columns) -> np.ndarray:
 
 
 def is_id_table(values: np.ndarray) -> bool:
-    """Return whether token ids stand in a table of numbers, not in a column of rows."""
+    """Return whether token ids are a numeric table, not a column of rows."""
     if values.ndim != 2:
         return False
     return values.dtype.kind in "biuf" or all(_is_number(cell) for cell in values.flat)
 
 
 def id_table(rows, width: int) -> np.ndarray:
-    """Return rows of ids as a table of this width: what is longer is cut, NaN fills the rest."""
+    """Convert rows of ids to a table of this width, truncated or padded with NaN."""
     rows = [row[:width] for row in rows]
     table = np.full((len(rows), width), np.nan)
     for filled, row in zip(table, rows, strict=True):
@@ -55,7 +55,7 @@ def id_table(rows, width: int) -> np.ndarray:
 
 
 def join_cells(cells: np.ndarray, *, ids: bool) -> list:
-    """Return the cells of each row as one: strings joined by a space, ids one after the other."""
+    """Join the cells of each row: strings with a space, ids by concatenation."""
     rows = [[cell for cell in row if cell is not None] for row in cells]
     if ids:
         return [[id_ for cell in row for id_ in cell] for row in rows]
@@ -63,9 +63,9 @@ def join_cells(cells: np.ndarray, *, ids: bool) -> list:
 
 
 def split_at(ids: np.ndarray, first: int):
-    """Return each column that has a marker, an id from `first` on, with the ids up to the next.
+    """Split ids at the markers of columns, ids from `first` on; return the ids by column.
 
-    What stands before the first marker is of the first column.
+    Ids before the first marker belong to the first column.
     """
     before, *parts = np.split(ids, np.flatnonzero(ids >= first))
     found: dict[int, list[int]] = {0: before.tolist()} if len(before) else {}
@@ -81,8 +81,8 @@ def _checked(cells: np.ndarray, columns: Columns, types, expected: str) -> np.nd
             if is_missing(cell):
                 continue
             if not isinstance(cell, types):
-                shown = f"{reprlib.repr(cell)} ({type(cell).__name__})"
-                raise ValueError(f"column {name!r} holds {shown} where {expected}.")
+                example = f"{reprlib.repr(cell)} ({type(cell).__name__})"
+                raise ValueError(f"column {name!r} holds {example} where {expected}.")
             checked[row, place] = cell
     return checked
 
@@ -92,6 +92,6 @@ def _is_number(cell) -> bool:
 
 
 def _whole(row: np.ndarray) -> list:
-    """Return the numbers of a row that are there, as integers where they are whole."""
+    """Return the observed numbers of a row, as integers where possible."""
     found = [number for number in row.tolist() if not is_missing(number)]
     return [int(number) if float(number).is_integer() else number for number in found]

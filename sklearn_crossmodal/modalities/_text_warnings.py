@@ -1,4 +1,4 @@
-"""A word of warning where texts that look like something else are read as texts."""
+"""Warn of text columns that look like numbers, dates or files."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ __all__ = ["warn_of_texts"]
 
 
 def warn_of_texts(columns: Mapping, parameter: str = "modalities") -> None:
-    """Warn once of columns of texts that look like numbers, dates or files, but are read as texts.
+    """Warn once of text columns that look like numbers, dates or files.
 
     Parameters
     ----------
     columns : mapping of str or int to array-like
         Raw columns.
     parameter : str, default="modalities"
-        In which their modality is named, for the message.
+        The parameter that sets their modality, for the message.
 
     Warns
     -----
     UserWarning
-        With the columns, and what they look like.
+        Names the columns, and their likely content.
     """
-    odd = {label: _describe(values) for label, values in columns.items()}
+    odd = {label: _describe_texts(values) for label, values in columns.items()}
     found = [f"{str(label)!r} ({what})" for label, what in odd.items() if what]
     if found:
-        shown = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
+        listed = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
         warn(
             f"texts are read as texts or categories, but look like something else, in "
-            f"column {shown}. Convert them, or name their modality in `{parameter}`: 'numeric' for "
-            "numbers with gaps, 'text' or 'categorical' for what they are.",
+            f"column {listed}. Convert them, or name their modality in `{parameter}`: 'numeric' "
+            "for numbers with gaps, 'text' or 'categorical' for what they are.",
         )
 
 
-def _describe(values) -> str | None:
+def _describe_texts(values) -> str | None:
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "OUT" or values.ndim != 1:
         return None
     texts = [cell for cell in values if isinstance(cell, str)]

@@ -78,7 +78,7 @@ def test_the_floating_type_comes_back(rng, dtype):
     [
         ([[1.0, np.nan], [1.0, 2.0]], r"1 vectors hold NaN or infinity, first rows \[0\]"),
         ([[1.0, np.inf], [1.0, 2.0]], "1 vectors hold NaN or infinity"),
-        (object_array([np.ones(2), np.ones(3)]), r"vectors differ in shape.*\(2,\), \(3,\)"),
+        (object_array([np.ones(2), np.ones(3)]), r"cells are not vectors.*\(2,\), \(3,\)"),
         (np.ones(3), r"expected vectors \(n, d\), got float64 of shape \(3,\)"),
         (np.full((2, 2), np.nan), "all vectors are missing"),
     ],

@@ -257,7 +257,7 @@ def test_the_inferred_list_can_be_passed_on():
 def test_a_column_that_no_modality_takes_is_named_with_what_it_holds(column, kind):
     X = pd.DataFrame({"n": [1, 2], "when": pd.Series(column, dtype=object)})
     known = re.escape(str(sorted(MODALITIES)))
-    message = rf"no modality takes column 'when', which holds {kind}: .* one of {known}"
+    message = rf"no modality accepts column 'when', which holds {kind}: .* one of {known}"
     with pytest.raises(ModalityError, match=message):
         infer_modalities(X)
 

@@ -18,7 +18,7 @@ from sklearn_crossmodal.data._rows import (
 )
 from sklearn_crossmodal.data.pandas_ext._arrow import to_arrow
 from sklearn_crossmodal.data.pandas_ext._dtype import ModalityDtype, empty_cell, stack_rows
-from sklearn_crossmodal.data.pandas_ext._hashing import distinct_rows, is_among, row_keys
+from sklearn_crossmodal.data.pandas_ext._hashing import distinct_rows, row_keys, rows_in
 from sklearn_crossmodal.data.pandas_ext._text_io import cells_as_lists, parse_cells, whole_cells
 
 __all__ = ["ModalityArray"]
@@ -325,7 +325,7 @@ class ModalityArray(ExtensionArray):
         -------
         ndarray of shape (n,), bool
         """
-        return is_among(self._numbers, self.isna(), values)
+        return rows_in(self._numbers, self.isna(), values)
 
     def value_counts(self, dropna=True):
         """Count the rows that are equal.

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sklearn_crossmodal.data._rows import is_missing
 
-__all__ = ["distinct_rows", "is_among", "row_keys"]
+__all__ = ["distinct_rows", "row_keys", "rows_in"]
 
 #: Rows of more bytes are replaced by a digest of this length.
 _LONGEST_KEY = 32
@@ -78,7 +78,7 @@ def distinct_rows(keys: np.ndarray, use_na_sentinel: bool) -> tuple[np.ndarray, 
     return codes, first
 
 
-def is_among(numbers: np.ndarray, missing: np.ndarray, values) -> np.ndarray:
+def rows_in(numbers: np.ndarray, missing: np.ndarray, values) -> np.ndarray:
     """Return which rows are in a set of values; an integer equals a float of the same value.
 
     Parameters

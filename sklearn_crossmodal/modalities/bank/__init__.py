@@ -1,1 +1,1 @@
-"""The modalities of an estimator, each bound to its columns."""
+"""The modalities of an estimator, with their columns."""

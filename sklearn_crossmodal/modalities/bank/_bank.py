@@ -1,9 +1,8 @@
-"""ModalityBank: from X to the blocks of all modalities."""
+"""ModalityBank: fit the modalities of an estimator, and transform X to their blocks."""
 
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Collection
 from contextlib import contextmanager
 from pickle import PicklingError
@@ -24,10 +23,11 @@ from sklearn_crossmodal.modalities.bank._column_binding import (
 )
 from sklearn_crossmodal.modalities.bank._incremental import LaterChunks, absent_block
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers
+from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["ModalityBank"]
 
-#: How columns inside one entry of X are named.
+#: How inner columns of an entry of X are selected, for messages.
 _EXAMPLE = "(name, modality, {'entry': ['column', ...]})"
 
 
@@ -41,13 +41,13 @@ class ModalityBank(LaterChunks):
     modalities : list of (str, Modality, columns)
         Unfitted; they are cloned.
     needs_any : bool, default=True
-        Whether each sample must have a modality. If so, and there is only one, nothing is absent:
-        NaN is a missing value.
+        Whether each sample must have a modality. If so, a single modality is never absent: NaN is
+        a missing value.
 
     Attributes
     ----------
     left_out : list of str
-        Names of the modalities that no sample had in `fit_transform`, for which there are no
+        Names of the modalities that were absent in all samples of `fit_transform`. They have no
         blocks.
     """
 
@@ -59,14 +59,14 @@ class ModalityBank(LaterChunks):
         self._warned: set[str] = set()
 
     def adopt(self, name: str, known: BoundModality) -> None:
-        """Take a modality that is fitted already: `fit_transform` leaves it as it is.
+        """Use a fitted modality, which `fit_transform` does not refit.
 
         Parameters
         ----------
         name : str
-            Of the modality whose columns it reads, bound before.
+            Of the bound modality that it replaces.
         known : BoundModality
-            The fitted modality, and the order of the columns that it was fitted on.
+            The fitted modality, and the order of its columns.
         """
         bound = next(bound for bound in self.bound if bound.name == name)
         bound.modality = copy.deepcopy(known.modality)
@@ -82,7 +82,7 @@ class ModalityBank(LaterChunks):
         *,
         in_chunks: Collection[str] = (),
     ) -> dict[str, Block]:
-        """Fit each modality on the rows that have it; one that none has is left out.
+        """Fit each modality on the rows that have it; drop those absent in all rows.
 
         Parameters
         ----------
@@ -91,16 +91,16 @@ class ModalityBank(LaterChunks):
         sample_weight : ndarray of shape (n,), or None
             Weights of the rows.
         memory : joblib.Memory
-            Where fitted modalities and their blocks are kept, unless files, memory maps, modules
-            or functions are among what they are made of.
+            Cache of fitted modalities and their blocks, except for those that depend on files,
+            memory maps, modules or functions.
         in_chunks : collection of str, default=()
-            Kinds of the modalities that keep room for what comes later, where the rows are the
-            first of several chunks, see `extended`.
+            Kinds of the modalities that reserve codes and keep constant columns, if the rows are
+            the first of several chunks, see `extended`.
 
         Returns
         -------
         dict of str to Block
-            With n rows each, of the modalities that are not left out.
+            With n rows each, of the modalities that are not dropped.
 
         Raises
         ------
@@ -110,7 +110,7 @@ class ModalityBank(LaterChunks):
         Warns
         -----
         UserWarning
-            If a modality is left out.
+            If a modality is dropped.
         """
         blocks, absent, table = {}, [], self.unnested(table)
         for bound in self.bound:
@@ -134,14 +134,14 @@ class ModalityBank(LaterChunks):
         return self._check_any_present(blocks, table)
 
     def transform(self, table, only: list[str] | None = None) -> dict[str, Block]:
-        """Turn X into blocks; a modality that X lacks altogether is absent in all rows.
+        """Transform X to blocks; a modality whose columns X lacks is absent in all rows.
 
         Parameters
         ----------
         table : MultiModalFrame or ndarray of shape (n, d)
             As `as_table` returns it.
         only : list of str, default=None
-            The modalities to look at; others are absent. None means all.
+            The modalities to transform; others are absent. None means all.
 
         Returns
         -------
@@ -151,8 +151,8 @@ class ModalityBank(LaterChunks):
         Raises
         ------
         ModalityError
-            If X has some columns of a modality but not all, if it lacks columns and has others that
-            `fit` did not see, or if a row has no modality.
+            If X has some columns of a modality but not all, if it lacks columns and has unknown
+            ones, or if a row has no modality.
         """
         table = self.unnested(table)
         self._check_columns(table, only)
@@ -167,7 +167,7 @@ class ModalityBank(LaterChunks):
         return blocks
 
     def leave_out(self, names: list[str]) -> None:
-        """Go on without the modalities that no sample has.
+        """Drop the modalities that are absent in all samples.
 
         Parameters
         ----------
@@ -191,16 +191,13 @@ class ModalityBank(LaterChunks):
             )
         for bound in self.bound:
             if bound.name in names:
-                warnings.warn(
-                    f"{self._prefix(bound.name, bound.labels)}: it is absent in all samples, and "
-                    "left out of this fit.",
-                    stacklevel=2,
-                )
+                with self._prefixed(bound.name, bound.labels):
+                    warn("it is absent in all samples, and left out of this fit.")
         self._gone = [bound for bound in self.bound if bound.name in names]
         self.bound = [bound for bound in self.bound if bound.name not in names]
 
     def parts(self, table) -> dict[str, tuple]:
-        """Return the columns of each modality as they are, None if X lacks them, and who has it.
+        """Return the raw columns of each modality, None if X lacks them, and its presence.
 
         Parameters
         ----------
@@ -213,16 +210,16 @@ class ModalityBank(LaterChunks):
         """
         table = self.unnested(table)
         self._check_columns(table)
-        nothing = None, np.zeros(table.shape[0], dtype=bool)
+        absent = None, np.zeros(table.shape[0], dtype=bool)
         found = {}
         for bound in self.bound:
             with self._prefixed(bound.name, bound.labels):
-                there = self._has_columns(bound, table)
-                found[bound.name] = self._columns(bound, table) if there else nothing
+                has_columns = self._has_columns(bound, table)
+                found[bound.name] = self._columns(bound, table) if has_columns else absent
         return found
 
     def readable_parts(self, table) -> dict[str, tuple]:
-        """Return the same as `parts`; who has only what cannot be read has it not.
+        """Return the same as `parts`, unreadable cells being absent.
 
         Parameters
         ----------
@@ -241,7 +238,7 @@ class ModalityBank(LaterChunks):
         Raises
         ------
         ModalityError
-            If cells cannot be read, and the modality says that this is an error.
+            If cells cannot be read, and the modality has ``on_error="raise"``.
         """
         return {
             bound.name: self._without_unreadable(bound, *part)
@@ -249,7 +246,7 @@ class ModalityBank(LaterChunks):
         }
 
     def warn_of_texts(self, table) -> None:
-        """Warn of texts that stand for numbers, where only parts of the rows are read later.
+        """Warn of texts that encode numbers, if later only subsets of the rows are fitted.
 
         Parameters
         ----------
@@ -291,13 +288,13 @@ class ModalityBank(LaterChunks):
 
     @contextmanager
     def _listing_kinds(self, bound: BoundModality, table):
-        """Say of which kinds the columns are, where a modality cannot be fitted on them."""
+        """Add the kinds of the columns to an error of a modality that is fitted on them."""
         try:
             yield
         except (ValueError, TypeError) as error:
             kinds = _kinds_of(bound, table)
-            own = type(bound.modality).__name__.lower()
-            if set(kinds) - {own} and len(error.args) == 1 and isinstance(error.args[0], str):
+            kind = type(bound.modality).__name__.lower()
+            if set(kinds) - {kind} and len(error.args) == 1 and isinstance(error.args[0], str):
                 listed = ", ".join(f"{kind} {preview(labels)}" for kind, labels in kinds.items())
                 advice = (
                     f"By kind the columns are {listed}: give each kind a modality, as "
@@ -308,7 +305,7 @@ class ModalityBank(LaterChunks):
 
 
 def _kinds_of(bound: BoundModality, table) -> dict:
-    """Return which columns of a modality are of which kind, nothing where that is not known."""
+    """Group the columns of a modality by kind; {} where that is not known."""
     if bound.labels is None:
         return {}
     if len(bound.labels) == 1:
@@ -322,12 +319,12 @@ def _kinds_of(bound: BoundModality, table) -> dict:
 
 
 def _fit_in(memory: Memory, *arguments):
-    """Fit a modality, or find it in the memory, where only what is known by content is kept."""
+    """Fit a modality, or load it from the cache if it is cacheable."""
     if not is_cacheable(*arguments[:2]):
         return _fit_modality(*arguments)
     try:
         return memory.cache(_fit_modality)(*arguments)
-    except PicklingError:  # a class made inside a function has no name to be found by
+    except PicklingError:  # a class defined inside a function
         return _fit_modality(*arguments)
 
 

@@ -1,4 +1,4 @@
-"""What a cache can know by content: cells and parameters that no file and no code hides behind."""
+"""Decide whether a fit may be cached: its result depends on the content of its arguments only."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = ["is_cacheable"]
 
 
 def is_cacheable(modality: Modality, columns: Columns) -> bool:
-    """Return whether equal parameters and cells mean an equal fit, whatever happens on the disk.
+    """Return whether equal parameters and cells imply an equal fit.
 
-    Files change under one name, functions and objects of unknown make are pickled by name or by
-    where they lie in memory, and a memory map would be copied into the cache.
+    This is not so for files, which may change, and for functions and unknown objects, which are
+    pickled by name or address. A memory map would be copied into the cache.
 
     Parameters
     ----------
     modality : Modality
         Unfitted.
     columns : Columns
-        What it is fitted on.
+        Its columns.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def _is_plain(value) -> bool:
     if isinstance(value, np.ndarray):
         return _are_in_memory(value, opens_files=True)
     if isinstance(value, BaseEstimator):
-        loaded = hasattr(value, "load")  # by a name behind which there may be another model one day
+        loaded = hasattr(value, "load")  # a model by name, which may change
         return not loaded and all(map(_is_plain, value.get_params(deep=False).values()))
     if isinstance(value, Mapping):
         return all(map(_is_plain, value.values()))
@@ -53,7 +53,7 @@ def _is_plain(value) -> bool:
 
 
 def _are_in_memory(cells, opens_files: bool) -> bool:
-    """Return whether cells hold what they mean; a string may be the name of a file."""
+    """Return whether cells are in memory, and not file names or memory maps."""
     if isinstance(cells, np.memmap):
         return False
     kind = getattr(getattr(cells, "dtype", None), "kind", None)

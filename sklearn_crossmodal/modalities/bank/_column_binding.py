@@ -1,9 +1,8 @@
-"""Which columns of X are those of each modality, in `fit` and later."""
+"""Bind modalities to columns of X in `fit`, and find these columns later."""
 
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,19 +36,19 @@ _NAMELESS = "its columns have no names, but had in `fit`: they are taken by posi
 
 @dataclass
 class BoundModality:
-    """A modality with the columns it was bound to."""
+    """A modality with its columns."""
 
     name: str
     modality: Modality
-    key: object  # the columns as the user named them
+    key: object  # the columns as the user passed them
     positions: list[int]
     labels: list[str] | None  # None where the columns have no names
     single: bool
-    inside: tuple[str, ...] | None = None  # labels of the columns inside a single entry
+    inside: tuple[str, ...] | None = None  # labels of the inner columns of a single entry
 
 
 class ColumnBinding:
-    """Finds the columns of modalities in X: by name where they have names, else by position.
+    """Find the columns of modalities in X: by name if they have names, else by position.
 
     Parameters
     ----------
@@ -58,13 +57,13 @@ class ColumnBinding:
     modalities : list of (str, Modality, columns)
         Unfitted; they are cloned.
     needs_any : bool, default=True
-        Whether each sample must have a modality. If so, and there is only one, nothing is absent:
-        NaN is a missing value.
+        Whether each sample must have a modality. If so, a single modality is never absent: NaN is
+        a missing value.
 
     Attributes
     ----------
     bound : list of BoundModality
-        The modalities that are in use, with their columns.
+        The modalities in use, with their columns.
     """
 
     def __init__(self, owner: str, modalities: list[tuple], *, needs_any: bool = True) -> None:
@@ -72,7 +71,7 @@ class ColumnBinding:
         self.modalities = modalities
         self.needs_any = needs_any
         self.bound: list[BoundModality] = []
-        self._inside: dict[str, list[InnerLabel]] = {}  # of entries whose columns are chosen from
+        self._inside: dict[str, list[InnerLabel]] = {}  # of entries with selected inner columns
         self._names: list[str] | None = None  # of all columns in `fit`
         self._dates: DateColumns | None = None
 
@@ -87,9 +86,9 @@ class ColumnBinding:
         Parameters
         ----------
         X : frame, mapping or 2-D array
-            In the form the user gave it: a callable is called with it.
+            As the user passed it: a callable key is called with it.
         table : MultiModalFrame or ndarray of shape (n, d)
-            As `as_table` returns it. Its columns are known by name afterwards if they have names.
+            As `as_table` returns it. Its columns are matched by name later if they have names.
 
         Raises
         ------
@@ -106,13 +105,13 @@ class ColumnBinding:
                     raise ModalityError(f"its columns {key!r} are none of X.")
             labels = None if names is None else [names[place] for place in positions]
             inside = table.labels_inside(labels[0]) if labels and single else None
-            made = clone(modality)
-            made.inferred = modality.inferred  # which is no parameter
-            self.bound.append(BoundModality(name, made, key, positions, labels, single, inside))
+            cloned = clone(modality)
+            cloned.inferred = modality.inferred  # not a parameter
+            self.bound.append(BoundModality(name, cloned, key, positions, labels, single, inside))
         self._dates = DateColumns(self.owner, self._columns_of_numbers(), table)
 
     def _columns_of_numbers(self) -> list[tuple]:
-        """Return name and position of the columns of modalities that read dates as numbers."""
+        """Return name and position of the columns of modalities that convert dates to numbers."""
         return [
             (None if bound.labels is None else bound.labels[place], position)
             for bound in self.bound
@@ -121,7 +120,7 @@ class ColumnBinding:
         ]
 
     def _find_inner_columns(self, table) -> None:
-        """Note the columns of the entries that keys ``{entry: columns}`` look into."""
+        """Store the inner columns of the entries in keys ``{entry: columns}``."""
         for name, _, key in self.modalities:
             with self._prefixed(name):
                 entry = entry_of(key)
@@ -140,7 +139,7 @@ class ColumnBinding:
         return [places[label] for label in labels], single
 
     def unnested(self, table):
-        """Return X with the columns inside entries that modalities choose from as columns.
+        """Return X with the inner columns that modalities select from as columns.
 
         Parameters
         ----------
@@ -157,24 +156,22 @@ class ColumnBinding:
         return unnest(table, self._inside)
 
     def _warn_of_nameless(self, table) -> None:
-        """Warn where columns inside an entry had names in `fit`, and have none now."""
+        """Warn if inner columns of an entry had names in `fit`, and have none now."""
         for entry, labels in self._inside.items():
             had = isinstance(labels[0].label, str)
             if had and entry in table and table.labels_inside(entry) is None:
-                warnings.warn(
-                    f"{self.owner}: {entry!r}: {_NAMELESS}",
-                    stacklevel=2,
-                )
+                with error_prefix(self.owner), error_prefix(repr(entry)):
+                    warn(_NAMELESS)
 
     def columns_of(self, raw: dict[str, np.ndarray], *, named: bool = True) -> dict:
-        """Return the columns that raw data of modalities stand in, by name or position.
+        """Map raw data of modalities to columns of X, by name or position.
 
         Parameters
         ----------
         raw : dict of str to ndarray
             As `inverse_transform` of a modality returns it.
         named : bool, default=True
-            Whether columns that have names are wanted by them; else by position.
+            Whether columns with names are returned by name; else by position.
 
         Returns
         -------
@@ -183,7 +180,7 @@ class ColumnBinding:
         Raises
         ------
         ModalityError
-            If several columns were joined into one and cannot be told apart.
+            If several columns were joined and cannot be separated.
         """
         columns = {}
         for bound in self.bound:
@@ -200,17 +197,17 @@ class ColumnBinding:
             else:
                 raise ModalityError(
                     f"{self.owner}: modality {bound.name!r} joins the columns {keys}, which cannot "
-                    "be given back one by one: give each its own modality."
+                    "be separated again: make each a modality."
                 )
         return columns
 
     def _check_columns(self, table, only: list[str] | None = None) -> None:
-        """Raise if the columns of X cannot be those of `fit`: by their names, or what they hold."""
+        """Raise if the columns of X differ from those of `fit` in names or date types."""
         self._refuse_renamed(table, only)
         self._dates.check(table)
 
     def _refuse_renamed(self, table, only: list[str] | None = None) -> None:
-        """Raise if columns are missing and others are new: they may be the same, renamed."""
+        """Raise if columns are missing and others are new, which may be renamed ones."""
         if self._names is None or not isinstance(table, MultiModalFrame):
             return
         names = list(table)
@@ -226,7 +223,7 @@ class ColumnBinding:
         missing = [label for label in dict.fromkeys(labels) if label not in known]
         seen = set(self._names) if missing or self._inside else known
         new = [name for name in names if name not in seen]
-        if not missing:  # what is new among the columns of X does no harm, inside a modality it may
+        if not missing:  # additional columns of X are allowed, but not inside a modality
             new = [name for name in new if isinstance(name, InnerLabel) and self._is_whole(name)]
         if new:
             raise ModalityError(
@@ -236,7 +233,7 @@ class ColumnBinding:
             )
 
     def _is_whole(self, label: InnerLabel) -> bool:
-        """Return whether modalities use all columns that the entry of a label had in `fit`."""
+        """Return whether modalities use all inner columns that an entry had in `fit`."""
         used = {one for bound in self.bound for one in bound.labels}
         return used.issuperset(self._inside[label.entry])
 
@@ -259,7 +256,7 @@ class ColumnBinding:
         positions = bound.positions
         if bound.labels is not None and isinstance(table, MultiModalFrame):
             names = list(table)
-            if names != self._names:  # the order of columns is another than in `fit`
+            if names != self._names:  # the order differs from that in `fit`
                 places = dict(zip(names, range(len(names))))
                 positions = [places[label] for label in bound.labels]
         columns, present = select_columns(table, positions, single=bound.single)
@@ -271,7 +268,7 @@ class ColumnBinding:
                 f"{type(bound.modality).__name__} takes no sparse matrix: take Numeric, or pass "
                 "its .toarray()."
             )
-        # Nothing is absent where there is nothing else: NaN is a value.
+        # A single modality is never absent: NaN is a missing value.
         if self.needs_any and len(self.modalities) == 1:
             present = np.ones(table.shape[0], dtype=bool)
             if isinstance(table, MultiModalFrame):
@@ -280,27 +277,25 @@ class ColumnBinding:
         return columns, present
 
     def _in_order(self, bound: BoundModality, columns: Columns) -> Columns:
-        """Return columns inside an entry in the order of `fit`, by their labels if they have."""
+        """Return inner columns of an entry in the order of `fit`, by label if they have labels."""
         if bound.inside is not None and columns.labels is None:
-            warnings.warn(
-                f"{self._prefix(bound.name, bound.labels)}: {_NAMELESS}",
-                stacklevel=2,
-            )
+            with self._prefixed(bound.name, bound.labels):
+                warn(_NAMELESS)
         return columns.ordered_like(bound.inside)
 
     def _check_any_present(self, blocks: dict[str, Block], table) -> dict[str, Block]:
         found = np.any([block.present for block in blocks.values()], axis=0)
         if self.needs_any and not found.all():
             rows = np.flatnonzero(~found)
-            unread = self._describe_unreadable(table, rows[:5], blocks)
+            unreadable = self._describe_unreadable(table, rows[:5], blocks)
             raise ModalityError(
                 f"{self.owner}: {len(rows)} samples have none of the modalities "
-                f"{list(blocks)}, first rows {row_number(rows[:5])}{unread}: leave them out."
+                f"{list(blocks)}, first rows {row_number(rows[:5])}{unreadable}: leave them out."
             )
         return blocks
 
     def _describe_unreadable(self, table, rows: np.ndarray, names) -> str:
-        """Show the names of files in rows that the modalities of these names could not read."""
+        """Return the file names in rows that the named modalities could not read."""
         cells = []
         for bound in self.bound:
             reads = bound.name in names and bound.modality.opens_files
@@ -308,27 +303,27 @@ class ColumnBinding:
                 columns, present = self._columns(bound, table)
                 values = np.asarray(columns.values)
                 cells += [values[row] for row in rows if present[row]]
-        shown = [str(cell) for cell in cells if isinstance(cell, str | os.PathLike)]
-        return f", with {shown} that cannot be read" if shown else ""
+        paths = [str(cell) for cell in cells if isinstance(cell, str | os.PathLike)]
+        return f", with {paths} that cannot be read" if paths else ""
 
     def _prefix(self, name: str, labels=None) -> str:
-        """Name the modality, and its columns where they are called otherwise."""
-        speaker = f"{self.owner}: modality {name!r}"
+        """Return the error prefix of a modality, with its columns if they have other names."""
+        prefix = f"{self.owner}: modality {name!r}"
         if labels and labels != [name]:
             several = len(labels) > 1
-            speaker += f" (columns {preview(labels)})" if several else f" (column {labels[0]!r})"
-        return speaker
+            prefix += f" (columns {preview(labels)})" if several else f" (column {labels[0]!r})"
+        return prefix
 
     def _prefixed(self, name: str, labels=None, present: np.ndarray | None = None):
-        """Name the modality in errors, its columns, and which rows are counted."""
-        speaker = self._prefix(name, labels)
+        """Prefix errors with the modality, its columns, and the number of samples that have it."""
+        prefix = self._prefix(name, labels)
         if present is not None and not present.all():
-            speaker += f", in the {present.sum()} samples that have it"
-        return error_prefix(speaker)
+            prefix += f", in the {present.sum()} samples that have it"
+        return error_prefix(prefix)
 
 
 def _keys_of(bound: BoundModality, values) -> list:
-    """Return what the columns of a modality are known by: those of a data frame inside X too."""
+    """Return the labels or positions of the columns of a modality, inner columns included."""
     inside = bound.inside or ()
     if np.ndim(values) != 2 or np.shape(values)[1] != len(inside):
         return bound.labels or bound.positions
@@ -337,7 +332,7 @@ def _keys_of(bound: BoundModality, values) -> list:
 
 
 def _warn_of_empty(cells, present: np.ndarray) -> None:
-    """Warn of rows that are absent for a cell without entries, which is not a missing one."""
+    """Warn of rows that are absent because of an empty cell, which may be an error."""
     absent = np.flatnonzero(~present).tolist()
     empty = [row for row in absent if cells[row] is not None and np.size(cells[row]) == 0]
     if empty:
@@ -349,10 +344,10 @@ def _warn_of_empty(cells, present: np.ndarray) -> None:
 
 
 def map_present_rows(present: np.ndarray):
-    """Let messages count the rows that have a modality as X does."""
+    """Map row numbers of the samples that have a modality to those of X."""
     return map_row_numbers(None if present.all() else present)
 
 
 def present_rows(columns: Columns, present: np.ndarray) -> Columns:
-    """Return the rows of columns that have a modality, the columns themselves if all do."""
+    """Return the rows of columns that have a modality; the columns themselves if all do."""
     return columns if present.all() else columns.take(np.flatnonzero(present))

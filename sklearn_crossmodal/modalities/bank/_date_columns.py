@@ -1,4 +1,4 @@
-"""Columns of dates among those of numbers: what they held in `fit`, they hold later."""
+"""Check that columns hold dates, durations or numbers as they did in `fit`."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from sklearn_crossmodal.exceptions import ModalityError
 
 __all__ = ["DateColumns"]
 
-#: The kind of a column of objects without any.
+#: The kind of an object column of missing cells.
 _NOTHING = "nothing"
 
 
 class DateColumns:
-    """Which columns of numbers held dates, durations or times of day in `fit`.
+    """The numeric columns that held dates, durations or times of day in `fit`.
 
-    To a network a date is a number of days since 1970. As a number of seconds or nanoseconds the
-    same date is another number, so that neither is taken for the other.
+    The network receives dates as days since 1970. The same dates as seconds or nanoseconds would be
+    other numbers, so that mixing both is an error.
 
     Parameters
     ----------
     owner : str
         Name of the estimator, for messages.
     columns : iterable of (str or None, int)
-        The columns that hold numbers, by name, where they have one, and position.
+        Name, if any, and position of the numeric columns.
     table : MultiModalFrame, ndarray or CSR array of shape (n, d)
         That of `fit`, as `as_table` returns it.
     """
@@ -40,7 +40,7 @@ class DateColumns:
         self.kinds = self._find(table)
 
     def check(self, table) -> None:
-        """Raise if columns hold dates that held numbers in `fit`, or the other way round.
+        """Raise if columns hold dates that held numbers in `fit`, or vice versa.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class DateColumns:
             )
 
     def _differs(self, key: tuple, found: dict, table) -> bool:
-        """Return whether a column holds something, and of another kind than in `fit`."""
+        """Return whether a column is not empty and of another kind than in `fit`."""
         kinds = self.kinds.get(key), found.get(key)
         if kinds[0] == kinds[1] or _NOTHING in kinds:
             return False
@@ -77,13 +77,13 @@ class DateColumns:
         return values is not None and bool(row_presence(values).any())
 
     def _find(self, table) -> dict[tuple, str]:
-        """Return the kind of columns that hold no numbers: (name, position, inner name) -> kind."""
+        """Return the kind of columns of dates: (name, position, inner name) -> kind."""
         if not isinstance(table, MultiModalFrame):
             if getattr(table, "dtype", np.dtype(float)).kind in "biuf":
                 return {}
             columns = [(name, place, None) for name, place in self.columns]
         else:
-            grouped = table.first_of_same_type()  # which are numbers
+            grouped = table.first_of_same_type()  # numeric
             columns = [
                 (name, place, inner)
                 for name, place in self.columns
@@ -101,12 +101,12 @@ def _name(key: tuple) -> str:
 
 
 def _inner_names(values) -> list:
-    """Return the names of the columns of a data frame, None for what is none."""
+    """Return the column names of a data frame, [None] for other values."""
     return list(read_frame(values)) if is_frame(values) else [None]
 
 
 def _column(table, name, place: int, inner):
-    """Return the values of a column; None where a table lacks it."""
+    """Return the values of a column; None if the table lacks it."""
     if not isinstance(table, MultiModalFrame):
         return table[:, place] if place < table.shape[1] else None
     if name not in table:
@@ -118,7 +118,7 @@ def _column(table, name, place: int, inner):
 
 
 def _kind_of(values) -> str | None:
-    """Return what `date_kind` does of the first cell, also of a text; None for what is no date."""
+    """Return `date_kind` of the first cell, which may be a string; None for other cells."""
     if is_series(values):
         values = read_series(values)
     if not isinstance(values, np.ndarray) or values.dtype.kind in "biufc":

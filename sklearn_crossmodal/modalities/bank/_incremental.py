@@ -1,4 +1,4 @@
-"""Chunks after the first: modalities go on with rows that their `fit` did not see."""
+"""Incremental fit of modalities: update them with later chunks of rows."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ __all__ = ["LaterChunks", "absent_block"]
 
 
 class LaterChunks(ColumnBinding):
-    """Extends fitted modalities by later rows, and warns, once, of what is lost of these."""
+    """Update fitted modalities with later chunks; warn once of content that is lost."""
 
-    _gone: list[BoundModality]  # modalities that were left out of the first chunk
-    _warned: set[str]  # names of those that were warned of
+    _gone: list[BoundModality]  # modalities that the first chunk lacked
+    _warned: set[str]  # names of modalities with a warning so far
 
     def extended(
         self, table, sample_weight: np.ndarray | None
     ) -> tuple[LaterChunks, dict[str, Block]]:
-        """Go on with rows that `fit_transform` did not see.
+        """Update the modalities with the rows of a later chunk.
 
         Parameters
         ----------
@@ -41,15 +41,15 @@ class LaterChunks(ColumnBinding):
         Returns
         -------
         bank : LaterChunks
-            With modalities that learned what they lacked, where there is room for it.
+            With updated modalities.
         blocks : dict of str to Block
             With n rows each.
 
         Warns
         -----
         UserWarning
-            Once for each modality: of what `fit_transform` did not see and there is no room for,
-            and where a modality that was left out is there now.
+            Once for each modality: of new content that cannot be represented, and of a dropped
+            modality that is present now.
         """
         table = self.unnested(table)
         self._check_columns(table)
@@ -65,8 +65,9 @@ class LaterChunks(ColumnBinding):
 
     def _extend(self, bound: BoundModality, table, sample_weight) -> tuple[Modality, Block, str]:
         with self._prefixed(bound.name, bound.labels):
-            there = self._has_columns(bound, table)
-            columns, present = self._columns(bound, table) if there else (None, np.zeros(1, bool))
+            columns, present = None, np.zeros(1, bool)
+            if self._has_columns(bound, table):
+                columns, present = self._columns(bound, table)
             if not present.any():
                 return bound.modality, absent_block(bound.modality, table), ""
             weight = None if sample_weight is None else sample_weight[present]
@@ -75,7 +76,7 @@ class LaterChunks(ColumnBinding):
             return found[0], found[1].scatter(present), found[2]
 
     def _describe_returned(self, bound: BoundModality, table) -> str:
-        """Say how many rows have a modality that was left out, if any do."""
+        """Describe how many rows have a dropped modality; "" if none do."""
         if not self._has_columns(bound, table):
             return ""
         _, present = self._columns(bound, table)
@@ -87,7 +88,7 @@ class LaterChunks(ColumnBinding):
         )
 
     def _warn_once(self, bound: BoundModality, lost: str) -> None:
-        """Warn of what is lost of a modality, once."""
+        """Warn once of lost content of a modality."""
         if lost and bound.name not in self._warned:
             self._warned.add(bound.name)
             with self._prefixed(bound.name, bound.labels):
@@ -95,5 +96,5 @@ class LaterChunks(ColumnBinding):
 
 
 def absent_block(modality: Modality, table) -> Block:
-    """Return the block of a modality that no row of a table has."""
+    """Return the block of a modality that is absent in all rows of a table."""
     return Block.absent(modality.spec_, table.shape[0], masked=modality.masked)

@@ -45,7 +45,7 @@ class WordTokenizer(BaseTokenizer):
     Parameters
     ----------
     max_length : int, default=512
-        Maximum number of tokens of a text, its end included; updated texts are truncated.
+        Maximum number of tokens of a text, its end included; longer texts are truncated.
     max_words : int, default=20000
         Maximum size of the vocabulary, special tokens included.
     min_count : int, default=1
