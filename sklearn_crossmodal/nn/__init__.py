@@ -1,4 +1,4 @@
-"""Parts of the network: encoders, fusions, decoders and losses, and what puts them together."""
+"""Network components: encoders, fusions, decoders and losses, and the networks built of them."""
 
 from sklearn_crossmodal.nn._build import (
     build_decoder,

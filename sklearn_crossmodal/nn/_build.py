@@ -1,4 +1,4 @@
-"""From a name, a component or a user's own module to a module that keeps its family's contract."""
+"""Build encoders, fusions, decoders and losses from names, components or user-defined modules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def build_encoder(part, spec: BlockSpec) -> nn.Module:
     part : str, Component, or nn.Module class, factory or instance
         A class or factory is called with `spec`.
     spec : BlockSpec
-        Of the blocks it is to encode.
+        Of the blocks to encode.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def build_encoder(part, spec: BlockSpec) -> nn.Module:
     Raises
     ------
     ModalityError
-        If the name is unknown, or the encoder does not take blocks of this kind.
+        If the name is unknown, or the encoder does not accept blocks of this kind.
 
     Examples
     --------
@@ -59,9 +59,9 @@ def build_fusion(part, widths: Sequence[int]) -> nn.Module:
     Parameters
     ----------
     part : str, Component, or nn.Module class, factory or instance
-        A class or factory is called with `widths`. A module of one's own always gets `present` as a
-        tensor, if its `forward` takes it; None, where all are present, only if its class has
-        ``present_may_be_none = True``, as those that have a name do.
+        A class or factory is called with `widths`. A user-defined module receives `present` as a
+        tensor, if its `forward` takes it; None, if all are present, only if its class has
+        ``present_may_be_none = True``, as registered fusions do.
     widths : sequence of int
         Width of each latent.
 
@@ -79,7 +79,7 @@ def build_fusion(part, widths: Sequence[int]) -> nn.Module:
     module = component.build(widths)
     if type(component) in FUSIONS.values():
         return module
-    return _OwnFusion(module, takes=2, dry_run=([torch.zeros(2, width) for width in widths], None))
+    return _UserFusion(module, takes=2, dry_run=([torch.zeros(2, width) for width in widths], None))
 
 
 def build_decoder(part, width: int, spec: BlockSpec, loss: nn.Module | None = None) -> nn.Module:
@@ -94,7 +94,7 @@ def build_decoder(part, width: int, spec: BlockSpec, loss: nn.Module | None = No
     spec : BlockSpec
         Of the target.
     loss : nn.Module, default=None
-        A built loss, which may ask for other scores than one for each number or category.
+        A built loss, which may need another shape of scores than one for each number or category.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def build_decoder(part, width: int, spec: BlockSpec, loss: nn.Module | None = No
     Raises
     ------
     ModalityError
-        If the name is unknown, or the decoder does not make blocks of this kind.
+        If the name is unknown, or the decoder does not return blocks of this kind.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def build_decoder(part, width: int, spec: BlockSpec, loss: nn.Module | None = No
     """
     component = resolve(part, DECODERS, "decoder")
     check_kind(component, spec.kind, DECODERS, "decoder")
-    scored = getattr(loss, "scored", None)  # a loss of a user's own may have none
+    scored = getattr(loss, "scored", None)  # a user-defined loss may have none
     return component.build(width, spec if scored is None else scored(spec))
 
 
@@ -138,7 +138,7 @@ def build_loss(part, spec: BlockSpec) -> nn.Module:
     Raises
     ------
     ModalityError
-        If the name is unknown, or the loss does not suit targets of this kind.
+        If the name is unknown, or the loss is not defined for targets of this kind.
 
     Examples
     --------
@@ -155,7 +155,7 @@ def build_loss(part, spec: BlockSpec) -> nn.Module:
 
 
 def example_values(spec: BlockSpec, n: int = 2) -> Tensor:
-    """Return `n` rows of zeros of the shape and type of a block.
+    """Return `n` rows of zeros of the shape and dtype of a block.
 
     Parameters
     ----------
@@ -172,9 +172,9 @@ def example_values(spec: BlockSpec, n: int = 2) -> Tensor:
 
 
 class _Adapted(nn.Module):
-    """A user's module, called with as many arguments as it takes, its width found out."""
+    """A user-defined module, called with as many arguments as it takes; finds its output width."""
 
-    stacks = True  # the module inside speaks for itself
+    stacks = True  # whether it can be stacked depends on the wrapped module
 
     def __init__(self, module: nn.Module, *, takes: int, dry_run: tuple) -> None:
         super().__init__()
@@ -182,7 +182,7 @@ class _Adapted(nn.Module):
         self._n_arguments = min(takes, n_arguments(module.forward))
         self.out_features = getattr(module, "out_features", None)
         if self.out_features is None:
-            module.eval()  # a dry run must not touch running statistics
+            module.eval()  # a dry run must not update running statistics
             with torch.no_grad():
                 self.out_features = self(*dry_run).shape[-1]
             module.train()
@@ -191,8 +191,8 @@ class _Adapted(nn.Module):
         return self.module(*arguments[: self._n_arguments])
 
 
-class _OwnFusion(_Adapted):
-    """A user's fusion, which is told who is present also where all are."""
+class _UserFusion(_Adapted):
+    """A user-defined fusion, which receives `present` also if all are present."""
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
         if present is None and not getattr(self.module, "present_may_be_none", False):

@@ -1,4 +1,4 @@
-"""Component: settings now, an `nn.Module` once the shapes are known."""
+"""Component: the hyperparameters of a network part, built to an `nn.Module` for given shapes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["Component", "Factory", "resolve"]
 
 
 class Component(BaseEstimator):
-    """A part of the network: named parameters now, an `nn.Module` once the shapes are known.
+    """The hyperparameters of a part of the network, built to an `nn.Module` for given shapes.
 
-    A subclass stores its parameters in ``__init__``, names their constraints in
+    A subclass stores its parameters in ``__init__``, defines their constraints in
     ``_parameter_constraints`` and has a method ``build``, whose arguments are those of its family:
     ``build(spec)`` for encoders, ``build(widths)`` for fusions, ``build(width, spec)`` for
     decoders, ``build()`` for losses. Being a `BaseEstimator`, it can be cloned and searched over:
@@ -35,21 +35,21 @@ class Component(BaseEstimator):
     sklearn.utils._param_validation.InvalidParameterError: The 'width' parameter of GatedFusion ...
     """
 
-    #: Kinds of block that the part takes; None means any.
+    #: Kinds of block that the component accepts; None means any.
     kinds: frozenset[str] | None = None
     _parameter_constraints: dict = {}
 
 
 class Factory:
-    """A user's own `nn.Module` class, factory or instance, in the place of a component.
+    """A user-defined `nn.Module` class, factory or instance, in place of a component.
 
-    A class or factory is called with what a component's `build` is called with. An instance is
+    A class or factory is called with the arguments of a component's `build`. An instance is
     copied, never trained in place.
 
     Parameters
     ----------
     make : nn.Module, or callable that returns one
-        What the user gave.
+        As the user passed it.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class Factory:
         self.make = make
 
     def build(self, *shapes) -> nn.Module:
-        """Return the user's module.
+        """Return the user-defined module.
 
         Parameters
         ----------
@@ -90,12 +90,12 @@ class Factory:
 
 
 def resolve(part, registry: Mapping[str, type[Component]], family: str):
-    """Return something with `build` for a name, a component or a user's own module.
+    """Return a component for a name, a component or a user-defined module.
 
     Parameters
     ----------
     part : str, Component, nn.Module, or callable
-        A name in the registry stands for the component with its defaults.
+        A name in the registry stands for the component with default parameters.
     registry : mapping of str to Component class
         The family's registry.
     family : str
@@ -108,9 +108,9 @@ def resolve(part, registry: Mapping[str, type[Component]], family: str):
     Raises
     ------
     ModalityError
-        If the name is not in the registry; the message lists the names that are.
+        If the name is not in the registry; the message lists the valid names.
     TypeError
-        If `part` is none of these.
+        If `part` is of another type.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def resolve(part, registry: Mapping[str, type[Component]], family: str):
 
 
 def check_kind(component, kind: str, registry: Mapping[str, type[Component]], family: str) -> None:
-    """Raise if the component does not take blocks of this kind; name those that do."""
+    """Raise if the component does not accept blocks of this kind; name those that do."""
     if component.kinds is None or kind in component.kinds:
         return
     fitting = sorted(name for name, part in registry.items() if kind in (part.kinds or {kind}))
@@ -153,7 +153,7 @@ def check_kind(component, kind: str, registry: Mapping[str, type[Component]], fa
 
 
 def check_sizes(component: Component, name: str) -> Sequence[int]:
-    """Return a parameter that is a sequence of sizes; raise if one is no positive integer."""
+    """Return a parameter that is a sequence of sizes; raise if one is not a positive integer."""
     sizes = list(getattr(component, name))
     if not all(isinstance(size, Integral) and size > 0 for size in sizes):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Pieces that several parts of the network share."""
+"""Layers shared by several components."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ __all__ = [
 
 
 class Dropout(nn.Module):
-    """Set a share of entries to zero in training, and scale up the others; any shape -> the same.
+    """Dropout with vectorisable draws; any shape -> the same.
 
     Parameters
     ----------
     p : float
-        Share of entries.
+        Probability of an entry to be dropped.
     """
 
     stacks = True
@@ -49,14 +49,14 @@ class Dropout(nn.Module):
 
 
 def dropout_mask(draws: Tensor, p: float, dtype: torch.dtype) -> Tensor:
-    """Return what entries are multiplied with: zero, or what keeps their mean.
+    """Return the dropout factors: zero for dropped entries, else the inverse keep probability.
 
     Parameters
     ----------
     draws : Tensor
         Uniform from 0 to 1.
     p : float
-        Share of entries that are set to zero, below 1.
+        Probability of an entry to be dropped, below 1.
     dtype : torch.dtype
         Of the result.
 
@@ -75,7 +75,7 @@ class MLP(nn.Sequential):
     in_features : int
         Width D of the input.
     widths : sequence of int
-        Width of each layer; none makes it the identity.
+        Width of each layer. Without layers it is the identity.
     dropout : float, default=0.0
         Share of hidden units set to zero in training.
     """
@@ -92,13 +92,13 @@ class MLP(nn.Sequential):
 
 
 class StepEmbedding(nn.Module):
-    """Steps of one width from tokens or numbers; (B, T) or (B, T, D) -> (B, T, D').
+    """Embed tokens, or project numbers, to steps of one width; (B, T) or (B, T, D) -> (B, T, D').
 
     Parameters
     ----------
     spec : BlockSpec
-        Of kind ``"tokens"`` or ``"sequence"``; its `vectors`, if any, start the embedding, or stay
-        as they are if they are not to be trained on.
+        Of kind ``"tokens"`` or ``"sequence"``. Its `vectors`, if any, initialise the embedding, or
+        are frozen if `train_vectors` is False.
     width : int
         Width D' of the steps.
     """
@@ -110,8 +110,8 @@ class StepEmbedding(nn.Module):
             self.embed = nn.Linear(spec.shape[1], width)
         elif spec.vectors is not None:
             vectors = torch.tensor(spec.vectors, dtype=torch.get_default_dtype())
-            given = nn.Embedding.from_pretrained(vectors, freeze=not spec.train_vectors)
-            self.embed = nn.Sequential(given, nn.Linear(vectors.shape[1], width))
+            pretrained = nn.Embedding.from_pretrained(vectors, freeze=not spec.train_vectors)
+            self.embed = nn.Sequential(pretrained, nn.Linear(vectors.shape[1], width))
         else:
             self.embed = nn.Embedding(spec.n_categories, width)
             nn.init.normal_(self.embed.weight, std=0.1)
@@ -121,9 +121,9 @@ class StepEmbedding(nn.Module):
 
 
 class AttentionBlock(nn.Module):
-    """Self-attention and a layer on each step, both past a residual path; (B, T, D) -> (B, T, D).
+    """Self-attention and a feed-forward layer, both residual; (B, T, D) -> (B, T, D).
 
-    Where it is causal, a step sees those before it and itself.
+    With ``causal=True`` a step attends to itself and to those before it.
 
     Parameters
     ----------
@@ -148,19 +148,19 @@ class AttentionBlock(nn.Module):
     def forward(self, steps: Tensor, mask: Tensor | None = None, *, causal: bool = False) -> Tensor:
         query, key, value = self._parts(steps)
         if mask is not None:
-            # A row without any step would give NaN; it is not used, but its gradient would be.
+            # A row without steps would give NaN. It is not used, but its gradient would be.
             mask = (mask | ~mask.any(dim=1, keepdim=True))[:, None, None, :]
         return self._attend(steps, query, key, value, attn_mask=mask, is_causal=causal)
 
     def follow(self, step: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
-        """Go one step further: what `forward` gives for the last step where it is causal.
+        """Decode one more step: the last step of a causal `forward`, with cached keys and values.
 
         Parameters
         ----------
         step : Tensor of shape (B, 1, D)
             The next step.
         past : Tensor of shape (B, 2, n_heads, T, D / n_heads)
-            Keys and values of the steps before, none at first.
+            Keys and values of the previous steps; T is 0 at first.
 
         Returns
         -------
@@ -183,7 +183,7 @@ class AttentionBlock(nn.Module):
 
 
 def trim(values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
-    """Cut the padding behind the longest row of a batch, so that it is not computed.
+    """Remove the padding after the longest row of a batch, to save computation.
 
     Parameters
     ----------
@@ -204,14 +204,14 @@ def trim(values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
 
 
 def masked_mean(steps: Tensor, mask: Tensor | None) -> Tensor:
-    """Average (B, T, D) over the steps that are there; zeros where none is.
+    """Average (B, T, D) over the unmasked steps; zeros for a row without steps.
 
     Parameters
     ----------
     steps : Tensor of shape (B, T, D)
-        Any values in the steps that are not there.
+        Values of masked steps are arbitrary.
     mask : Tensor of shape (B, T), bool, or None
-        Which steps are there; None means all.
+        Which steps count; None means all.
 
     Returns
     -------
@@ -219,12 +219,12 @@ def masked_mean(steps: Tensor, mask: Tensor | None) -> Tensor:
     """
     if mask is None:
         return steps.mean(dim=1)
-    there = mask.unsqueeze(-1).to(steps.dtype)
-    return (steps * there).sum(dim=1) / there.sum(dim=1).clamp(min=1)
+    weights = mask.unsqueeze(-1).to(steps.dtype)
+    return (steps * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
 
 
 def positions(n_steps: int, width: int) -> Tensor:
-    """Return sinusoidal position codes (T, D), equation (3.5) of arXiv:1706.03762."""
+    """Return sinusoidal position encodings (T, D), section 3.5 of arXiv:1706.03762."""
     step = torch.arange(n_steps).unsqueeze(1)
     rate = torch.exp(torch.arange(0, width, 2) * (-torch.log(torch.tensor(10_000.0)) / width))
     codes = torch.zeros(n_steps, width)

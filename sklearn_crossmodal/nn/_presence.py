@@ -1,7 +1,7 @@
-"""What an absent modality holds reaches neither the result nor a gradient: the rule, in one place.
+"""Mask absent modalities, so that their values affect neither results nor gradients.
 
-A mask behind a layer is not enough: a gradient of zero times a derivative that is not finite is not
-zero. So what is masked behind is masked, or replaced, before as well.
+Masking the output of a layer is not enough: a zero gradient times an infinite derivative is NaN.
+Inputs are therefore masked, or replaced, too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["all_present", "encode_present", "is_finite_at_zeros", "where_present
 
 
 class _Masked(list):
-    """Latents that are masked already, so that a fusion does not do it again."""
+    """Masked latents, which a fusion need not mask again."""
 
     def __init__(self, latents: Iterable[Tensor], present: Tensor | None) -> None:
         super().__init__(latents)
@@ -23,7 +23,7 @@ class _Masked(list):
 
 
 def where_present(latents: Sequence[Tensor], present: Tensor | None) -> list[Tensor]:
-    """Return latents that are zero where their modality is absent, whatever they hold there.
+    """Set latents to zero where their modality is absent.
 
     Parameters
     ----------
@@ -48,15 +48,15 @@ def where_present(latents: Sequence[Tensor], present: Tensor | None) -> list[Ten
         return list(latents)
     if isinstance(latents, _Masked) and latents.present is present:
         return latents
-    there = present.unsqueeze(-1).unbind(dim=1)
-    both = zip(there, latents, strict=True)
-    shown = [torch.where(one, latent, 0.0) for one, latent in both]
-    # The compiler does not trace a list with an attribute; what it masks twice is the same.
-    return shown if torch.compiler.is_compiling() else _Masked(shown, present)
+    flags = present.unsqueeze(-1).unbind(dim=1)
+    pairs = zip(flags, latents, strict=True)
+    masked = [torch.where(flag, latent, 0.0) for flag, latent in pairs]
+    # The compiler does not trace a list with an attribute; masking twice is harmless.
+    return masked if torch.compiler.is_compiling() else _Masked(masked, present)
 
 
 def all_present(latents: Sequence[Tensor]) -> Tensor:
-    """Return that samples have all modalities, (B, M) bool.
+    """Return a presence mask (B, M) that is all True.
 
     Parameters
     ----------
@@ -72,10 +72,10 @@ def all_present(latents: Sequence[Tensor]) -> Tensor:
 
 
 def is_finite_at_zeros(module: nn.Module) -> bool:
-    """Return whether a module is made of nothing but parts of torch's and of this package.
+    """Return whether a module consists of modules of torch and of this package only.
 
-    These have finite values and derivatives at the zeros that stand where a modality is absent;
-    the tests hold those of this package to it. A user's own class may divide by a norm.
+    These have finite values and derivatives at zero, the input for an absent modality; tests check
+    those of this package. A user-defined module may divide by a norm.
 
     Parameters
     ----------
@@ -94,14 +94,14 @@ def encode_present(
     encoder: nn.Module,
     values: Tensor,
     mask: Tensor | None,
-    there: Tensor,
+    present: Tensor,
     dtype: torch.dtype,
 ) -> Tensor:
-    """Encode the samples that have a modality; no other is seen by the encoder.
+    """Encode the samples that have a modality; the encoder receives no other.
 
-    In place of one that lacks it stands the last before it that has it, so that batches keep their
-    size, and what is normalised over a batch its mean. Samples whose modality is hidden in training
-    have it, and are encoded as they are.
+    A sample that lacks it is replaced by the last one before it that has it, so that the batch size
+    is kept, and so are statistics over a batch. Modality dropout does not apply here: samples whose
+    modality is dropped are encoded.
 
     Parameters
     ----------
@@ -111,24 +111,24 @@ def encode_present(
         Of the modality.
     mask : Tensor of shape (B, T), bool, or None
         Of the values.
-    there : Tensor of shape (B,), bool
-        Which samples have the modality, and show it.
+    present : Tensor of shape (B,), bool
+        Which samples have the modality, after modality dropout.
     dtype : torch.dtype
-        Of the latent where no sample has the modality, so that the encoder is not run.
+        Of the latent if no sample has the modality and the encoder is not run.
 
     Returns
     -------
     Tensor of shape (B, D)
-        Of no meaning in samples that lack the modality.
+        Arbitrary in samples that lack the modality.
     """
     flat = values.flatten(1)
-    held = there | ((flat != 0).any(dim=1) & flat.isfinite().all(dim=1))
+    held = present | ((flat != 0).any(dim=1) & flat.isfinite().all(dim=1))
     n_held = int(held.sum())
     if n_held == len(values):
         return encoder(values, mask)
     if not n_held:
         width = getattr(encoder, "out_features", None)
-        if width is None:  # a module that was built past `build_encoder`
+        if width is None:  # a module that was not built by `build_encoder`
             return encoder(values, mask).detach()
         return torch.zeros(len(values), width, dtype=dtype, device=values.device)
     rows = torch.arange(len(values), device=values.device)

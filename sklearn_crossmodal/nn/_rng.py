@@ -1,4 +1,4 @@
-"""torch's source of randomness, which all networks of a process share."""
+"""Seeding of torch's global random generator."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import torch
 
 __all__ = ["fixed_seed", "generator_lock"]
 
-#: torch has one generator a process, and the networks of users draw from it: who needs it to start
-#: from a seed takes turns with others in other threads.
+#: torch has one generator per process, from which user-defined modules draw: threads that seed it
+#: take turns.
 generator_lock = threading.RLock()
 
 
 @contextmanager
 def fixed_seed(seed: int = 0):
-    """Run the block on the processor's generator set to `seed`, and put it back as it was."""
+    """Seed the CPU generator in the block, and restore its state afterwards."""
     with generator_lock, torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(seed)  # leaves those of other devices alone
+        torch.random.default_generator.manual_seed(seed)  # not those of other devices
         yield

@@ -149,8 +149,8 @@ def make_net(
         "iterator_valid": BatchIterator,
         "train_split": None,
         "callbacks": [*_callbacks(config), *([remedy] if reweighs else [])],
-        # A callback that scores is to see what the network says by itself, not what it is taught.
-        **({"use_caching": False} if network.taught else {}),
+        # Scoring callbacks see free-running predictions, not those of teacher forcing.
+        **({"use_caching": False} if network.teacher_forced else {}),
         **({"step": remedy} if remedy is not None and not reweighs else {}),
         "device": device,
         "verbose": 0,

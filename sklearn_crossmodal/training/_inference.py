@@ -114,9 +114,9 @@ class Answering:
 
     def _informed(self, inputs: dict, targets: Mapping[str, tuple]) -> dict:
         """Return inputs with the tokens of those targets that are decoded token by token."""
-        if not self.module_.taught:
+        if not self.module_.teacher_forced:
             return inputs
-        return {**inputs, "known": {name: targets[name][0] for name in self.module_.taught}}
+        return {**inputs, "known": {name: targets[name][0] for name in self.module_.teacher_forced}}
 
     def outputs(self, blocks: Mapping[str, Block], step: str = "forward") -> Iterator:
         """Run the network over blocks in large batches, without gradients.

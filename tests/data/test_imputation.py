@@ -268,7 +268,7 @@ def test_missing_categories_are_filled_and_stay_categories():
 def test_one_text_is_not_spread_over_the_columns_of_a_row():
     cells = np.array([["a", "b"], [None, None]], dtype=object)
     X = MultiModalFrame({"words": cells})
-    with pytest.raises(ValueError, match=r"has shape \(\) a row, X has \(2,\)"):
+    with pytest.raises(ValueError, match=r"have shape \(\), those of X \(2,\)"):
         fill_missing(X, {"words": np.array(["a b", "c d"], dtype=object)})
 
 

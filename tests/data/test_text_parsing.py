@@ -107,7 +107,7 @@ def test_numbers_are_no_identifiers(texts):
         (["12 %", "3%"], "numbers with separators or signs"),
         (["€ 5", "€12.50"], "numbers with separators or signs"),
         (["5 EUR", "7 EUR"], "numbers with separators or signs"),
-        (["01/02/2024", "03/04/2024"], "dates of which nothing says whether the day or the month"),
+        (["01/02/2024", "03/04/2024"], "dates whose day and month cannot be distinguished"),
         (["a, b", "c"], None),
         (["12 Main Street", "13 Main Street"], None),
     ],

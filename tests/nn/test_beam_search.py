@@ -6,7 +6,11 @@ import pytest
 import torch
 
 from sklearn_crossmodal.data import END, PADDING, UNKNOWN
-from sklearn_crossmodal.nn.decoders._beam_search import beam_search, sample_tokens, sayable
+from sklearn_crossmodal.nn.decoders._beam_search import (
+    beam_search,
+    mask_special_tokens,
+    sample_tokens,
+)
 
 N_TOKENS, MOST = 6, 4
 WORDS = range(END + 1, N_TOKENS)
@@ -33,7 +37,9 @@ class Chain:
         """Return the log-probability of a text, its end included, among what may be said."""
         total, before, last = 0.0, 0, 0
         for token in text:
-            total += sayable(self.table[row, before, last]).log_softmax(dim=-1)[token].item()
+            total += (
+                mask_special_tokens(self.table[row, before, last]).log_softmax(dim=-1)[token].item()
+            )
             before, last = last, token
         return total
 
@@ -99,7 +105,7 @@ def test_beams_are_those_of_a_search_over_lists(n_beams, length_penalty):
 def greedy(chain, row):
     text, before, last = [], 0, 0
     while len(text) < MOST and END not in text:
-        before, last = last, int(sayable(chain.table[row, before, last]).argmax())
+        before, last = last, int(mask_special_tokens(chain.table[row, before, last]).argmax())
         text.append(last)
     return padded(text)
 
@@ -193,7 +199,7 @@ def test_temperature_is_the_inverse_of_a_power_of_probabilities():
     chain.table = chain.table.expand(20_000, -1, -1, -1)
     first = drawn(chain, 2.0)[:, 0]
     shares = torch.bincount(first, minlength=N_TOKENS) / len(first)
-    expected = sayable(chain.table[0, 0, 0] / 2).softmax(dim=-1).float()
+    expected = mask_special_tokens(chain.table[0, 0, 0] / 2).softmax(dim=-1).float()
     torch.testing.assert_close(shares, expected, atol=0.015, rtol=0)
 
 

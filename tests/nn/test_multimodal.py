@@ -127,7 +127,7 @@ def taught_network():
 
 def test_known_tokens_go_to_the_decoder_that_takes_them():
     network, tokens = taught_network(), torch.ones(4, 3, dtype=torch.int64)
-    assert network.taught == ("text",)
+    assert network.teacher_forced == ("text",)
     scores = network({"a": torch.randn(4, 2)}, known={"text": tokens})
     assert network.decoders["text"].given is tokens
     assert torch.equal(scores["text"], scores["y"])

@@ -61,11 +61,13 @@ def test_what_an_absent_modality_holds_does_not_reach_the_blend(values, held):
 def test_shares_of_the_fused_scores_are_those_of_how_many_modalities_are_there():
     heads = heads_of(3, adds=True).eval()
     heads.shares.copy_(torch.tensor([0.0, 0.0, 0.25, 1.0]))
-    fused, said = torch.randn(3, 3).double(), torch.randn(3, 3, 3).double()
+    fused, head_scores = torch.randn(3, 3).double(), torch.randn(3, 3, 3).double()
     present = torch.tensor([[1, 0, 0], [1, 0, 1], [1, 1, 1]]).bool()
-    blend = heads.blend(fused, said, present)
-    torch.testing.assert_close(blend[0], said[0, 0])
-    torch.testing.assert_close(blend[1], 0.25 * fused[1] + 0.75 * (said[1, 0] + said[1, 2]))
+    blend = heads.blend(fused, head_scores, present)
+    torch.testing.assert_close(blend[0], head_scores[0, 0])
+    torch.testing.assert_close(
+        blend[1], 0.25 * fused[1] + 0.75 * (head_scores[1, 0] + head_scores[1, 2])
+    )
     torch.testing.assert_close(blend[2], fused[2])
 
 
@@ -76,7 +78,7 @@ def test_logits_together_are_the_posterior_of_independent_evidence():
     heads.prior.copy_(prior.log())
     posteriors = likelihoods * prior
     posteriors = posteriors / posteriors.sum(dim=-1, keepdim=True)
-    found = heads.together(posteriors.log(), torch.ones(4, 2).bool()).softmax(dim=-1)
+    found = heads.combine(posteriors.log(), torch.ones(4, 2).bool()).softmax(dim=-1)
     expected = likelihoods.prod(dim=1) * prior
     torch.testing.assert_close(found, expected / expected.sum(dim=-1, keepdim=True))
 
@@ -89,15 +91,15 @@ def test_numbers_together_are_the_posterior_mean_of_independent_measurements(rng
     precisions = torch.from_numpy(1 + 1 / variances)
     heads.precisions.copy_(precisions.unsqueeze(-1))
     alone = measured / torch.from_numpy(variances) / precisions
-    found = heads.together(alone.unsqueeze(-1), torch.ones(6, 2).bool())[:, 0]
+    found = heads.combine(alone.unsqueeze(-1), torch.ones(6, 2).bool())[:, 0]
     expected = (measured / torch.from_numpy(variances)).sum(dim=1) / (1 + (1 / variances).sum())
     torch.testing.assert_close(found, expected)
 
 
 def test_numbers_of_unknown_precision_are_averaged():
     heads = heads_of(3, adds=False)
-    said = torch.randn(2, 3, 3).double()
+    head_scores = torch.randn(2, 3, 3).double()
     present = torch.tensor([[1, 1, 1], [0, 1, 1]]).bool()
-    found = heads.together(said, present)
-    torch.testing.assert_close(found[0], said[0].mean(dim=0), rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(found[1], said[1, 1:].mean(dim=0), rtol=1e-4, atol=1e-4)
+    found = heads.combine(head_scores, present)
+    torch.testing.assert_close(found[0], head_scores[0].mean(dim=0), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(found[1], head_scores[1, 1:].mean(dim=0), rtol=1e-4, atol=1e-4)

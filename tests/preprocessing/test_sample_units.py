@@ -157,7 +157,9 @@ def test_sounds_without_a_rate_after_sounds_with_another_are_warned_of(kind):
             wavfile.write(file, 8000, samples)
             sounds[row] = file.getvalue()
     audio = Audio().fit(sounds)
-    with pytest.warns(UserWarning, match=r"24 sounds do not say .* 16000 Hz, .* \[8000\] Hz: pass"):
+    with pytest.warns(
+        UserWarning, match=r"24 sounds have no sampling rate .* 16000 Hz, .* \[8000\] Hz: pass"
+    ):
         audio.transform(SIXTEEN)
     for clean in (Audio(rate=8000), Audio(source_rate=8000)):
         clean.fit(sounds).transform(SIXTEEN)

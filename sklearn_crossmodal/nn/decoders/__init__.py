@@ -1,4 +1,4 @@
-"""Decoders: a modality, or a target, from a latent."""
+"""Decoders: map a latent to a modality or a target."""
 
 from sklearn_crossmodal.nn.decoders._attention import AttentionDecoder
 from sklearn_crossmodal.nn.decoders._cnn import CNNDecoder
@@ -7,7 +7,7 @@ from sklearn_crossmodal.nn.decoders._mlp import MLPDecoder
 from sklearn_crossmodal.nn.decoders._recurrent import RecurrentDecoder
 from sklearn_crossmodal.nn.decoders._tokens import TokensDecoder, likely_tokens
 
-#: The decoders that have a name.
+#: The registered decoders.
 DECODERS = {
     "mlp": MLPDecoder,
     "cnn": CNNDecoder,
@@ -17,7 +17,7 @@ DECODERS = {
     "codes": CodesDecoder,
 }
 
-#: Where the values of a block are not the predicted numbers themselves, what they are, by kind.
+#: Functions from probabilities to the most likely values of a block, by kind.
 LIKELY_VALUES = {"tokens": likely_tokens, "codes": likely_codes}
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""AttentionDecoder: a text from a latent, word by word, by a causal transformer."""
+"""AttentionDecoder: an autoregressive transformer for texts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _AttentionDecoder(TokenByToken):
         self.scores = nn.Linear(self.width, spec.n_categories)
 
     def start(self, latent: Tensor) -> State:
-        # What the latent is as a step, then keys and values of each block, of no step yet.
+        # The latent as the first step, then empty caches of keys and values of each block.
         shape = len(latent), 2, self.n_heads, 0, self.width // self.n_heads
         return self.first(latent), *(latent.new_empty(shape) for _ in self.blocks)
 
@@ -53,7 +53,7 @@ class _AttentionDecoder(TokenByToken):
             now.append(past)
         return self.scores(self.norm(step[:, 0])), (first, *now)
 
-    def taught(self, latent: Tensor, tokens: Tensor) -> Tensor:
+    def teacher_forced(self, latent: Tensor, tokens: Tensor) -> Tensor:
         if self.training and self.token_dropout:
             tokens = drop_tokens(tokens, self.token_dropout)
         steps = torch.cat([self.first(latent).unsqueeze(1), self.embedding(tokens)], dim=1)
@@ -63,16 +63,16 @@ class _AttentionDecoder(TokenByToken):
         return self.norm(steps)
 
     def _placed(self, steps: Tensor, n_before: int) -> Tensor:
-        """Return steps (B, T, D) with codes of their places added."""
+        """Add position encodings to steps (B, T, D)."""
         places = positions(n_before + steps.shape[1], self.width)[n_before:]
         return self.dropout(steps + 0.1 * places.to(steps))
 
 
 class AttentionDecoder(TokenByTokenDecoder):
-    """Each token of a text given the latent and the tokens before it, by a small transformer.
+    """A small transformer that predicts each token given the latent and the previous tokens.
 
-    The latent is what the text begins with: a step that all others look back at. In training it is
-    given the true tokens (teacher forcing); asked for a text it goes by its own.
+    The latent is the first step, to which all others attend. In training the previous tokens are
+    the true ones (teacher forcing), in prediction those predicted so far.
 
     Parameters
     ----------
@@ -83,15 +83,16 @@ class AttentionDecoder(TokenByTokenDecoder):
     n_layers : int, default=2
         Number of blocks.
     dropout : float, default=0.2
-        Share of what the blocks read, and of their hidden units, set to zero in training.
+        Share of the inputs of the blocks, and of their hidden units, set to zero in training.
     token_dropout : float, default=0.0
-        Share of the true tokens that are hidden in training, so that more is left to the latent.
+        Share of the true tokens replaced by the unknown token in training, so that the decoder
+        relies more on the latent.
 
     References
     ----------
-    A. Vaswani et al. (2017). "Attention is all you need". arXiv:1706.03762; a latent in front of
-    the text: R. Mokady, A. Hertz, A. H. Bermano (2021), "ClipCap". arXiv:2111.09734; hidden tokens:
-    S. R. Bowman et al. (2016), "Generating sentences from a continuous space". arXiv:1511.06349
+    A. Vaswani et al. (2017). "Attention is all you need". arXiv:1706.03762; the latent as a prefix:
+    R. Mokady, A. Hertz, A. H. Bermano (2021), "ClipCap". arXiv:2111.09734; token dropout: S. R.
+    Bowman et al. (2016), "Generating sentences from a continuous space". arXiv:1511.06349
 
     Examples
     --------

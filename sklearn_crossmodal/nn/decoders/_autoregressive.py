@@ -1,4 +1,4 @@
-"""What decoders of texts share that give one token after another."""
+"""Base classes of autoregressive decoders of texts."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from torch import Tensor, nn
 
 from sklearn_crossmodal.data import END, PADDING, UNKNOWN, BlockSpec
 from sklearn_crossmodal.nn._component import Component
-from sklearn_crossmodal.nn.decoders._beam_search import State, sayable
+from sklearn_crossmodal.nn.decoders._beam_search import State, mask_special_tokens
 
 __all__ = ["TokenByToken", "TokenByTokenDecoder", "drop_tokens"]
 
-#: Score of a token that is not said. Finite, also in half precision: no loss turns to NaN.
-_NEVER = -1e4
+#: Score of an excluded token. Finite, also in half precision, so that no loss is NaN.
+_EXCLUDED_SCORE = -1e4
 
 
 class TokenByTokenDecoder(Component):
-    """What makes such a decoder once the shapes are known."""
+    """Component of an autoregressive decoder."""
 
     kinds = frozenset({"tokens"})
     takes_targets = True
@@ -42,21 +42,21 @@ class TokenByTokenDecoder(Component):
         Raises
         ------
         ValueError
-            If a parameter is not what it must be.
+            If a parameter is invalid.
         """
         self._validate_params()
         return self._module(width, spec, self.get_params())
 
 
 class TokenByToken(nn.Module, ABC):
-    """A text from a latent, each token given the latent and the tokens before it.
+    """Decode a text from a latent, each token given the latent and the previous tokens.
 
     ::
 
         log p(y | z) = sum_t log p(y_t | y_1, ..., y_(t-1), z)
 
-    Where the tokens are known, as in training, all are scored at once, each given the known ones
-    before it. Else it goes by its own: the token that scores highest is the next.
+    If the true tokens are known, as in training, all are scored at once (teacher forcing). Else
+    decoding is greedy: the token with the highest score is the next.
 
     Parameters
     ----------
@@ -64,21 +64,21 @@ class TokenByToken(nn.Module, ABC):
         Of the texts.
     """
 
-    #: Whether `forward` takes the known tokens of the target.
+    #: Whether `forward` takes the true tokens of the target.
     takes_targets = True
 
     def __init__(self, spec: BlockSpec) -> None:
         super().__init__()
         self.n_steps = spec.shape[0]
-        #: Scores of a text: who scores many texts at once goes by it.
+        #: Number of scores of a text, by which the batch size of inference is limited.
         self.n_scores = self.n_steps * spec.n_categories
 
-    #: From what `taught` returns to scores, (N, D) -> (N, K).
+    #: From the output of `teacher_forced` to scores, (N, D) -> (N, K).
     scores: nn.Module
 
     @abstractmethod
-    def taught(self, latent: Tensor, tokens: Tensor) -> Tensor:
-        """Return what is scored after none to all of the known tokens (B, T - 1), (B, T, D)."""
+    def teacher_forced(self, latent: Tensor, tokens: Tensor) -> Tensor:
+        """Return the hidden states (B, T, D) after each prefix of the true tokens (B, T - 1)."""
 
     @abstractmethod
     def start(self, latent: Tensor) -> State:
@@ -86,15 +86,15 @@ class TokenByToken(nn.Module, ABC):
 
     @abstractmethod
     def step(self, state: State, tokens: Tensor | None) -> tuple[Tensor, State]:
-        """Return the scores (B, K) of the next token after the last ones (B,), and the state."""
+        """Return the scores (B, K) of the next token, given the last ones (B,), and the state."""
 
     def forward(self, latent: Tensor, tokens: Tensor | None = None) -> Tensor:
         if tokens is None:
             return self._greedy(latent)
         known = tokens != PADDING
         longest = max(int(known.sum(dim=1).max()), 1)
-        steps = self.taught(latent, tokens[:, : longest - 1])
-        # Most of the work is in the vocabulary, and most of a batch of texts is padding.
+        steps = self.teacher_forced(latent, tokens[:, : longest - 1])
+        # Skip padding, since scoring the vocabulary dominates the time.
         found = self.scores(steps[known[:, :longest]])
         scores = found.new_zeros(*tokens.shape, found.shape[-1])
         scores[known] = found
@@ -105,33 +105,33 @@ class TokenByToken(nn.Module, ABC):
         ended = torch.zeros(len(latent), 1, dtype=torch.bool, device=latent.device)
         for _ in range(self.n_steps):
             scores, state = self.step(state, last)
-            scores = sayable(scores, _NEVER)
-            # What stands behind an end does not depend on how long the other texts are.
-            found.append(torch.where(ended, _only_padding(scores), scores))
+            scores = mask_special_tokens(scores, _EXCLUDED_SCORE)
+            # Scores after the end do not depend on the lengths of other texts.
+            found.append(torch.where(ended, _padding_scores(scores), scores))
             last = scores.argmax(dim=-1)
             ended = ended | (last == END).unsqueeze(-1)
             if ended.all():
                 break
-        found += [_only_padding(found[0])] * (self.n_steps - len(found))
+        found += [_padding_scores(found[0])] * (self.n_steps - len(found))
         return torch.stack(found, dim=1)
 
 
-def _only_padding(scores: Tensor) -> Tensor:
-    """Return scores of the same shape that speak for padding."""
-    scores = torch.full_like(scores, _NEVER)
+def _padding_scores(scores: Tensor) -> Tensor:
+    """Return scores of the same shape with which padding is predicted."""
+    scores = torch.full_like(scores, _EXCLUDED_SCORE)
     scores[:, PADDING] = 0.0
     return scores
 
 
 def drop_tokens(tokens: Tensor, share: float) -> Tensor:
-    """Return tokens of which a share, drawn at random, is unknown.
+    """Replace a random share of tokens by the unknown token.
 
     Parameters
     ----------
     tokens : Tensor of shape (B, T), int
-        Known tokens.
+        True tokens.
     share : float
-        Probability with which one is hidden.
+        Probability of a replacement.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Texts from a model that gives them token by token: the most probable, or one that is drawn."""
+"""Generate texts from an autoregressive model: beam search and sampling."""
 
 from __future__ import annotations
 
@@ -9,67 +9,67 @@ from torch import Tensor
 
 from sklearn_crossmodal.data import END, PADDING, UNKNOWN
 
-__all__ = ["State", "Step", "beam_search", "sample_tokens", "sayable"]
+__all__ = ["State", "Step", "beam_search", "mask_special_tokens", "sample_tokens"]
 
-#: What a model goes on from: tensors with a row for each text that is begun.
+#: State of a model: tensors with a row for each partial text.
 State = tuple[Tensor, ...]
-#: From a state and the last token of each text, (R,), None at the start, to the scores of the next,
-#: (R, K), and the state after it.
+#: From a state and the last token of each text, (R,), None at the start, to the scores of the next
+#: token, (R, K), and the next state.
 Step = Callable[[State, Tensor | None], tuple[Tensor, State]]
 
 
-def sayable(scores: Tensor, never: float = -torch.inf) -> Tensor:
-    """Return scores in which padding and the unknown token score `never`.
+def mask_special_tokens(scores: Tensor, fill: float = -torch.inf) -> Tensor:
+    """Exclude padding and the unknown token: set their scores to `fill`.
 
     Parameters
     ----------
     scores : Tensor of shape (..., K)
         Of tokens.
-    never : float, default=-inf
-        Finite where a loss is to be taken.
+    fill : float, default=-inf
+        Must be finite if a loss is computed.
 
     Returns
     -------
     Tensor of the same shape
     """
-    silent = torch.zeros(scores.shape[-1], dtype=torch.bool, device=scores.device)
-    silent[[PADDING, UNKNOWN]] = True
-    return scores.masked_fill(silent, never)
+    excluded = torch.zeros(scores.shape[-1], dtype=torch.bool, device=scores.device)
+    excluded[[PADDING, UNKNOWN]] = True
+    return scores.masked_fill(excluded, fill)
 
 
 @torch.no_grad()
 def beam_search(
     step: Step, state: State, *, n_beams: int, max_length: int, length_penalty: float = 0.0
 ) -> tuple[Tensor, Tensor]:
-    """Seek the most probable text of each row.
+    """Find the most probable text of each row by beam search.
 
-    The `n_beams` most probable beginnings of a text are kept and continued; one that ends is put
-    aside and makes the beam narrower. Of those put aside, and of those that reach `max_length`, the
-    text with the highest ::
+    The `n_beams` most probable prefixes are kept and extended. A complete text leaves the beam,
+    which becomes narrower. Of the complete texts, and of those that reach `max_length`, the one
+    with the highest ::
 
         log p / ((5 + length) / 6) ** length_penalty,
 
-    equation (14) of [1]_, is returned; the end counts in its length. With one beam that is greedy
-    decoding. Probabilities are of what may be said: neither padding nor the unknown token.
+    equation (14) of [1]_, is returned; the end counts in its length. With one beam this is greedy
+    decoding. Padding and the unknown token have probability zero.
 
     Parameters
     ----------
     step : callable
-        Goes one token further: (state, tokens) -> (scores, state).
+        One decoding step: (state, tokens) -> (scores, state).
     state : tuple of Tensor of shape (B, ...)
         Before the first token.
     n_beams : int
-        Beginnings that are kept. As many as there are texts make the search exhaustive.
+        Number of prefixes that are kept.
     max_length : int
-        Tokens of a text at most, its end included.
+        Maximum number of tokens of a text, its end included.
     length_penalty : float, default=0.0
-        How much longer texts are favoured, which have more factors below one: 0 compares
-        probabilities, 1 about the mean log-probability of a token.
+        Exponent of the length: 0 compares probabilities, which favours short texts, 1 roughly the
+        mean log-probability of a token.
 
     Returns
     -------
     tokens : Tensor of shape (B, max_length), int
-        Padded behind the end; a text of `max_length` tokens may have none.
+        Padded after the end; a text of `max_length` tokens may have none.
     scores : Tensor of shape (B,)
         The value above, of each text.
 
@@ -81,7 +81,7 @@ def beam_search(
     --------
     >>> import torch
     >>> from sklearn_crossmodal.nn.decoders._beam_search import beam_search
-    >>> likely = torch.tensor([[0.0, 0.0, 0.1, 0.6, 0.3]]).log()  # ids 0 to 2: no words; 2 ends
+    >>> likely = torch.tensor([[0.0, 0.0, 0.1, 0.6, 0.3]]).log()  # id 2 is the end
     >>> def step(state, tokens):
     ...     return likely.expand(len(state[0]), -1), state
     >>> beam_search(step, (torch.zeros(1),), n_beams=2, max_length=3)[0]
@@ -91,21 +91,21 @@ def beam_search(
     state = tuple(part.repeat_interleave(n_beams, dim=0) for part in state)
     rows = torch.arange(n_rows, device=device)[:, None]
     rank = torch.arange(n_beams, device=device)
-    width = torch.full((n_rows, 1), n_beams, device=device)  # beams that still go on
+    width = torch.full((n_rows, 1), n_beams, device=device)  # active beams
     begun = torch.empty(n_rows, n_beams, 0, dtype=torch.int64, device=device)
     best = torch.full((n_rows, max_length), PADDING, device=device)
     log_p = best_score = last = None
     for length in range(1, max_length + 1):
         scores, state = step(state, last)
-        found = sayable(scores).log_softmax(dim=-1).unflatten(0, (n_rows, n_beams))
-        if log_p is None:  # all beams are the same yet
+        found = mask_special_tokens(scores).log_softmax(dim=-1).unflatten(0, (n_rows, n_beams))
+        if log_p is None:  # all beams are equal at first
             log_p = torch.where(rank == 0, 0.0, -torch.inf).to(found).expand(n_rows, -1)
             best_score = found.new_full((n_rows,), -torch.inf)
         log_p, places = (log_p.unsqueeze(-1) + found).flatten(1).topk(n_beams)
         log_p = log_p.masked_fill(rank >= width, -torch.inf)
         origin, tokens = places // found.shape[-1], places % found.shape[-1]
         begun = torch.cat([begun[rows, origin], tokens.unsqueeze(-1)], dim=-1)
-        ended = (tokens == END) & (log_p > -torch.inf)  # others have left the beam before
+        ended = (tokens == END) & (log_p > -torch.inf)  # others have left the beam
         complete = ended if length < max_length else torch.ones_like(ended)
         normalized = (log_p / ((5 + length) / 6) ** length_penalty).masked_fill(
             ~complete, -torch.inf
@@ -128,30 +128,30 @@ def beam_search(
 def sample_tokens(
     step: Step, state: State, *, temperature: float, max_length: int, generator: torch.Generator
 ) -> Tensor:
-    """Draw a text for each row, token by token, with probabilities to the power 1 / temperature.
+    """Sample a text for each row, token by token, with probabilities to the power 1 / temperature.
 
     Parameters
     ----------
     step : callable
-        Goes one token further: (state, tokens) -> (scores, state).
+        One decoding step: (state, tokens) -> (scores, state).
     state : tuple of Tensor of shape (B, ...)
         Before the first token.
     temperature : float
-        1 draws as the model believes; towards 0 the most probable token is taken each time.
+        1 samples from the model's distribution; towards 0 the most probable token is taken.
     max_length : int
-        Tokens of a text at most, its end included.
+        Maximum number of tokens of a text, its end included.
     generator : torch.Generator
-        Of the processor, whatever the device of the state: the draws are the same on all.
+        Of the CPU, so that samples do not depend on the device of the state.
 
     Returns
     -------
     Tensor of shape (B, max_length), int
-        Padded behind the end.
+        Padded after the end.
 
     Notes
     -----
-    The highest of scores plus independent noise that is Gumbel-distributed is a draw from their
-    softmax: E. J. Gumbel (1954), "Statistical theory of extreme values".
+    The Gumbel-max trick: the argmax of scores plus independent Gumbel noise is a sample from their
+    softmax. E. J. Gumbel (1954), "Statistical theory of extreme values".
 
     Examples
     --------
@@ -174,7 +174,7 @@ def sample_tokens(
         scores, state = step(state, last)
         noise = torch.rand(scores.shape, generator=generator, dtype=torch.float64)
         noise = -torch.log(-torch.log(noise.clamp(min=torch.finfo(noise.dtype).tiny)))
-        noisy = sayable(scores) + temperature * noise.to(scores)
+        noisy = mask_special_tokens(scores) + temperature * noise.to(scores)
         last = torch.where(ended, PADDING, noisy.argmax(dim=-1))
         drawn[:, place] = last
         ended = ended | (last == END)

@@ -1,4 +1,4 @@
-"""CNNDecoder: an image from a latent."""
+"""CNNDecoder: a convolutional decoder of images."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["CNNDecoder"]
 
 
 class CNNDecoder(Component):
-    """A small grid from a linear layer, then doublings of its size with a convolution after each.
+    """A linear layer to a small grid, then upsampling by two and a convolution, repeatedly.
 
     Parameters
     ----------
     channels : tuple of int, default=(64, 32)
-        Channels before each doubling.
+        Channels before each upsampling.
     kernel_size : int, default=3
         Height and width of the kernels, odd.
     activation : {"sigmoid"} or None, default=None
-        What the last convolution goes through. With "sigmoid" pixels are 0 to 1, as after
-        ``Image(scaling="unit")``; not for the loss ``"binary_cross_entropy"``, which has its own.
+        Output activation. With "sigmoid" pixels are 0 to 1, as after ``Image(scaling="unit")``; not
+        for the loss ``"binary_cross_entropy"``, which takes logits.
 
     References
     ----------
@@ -95,7 +95,7 @@ class _CNNDecoder(nn.Module):
     ) -> None:
         super().__init__()
         n_channels, *size = shape
-        # From the last size back to the first, rounded up, so that odd sizes come out exact.
+        # From the last size back to the first, rounded up, so that odd sizes are exact.
         self.sizes = [tuple(size)]
         for _ in channels:
             self.sizes.insert(0, tuple(-(-n // 2) for n in self.sizes[0]))

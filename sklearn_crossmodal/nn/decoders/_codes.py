@@ -1,4 +1,4 @@
-"""CodesDecoder: categories from a latent."""
+"""CodesDecoder: scores of categorical columns."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sklearn_crossmodal.utils._sklearn import Interval
 
 __all__ = ["CodesDecoder", "likely_codes"]
 
-#: Score of a category that a column has not. Finite, also in half precision: the softmax makes it
-#: zero, and no loss turns to NaN.
+#: Score of a category that a column does not have. Finite, also in half precision, so that its
+#: softmax is zero and no loss is NaN.
 _IMPOSSIBLE = -1e4
 
 
@@ -63,7 +63,7 @@ class CodesDecoder(Component):
         Returns
         -------
         nn.Module
-            (B, D) -> (B, C, K), with K the number of categories of the column that has most.
+            (B, D) -> (B, C, K), with K the largest number of categories of a column.
         """
         self._validate_params()
         layers = MLP(width, check_sizes(self, "hidden_widths"), self.dropout)
@@ -91,7 +91,7 @@ class _CodesDecoder(nn.Module):
 
 
 def likely_codes(probabilities: Tensor, spec: BlockSpec) -> Tensor:
-    """Return the codes that scores speak for.
+    """Return the most probable codes.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def likely_codes(probabilities: Tensor, spec: BlockSpec) -> Tensor:
     Returns
     -------
     Tensor of shape (B, C), int
-        The most probable category of each column; that it is missing is no answer, nor is a code
+        The most probable category of each column, except for that of missing cells, and codes
         without a level.
     """
     probabilities = probabilities.reshape(len(probabilities), *spec.shape, -1).clone()

@@ -1,4 +1,4 @@
-"""MLPDecoder: numbers or class scores from a latent."""
+"""MLPDecoder: a multilayer perceptron for numbers or class scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RecurrentDecoder: a text from a latent, word by word, by a recurrent network."""
+"""RecurrentDecoder: an autoregressive recurrent network for texts."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class _RecurrentDecoder(TokenByToken):
         outputs, state = self._run(state, steps)
         return self.scores(self.dropout(outputs[:, 0])), state
 
-    def taught(self, latent: Tensor, tokens: Tensor) -> Tensor:
+    def teacher_forced(self, latent: Tensor, tokens: Tensor) -> Tensor:
         if self.training and self.token_dropout:
             tokens = drop_tokens(tokens, self.token_dropout)
         outputs, _ = self._run(self.start(latent), self._steps(tokens))
         return self.dropout(outputs)
 
     def _steps(self, tokens: Tensor) -> Tensor:
-        """Return what stands for the beginning and for tokens (B, T), (B, T + 1, D')."""
+        """Return embeddings (B, T + 1, D') of the start and of tokens (B, T)."""
         begin = self.begin.expand(len(tokens), 1, -1)
         return torch.cat([begin, self.embedding(tokens)], dim=1)
 
@@ -68,10 +68,10 @@ class _RecurrentDecoder(TokenByToken):
 
 
 class RecurrentDecoder(TokenByTokenDecoder):
-    """Each token of a text given the latent and the tokens before it, by a recurrent network.
+    """A recurrent network that predicts each token given the latent and the previous tokens.
 
-    The latent sets the first state, and is read again at each step. In training it is given the
-    true tokens (teacher forcing); asked for a text it goes by its own.
+    The latent sets the initial state, and is an input of each step. In training the previous tokens
+    are the true ones (teacher forcing), in prediction those predicted so far.
 
     Parameters
     ----------
@@ -82,15 +82,16 @@ class RecurrentDecoder(TokenByTokenDecoder):
     embedding_width : int, default=64
         Width of token embeddings.
     dropout : float, default=0.2
-        Share of what the network reads, and of its state before the scores, set to zero in
+        Share of the inputs of the network, and of its state before the scores, set to zero in
         training.
     token_dropout : float, default=0.0
-        Share of the true tokens that are hidden in training, so that more is left to the latent.
+        Share of the true tokens replaced by the unknown token in training, so that the decoder
+        relies more on the latent.
 
     References
     ----------
     O. Vinyals, A. Toshev, S. Bengio, D. Erhan (2015). "Show and tell: A neural image caption
-    generator". arXiv:1411.4555; hidden tokens: S. R. Bowman et al. (2016), "Generating sentences
+    generator". arXiv:1411.4555; token dropout: S. R. Bowman et al. (2016), "Generating sentences
     from a continuous space". arXiv:1511.06349
 
     Examples

@@ -1,4 +1,4 @@
-"""TokensDecoder: a text from a latent."""
+"""TokensDecoder: scores of the words of a text, independent of each other."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class TokensDecoder(Component):
     Parameters
     ----------
     order : {"positions", "bag"}, default="positions"
-        "positions" scores the words of each position apart, independent of each other given the
-        latent; "bag" gives one set of scores for all words of a text, whatever their order.
+        "positions" scores the words at each position, conditionally independent given the latent;
+        "bag" returns one set of scores for all words of a text, regardless of order.
     width : int, default=64
         Width of the hidden layer.
 
@@ -74,11 +74,11 @@ class _PositionsDecoder(nn.Module):
 
     def __init__(self, width: int, hidden: int, n_steps: int, n_tokens: int) -> None:
         super().__init__()
-        # A map of its own for each position: the words at the start of texts differ from the rest.
+        # One map per position: words at the start of texts differ from the rest.
         self.steps = nn.Linear(width, n_steps * hidden)
         self.scores = nn.Linear(hidden, n_tokens)
         self.n_steps = n_steps
-        #: Of a sample. Where it is large, fewer samples are decoded at once.
+        #: Number of scores of a sample, by which the batch size of inference is limited.
         self.n_scores = n_steps * n_tokens
 
     def forward(self, latent: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ class _PositionsDecoder(nn.Module):
 
 
 def likely_tokens(probabilities: Tensor, spec: BlockSpec) -> Tensor:
-    """Return the token ids that scores speak for.
+    """Return the most probable token ids.
 
     Parameters
     ----------
@@ -99,9 +99,8 @@ def likely_tokens(probabilities: Tensor, spec: BlockSpec) -> Tensor:
     Returns
     -------
     Tensor of shape (B, T), int
-        The most probable token of each position. Of a bag the most probable words, most probable
-        first, as many as the probability of an end says: a text of k words and an end has
-        1 / (k + 1).
+        The most probable token of each position. Of a bag the most probable words, in descending
+        order; their number k follows from the probability of the end, 1 / (k + 1).
     """
     if probabilities.ndim == 3:
         return probabilities.argmax(dim=-1)

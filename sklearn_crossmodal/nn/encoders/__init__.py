@@ -1,4 +1,4 @@
-"""Encoders: one latent from the block of one modality."""
+"""Encoders: map the block of one modality to a latent."""
 
 from sklearn_crossmodal.nn.encoders._attention import AttentionEncoder
 from sklearn_crossmodal.nn.encoders._bag import BagEncoder
@@ -13,7 +13,7 @@ from sklearn_crossmodal.nn.encoders._numeric_embedding import (
 from sklearn_crossmodal.nn.encoders._rnn import GRUEncoder, LSTMEncoder
 from sklearn_crossmodal.nn.pretrained._encoder import Pretrained
 
-#: The encoders that have a name; `Pretrained` has none, since it needs to know which model.
+#: The registered encoders. `Pretrained` is not registered, since it has a required parameter.
 ENCODERS = {
     "mlp": MLPEncoder,
     "cnn": CNNEncoder,

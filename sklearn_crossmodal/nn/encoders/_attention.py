@@ -1,4 +1,4 @@
-"""AttentionEncoder: steps that look at each other."""
+"""AttentionEncoder: a transformer over steps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["AttentionEncoder"]
 class AttentionEncoder(Component):
     """A small transformer: self-attention blocks over the steps, then their mean.
 
-    Each step is given its place, by sines and cosines as large as the steps are.
+    Sinusoidal position encodings are added, of the same scale as the steps.
 
     Parameters
     ----------
@@ -38,10 +38,11 @@ class AttentionEncoder(Component):
 
     Notes
     -----
-    Series whose classes differ by the order of their steps alone, two folds of 160: where a bump
-    stands, and which of two comes first. With places a tenth as large as now the accuracy is .86
-    and .66, now it is 1.0 and .95. In texts, whose embeddings start at a tenth, places have stayed
-    a tenth: where two of twelve words change places it is .91, with places of one .93.
+    The scale of the position encodings was chosen on series whose classes differ by the order of
+    their steps only, two folds of 160: the position of a bump, and the order of two. At scale .1
+    the accuracy is .86 and .66, at scale 1 it is 1.0 and .95. For texts, whose embeddings are
+    initialised at scale .1, the scale is .1: the accuracy for swaps of two of twelve words is .91,
+    at scale 1 it is .93.
 
     References
     ----------
@@ -106,7 +107,7 @@ class _AttentionEncoder(nn.Module):
     def __init__(self, spec: BlockSpec, width: int, blocks: list[nn.Module]) -> None:
         super().__init__()
         self.embedding = StepEmbedding(spec, width)
-        # As large as the steps: embeddings of tokens start at a tenth, numbers are scaled to one.
+        # The scale of the steps: token embeddings are initialised at 0.1, numbers are scaled to 1.
         scale = 1.0 if spec.n_categories is None else 0.1
         self.register_buffer("positions", positions(spec.shape[0], width) * scale)
         self.blocks = nn.ModuleList(blocks)

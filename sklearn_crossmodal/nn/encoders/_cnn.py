@@ -1,4 +1,4 @@
-"""CNNEncoder: pixels through convolutions."""
+"""CNNEncoder: a convolutional network for images."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ __all__ = ["CNNEncoder"]
 
 
 class CNNEncoder(Component):
-    """Convolutions, each followed by a halving of height and width, then one linear layer or none.
+    """Convolutions, each followed by downsampling by two, then an optional linear layer.
 
     Parameters
     ----------
     channels : tuple of int, default=(32, 64, 128)
-        Channels of each convolution; images too small for a halving leave the later ones out.
+        Channels of each convolution; images too small for downsampling skip the later ones.
     width : int or None, default=128
-        Width of the linear layer, which is that of the output; None leaves the layer out, and the
-        output is what the last convolution makes of all places, side by side.
+        Width of the linear layer, which is that of the output; None omits the layer, and the output
+        is the flattened result of the last convolution.
     kernel_size : int, default=3
         Height and width of the kernels, odd.
     patch_size : int, default=2
-        Before the first convolution the pixels of each square of this height and width become
-        channels. With 2 an image costs a third of the time that it costs with 1.
+        Before the first convolution the pixels of each square patch of this size become channels.
+        With 2 the time is a third of that with 1.
     halving : {"max", "stride"}, default="max"
-        By the maximum of two by two pixels, or by a step of two of the convolution.
+        How to downsample: by max pooling over two by two pixels, or by a stride of two.
     normalize : bool, default=True
-        Whether each convolution is followed by a group normalisation over groups of 8 channels,
-        which unlike batch normalisation lets no sample see another.
+        Whether each convolution is followed by group normalisation over groups of 8 channels, which
+        unlike batch normalisation does not depend on the other samples of a batch.
     max_shift : int, default=2
-        By how many pixels each image is moved at random in training, up or down and sideways, its
-        edge repeated; at most a sixteenth of height and width.
+        Augmentation: maximum random translation in pixels in training, vertically and horizontally,
+        with replicated edges; at most a sixteenth of height and width.
     flip : bool, default=False
-        Whether half of the images, drawn at random, are mirrored left to right in training. Not
-        for digits, letters and whatever else a mirror changes the meaning of.
+        Augmentation: whether images are flipped horizontally in training with probability one half.
+        Not for digits, letters and other images whose meaning a flip changes.
     dropout : float, default=0.2
         Share of the inputs of the linear layer, and of its outputs, set to zero in training;
         without that layer, of the outputs.
 
     Notes
     -----
-    On the training pictures and texts of `load_emoji`, by 4-fold cross-validation, the fused
-    network has .883 accuracy and .389 log-loss with the shift, .879 and .405 without. Of `flip`
-    there is only one run, too few to tell: trained on 4500 small colour photographs of ten classes
-    for 20 epochs, accuracy on 1500 others is .561 with it and .546 without, about a standard error.
+    On the training images and texts of `load_emoji`, by 4-fold cross-validation, the fused network
+    has .883 accuracy and .389 log-loss with shifts, .879 and .405 without. `flip` was measured in a
+    single run, within one standard error: trained on 4500 small colour photographs of ten classes
+    for 20 epochs, accuracy on 1500 others is .561 with it and .546 without.
 
     References
     ----------
@@ -131,7 +131,7 @@ class CNNEncoder(Component):
         for after in check_sizes(self, "channels"):
             layers += self._stage(before, after)
             before, size = after, [-(-n // 2) for n in size]
-            if min(size) < 2:  # nothing is left to halve
+            if min(size) < 2:  # too small to downsample
                 break
         layers.append(nn.Flatten())
         with torch.no_grad():
@@ -149,14 +149,14 @@ class CNNEncoder(Component):
         ]
         if self.normalize:
             stage.append(nn.GroupNorm(max(after // 8, 1) if after % 8 == 0 else 1, after))
-        if self.halving == "max":  # before the ReLU: the same result, and a quarter is left to do
+        if self.halving == "max":  # before the ReLU: the same result in less time
             stage.append(nn.MaxPool2d(2, ceil_mode=True))
         stage.append(nn.ReLU())
         return stage
 
 
 class _Shift(nn.Module):
-    """(B, C, H, W) -> (B, C, H, W), in training each image moved by up to some pixels."""
+    """(B, C, H, W) -> (B, C, H, W), in training with random translation."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -175,17 +175,17 @@ class _Shift(nn.Module):
 
 
 class _Flip(nn.Module):
-    """(B, C, H, W) -> (B, C, H, W), in training half of the images mirrored left to right."""
+    """(B, C, H, W) -> (B, C, H, W), in training with random horizontal flips."""
 
     def forward(self, values: Tensor) -> Tensor:
         if not self.training:
             return values
-        mirrored = torch.rand(len(values), 1, 1, 1, device=values.device) < 0.5
-        return torch.where(mirrored, values.flip(3), values)
+        flipped = torch.rand(len(values), 1, 1, 1, device=values.device) < 0.5
+        return torch.where(flipped, values.flip(3), values)
 
 
 class _Patches(nn.Module):
-    """(B, C, H, W) -> (B, C P P, H / P, W / P), the right and lower edge padded by zeros."""
+    """(B, C, H, W) -> (B, C P P, H / P, W / P), zero-padded at the right and lower edge."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -199,7 +199,7 @@ class _Patches(nn.Module):
 
 
 class _CNNEncoder(nn.Module):
-    """(B, C, H, W) -> (B, D), computed with the channels last, in two thirds of the time."""
+    """(B, C, H, W) -> (B, D), in channels-last memory format, in two thirds of the time."""
 
     def __init__(self, layers: list[nn.Module], width: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""ConvEncoder: convolutions along the steps."""
+"""ConvEncoder: dilated convolutions over steps."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["ConvEncoder"]
 
 
 class ConvEncoder(Component):
-    """Convolutions along the steps, each twice as far apart, then the mean and maximum over steps.
+    """Dilated residual convolutions over the steps, then mean and maximum over steps.
 
-    Each convolution stands on a residual path. The k-th looks at steps that are ``2**k`` apart, so
-    that what a step is told of grows exponentially with the layers.
+    The k-th convolution has dilation ``2**k``, so that the receptive field grows exponentially with
+    the number of layers.
 
     Parameters
     ----------
@@ -29,14 +29,14 @@ class ConvEncoder(Component):
     n_layers : int, default=3
         Number of convolutions.
     kernel_size : int, default=3
-        Steps that a convolution looks at, odd.
+        Number of steps of a kernel, odd.
     dropout : float, default=0.1
         Share of a convolution's inputs set to zero in training.
 
     References
     ----------
     S. Bai, J. Z. Kolter, V. Koltun (2018). "An empirical evaluation of generic convolutional and
-    recurrent networks for sequence modeling". arXiv:1803.01271; here a step sees what follows, too.
+    recurrent networks for sequence modeling". arXiv:1803.01271; here convolutions are not causal.
 
     Examples
     --------
@@ -86,7 +86,7 @@ class ConvEncoder(Component):
 
 
 class _Residual(nn.Module):
-    """A convolution of normalised steps, past a residual path; (B, T, D) -> (B, T, D)."""
+    """A residual convolution of normalised steps; (B, T, D) -> (B, T, D)."""
 
     def __init__(self, width: int, kernel_size: int, dilation: int, dropout: float) -> None:
         super().__init__()
@@ -94,10 +94,10 @@ class _Residual(nn.Module):
         reach = dilation * (kernel_size // 2)
         self.convolution = nn.Conv1d(width, width, kernel_size, padding=reach, dilation=dilation)
 
-    def forward(self, steps: Tensor, there: Tensor | None) -> Tensor:
+    def forward(self, steps: Tensor, mask: Tensor | None) -> Tensor:
         hidden = self.before(steps)
-        if there is not None:  # what is not there is as if beyond the edge
-            hidden = hidden.masked_fill(~there, 0.0)
+        if mask is not None:  # like the zero padding at the edge
+            hidden = hidden.masked_fill(~mask, 0.0)
         hidden = self.convolution(hidden.transpose(1, 2)).transpose(1, 2)
         return steps + torch.relu(hidden)
 
@@ -114,17 +114,18 @@ class _ConvEncoder(nn.Module):
 
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Tensor:
         values, mask = trim(values, mask)
-        there = None if mask is None else mask.unsqueeze(-1)
+        step_mask = None if mask is None else mask.unsqueeze(-1)
         steps = self.embedding(values)
         for layer in self.layers:
-            steps = layer(steps, there)
-        return self.join(torch.cat([masked_mean(steps, mask), _masked_max(steps, there)], dim=1))
+            steps = layer(steps, step_mask)
+        pooled = [masked_mean(steps, mask), _masked_max(steps, step_mask)]
+        return self.join(torch.cat(pooled, dim=1))
 
 
-def _masked_max(steps: Tensor, there: Tensor | None) -> Tensor:
-    """Return the maximum (B, D) over the steps that are there; zeros where none is."""
-    if there is None:
+def _masked_max(steps: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the maximum (B, D) over the unmasked steps; zeros for a row without steps."""
+    if mask is None:
         return steps.amax(dim=1)
     lowest = torch.finfo(steps.dtype).min
-    highest = steps.masked_fill(~there, lowest).amax(dim=1)
-    return torch.where(there.any(dim=1), highest, 0.0)
+    highest = steps.masked_fill(~mask, lowest).amax(dim=1)
+    return torch.where(mask.any(dim=1), highest, 0.0)

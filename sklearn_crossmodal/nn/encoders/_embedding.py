@@ -1,4 +1,4 @@
-"""EmbeddingEncoder: categories as learned vectors."""
+"""EmbeddingEncoder: learned embeddings of categories."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["EmbeddingEncoder"]
 
 
 class EmbeddingEncoder(Component):
-    """A learned vector for each category of each column, then layers as of `MLPEncoder`.
+    """A learned vector for each category of each column, then layers as in `MLPEncoder`.
 
-    The vectors of the columns of a row stand side by side. Of a column whose levels have an order,
-    the vector of a level is that of the level before plus a learned step, so that neighbours are
-    alike, and a level that is seldom seen is placed by those around it. The vectors of missing and
-    of rare or unseen categories start at zero, which says nothing.
+    The vectors of the columns are concatenated. In an ordinal column the vector of a level is that
+    of the previous level plus a learned increment, so that adjacent levels are similar, and rare
+    levels are close to their neighbours. The vectors of missing, and of rare or unseen, categories
+    are initialised to zero.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""MLPEncoder: numbers through fully connected layers."""
+"""MLPEncoder: a multilayer perceptron with a linear skip connection."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["MLPEncoder"]
 
 
 class MLPEncoder(Component):
-    """Fully connected layers with ReLU, and a linear path past them.
+    """Fully connected layers with ReLU, and a linear skip connection.
 
-    The output is the sum of the layers' output and a linear map of the input, so that what is
-    linear need not be learned through the layers. Grids are flattened.
+    The output is the sum of the layers' output and a linear map of the input, so that linear
+    effects need not be learned through the layers. Grids are flattened.
 
     Parameters
     ----------
@@ -81,5 +81,5 @@ class _MLPEncoder(nn.Module):
 
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Tensor:
         values = values.flatten(1)
-        straight = self.linear(values)
-        return straight + self.layers(values) if len(self.layers) else straight
+        linear = self.linear(values)
+        return linear + self.layers(values) if len(self.layers) else linear

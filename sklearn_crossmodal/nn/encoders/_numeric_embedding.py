@@ -1,4 +1,4 @@
-"""Encoders that embed each number first: by the bin it is in, or by waves of learned frequency."""
+"""Encoders with embeddings of single numbers: piecewise linear or periodic."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ __all__ = ["PeriodicEncoder", "PiecewiseLinearEncoder"]
 
 
 class PiecewiseLinearEncoder(Component):
-    """Each number as how far it is through each of some bins, then layers as of `MLPEncoder`.
+    """Piecewise linear encoding of each number, then layers as in `MLPEncoder`.
 
-    The edges of the bins are quantiles of the column, ``b_0 < ... < b_K``; entry k of the encoding
-    of x is ``(x - b_{k-1}) / (b_k - b_{k-1})``, from 0 below the bin to 1 above [1]_. So what is
-    linear in the encoding bends at each edge. Unlike in the paper the first and last entry stop at
-    0 and 1 too: outside the range seen in `fit` nothing is extrapolated. Pays from one or two
-    thousand samples on.
+    The edges of the bins are quantiles of the column, ``b_0 < ... < b_K``. Entry k of the encoding
+    of x is ``(x - b_{k-1}) / (b_k - b_{k-1})``, clipped to 0 below and 1 above the bin [1]_. A
+    linear function of the encoding is piecewise linear in x. Unlike in the paper the first and last
+    entry are clipped too: there is no extrapolation beyond the range in `fit`. It pays off from one
+    or two thousand samples on.
 
     Parameters
     ----------
     width : int, default=64
         Width of each layer and of the output.
     n_bins : int, default=16
-        Number of bins, at most; quantiles that agree make one edge.
+        Maximum number of bins; equal quantiles give one edge.
     n_layers : int, default=1
         Number of layers.
     dropout : float, default=0.0
@@ -90,8 +90,8 @@ class PiecewiseLinearEncoder(Component):
         self._validate_params()
         if spec.quantiles is None:
             raise ModalityError(
-                f"{type(self).__name__} cuts bins at the quantiles of the numbers, which are not "
-                "known here, as of sparse columns: take encoder='mlp' or 'periodic'."
+                f"{type(self).__name__} needs the quantiles of the numbers, which are not known "
+                "here, as of sparse columns: take encoder='mlp' or 'periodic'."
             )
         bins = _Bins(_edges(spec.quantiles, self.n_bins))
         layers = MLPEncoder(self.width, n_layers=self.n_layers, dropout=self.dropout)
@@ -101,11 +101,10 @@ class PiecewiseLinearEncoder(Component):
 
 
 class PeriodicEncoder(Component):
-    """Each number as sines and cosines of learned frequency, then layers as of `MLPEncoder`.
+    """Periodic encoding of each number with learned frequencies, then layers as in `MLPEncoder`.
 
-    ``[sin(2 pi c x), cos(2 pi c x)]`` for the frequencies c of the column go through a layer of the
-    column's own, and the layers get its result beside x itself, which is held within the range seen
-    in `fit` where that is known.
+    ``[sin(2 pi c x), cos(2 pi c x)]`` for the frequencies c of the column pass through a layer per
+    column, whose output is concatenated with x, clipped to the range in `fit` if that is known.
 
     Parameters
     ----------
@@ -114,8 +113,8 @@ class PeriodicEncoder(Component):
     n_frequencies : int, default=16
         Number of frequencies of each column.
     frequency_scale : float, default=0.1
-        Standard deviation of the frequencies at the start: the higher, the finer the changes that
-        are learned.
+        Standard deviation of the initial frequencies: the higher, the finer the functions that are
+        learned.
     embedding_width : int, default=8
         Width of the layer of each column.
     n_layers : int, default=1
@@ -205,7 +204,7 @@ class _PiecewiseLinearEncoder(nn.Module):
 
 
 class _Bins(nn.Module):
-    """(B, D) -> (B, K), the bins of all columns one after another."""
+    """(B, D) -> (B, K), the concatenated bins of all columns."""
 
     stacks = True
 
@@ -250,9 +249,9 @@ class _PeriodicEncoder(nn.Module):
 
 
 def _edges(quantiles: np.ndarray, n_bins: int) -> list[np.ndarray]:
-    """Return the edges of the bins of each column: some of its quantiles, none twice."""
+    """Return the bin edges of each column: distinct quantiles."""
     places = np.linspace(0, len(quantiles) - 1, n_bins + 1).round().astype(int)
-    # Single precision, in which the network may compute: no bin is too narrow to divide by.
+    # In float32, in which the network may compute, so that no bin has width zero.
     edges = [np.unique(column) for column in quantiles[places].T.astype(np.float32)]
-    # A column of one value has no bin: one that all values are at the start of stands in.
+    # A constant column has no bin: add one that starts at its value.
     return [np.r_[one, one + 1] if len(one) == 1 else one for one in edges]

@@ -1,4 +1,4 @@
-"""LSTMEncoder and GRUEncoder: steps one after another."""
+"""LSTMEncoder and GRUEncoder: recurrent networks over steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["GRUEncoder", "LSTMEncoder"]
 
 
 class _RecurrentEncoder(Component):
-    """Parameters and `build` of both recurrent encoders."""
+    """Base class of recurrent encoders."""
 
     kinds = frozenset({"tokens", "sequence"})
     _parameter_constraints = {
@@ -56,7 +56,7 @@ class _RecurrentEncoder(Component):
 
 
 class LSTMEncoder(_RecurrentEncoder):
-    """The state of a long short-term memory after the last step.
+    """The state of a long short-term memory (LSTM) after the last step.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class LSTMEncoder(_RecurrentEncoder):
     embedding_width : int, default=64
         Width of token embeddings; numbers of a sequence are mapped to it linearly.
     bidirectional : bool, default=False
-        Whether a second network reads from the end; the states of both are side by side.
+        Whether a second network reads backwards; the states of both are concatenated.
     dropout : float, default=0.0
         Share of embeddings set to zero in training.
 
@@ -88,7 +88,7 @@ class LSTMEncoder(_RecurrentEncoder):
 
 
 class GRUEncoder(_RecurrentEncoder):
-    """The state of a gated recurrent unit after the last step.
+    """The state of a gated recurrent unit (GRU) after the last step.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class GRUEncoder(_RecurrentEncoder):
     embedding_width : int, default=64
         Width of token embeddings; numbers of a sequence are mapped to it linearly.
     bidirectional : bool, default=False
-        Whether a second network reads from the end; the states of both are side by side.
+        Whether a second network reads backwards; the states of both are concatenated.
     dropout : float, default=0.0
         Share of embeddings set to zero in training.
 
@@ -120,7 +120,7 @@ class GRUEncoder(_RecurrentEncoder):
 
 
 class _Recurrent(nn.Module):
-    """(B, T) or (B, T, D), (B, T) -> (B, D'), the state after the last step that is there."""
+    """(B, T) or (B, T, D), (B, T) -> (B, D'), the state after the last unmasked step."""
 
     def __init__(self, embedding: nn.Module, recurrence: nn.RNNBase, dropout: float) -> None:
         super().__init__()
@@ -142,7 +142,7 @@ class _Recurrent(nn.Module):
             lengths = mask.sum(dim=1).clamp(min=1).cpu()
             packed = pack_padded_sequence(steps, lengths, batch_first=True, enforce_sorted=False)
             states = self._last(self.recurrence(packed)[1])
-        return torch.where(mask.any(dim=1, keepdim=True), states, 0.0)  # no step: the first state
+        return torch.where(mask.any(dim=1, keepdim=True), states, 0.0)  # the initial state
 
     def _last(self, state) -> Tensor:
         hidden = state[0] if isinstance(state, tuple) else state  # an LSTM also has cells

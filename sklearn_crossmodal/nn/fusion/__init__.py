@@ -1,4 +1,4 @@
-"""Fusions: one latent from those of all modalities."""
+"""Fusions: combine the latents of all modalities to one."""
 
 from sklearn_crossmodal.nn.fusion._attention import AttentionFusion
 from sklearn_crossmodal.nn.fusion._concat import ConcatFusion
@@ -8,7 +8,7 @@ from sklearn_crossmodal.nn.fusion._low_rank import LowRankFusion
 from sklearn_crossmodal.nn.fusion._pool import MaxFusion, MeanFusion, SumFusion
 from sklearn_crossmodal.nn.fusion._tensor import TensorFusion
 
-#: The fusions that have a name.
+#: The registered fusions.
 FUSIONS = {
     "concat": ConcatFusion,
     "sum": SumFusion,

@@ -1,4 +1,4 @@
-"""AttentionFusion: modalities as tokens that look at each other."""
+"""AttentionFusion: self-attention over modalities."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class _AttentionFusion(nn.Module):
 
     def __init__(self, widths: Sequence[int], width: int, blocks: list[nn.Module]) -> None:
         super().__init__()
-        # The bias of each map tells the modalities apart, as a position does in a text.
+        # The biases distinguish the modalities, as position encodings do in a text.
         self.project = nn.ModuleList([nn.Linear(before, width) for before in widths])
         self.blocks = nn.ModuleList(blocks)
         self.norm = nn.LayerNorm(width)

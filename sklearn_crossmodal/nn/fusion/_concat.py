@@ -1,4 +1,4 @@
-"""ConcatFusion: latents side by side."""
+"""ConcatFusion: concatenated latents."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["ConcatFusion"]
 
 
 class ConcatFusion(Component):
-    """Put the latents side by side; a learned vector stands in for an absent one.
+    """Concatenate the latents; a learned vector replaces an absent one.
 
-    Beside them, if there are several, stands a layer over all of them, so that a linear head learns
-    both what each modality tells alone and what only several tell together.
+    With several modalities a hidden layer over all of them is appended, so that a linear head can
+    learn main effects of modalities as well as interactions between them.
 
     Parameters
     ----------
     width : int, default=64
-        Width of the layer; 0 leaves it out.
+        Width of the hidden layer; 0 omits it.
     dropout : float, default=0.5
         Share of the layer's units set to zero in training.
 
@@ -71,9 +71,9 @@ class _ConcatFusion(nn.Module):
     def __init__(self, widths: Sequence[int], width: int, dropout: float) -> None:
         super().__init__()
         self.absent = nn.ParameterList([torch.zeros(width) for width in widths])
-        together = width if len(widths) > 1 else 0  # one modality tells nothing together
-        self.together = MLP(sum(widths), [together], dropout) if together else None
-        self.out_features = sum(widths) + together
+        n_joint = width if len(widths) > 1 else 0  # a single modality has no interactions
+        self.joint = MLP(sum(widths), [n_joint], dropout) if n_joint else None
+        self.out_features = sum(widths) + n_joint
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
         if present is not None:
@@ -82,6 +82,6 @@ class _ConcatFusion(nn.Module):
                 for m, latent in enumerate(latents)
             ]
         latent = torch.cat(list(latents), dim=-1)
-        if self.together is None:
+        if self.joint is None:
             return latent
-        return torch.cat([latent, self.together(latent)], dim=-1)
+        return torch.cat([latent, self.joint(latent)], dim=-1)

@@ -81,6 +81,6 @@ class _GatedFusion(nn.Module):
         return scores.softmax(dim=-1)
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
-        latents = where_present(latents, present)  # a gate must not see what these hold
+        latents = where_present(latents, present)  # gates must not depend on absent latents
         values = torch.stack([f(z) for f, z in zip(self.project, latents, strict=True)], dim=1)
         return torch.einsum("bm,bmd->bd", self._gates(latents, present), values)

@@ -1,4 +1,4 @@
-"""LateFusion: each modality speaks for itself."""
+"""LateFusion: the mean of one expert per modality."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["LateFusion"]
 
 
 class LateFusion(Component):
-    """Each latent through layers of its own to one width, then the mean of those present.
+    """Mean over present modalities of latents, each after layers of its own to one width.
 
-    Under a linear head that is the average of the modalities' scores: robust to a modality that is
-    noise or absent, blind to what only several modalities tell together.
+    With a linear head this averages the scores of the modalities. It is robust to noisy and absent
+    modalities, but cannot learn interactions between them.
 
     Parameters
     ----------
@@ -71,5 +71,5 @@ class _LateFusion(nn.Module):
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
         latents = where_present(latents, present)
-        said = torch.stack([f(z) for f, z in zip(self.experts, latents, strict=True)], dim=1)
-        return masked_mean(said, present)
+        scores = torch.stack([f(z) for f, z in zip(self.experts, latents, strict=True)], dim=1)
+        return masked_mean(scores, present)

@@ -1,4 +1,4 @@
-"""LowRankFusion: products of all modalities, at low rank."""
+"""LowRankFusion: low-rank tensor fusion."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ class _LowRankFusion(nn.Module):
         super().__init__()
         self.factors = nn.ModuleList([nn.Linear(before, rank * width) for before in widths])
         for factor in self.factors:
-            nn.init.ones_(factor.bias)  # products start near one, so that no modality is shut out
+            nn.init.ones_(
+                factor.bias
+            )  # initial products near one, so that gradients reach all modalities
         self.bias = nn.Parameter(torch.zeros(width))
         self.rank = rank
         self.out_features = width

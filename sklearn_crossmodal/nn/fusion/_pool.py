@@ -1,4 +1,4 @@
-"""SumFusion, MeanFusion, MaxFusion: latents of one width, joined entry by entry."""
+"""SumFusion, MeanFusion, MaxFusion: elementwise pooling of latents of one width."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["MaxFusion", "MeanFusion", "SumFusion"]
 
 
 class _PoolFusion(Component):
-    """Parameters and `build` of the three."""
+    """Base class of the three."""
 
     _parameter_constraints = {"width": [Interval(Integral, 1, None, closed="left")]}
     _module: type[_Pool]
@@ -43,7 +43,7 @@ class _PoolFusion(Component):
 
 
 class _Pool(nn.Module):
-    """[(B, D_1), ..., (B, D_M)] -> (B, D): each latent through a linear map, then joined."""
+    """[(B, D_1), ..., (B, D_M)] -> (B, D): a linear map of each latent, then pooling."""
 
     stacks = True
 
@@ -80,7 +80,7 @@ class _Max(_Pool):
 
 
 class SumFusion(_PoolFusion):
-    """Sum of the latents that are present, each through a linear map to one width.
+    """Sum over present modalities of linearly mapped latents.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class SumFusion(_PoolFusion):
 
 
 class MeanFusion(_PoolFusion):
-    """Mean of the latents that are present, each through a linear map to one width.
+    """Mean over present modalities of linearly mapped latents.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ class MeanFusion(_PoolFusion):
 
 
 class MaxFusion(_PoolFusion):
-    """Largest of the latents that are present, entry by entry, each through a linear map.
+    """Elementwise maximum over present modalities of linearly mapped latents.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The fusion of another network, of which only some modalities are there."""
+"""PartialFusion: reuse the fusion of a pretrained network for a subset of its modalities."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ __all__ = ["PartialFusion"]
 
 
 class PartialFusion(nn.Module):
-    """Join modalities as another network does, and further ones to what comes out.
+    """Fuse modalities of a pretrained network by its fusion, and the result with new modalities.
 
-    [(B, D_1), ..., (B, D_M)] -> (B, D). To the other network those of its modalities that are not
-    among these are absent.
+    [(B, D_1), ..., (B, D_M)] -> (B, D). Modalities of the pretrained network that are not used are
+    absent.
 
     Parameters
     ----------
     fusion : nn.Module
-        Of the other network: (latents, present) -> (B, D').
+        Of the pretrained network: (latents, present) -> (B, D').
     bottleneck : nn.Module
-        Of the other network: (B, D') -> (B, D).
+        Of the pretrained network: (B, D') -> (B, D).
     widths : sequence of int
         Width of the latent of each of its modalities.
     places : sequence of int or None
-        For each latent that is joined here, its place among those; None where it is a further one.
+        For each latent its position among those modalities; None for a new one.
     outer : nn.Module, default=None
-        Fusion of what comes out and of the further ones, if there are any.
+        Fusion of the shared latent and the new modalities, if there are any.
     n_shared : int
-        Width D of what comes out of the other network.
+        Width D of the shared latent of the pretrained network.
     """
 
     stacks = True
@@ -59,21 +59,21 @@ class PartialFusion(nn.Module):
         latents = where_present(latents, present)
         known = {place: m for m, place in enumerate(self.places) if place is not None}
         absent = torch.zeros_like(present[:, 0])
-        there = [present[:, known[p]] if p in known else absent for p in range(len(self.widths))]
-        any_there = torch.stack(there).any(dim=0)
-        # A row that has none of them is not used, but some fusions would divide by nothing.
+        flags = [present[:, known[p]] if p in known else absent for p in range(len(self.widths))]
+        any_present = torch.stack(flags).any(dim=0)
+        # A row without any of them is not used, but some fusions would divide by zero.
         first = next(iter(known))
-        there[first] = there[first] | ~any_there
-        shared = self.bottleneck(self.fusion(self._latents(latents, known), torch.stack(there, 1)))
+        flags[first] = flags[first] | ~any_present
+        shared = self.bottleneck(self.fusion(self._latents(latents, known), torch.stack(flags, 1)))
         if self.outer is None:
             return shared
-        further = [m for m, place in enumerate(self.places) if place is None]
-        columns = [any_there, *(present[:, m] for m in further)]
-        shared = torch.where(any_there.unsqueeze(-1), shared, 0.0)
-        return self.outer([shared, *(latents[m] for m in further)], torch.stack(columns, dim=1))
+        new = [m for m, place in enumerate(self.places) if place is None]
+        columns = [any_present, *(present[:, m] for m in new)]
+        shared = torch.where(any_present.unsqueeze(-1), shared, 0.0)
+        return self.outer([shared, *(latents[m] for m in new)], torch.stack(columns, dim=1))
 
     def _latents(self, latents: Sequence[Tensor], known: dict[int, int]) -> list[Tensor]:
-        """Return the latents as the other network orders them, zero where there are none."""
+        """Return the latents in the order of the pretrained network, zeros for missing ones."""
         return [
             latents[known[place]]
             if place in known

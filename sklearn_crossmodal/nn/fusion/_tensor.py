@@ -1,4 +1,4 @@
-"""TensorFusion: every product of entries of all modalities."""
+"""TensorFusion: the outer product of all latents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sklearn_crossmodal.utils._sklearn import Interval
 
 __all__ = ["TensorFusion"]
 
-#: Products beyond this number would fill the memory before they helped.
+#: Maximum number of products, which bounds the memory.
 _MAX_PRODUCTS = 100_000
 
 
@@ -23,7 +23,7 @@ class TensorFusion(Component):
     """Outer product of all latents with a one appended, mapped linearly.
 
     ``h = W vec([z_1; 1] x ... x [z_M; 1]) + b``, equation (3) of [1]_, after each latent is mapped
-    to `modality_width`. The latent of an absent modality is zero: only its one is left.
+    to `modality_width`. The latent of an absent modality is zero, except for the appended one.
 
     Parameters
     ----------

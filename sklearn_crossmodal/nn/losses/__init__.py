@@ -1,4 +1,4 @@
-"""Losses: pure functions of a batch first, thin modules around them."""
+"""Losses: pure functions of a batch, and modules around them."""
 
 from sklearn_crossmodal.nn.losses._components import (
     AbsoluteError,
@@ -37,7 +37,7 @@ from sklearn_crossmodal.nn.losses._positive import (
 )
 from sklearn_crossmodal.nn.losses._quantile import QuantileLoss, pinball
 
-#: The losses that have a name.
+#: The registered losses.
 LOSSES = {
     "squared_error": SquaredError,
     "absolute_error": AbsoluteError,

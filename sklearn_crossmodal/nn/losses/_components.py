@@ -1,4 +1,4 @@
-"""Thin modules around the loss functions: (prediction, target, mask, weight) -> scalar."""
+"""Loss modules around the loss functions: (prediction, target, mask, weight) -> scalar."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ __all__ = [
 ]
 
 
-def identity(given):
-    """Return the prediction, or the spec, as it is."""
-    return given
+def identity(value):
+    """Return the argument: the default link, and the default `scored`."""
+    return value
 
 
 def is_location(loss: nn.Module) -> bool:
-    """Return whether the scores that a loss takes are the predicted numbers themselves.
+    """Return whether the scores of a loss are the predicted numbers (identity link).
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ softmax = partial(torch.softmax, dim=-1)
 
 
 class Loss(nn.Module):
-    """A loss per sample, its weighted mean, and the link from scores to what is predicted.
+    """A loss per sample, its weighted mean, and the link from scores to predictions.
 
     Parameters
     ----------
@@ -63,17 +63,17 @@ class Loss(nn.Module):
     link : callable
         From the scores of a decoder to the values of a block, or to probabilities.
     span : tuple of (float, float), default=None
-        Least and largest value of a target; None allows all.
+        Minimum and maximum of valid targets; None allows all.
     above : bool, default=False
-        Whether a target must be above the least value, not equal to it.
+        Whether targets must be greater than the minimum, not equal to it.
     scored : callable, default=identity
-        From the spec of a target to that of the scores a decoder has to give for it.
+        From the spec of a target to that of the scores of its decoder.
     point : int, default=None
-        Where a number has several predictions, along the last axis, the place of the one to take
-        where one is asked for; None where it has but one.
+        If a number has several predictions, along the last axis, the position of the point
+        prediction; None if it has one.
     nll : callable, default=None
-        As `per_sample`, but minus a log-likelihood, the mean over the entries of a sample. None
-        where the loss is that of no distribution.
+        As `per_sample`, but a negative log-likelihood, the mean over the entries of a sample. None
+        if the loss is not that of a distribution.
     """
 
     stacks = True
@@ -145,12 +145,13 @@ class AbsoluteError(Component):
 
 
 class HuberLoss(Component):
-    """Quadratic for small errors, linear for large ones.
+    """Huber loss: quadratic for small errors, linear for large ones.
 
     Parameters
     ----------
     delta : float, default=1.0
-        Where the loss turns linear, in scaled units: standard deviations of a numeric target.
+        Error above which the loss is linear, in scaled units: standard deviations of a numeric
+        target.
 
     References
     ----------
@@ -195,7 +196,7 @@ class CrossEntropy(Component):
 
 
 class BinaryCrossEntropy(Component):
-    """Cross-entropy of numbers from 0 to 1, such as pixels; the decoder gives logits.
+    """Cross-entropy of numbers from 0 to 1, such as pixels; the decoder returns logits.
 
     Examples
     --------
@@ -206,7 +207,7 @@ class BinaryCrossEntropy(Component):
     """
 
     kinds = SquaredError.kinds
-    #: How a regressor scales a target of its own: it must be from 0 to 1 as it is.
+    #: How a regressor scales y: not at all, since it must be from 0 to 1.
     scaling = None
 
     def build(self) -> nn.Module:

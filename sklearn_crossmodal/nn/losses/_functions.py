@@ -22,21 +22,21 @@ __all__ = [
 
 
 def weighted_mean(losses: Tensor, weight: Tensor | None) -> Tensor:
-    """Average (B,) losses by weight, zero where all weights are."""
+    """Return the weighted mean of losses (B,); zero if all weights are zero."""
     if weight is None:
         return losses.mean()
-    # A batch that lacks the modality altogether has weight zero, and nothing to learn from. Divided
-    # by something tiny it would have gradients beyond all numbers on their way to zero.
+    # A batch without the modality has total weight zero. Dividing by a tiny number would overflow
+    # in the gradients.
     total = weight.sum()
     return (losses * weight).sum() / torch.where(total > 0, total, 1.0)
 
 
 def mean_over_entries(errors: Tensor, mask: Tensor | None) -> Tensor:
-    """Average (B, ...) over all but the first axis, or over the entries that were observed."""
+    """Average (B, ...) over all axes but the first, or over the observed entries."""
     if mask is None:
         errors = errors.flatten(1)
         return errors.squeeze(1) if errors.shape[1] == 1 else errors.mean(dim=1)
-    if mask.ndim < errors.ndim:  # steps of several numbers have one entry a step
+    if mask.ndim < errors.ndim:  # one entry per step of several numbers
         mask = mask.unsqueeze(-1).expand_as(errors)
     observed = mask.flatten(1).to(errors.dtype)
     return (errors.flatten(1) * observed).sum(dim=1) / observed.sum(dim=1).clamp(min=1)
@@ -93,7 +93,7 @@ def absolute_error(prediction: Tensor, target: Tensor, mask: Tensor | None = Non
 def gaussian_nll(
     prediction: Tensor, target: Tensor, mask: Tensor | None = None, *, scale: float = 1.0
 ) -> Tensor:
-    """Return minus the log-density of a normal distribution, the mean over a sample's entries.
+    """Return the negative log-density of a normal distribution, averaged over a sample's entries.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def gaussian_nll(
 def laplace_nll(
     prediction: Tensor, target: Tensor, mask: Tensor | None = None, *, scale: float = 1.0
 ) -> Tensor:
-    """Return minus the log-density of a Laplace distribution, the mean over a sample's entries.
+    """Return the negative log-density of a Laplace distribution, averaged over a sample's entries.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def laplace_nll(
     mask : Tensor of the same shape or (B, T) for steps (B, T, D), bool, default=None
         Which entries count; None means all.
     scale : float, default=1.0
-        Mean distance from the median.
+        Mean absolute deviation from the median.
 
     Returns
     -------
@@ -162,7 +162,7 @@ def huber(
     mask : Tensor of the same shape or (B, T) for steps (B, T, D), bool, default=None
         Which entries count; None means all.
     delta : float, default=1.0
-        Where the loss turns from quadratic to linear, in the units of the target.
+        Error above which the loss is linear, in the units of the target.
 
     Returns
     -------
@@ -216,7 +216,7 @@ def cross_entropy(prediction: Tensor, target: Tensor, mask: Tensor | None = None
     Parameters
     ----------
     prediction : Tensor of shape (B, K) or (B, T, K)
-        Scores (logits) of K categories: the same for all entries of a row, or one set a step.
+        Logits of K categories: the same for all entries of a row, or one set per step.
     target : Tensor of shape (B, T), int
         Categories; T = 1 for a class label. With scores (B, K) a row is a bag of categories.
     mask : Tensor of shape (B, T), bool, default=None

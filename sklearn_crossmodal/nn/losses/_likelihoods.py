@@ -1,4 +1,4 @@
-"""Minus log-likelihoods, whose sum over modalities a variational network learns by."""
+"""Negative log-likelihoods, whose sum over modalities is part of the evidence lower bound."""
 
 from __future__ import annotations
 
@@ -24,15 +24,14 @@ __all__ = [
     "negative_binomial_nll",
 ]
 
-#: Logarithms of dispersions stay within this of zero, so that no count is told apart from another
-#: by the last digits of a gamma function.
+#: Bound of the absolute logarithm of dispersions, beyond which the gamma function loses precision.
 _MOST = 10.0
 
 
 def negative_binomial_nll(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Return minus the log-likelihood of counts under a negative binomial distribution.
+    """Return the negative log-likelihood of counts under a negative binomial distribution.
 
-    Its variance is ``m + m**2 / r`` for a mean m and a dispersion r; where r is large it is a
+    Its variance is ``m + m**2 / r`` for a mean m and a dispersion r; for large r it approaches a
     Poisson distribution.
 
     Parameters
@@ -65,8 +64,8 @@ def negative_binomial_nll(prediction: Tensor, target: Tensor, mask: Tensor | Non
     return mean_over_entries(-likelihood, mask)
 
 
-class _Located(Component):
-    """A distribution around a number, as wide for all."""
+class _LocationLoss(Component):
+    """A location family with a fixed scale."""
 
     kinds = SquaredError.kinds
     _parameter_constraints = {"scale": [Interval(Real, 0, None, closed="neither")]}
@@ -82,18 +81,18 @@ class _Located(Component):
         return Loss(nll, identity, nll=nll)
 
 
-class GaussianLoss(_Located):
-    """Minus the log-likelihood of numbers with Gaussian noise.
+class GaussianLoss(_LocationLoss):
+    """Negative log-likelihood of numbers with Gaussian noise.
 
     Parameters
     ----------
     scale : float, default=1.0
         Standard deviation of the noise, in scaled units: standard deviations of a numeric modality.
-        The smaller, the more a reconstruction counts beside the divergence of the latent.
+        The smaller, the larger the weight of reconstruction relative to the divergence.
 
     See Also
     --------
-    SquaredError : The same but for factor and constant, where nothing else is weighed against it.
+    SquaredError : The same up to factor and constant.
 
     Examples
     --------
@@ -106,17 +105,17 @@ class GaussianLoss(_Located):
     _nll = gaussian_nll
 
 
-class LaplaceLoss(_Located):
-    """Minus the log-likelihood of numbers with Laplace noise, which is used to outliers.
+class LaplaceLoss(_LocationLoss):
+    """Negative log-likelihood of numbers with Laplace noise, which is robust to outliers.
 
     Parameters
     ----------
     scale : float, default=1.0
-        Mean size of the noise, in scaled units.
+        Mean absolute noise, in scaled units.
 
     See Also
     --------
-    AbsoluteError : The same but for factor and constant.
+    AbsoluteError : The same up to factor and constant.
 
     Examples
     --------
@@ -134,10 +133,10 @@ def _with_dispersions(spec: BlockSpec) -> BlockSpec:
 
 
 class NegativeBinomialLoss(Component):
-    """Minus the log-likelihood of counts that spread more than a Poisson distribution.
+    """Negative log-likelihood of overdispersed counts, under a negative binomial distribution.
 
-    A decoder gives mean and dispersion of each number. For counts of genes, words, visits. Means
-    are bounded as by `PoissonLoss`.
+    The decoder returns mean and dispersion of each number. For counts of genes, words, visits.
+    Means are bounded as by `PoissonLoss`.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""Classes in an order, by a chain of questions: is it beyond the first, then the second."""
+"""Ordinal classification by a chain of conditional binary tasks (CORN)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = ["OrdinalLoss", "chain_log_probabilities", "ordinal_cross_entropy"]
 def chain_log_probabilities(scores: Tensor) -> Tensor:
     """Return the logarithms of the probabilities of K classes from K - 1 scores.
 
-    Score k is the logit of ``P(y > k | y > k - 1)``, so that ``P(y = k)`` is the product of the
-    answers yes to all questions before k, and no to that one.
+    Score k is the logit of ``P(y > k | y > k - 1)``, so that ``P(y = k)`` is the product of these
+    probabilities for all classes before k, times ``1 - P(y > k | y > k - 1)``.
 
     Parameters
     ----------
@@ -42,15 +42,14 @@ def chain_log_probabilities(scores: Tensor) -> Tensor:
 
 
 def ordinal_cross_entropy(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Return the mean cross-entropy of each sample under the chain of conditional questions.
+    """Return the mean cross-entropy of each sample under the chain of conditional binary tasks.
 
-    That is the sum of the binary cross-entropies of all questions that the sample is asked: those
-    up to its class.
+    It is the sum of the binary cross-entropies of the tasks up to the class of the sample.
 
     Parameters
     ----------
     prediction : Tensor of shape (B, K - 1) or (B, C, K - 1)
-        Logits of going beyond each class, given that those before are passed.
+        Logits of ``P(y > k | y > k - 1)``.
     target : Tensor of shape (B, C), int
         Classes; C = 1 for a class label.
     mask : Tensor of shape (B, C), bool, default=None
@@ -75,23 +74,23 @@ def chain_probabilities(scores: Tensor) -> Tensor:
     return chain_log_probabilities(scores).exp()
 
 
-def _one_less(spec: BlockSpec) -> BlockSpec:
+def _drop_one_category(spec: BlockSpec) -> BlockSpec:
     counts = tuple(count - 1 for count in spec.n_categories)
     return replace(spec, n_categories=counts, labelled=None)
 
 
 class OrdinalLoss(Component):
-    """Cross-entropy of classes in an order, by conditional binary tasks (CORN).
+    """Cross-entropy of ordinal classes, by conditional binary tasks (CORN).
 
-    Of K classes the decoder gives K - 1 logits: the k-th is that of going beyond class k, given
-    that those before it are passed. Each is learned from the samples that come so far, and the
-    probabilities of the classes are their chain product: their sum is one, whatever the logits.
+    For K classes the decoder returns K - 1 logits; the k-th is that of ``P(y > k | y > k - 1)``,
+    learned from the samples with ``y > k - 1``. The probabilities of the classes are chain products
+    of these, and sum to one for any logits.
 
     Notes
     -----
-    The mean over samples, where [1]_ divides by the number of all questions that were asked: a
-    factor that does not depend on the logits. So the loss is the cross-entropy of the classes. The
-    order is that of the codes; code 0 of `Categorical`, a missing cell, stands before all levels.
+    The loss is the mean over samples; [1]_ divides by the number of binary tasks, a factor that
+    does not depend on the logits. So it is the cross-entropy of the classes. Their order is that of
+    the codes; code 0 of `Categorical`, a missing cell, is before all levels.
 
     References
     ----------
@@ -116,6 +115,6 @@ class OrdinalLoss(Component):
         return Loss(
             ordinal_cross_entropy,
             chain_probabilities,
-            scored=_one_less,
+            scored=_drop_one_category,
             nll=ordinal_cross_entropy,
         )

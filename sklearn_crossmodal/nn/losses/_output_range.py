@@ -1,4 +1,4 @@
-"""The range of a target: what its loss allows, and how far predictions may go beyond it."""
+"""Check targets against the range of their loss, and bound predictions by the range of targets."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from sklearn_crossmodal.nn.losses._positive import LogLink
 
 __all__ = ["check_range", "check_target"]
 
-#: Rows that are read at a time to find the range of a target that is not in memory.
+#: Rows read at a time to find the range of a target that is not in memory.
 _CHUNK = 256
 
-#: What to do about a target beyond the range of its loss, which scaling may have brought there.
+#: Remedies for a target out of the range of its loss, which may be due to scaling.
 _UNSCALED = (
     "leave them unscaled, as Image(scaling='unit') and Numeric(scaling=None) do, or take another "
     "loss"
@@ -33,16 +33,16 @@ def check_range(
     *,
     observed: np.ndarray | None = None,
 ) -> None:
-    """Raise if a target holds values that its loss is not defined for.
+    """Raise if a target holds values for which its loss is not defined.
 
     Parameters
     ----------
     loss : nn.Module
-        A built loss; one of a user's own may have no range.
+        A built loss; a user-defined one may have no range.
     values : ndarray, sparse array or LazyRows of shape (n, ...)
-        The values of the target; of lazy ones only the first are looked at.
+        The values of the target; of lazy ones only the first are checked.
     advice : str, default=None
-        For the message: what to do. None is about scaling.
+        Remedy in the message. None: advice on scaling.
     observed : ndarray of shape (n, ...), bool, default=None
         Which values count, of dense ones: rows, steps, or single numbers. None means all.
 
@@ -81,20 +81,20 @@ def check_range(
 
 
 def _observed_values(values, observed):
-    """Return values that count, of lazy rows the first; sparse ones as they are."""
+    """Return the observed values; of lazy rows the first, of sparse ones all."""
     if isinstance(values, LazyRows):
         values, observed = values[:64], None if observed is None else observed[:64]
     return values if observed is None or sparse.issparse(values) else values[observed]
 
 
 def check_target(loss: nn.Module, block: Block) -> None:
-    """Raise if a target is beyond the range of its loss; bound predictions that are powers by it.
+    """Raise if a target is out of the range of its loss; bound predictions with a log link by it.
 
     Parameters
     ----------
     loss : nn.Module
-        A built loss. Where its link is logarithmic, predictions are at least half the least number
-        of the target, and at most twice the largest; others extrapolate by a line at most.
+        A built loss. With a log link, predictions are bounded: at least half the minimum of the
+        target, and at most twice the maximum.
     block : Block
         The target.
 
@@ -123,7 +123,7 @@ def check_target(loss: nn.Module, block: Block) -> None:
         _extremes(block.take(rows), per_column=block.kind == "vector") for rows in _chunks(block)
     ]
     least, most = (np.array(side) for side in zip(*found, strict=True))
-    # A column of which nothing is known is bounded by nothing.
+    # A column without observed values is not bounded.
     least, most = np.fmin.reduce(least), np.fmax.reduce(most)
     link.widen(
         torch.as_tensor(np.nan_to_num(least, nan=0.0)),
@@ -132,7 +132,7 @@ def check_target(loss: nn.Module, block: Block) -> None:
 
 
 def _chunks(block: Block):
-    """Return which rows to look at, those at a time that need not be in memory."""
+    """Return the rows to read, in chunks if they are not in memory."""
     rows = np.flatnonzero(block.present)
     if isinstance(block.values, np.ndarray):
         return [rows]
@@ -140,7 +140,7 @@ def _chunks(block: Block):
 
 
 def _extremes(block: Block, *, per_column: bool):
-    """Return the least and the largest observed number, NaN where there is none."""
+    """Return minimum and maximum of the observed numbers, NaN if there are none."""
     values = block.values[:] if isinstance(block.values, LazyRows) else block.values
     values = values.toarray() if sparse.issparse(values) else values
     observed = np.isfinite(values)

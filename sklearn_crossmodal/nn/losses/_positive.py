@@ -1,4 +1,4 @@
-"""Deviances of counts and of positive amounts, whose decoder gives logarithms."""
+"""Deviances of counts and positive amounts, with a log link."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = [
     "poisson_nll",
 ]
 
-#: Logarithms of predictions stay within this of zero: they are positive and finite in float32.
+#: Bound of the absolute logarithm of predictions, which are positive and finite in float32.
 _MOST = 50.0
-#: Predictions lie from the least number in `fit` divided by this to the largest times this.
+#: Predictions range from the minimum in `fit` divided by this to the maximum times this.
 _BEYOND = 2.0
 
 
@@ -57,7 +57,7 @@ def poisson_deviance(prediction: Tensor, target: Tensor, mask: Tensor | None = N
 
 
 def poisson_nll(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Return minus the log-likelihood of counts under a Poisson distribution.
+    """Return the negative log-likelihood of counts under a Poisson distribution.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ def poisson_nll(prediction: Tensor, target: Tensor, mask: Tensor | None = None) 
     tensor([1.6931])
     """
     count = observed_or_one(target, mask)
-    of_mean_itself = torch.lgamma(count + 1) + count - torch.xlogy(count, count)
-    return poisson_deviance(prediction, target, mask) + mean_over_entries(of_mean_itself, mask)
+    saturated = torch.lgamma(count + 1) + count - torch.xlogy(count, count)
+    return poisson_deviance(prediction, target, mask) + mean_over_entries(saturated, mask)
 
 
 def gamma_deviance(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -110,14 +110,14 @@ def gamma_deviance(prediction: Tensor, target: Tensor, mask: Tensor | None = Non
     >>> gamma_deviance(torch.zeros(2, 1), torch.tensor([[1.0], [2.0]]))
     tensor([0.0000, 0.3069])
     """
-    # What is above zero may be none of a coarser precision.
+    # A positive number may be zero in a lower precision.
     target = observed_or_one(target, mask).clamp(min=torch.finfo(prediction.dtype).tiny)
     excess = target.log() - prediction
     return mean_over_entries(torch.expm1(excess) - excess, mask)
 
 
 def observed_or_one(target: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the target, with ones where nothing was observed, whose logarithm is finite."""
+    """Replace unobserved targets by one, whose logarithm is finite."""
     if mask is None:
         return target
     if mask.ndim < target.ndim:  # steps of several numbers have one entry a step
@@ -126,20 +126,20 @@ def observed_or_one(target: Tensor, mask: Tensor | None) -> Tensor:
 
 
 class LogLink:
-    """From logarithms to the means that they stand for, within reach of what `fit` saw.
+    """The log link: from logarithms to means, bounded by the range of the target in `fit`.
 
-    A network that extrapolates by a line does so by a power here. So a mean is at least half the
-    least number that was seen, and at most twice the largest, of each column.
+    A network that extrapolates linearly would extrapolate exponentially here. So means are at least
+    half the minimum of their column in `fit`, and at most twice the maximum.
 
     Parameters
     ----------
     place : int, default=None
-        Which of the scores along the last axis is the logarithm; None where each is one.
+        Position of the logarithm along the last axis of the scores; None if each score is one.
 
     Attributes
     ----------
     least, most : Tensor of shape (d,) or (), or None
-        The bounds; None until `widen` is called.
+        The bounds; None before `widen` is called.
 
     Examples
     --------
@@ -156,12 +156,12 @@ class LogLink:
         self.least = self.most = None
 
     def widen(self, least: Tensor, most: Tensor) -> None:
-        """Let predictions reach what these numbers allow, beside those of earlier calls.
+        """Widen the bounds to a range of the target.
 
         Parameters
         ----------
         least, most : Tensor of shape (d,) or ()
-            Of the numbers of each column.
+            Minimum and maximum of each column.
         """
         least, most = least / _BEYOND, most * _BEYOND
         self.least = least if self.least is None else torch.minimum(self.least, least)
@@ -176,15 +176,15 @@ class LogLink:
 
 
 class PoissonLoss(Component):
-    """Half the Poisson deviance of counts, under a logarithmic link.
+    """Half the Poisson deviance of counts, with a log link.
 
-    Its least value is at the mean, also where the numbers are no counts, and predictions are
-    positive. A count of 1000 may be off by more than one of 10. Predictions are at least half the
-    least number of their column in `fit` and at most twice the largest, however far X is.
+    It is minimal at the mean, also for numbers that are not counts, and predictions are positive.
+    The error of a large count has less weight than that of a small one. Predictions are at least
+    half the minimum of their column in `fit` and at most twice the maximum, for any X.
 
     See Also
     --------
-    GammaLoss : For amounts whose spread grows in proportion to their mean.
+    GammaLoss : For amounts whose standard deviation is proportional to their mean.
 
     References
     ----------
@@ -203,7 +203,7 @@ class PoissonLoss(Component):
     """
 
     kinds = frozenset({"vector", "grid", "sequence"})
-    #: How a regressor scales a target of its own: so that zero stays zero, and its mean is one.
+    #: How a regressor scales y: to mean one, so that zero stays zero.
     scaling = "mean"
 
     def build(self) -> nn.Module:
@@ -212,10 +212,9 @@ class PoissonLoss(Component):
 
 
 class GammaLoss(Component):
-    """Half the gamma deviance of positive amounts, under a logarithmic link.
+    """Half the gamma deviance of positive amounts, with a log link.
 
-    What counts is by which share a prediction is off, whatever the amount. Predictions are bounded
-    as by `PoissonLoss`.
+    It depends on the relative error only. Predictions are bounded as by `PoissonLoss`.
 
     See Also
     --------

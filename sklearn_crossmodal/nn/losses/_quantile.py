@@ -1,4 +1,4 @@
-"""Several quantiles of a number at once, in order by construction."""
+"""Quantile regression of several quantiles, which do not cross."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def pinball(
 ) -> Tensor:
     """Return the mean pinball loss of each sample, over its numbers and all quantiles.
 
-    ``max(q e, (q - 1) e)`` for a quantile q and the error e, the target minus the prediction. It is
-    least in the mean where a share q of the targets lies below.
+    ``max(q e, (q - 1) e)`` for a quantile q and the error e, the target minus the prediction. Its
+    mean is minimal at the quantile q of the targets.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def pinball(
 
 
 def rising(scores: Tensor) -> Tensor:
-    """Return numbers that do not fall along the last axis: the first score, then steps up."""
+    """Return nondecreasing numbers along the last axis: the first score, then softplus steps."""
     steps = torch.cat([scores[..., :1], functional.softplus(scores[..., 1:])], dim=-1)
     return steps.cumsum(dim=-1)
 
@@ -84,15 +84,16 @@ def _with_quantiles(spec: BlockSpec, n_quantiles: int) -> BlockSpec:
 class QuantileLoss(Component):
     """Pinball loss of several quantiles of each number, averaged over them.
 
-    A decoder gives the lowest quantile and, through a softplus, the step from each to the next: so
-    they never cross, not even where there were no samples.
+    The decoder returns the lowest quantile and, through a softplus, the increment from each to the
+    next, so that quantiles never cross.
 
     Parameters
     ----------
     quantiles : float or tuple of float, default=(0.1, 0.5, 0.9)
-        Levels, above 0 and below 1, in ascending order. Of one level, a number or a tuple of one,
-        predictions have the shape of the target; of several a last axis more. Where one number is
-        needed, as in `impute` of an autoencoder, it is that of the level nearest to one half.
+        Levels, above 0 and below 1, in ascending order. For one level, a number or a tuple of one,
+        predictions have the shape of the target; for several, an additional last axis. Where a
+        point prediction is needed, as in `impute` of an autoencoder, it is that of the level
+        nearest to one half.
 
     References
     ----------
@@ -113,7 +114,7 @@ class QuantileLoss(Component):
     ValueError: QuantileLoss: quantiles=(0.9, 0.1) must be above 0, below 1, and in ascending order.
     """
 
-    # An image or a series has a decoder of its own, which knows no further axis.
+    # Decoders of images and series have no additional axis.
     kinds = frozenset({"vector"})
     _parameter_constraints = {"quantiles": [Interval(Real, 0, 1, closed="neither"), "array-like"]}
 

@@ -1,1 +1,1 @@
-"""The networks that estimators train."""
+"""Networks: the modules that estimators train."""

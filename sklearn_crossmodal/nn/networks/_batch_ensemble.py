@@ -1,4 +1,4 @@
-"""Several networks in one: members that share all weights but scales of their inputs and heads."""
+"""EnsembleNetwork: a parameter-efficient ensemble of members that share most weights (TabM)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ __all__ = ["EnsembleNetwork"]
 
 
 class EnsembleNetwork(MultiModalNetwork):
-    """A network whose members see the same samples, each scaled in its own way.
+    """An ensemble of members that share all weights but input scales and decoders.
 
-    Member i multiplies the numbers of a vector, before any layer mixes them, with scales of its own
-    that start as random signs, and has a decoder of its own; of other kinds of modality, which
-    would be encoded once for each member, it scales the latent. Members share the heads of
-    modalities. In training each row comes once for each member, so that the loss is the mean of the
-    members' losses and not that of their mean; answers are the mean of their scores, where
-    TabM averages probabilities: so quantiles and counts are averaged as classes are.
+    Each member multiplies vectors by its own scales, initialised as random signs, and has its own
+    decoder. For other kinds of modality, which would be encoded once for each member, it scales the
+    latent. Members share the unimodal heads. In training each row is repeated for each member, so
+    that the loss is the mean of the members' losses, not the loss of their mean. Predictions are
+    the mean of the members' scores; TabM averages probabilities. So quantiles and counts are
+    averaged as classes are.
 
     Parameters
     ----------
     encoders, fusion, bottleneck, decoders, heads
-        As `MultiModalNetwork` takes them.
+        As in `MultiModalNetwork`.
     n_members : int
-        How many.
+        Number of members.
     sizes : mapping of str to int
-        For each modality that is a vector, how many numbers it has.
+        Number of entries of each modality that is a vector.
 
     References
     ----------
@@ -52,28 +52,28 @@ class EnsembleNetwork(MultiModalNetwork):
         sizes: Mapping[str, int],
     ) -> None:
         widths = [encoder.out_features for encoder in encoders.values()]
-        several = {name: _Apart(one, n_members) for name, one in decoders.items()}
-        super().__init__(encoders, fusion, bottleneck, several, heads)
+        members = {name: _MemberDecoders(one, n_members) for name, one in decoders.items()}
+        super().__init__(encoders, fusion, bottleneck, members, heads)
         self.n_members = n_members
         self.scaled = tuple(sizes)
         scales = [sizes.get(name, width) for name, width in zip(encoders, widths, strict=True)]
-        # Vectors, since weight decay is for matrices alone.
+        # Vectors, since weight decay applies to matrices only.
         self.scales = nn.ParameterList([_signs(n_members * size) for size in scales])
 
     @classmethod
     def of(
         cls, network: MultiModalNetwork, n_members: int, sizes: Mapping[str, int]
     ) -> EnsembleNetwork:
-        """Return an ensemble of the parts of a network.
+        """Return an ensemble with the modules of a network.
 
         Parameters
         ----------
         network : MultiModalNetwork
-            Not trained; it gives its parts away.
+            Untrained; its modules are used, not copied.
         n_members : int
-            How many members.
+            Number of members.
         sizes : mapping of str to int
-            For each modality that is a vector, how many numbers it has.
+            Number of entries of each modality that is a vector.
 
         Returns
         -------
@@ -86,7 +86,7 @@ class EnsembleNetwork(MultiModalNetwork):
 
     @property
     def n_latents(self) -> int:
-        """Width of the shared latents of all members side by side."""
+        """Width of the concatenated shared latents of all members."""
         return self.n_members * self.fusion.out_features
 
     def latents(
@@ -95,7 +95,7 @@ class EnsembleNetwork(MultiModalNetwork):
         masks: Mapping[str, Tensor] | None = None,
         present: Tensor | None = None,
     ) -> list[Tensor]:
-        """Return the latent of each modality, of all samples as each member sees them.
+        """Return the latent of each modality, of all samples for each member.
 
         Parameters
         ----------
@@ -113,28 +113,28 @@ class EnsembleNetwork(MultiModalNetwork):
         """
         masks = masks or {}
         found = []
-        there = self.spread(present)
+        repeated = self.spread(present)
         for scale, name in zip(self.scales, self._modalities, strict=True):
             if name in self.scaled:
-                seen, mask = self._seen(values[name], scale), self.spread(masks.get(name))
-                latent = self.encode_one(name, seen, mask, there)
+                scaled, mask = self._scale(values[name], scale), self.spread(masks.get(name))
+                latent = self.encode_one(name, scaled, mask, repeated)
             else:
                 latent = self.encode_one(name, values[name], masks.get(name), present)
-                latent = self._seen(latent, scale)
+                latent = self._scale(latent, scale)
             found.append(latent)
-        return self.hidden(found, there)
+        return self.hidden(found, repeated)
 
-    def _seen(self, values: Tensor, scale: Tensor) -> Tensor:
+    def _scale(self, values: Tensor, scale: Tensor) -> Tensor:
         scales = scale.view(self.n_members, 1, -1).to(values.dtype)
         return (values.flatten(1) * scales).flatten(0, 1)
 
     def spread(self, rows: Tensor | None) -> Tensor | None:
-        """Return what rows have for each member, None for None.
+        """Repeat rows for each member; None for None.
 
         Parameters
         ----------
         rows : Tensor of shape (B, ...) or None
-            What samples have.
+            One row per sample.
 
         Returns
         -------
@@ -145,7 +145,7 @@ class EnsembleNetwork(MultiModalNetwork):
         return rows.expand(self.n_members, *rows.shape).flatten(0, 1)
 
     def gathered(self, scores: Tensor) -> Tensor:
-        """Return the mean over members.
+        """Return the mean score over members.
 
         Parameters
         ----------
@@ -164,12 +164,12 @@ class EnsembleNetwork(MultiModalNetwork):
         masks: Mapping[str, Tensor] | None = None,
         present: Tensor | None = None,
     ) -> Tensor:
-        """Return the shared latents of all members side by side.
+        """Return the concatenated shared latents of all members.
 
         Parameters
         ----------
         values, masks, present
-            As `MultiModalNetwork.encode` takes them.
+            As in `MultiModalNetwork.encode`.
 
         Returns
         -------
@@ -179,22 +179,24 @@ class EnsembleNetwork(MultiModalNetwork):
         return torch.cat(latent.chunk(self.n_members), dim=-1)
 
 
-class _Apart(nn.Module):
-    """A decoder for each member; (n_members B, D') -> scores of the same rows."""
+class _MemberDecoders(nn.Module):
+    """One decoder for each member; (n_members B, D') -> scores of the same rows."""
 
     stacks = True
 
     def __init__(self, decoder: nn.Module, n_members: int) -> None:
         super().__init__()
-        self.members = nn.ModuleList([decoder, *(_anew(decoder) for _ in range(n_members - 1))])
+        self.members = nn.ModuleList(
+            [decoder, *(_reinitialized(decoder) for _ in range(n_members - 1))]
+        )
 
     def forward(self, latent: Tensor) -> Tensor:
         parts = latent.chunk(len(self.members))
         return torch.cat([one(part) for one, part in zip(self.members, parts, strict=True)])
 
 
-def _anew(decoder: nn.Module) -> nn.Module:
-    """Return a copy with first weights of its own."""
+def _reinitialized(decoder: nn.Module) -> nn.Module:
+    """Return a copy with newly initialised weights."""
     copied = copy.deepcopy(decoder)
     for module in copied.modules():
         if hasattr(module, "reset_parameters"):

@@ -1,4 +1,4 @@
-"""The forward passes: encode, fuse, decode. No options live here."""
+"""MultiModalNetwork: the forward pass of encoders, fusion and decoders; and averaged networks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sklearn_crossmodal.nn.networks._unimodal_heads import ModalityHeads
 
 __all__ = ["AveragedNetwork", "MultiModalNetwork"]
 
-#: What is asked of any module by `getattr`: a child of such a name would answer in its stead.
-_ASKED_FOR = frozenset({"learning_rate_factor", "p", "reset_parameters", "stacks"})
+#: Attributes that are read from any module, and so cannot be names of submodules.
+_RESERVED_KEYS = frozenset({"learning_rate_factor", "p", "reset_parameters", "stacks"})
 
 
 class MultiModalNetwork(nn.Module):
@@ -30,7 +30,7 @@ class MultiModalNetwork(nn.Module):
     decoders : mapping of str to nn.Module
         For each target: (B, D') -> scores.
     heads : ModalityHeads, default=None
-        What scores a target from each modality alone.
+        Unimodal heads, which score the target from each modality separately.
 
     Examples
     --------
@@ -62,29 +62,29 @@ class MultiModalNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self._modalities, self.encoders = _named_modules(encoders)
-        #: Encoders that must not see what stands where a modality is absent.
+        #: Modalities whose encoders must not receive the zeros of absent samples.
         self._guarded = tuple(n for n, one in encoders.items() if not is_finite_at_zeros(one))
-        if self._guarded:  # which looks at how many samples of a batch have a modality
+        if self._guarded:  # control flow that depends on the number of present samples
             self.stacks = False
         self.fusion = fusion
         self.bottleneck = bottleneck
         self._targets, self.decoders = _named_modules(decoders)
         self.heads = heads
-        #: Targets whose decoder goes by the tokens that come before: in training, by those known.
-        self.taught = tuple(
+        #: Targets with an autoregressive decoder, which is trained by teacher forcing.
+        self.teacher_forced = tuple(
             name for name, one in decoders.items() if getattr(one, "takes_targets", False)
         )
-        #: Each a `LinearPath`, whoever wants one puts it here.
+        #: `LinearPath` modules, appended by training.
         self.linear_paths = nn.ModuleList()
 
     @property
     def n_shared(self) -> int:
-        """Width of the shared latent: that of the bottleneck, or of the fusion if it has none."""
+        """Width of the shared latent: that of the bottleneck, else of the fusion."""
         return getattr(self.bottleneck, "out_features", self.fusion.out_features)
 
     @property
     def n_latents(self) -> int:
-        """Width of the latent that is given out."""
+        """Width of the latent that `encode` returns."""
         return self.n_shared
 
     def latents(
@@ -119,16 +119,16 @@ class MultiModalNetwork(nn.Module):
     def encode_one(
         self, name: str, values: Tensor, mask: Tensor | None, present: Tensor | None
     ) -> Tensor:
-        """Return the latent of one modality, of no meaning where it is absent.
+        """Return the latent of one modality, with arbitrary values where it is absent.
 
         Parameters
         ----------
         name : str
-            Of the modality.
+            The modality.
         values : Tensor of shape (B, ...)
-            Of it.
+            Its values.
         mask : Tensor or None
-            Of its values.
+            Mask of the values.
         present : Tensor of shape (B, M), bool, or None
             Which modalities each sample has; None means all.
 
@@ -139,11 +139,11 @@ class MultiModalNetwork(nn.Module):
         encoder = self.encoders[self._modalities[name]]
         if present is None or name not in self._guarded:
             return encoder(values, mask)
-        there = present[:, list(self._modalities).index(name)]
-        return encode_present(encoder, values, mask, there, next(self.parameters()).dtype)
+        has_modality = present[:, list(self._modalities).index(name)]
+        return encode_present(encoder, values, mask, has_modality, next(self.parameters()).dtype)
 
     def hidden(self, latents: Sequence[Tensor], present: Tensor | None) -> list[Tensor]:
-        """Return latents that are zero where their modality is absent.
+        """Set latents to zero where their modality is absent.
 
         Parameters
         ----------
@@ -159,12 +159,12 @@ class MultiModalNetwork(nn.Module):
         return where_present(latents, present)
 
     def spread(self, rows: Tensor | None) -> Tensor | None:
-        """Return what rows have, for each row of the latents.
+        """Repeat rows as often as latents are; here once.
 
         Parameters
         ----------
         rows : Tensor of shape (B, ...) or None
-            What samples have.
+            One row per sample.
 
         Returns
         -------
@@ -173,12 +173,12 @@ class MultiModalNetwork(nn.Module):
         return rows
 
     def gathered(self, scores: Tensor) -> Tensor:
-        """Return one row of scores a sample.
+        """Reduce scores to one row per sample; the inverse of `spread`.
 
         Parameters
         ----------
         scores : Tensor
-            A row for each of the latents.
+            One row for each row of the latents.
 
         Returns
         -------
@@ -187,12 +187,12 @@ class MultiModalNetwork(nn.Module):
         return scores
 
     def fuse(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
-        """Return the shared latent of those of the modalities.
+        """Fuse the latents of the modalities to the shared latent.
 
         Parameters
         ----------
         latents : sequence of Tensor of shape (B, D_m)
-            As `latents` gives them.
+            As `latents` returns them.
         present : Tensor of shape (B, M), bool, default=None
             Which modalities each sample has; None means all.
 
@@ -208,7 +208,7 @@ class MultiModalNetwork(nn.Module):
         masks: Mapping[str, Tensor] | None = None,
         present: Tensor | None = None,
     ) -> Tensor:
-        """Return the shared latent of what is present.
+        """Return the shared latent of the present modalities.
 
         Parameters
         ----------
@@ -235,8 +235,8 @@ class MultiModalNetwork(nn.Module):
         latent : Tensor of shape (B, D')
             The shared latent.
         known : mapping of str to Tensor of shape (B, T), int, default=None
-            Tokens of targets in `taught`, each scored given those before it; a target without goes
-            by the tokens that it gives itself.
+            True tokens of targets in `teacher_forced`, on which the scores are conditioned. A
+            target without is decoded by its own predictions.
 
         Returns
         -------
@@ -252,11 +252,11 @@ class MultiModalNetwork(nn.Module):
         Parameters
         ----------
         name : str
-            Of the target.
+            The target.
         latent : Tensor of shape (B, D')
-            What its decoder reads.
+            Input of its decoder.
         known : mapping of str to Tensor of shape (B, T), int, default=None
-            Tokens of targets in `taught`.
+            Tokens of targets in `teacher_forced`.
 
         Returns
         -------
@@ -290,13 +290,13 @@ class MultiModalNetwork(nn.Module):
         Parameters
         ----------
         latents : sequence of Tensor of shape (B, D_m)
-            As `latents` gives them.
+            As `latents` returns them.
         values : mapping of str to Tensor of shape (B, ...)
             For each modality.
         present : Tensor of shape (B, M), bool, default=None
             Which modalities each row of the latents has; None means all.
         known : mapping of str to Tensor of shape (B, T), int, default=None
-            Tokens of targets in `taught`.
+            Tokens of targets in `teacher_forced`.
 
         Returns
         -------
@@ -321,33 +321,32 @@ class AveragedNetwork(nn.Module):
     Raises
     ------
     ValueError
-        If a decoder goes by the tokens that come before: networks that said different words have
-        nothing to average.
+        If a decoder is autoregressive: networks that predict different words have no common scores.
     """
 
-    taught: tuple[str, ...] = ()
+    teacher_forced: tuple[str, ...] = ()
 
     def __init__(self, networks: Sequence[MultiModalNetwork]) -> None:
         super().__init__()
-        if taught := networks[0].taught:
+        if teacher_forced := networks[0].teacher_forced:
             raise ValueError(
-                f"target {taught[0]!r} is decoded token by token, each by those before it: scores "
-                "of several networks cannot be averaged."
+                f"target {teacher_forced[0]!r} is decoded token by token, each given those before "
+                "it: scores of several networks cannot be averaged."
             )
         self.networks = nn.ModuleList(networks)
 
     @property
     def n_latents(self) -> int:
-        """Width of the latents of all networks side by side."""
+        """Width of the concatenated latents of all networks."""
         return sum(network.n_latents for network in self.networks)
 
     def encode(self, *inputs, **named) -> Tensor:
-        """Return the shared latents of all networks side by side, (B, n_latents).
+        """Return the concatenated shared latents of all networks, (B, n_latents).
 
         Parameters
         ----------
         *inputs, **named
-            As `MultiModalNetwork.encode` takes them.
+            As in `MultiModalNetwork.encode`.
 
         Returns
         -------
@@ -361,7 +360,7 @@ class AveragedNetwork(nn.Module):
         Parameters
         ----------
         latent : Tensor of shape (B, n_latents)
-            As `encode` gives them.
+            As `encode` returns them.
 
         Returns
         -------
@@ -380,11 +379,11 @@ def _mean_of(scores: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def _named_modules(modules: Mapping[str, nn.Module]) -> tuple[dict[str, str], nn.ModuleDict]:
-    """Return a `ModuleDict`, and its key for each name: some names are not allowed as keys."""
+    """Return the `ModuleDict` key of each name, since not all names are valid, and the dict."""
     named, keys = nn.ModuleDict(), {}
     for name, module in modules.items():
         key = name.replace(".", "_") or "_"
-        while hasattr(named, key) or key in _ASKED_FOR:  # also what is taken already
+        while hasattr(named, key) or key in _RESERVED_KEYS:  # also existing keys
             key += "_"
         keys[name], named[key] = key, module
     return keys, named

@@ -1,4 +1,4 @@
-"""A linear model of the numbers of the sources, and what it and the network say together."""
+"""LinearPath: blend the scores of a network with those of a ridge regression."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["LinearPath"]
 
 
 class LinearPath(nn.Module):
-    """Blend what the network says of numbers with what a linear model says of them.
+    """Blend the scores of a network for a numeric target with a linear model.
 
-    ``y = l + a (f - l)`` of the scores f of the network, and ``l = b + W (x - m)`` of the values x
-    of those modalities that are vectors, side by side, with their means m: of one that is absent
-    the mean is taken. In training the scores pass by as they are, and so they do until the path is
-    set: W is the solution of a ridge regression, and a is fitted on rows that were held out.
+    ``y = l + a (f - l)`` for the scores f of the network, and ``l = b + W (x - m)`` for the
+    concatenated values x of the modalities that are vectors, with means m; an absent modality is
+    imputed by its mean. W is the solution of a ridge regression, and a is fitted on validation
+    rows. In training, and until the path is set, scores are unchanged.
 
     Parameters
     ----------
     sizes : mapping of str to int
-        For each modality that is a vector, how many numbers it has.
+        Number of entries of each modality that is a vector.
     modalities : sequence of str
         All modalities, in the order of the network.
     target : str
@@ -39,13 +39,13 @@ class LinearPath(nn.Module):
         self.places = tuple(list(modalities).index(name) for name in sizes)
         self.target = target
         self.shape = tuple(shape)
-        #: Whether scores are blended; known by the share too, which a GPU would have to be asked.
+        #: Whether scores are blended: `share` < 1, stored to avoid a synchronisation with the GPU.
         self.blends = False
         n_scores, n_numbers = torch.Size(shape).numel(), sum(sizes.values())
         self.register_buffer("weight", torch.zeros(n_scores, n_numbers))
         self.register_buffer("bias", torch.zeros(n_scores))
         self.register_buffer("means", torch.zeros(n_numbers))
-        self.register_buffer("share", torch.ones(()))  # a, of the network
+        self.register_buffer("share", torch.ones(()))  # a
 
     def forward(
         self,
@@ -53,7 +53,7 @@ class LinearPath(nn.Module):
         values: Mapping[str, Tensor],
         present: Tensor | None,
     ) -> dict[str, Tensor]:
-        """Return the scores, blended where the path is set and nothing is trained.
+        """Return the scores, blended in evaluation mode if the path is set.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class LinearPath(nn.Module):
         return {**scores, self.target: blended}
 
     def centered(self, values: Mapping[str, Tensor], present: Tensor | None) -> Tensor:
-        """Return the numbers of the sources side by side, minus their means.
+        """Return the concatenated and centered values of the source modalities.
 
         Parameters
         ----------
@@ -99,12 +99,12 @@ class LinearPath(nn.Module):
         return torch.cat(parts, dim=1)
 
     def linear(self, centered: Tensor) -> Tensor:
-        """Return what the linear model says of centered numbers.
+        """Return the predictions of the linear model.
 
         Parameters
         ----------
         centered : Tensor of shape (B, D)
-            As `centered` gives them.
+            As `centered` returns them.
 
         Returns
         -------
@@ -114,7 +114,7 @@ class LinearPath(nn.Module):
         return found.unflatten(-1, self.shape)
 
     def set(self, weight: Tensor, bias: Tensor, means: Tensor) -> None:
-        """Take a linear model.
+        """Set the linear model.
 
         Parameters
         ----------
@@ -130,7 +130,7 @@ class LinearPath(nn.Module):
         self.means.copy_(means)
 
     def blend(self, share: float) -> None:
-        """Take the share of the network; 1 lets its scores pass by.
+        """Set the share a of the network; 1 disables blending.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""A latent that all modalities share, and one of each modality's own."""
+"""PrivateNetwork: a shared latent, and a private latent for each modality."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ __all__ = ["PrivateNetwork"]
 
 
 class PrivateNetwork(MultiModalNetwork):
-    """An autoencoder whose latent has a part for what no other modality tells.
+    """An autoencoder with a shared latent and a private latent for each modality.
 
-    The latent of a sample is the shared one and, side by side with it, the private one of each
-    modality: zero where the modality is absent. A modality is decoded from the shared one and its
-    own, any other target from the shared one alone.
+    The latent of a sample is the concatenation of the shared one and of the private ones, which are
+    zero for absent modalities. A modality is decoded from the shared latent and its private one,
+    any other target from the shared latent.
 
     Parameters
     ----------
     encoders, fusion, bottleneck, decoders : nn.Module
-        As those of `MultiModalNetwork`; the decoder of a modality takes `n_private` entries more.
+        As in `MultiModalNetwork`; the decoder of a modality takes `n_private` additional entries.
     n_private : int
         Width of the private latent of a modality.
 
@@ -68,7 +68,7 @@ class PrivateNetwork(MultiModalNetwork):
 
     @property
     def n_latents(self) -> int:
-        """Width of the shared latent and of the private ones behind it."""
+        """Width of the concatenated shared and private latents."""
         return self.n_shared + self.n_private * len(self._modalities)
 
     def private_means(self, latents: Sequence[Tensor], present: Tensor | None) -> list[Tensor]:
@@ -77,7 +77,7 @@ class PrivateNetwork(MultiModalNetwork):
         Parameters
         ----------
         latents : sequence of Tensor of shape (B, D_m)
-            As `latents` gives them.
+            As `latents` returns them.
         present : Tensor of shape (B, M), bool, or None
             Which modalities each sample has; None means all.
 
@@ -95,12 +95,12 @@ class PrivateNetwork(MultiModalNetwork):
         masks: Mapping[str, Tensor] | None = None,
         present: Tensor | None = None,
     ) -> Tensor:
-        """Return the shared latent of what is present, and the private ones behind it.
+        """Return the shared latent of the present modalities, followed by the private latents.
 
         Parameters
         ----------
         values, masks, present : object
-            As `MultiModalNetwork.encode` takes them.
+            As in `MultiModalNetwork.encode`.
 
         Returns
         -------
@@ -118,22 +118,22 @@ class PrivateNetwork(MultiModalNetwork):
         Parameters
         ----------
         latent : Tensor of shape (B, D' + M * n_private)
-            As `encode` gives it.
+            As `encode` returns it.
         known : mapping of str to Tensor of shape (B, T), int, default=None
-            As `MultiModalNetwork.decode` takes them.
+            As in `MultiModalNetwork.decode`.
 
         Returns
         -------
         dict of str to Tensor
         """
-        own = {name: place for place, name in enumerate(self._modalities)}
+        places = {name: place for place, name in enumerate(self._modalities)}
         shared, private = latent.tensor_split([self.n_shared], dim=-1)
-        parts = private.unflatten(-1, (len(own), self.n_private))
-        read = {
-            name: torch.cat([shared, parts[:, own[name]]], dim=-1) if name in own else shared
+        parts = private.unflatten(-1, (len(places), self.n_private))
+        inputs = {
+            name: torch.cat([shared, parts[:, places[name]]], dim=-1) if name in places else shared
             for name in self._targets
         }
-        return {name: self.decode_one(name, one, known) for name, one in read.items()}
+        return {name: self.decode_one(name, one, known) for name, one in inputs.items()}
 
     def forward(
         self,

@@ -1,1 +1,1 @@
-"""Pretrained encoders: files, tokenizers, normalisation, adapters."""
+"""Pretrained encoders: model files, tokenizers, image normalisation, adapters."""

@@ -1,4 +1,4 @@
-"""Pretrained modules of several makes, each called as an encoder is: (values, mask) -> (B, D)."""
+"""Adapters of pretrained models of several libraries to the interface of an encoder."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sklearn_crossmodal.nn._layers import masked_mean
 
 __all__ = ["FIRST_TOKEN", "adapt"]
 
-#: Ids of a model's own tokenizer come behind those that stand for no word.
+#: Ids of a model's tokenizer follow the special tokens.
 FIRST_TOKEN = END + 1
 
 
 def adapt(module: nn.Module) -> nn.Module:
-    """Return a module that takes values and mask, and gives a vector a row.
+    """Adapt a module to the interface of an encoder: (values, mask) -> (B, D).
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def adapt(module: nn.Module) -> nn.Module:
     Returns
     -------
     nn.Module
-        With `takes`, the kinds of block it takes, or None for any, and `takes_mask`, whether it
-        is told which steps are there.
+        With `takes`, the accepted kinds of block, or None for any, and `takes_mask`, whether it
+        uses the mask.
     """
     if hasattr(module, "get_max_seq_length") and hasattr(module, "tokenize"):
         return _SentenceModel(module)
@@ -39,7 +39,7 @@ def adapt(module: nn.Module) -> nn.Module:
 
 
 class _SentenceModel(nn.Module):
-    """(B, T), (B, T) -> (B, D), pooled as the model's own modules say."""
+    """(B, T), (B, T) -> (B, D), pooled by the modules of the model."""
 
     takes = frozenset({"tokens"})
     takes_mask = True
@@ -49,8 +49,8 @@ class _SentenceModel(nn.Module):
         self.model = model
 
     def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-        ids, there, empty = _model_tokens(tokens, mask)
-        features = {"input_ids": ids, "attention_mask": there.long()}
+        ids, attended, empty = _model_tokens(tokens, mask)
+        features = {"input_ids": ids, "attention_mask": attended.long()}
         return torch.where(empty, 0.0, self.model(features)["sentence_embedding"])
 
 
@@ -67,13 +67,13 @@ class _TransformersModel(nn.Module):
         if "tokens" not in self.takes:
             states = self.model(**{self.model.main_input_name: values}).last_hidden_state
             return _pooled(states, None)
-        ids, there, empty = _model_tokens(values, mask)
-        states = self.model(input_ids=ids, attention_mask=there.long()).last_hidden_state
-        return torch.where(empty, 0.0, masked_mean(states, there))
+        ids, attended, empty = _model_tokens(values, mask)
+        states = self.model(input_ids=ids, attention_mask=attended.long()).last_hidden_state
+        return torch.where(empty, 0.0, masked_mean(states, attended))
 
 
 class _PlainModel(nn.Module):
-    """(B, ...) -> (B, D), the module's output, averaged over what is not rows or width."""
+    """(B, ...) -> (B, D), the output of the module, averaged over steps or pixels."""
 
     takes = None
 
@@ -91,7 +91,7 @@ class _PlainModel(nn.Module):
 
 
 def _pooled(output: Tensor, mask: Tensor | None) -> Tensor:
-    """Average a map (B, D, H, W) over its pixels, or steps (B, T, D) over those that are there."""
+    """Average a map (B, D, H, W) over its pixels, or steps (B, T, D) over the unmasked ones."""
     if not isinstance(output, Tensor):
         raise TypeError(
             f"the pretrained module returns {type(output).__name__} where a tensor is expected: "
@@ -106,13 +106,13 @@ def _pooled(output: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def _model_tokens(tokens: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the model's own ids, which of them are there, and which rows have none (B, 1)."""
-    there = tokens >= FIRST_TOKEN
+    """Return the ids of the model, their attention mask, and which rows are empty (B, 1)."""
+    attended = tokens >= FIRST_TOKEN
     if mask is not None:
-        there = there & mask
-    longest = max(int(there.any(dim=0).sum()), 1)  # tokens of the model stand in front
-    there, tokens = there[:, :longest], tokens[:, :longest]
-    empty = ~there.any(dim=1, keepdim=True)
-    # A row of no token would give NaN: it looks at its first step, and is put to zero after.
+        attended = attended & mask
+    longest = max(int(attended.any(dim=0).sum()), 1)  # padding and end are last
+    attended, tokens = attended[:, :longest], tokens[:, :longest]
+    empty = ~attended.any(dim=1, keepdim=True)
+    # An empty row would give NaN: it attends to its first step, and is set to zero afterwards.
     first = torch.arange(longest, device=tokens.device) == 0
-    return torch.where(there, tokens - FIRST_TOKEN, 0), there | (empty & first), empty
+    return torch.where(attended, tokens - FIRST_TOKEN, 0), attended | (empty & first), empty

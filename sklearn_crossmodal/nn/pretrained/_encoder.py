@@ -1,4 +1,4 @@
-"""Pretrained: a model that is trained already, frozen or trained on."""
+"""Pretrained: a pretrained model as an encoder, frozen or fine-tuned."""
 
 from __future__ import annotations
 
@@ -26,41 +26,39 @@ __all__ = ["Pretrained"]
 
 
 class Pretrained(Component):
-    """A pretrained model from a local folder or an installed package, or a module of one's own.
+    """A pretrained model from a local folder or an installed package, or a user-defined module.
 
-    A frozen model is not trained: each row goes through it once, ahead of training, and what is
-    trained is a small `head` on its vectors. With the estimator's `memory` a row that went through
-    once is found again in another fold, grid point or process. Otherwise the model is a part of the
-    network, and trained on with the rest.
+    A frozen model is not trained: it embeds each row once, before training, and a small `head` on
+    its embeddings is trained. The estimator's `memory` caches embeddings across folds, grid points
+    and processes. A model that is not frozen is part of the network, and is fine-tuned with it.
 
-    The model is loaded when it is first used, never by ``__init__``, `clone` or `pickle`. A pickle
-    holds the path, not the weights, where there is one; a module that was given holds its own. It
-    is refused when the model that is found later is another than the one in `fit`.
+    The model is loaded on first use, never by ``__init__``, `clone` or `pickle`. A pickle holds the
+    path of a model in a folder, not its weights; a module is pickled. If the model has changed
+    since `fit`, prediction raises an error.
 
     Parameters
     ----------
     source : str, path, nn.Module, or callable that returns one
         A folder of sentence-transformers or transformers; the name of an installed package that
-        carries such a folder, or of a model in the local cache of the Hugging Face hub (nothing is
-        downloaded); a module, which is copied, never changed; or a class or function without
-        arguments, called on a fixed seed. The output of a module of one's own is the vector: take
-        off a classifier first.
+        contains such a folder, or of a model in the local cache of the Hugging Face hub (nothing is
+        downloaded); a module, which is copied, never modified; or a class or function without
+        arguments, called with a fixed seed. The output of a module is the embedding: remove a
+        classification head first.
     weights : str, path or weights of torchvision, default=None
         File of weights for a class or function: of `torch.save` or safetensors.
     frozen : bool, default=True
-        Whether the model stays as it is.
+        Whether the model is frozen; else it is fine-tuned.
     head : str, component or nn.Module factory, default="mlp"
-        Encoder of the model's vectors; it is always trained.
+        Encoder of the embeddings; it is always trained.
     learning_rate_factor : float, default=0.05
-        A model that is not frozen learns at the estimator's `learning_rate` times this.
+        The learning rate of a fine-tuned model is the estimator's `learning_rate` times this.
     mean, std : float or sequence of float, default=None
-        What images from 0 to 1 are normalised with for the model, one number for all channels or
-        one a channel, which also says that the model takes grey images or colour; None looks for
-        them in the model.
+        Normalisation of images from 0 to 1, one number for all channels or one a channel, which
+        also implies grey or colour images; None takes that of the model.
     size : int or (int, int), default=None
-        Height and width of the images for the model; None looks for them in the model.
+        Height and width of images; None takes that of the model.
     batch_size : int, default=32
-        Rows that go through a frozen model at a time.
+        Batch size of a frozen model.
 
     See Also
     --------
@@ -68,8 +66,8 @@ class Pretrained(Component):
 
     Notes
     -----
-    The vector of a text is what sentence-transformers makes of it, or the mean of the last hidden
-    states of a model of transformers [1]_.
+    The embedding of a text is that of sentence-transformers, or the mean of the last hidden states
+    of a model of transformers [1]_.
 
     References
     ----------
@@ -130,11 +128,11 @@ class Pretrained(Component):
         self.size = size
         self.batch_size = batch_size
 
-    # What a modality asks for ---------------------------------------------------------------
+    # Interface to modalities ----------------------------------------------------------------
 
     @property
     def tokenizer(self) -> ModelTokenizer | None:
-        """The tokenizer that the model brings, with `encode`, `decode` and `n_tokens`, or None."""
+        """The tokenizer of the model, with `encode`, `decode` and `n_tokens`, or None."""
         self._validate_params()
         if self._in_folder:
             folder = find_folder(self.source)
@@ -146,18 +144,18 @@ class Pretrained(Component):
 
     @property
     def any_length(self) -> bool:
-        """Whether texts may be longer than the longest in `fit`: the model cuts them itself."""
+        """Whether texts may be longer than the longest in `fit`: the model truncates them."""
         return self.tokenizer is not None and getattr(self._model(), "takes_mask", True)
 
     @property
     def max_length(self) -> int | None:
-        """Most tokens of a text that the model reads; None where there is no limit."""
+        """Maximum number of tokens of a text; None without a limit."""
         tokenizer = self.tokenizer
         return None if tokenizer is None else tokenizer.max_length
 
     @property
     def normalization(self) -> dict | None:
-        """What images are brought to for the model: {mean, std, size}, or None if unknown."""
+        """Image normalisation of the model: {mean, std, size}, or None if unknown."""
         self._validate_params()
         return find_normalization(
             {"mean": self.mean, "std": self.std, "size": self.size},
@@ -166,7 +164,7 @@ class Pretrained(Component):
             module=None if self._in_folder else self._model,
         )
 
-    # What training asks for -----------------------------------------------------------------
+    # Interface to training ------------------------------------------------------------------
 
     def load(self, spec: BlockSpec, device: str = "cpu") -> nn.Module:
         """Return the frozen model.
@@ -174,9 +172,9 @@ class Pretrained(Component):
         Parameters
         ----------
         spec : BlockSpec
-            Of the blocks it is to read.
+            Of its input blocks.
         device : str, default="cpu"
-            Where it is to compute.
+            Device of the model.
 
         Returns
         -------
@@ -186,7 +184,7 @@ class Pretrained(Component):
         Raises
         ------
         ModalityError
-            If it does not take blocks of this kind, or is another model than it was before.
+            If it does not accept blocks of this kind, or has changed since `fit`.
         """
         model = self._model()
         self._check_spec(model, spec)
@@ -199,17 +197,17 @@ class Pretrained(Component):
         return model if device == "cpu" else on_device(model, device)
 
     def build(self, spec: BlockSpec) -> nn.Module:
-        """Return the part of the network that is trained.
+        """Return the trainable part of the encoder.
 
         Parameters
         ----------
         spec : BlockSpec
-            Of the blocks; of the vectors of the model, kind ``"vector"``, if it is frozen.
+            Of the blocks; of the embeddings, kind ``"vector"``, if the model is frozen.
 
         Returns
         -------
         nn.Module
-            The head if the model is frozen, else the model with the head behind it.
+            The head if the model is frozen, else the model followed by the head.
         """
         self._validate_params()
         if self.frozen:
@@ -260,30 +258,32 @@ class Pretrained(Component):
             raise ModalityError(f"weights go with a class or function, not with {self._name}.")
         if self._in_folder:
             return model_in_folder(find_folder(self.source))
-        given = (self.source, self.weights)
-        before = getattr(self, "_made", None)
-        if before is None or any(one is not other for one, other in zip(before, given)):
-            self._made = (*given, model_of(*given))
-        return self._made[-1]
+        params = (self.source, self.weights)
+        loaded = getattr(self, "_loaded", None)
+        if loaded is None or any(old is not new for old, new in zip(loaded, params)):
+            self._loaded = (*params, model_of(*params))
+        return self._loaded[-1]
 
     def __sklearn_clone__(self):
         params = self.get_params(deep=False)
-        # A module that was given is shared, not copied: it is never changed.
-        own = {name: clone(value, safe=False) for name, value in params.items() if name != "source"}
-        return type(self)(params["source"], **own)
+        # A module is shared, not copied, since it is never modified.
+        source = params.pop("source")
+        return type(self)(
+            source, **{name: clone(value, safe=False) for name, value in params.items()}
+        )
 
     def __getstate__(self):
-        return {key: value for key, value in super().__getstate__().items() if key != "_made"}
+        return {key: value for key, value in super().__getstate__().items() if key != "_loaded"}
 
 
 class _Tuned(nn.Module):
-    """(values, mask) -> (B, D): a pretrained model, and a head on its vectors."""
+    """(values, mask) -> (B, D): a fine-tuned model, and a head on its embeddings."""
 
     def __init__(self, model: nn.Module, head: nn.Module, *, scale: float) -> None:
         super().__init__()
         self.model = model
         self.head = head
-        self.scale = scale  # vectors of length 1 are small numbers for a head
+        self.scale = scale  # entries of normalised embeddings are small inputs for a head
         self.out_features = head.out_features
 
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -292,7 +292,7 @@ class _Tuned(nn.Module):
 
 @torch.no_grad()
 def _example_vectors(model: nn.Module, spec: BlockSpec) -> Tensor:
-    """Return what the model makes of random rows."""
+    """Return the embeddings of random rows."""
     with fixed_seed():
         if spec.n_categories is None:
             return model(torch.randn(8, *spec.shape), None)

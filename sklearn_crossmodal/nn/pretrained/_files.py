@@ -1,4 +1,4 @@
-"""Pretrained models in files: where they lie, and their weights. Nothing is downloaded."""
+"""Find and load files of pretrained models. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from sklearn_crossmodal.utils import import_optional
 
 __all__ = ["find_folder", "folder_stamp", "load_folder", "load_weights", "read_json"]
 
-#: In a folder of sentence-transformers, and in one of transformers.
-_MARKS = ("modules.json", "config.json")
+#: The configuration files of sentence-transformers, and of transformers.
+_CONFIG_FILES = ("modules.json", "config.json")
 
 
 def find_folder(source: str | Path) -> Path:
@@ -27,7 +27,7 @@ def find_folder(source: str | Path) -> Path:
     Parameters
     ----------
     source : str or Path
-        A folder, the name of an installed package that carries a model, or the name of a model in
+        A folder, the name of an installed package that contains a model, or the name of a model in
         the local cache of the Hugging Face hub.
 
     Returns
@@ -54,11 +54,11 @@ def find_folder(source: str | Path) -> Path:
             "they belong to, Pretrained(make_module, weights=...)."
         )
     if path.is_dir():
-        if any((path / mark).exists() for mark in _MARKS):
+        if any((path / mark).exists() for mark in _CONFIG_FILES):
             return path
         raise ModalityError(
             f"{str(source)!r} holds no model of sentence-transformers or transformers: it has "
-            f"neither {_MARKS[0]} nor {_MARKS[1]}."
+            f"neither {_CONFIG_FILES[0]} nor {_CONFIG_FILES[1]}."
         )
     found = _in_package(str(source)) or _in_hub_cache(str(source))
     if found is None:
@@ -70,7 +70,7 @@ def find_folder(source: str | Path) -> Path:
 
 
 def folder_stamp(folder: Path) -> tuple:
-    """Return sizes and times of the files in a folder: others mean that it has changed."""
+    """Return sizes and modification times of the files in a folder, to detect changes."""
     found = [(path, path.stat()) for path in sorted(folder.rglob("*")) if path.is_file()]
     return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in found)
 
@@ -90,16 +90,16 @@ def load_folder(folder: Path) -> nn.Module:
     purpose = f"The model in {folder}"
     transformers = import_optional("transformers", extra="pretrained", purpose=purpose)
     bars = transformers.utils.logging
-    shown = bars.is_progress_bar_enabled()
+    enabled = bars.is_progress_bar_enabled()
     bars.disable_progress_bar()
     try:
-        if (folder / _MARKS[0]).exists():
+        if (folder / _CONFIG_FILES[0]).exists():
             package = import_optional("sentence_transformers", extra="pretrained", purpose=purpose)
             return package.SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         model = transformers.AutoModel.from_pretrained(folder, local_files_only=True)
         return model.get_encoder() if model.config.is_encoder_decoder else model
     finally:
-        if shown:
+        if enabled:
             bars.enable_progress_bar()
 
 
@@ -109,10 +109,10 @@ def load_weights(module: nn.Module, weights) -> None:
     Parameters
     ----------
     module : nn.Module
-        Changed in place.
+        Modified in place.
     weights : str, Path, or weights of torchvision
-        A file that `torch.save` or safetensors wrote; of torchvision's, the file in the local cache
-        of the hub of torch.
+        A file of `torch.save` or safetensors; for weights of torchvision, the file in the local
+        cache of `torch.hub`.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def load_weights(module: nn.Module, weights) -> None:
 
 
 def read_json(path: Path) -> dict:
-    """Return what a JSON file holds; nothing if there is no such file."""
+    """Return the content of a JSON file; {} if there is no such file."""
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
@@ -145,12 +145,12 @@ def _weights_file(weights) -> Path:
 
 @lru_cache(maxsize=32)
 def _in_package(name: str) -> Path | None:
-    """Return the folder of a model among the files of an installed package."""
+    """Return the folder of a model in an installed package."""
     try:
         files = metadata.files(name) or []
     except (metadata.PackageNotFoundError, ValueError):
         return None
-    for mark in _MARKS:  # that of sentence-transformers first: it knows how to pool
+    for mark in _CONFIG_FILES:  # sentence-transformers first, since it defines the pooling
         folders = [Path(file.locate()).parent for file in files if file.name == mark]
         folders = [folder for folder in folders if _has_weights(folder, mark)]
         if folders:
@@ -160,7 +160,7 @@ def _in_package(name: str) -> Path | None:
 
 def _has_weights(folder: Path, mark: str) -> bool:
     patterns = ("*.safetensors", "pytorch_model*.bin")
-    return mark == _MARKS[0] or any(list(folder.glob(pattern)) for pattern in patterns)
+    return mark == _CONFIG_FILES[0] or any(list(folder.glob(pattern)) for pattern in patterns)
 
 
 def _in_hub_cache(name: str) -> Path | None:
@@ -170,5 +170,5 @@ def _in_hub_cache(name: str) -> Path | None:
 
     try:
         return Path(snapshot_download(name, local_files_only=True))
-    except (OSError, ValueError):  # not there, or no name that the hub takes
+    except (OSError, ValueError):  # not cached, or not a valid name
         return None

@@ -1,4 +1,4 @@
-"""A module's fingerprint: the same for the same weights, settings and code, in any process."""
+"""Fingerprints of modules: hashes of weights, settings and code, equal in any process."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ __all__ = ["fingerprint", "is_describable"]
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...), range, slice, enum.Enum)
 _NAMES = (torch.dtype, torch.device, torch.layout, torch.memory_format, np.dtype, np.generic)
-#: What says how a module is used or where it came from, not what it computes.
-_ASIDE = {"name_or_path", "_name_or_path"}
-#: What `nn.Module` itself keeps: weights and parts, which are looked at by name.
-_OF_MODULES = set(vars(nn.Module()))
-#: Parts of these keep tokenizers, caches and model cards beside plain settings.
+#: Settings of the origin of a module, which do not affect its output.
+_IGNORED_SETTINGS = {"name_or_path", "_name_or_path"}
+#: Attributes of `nn.Module`: weights and submodules, which are described separately.
+_MODULE_ATTRIBUTES = set(vars(nn.Module()))
+#: Modules of these libraries hold tokenizers, caches and model cards beside settings.
 _LIBRARIES = {"transformers", "sentence_transformers"}
-#: Objects inside one another; what lies deeper is not known.
+#: Maximum nesting of objects; deeper ones are not described.
 _DEPTH = 30
 
 
 def fingerprint(module: nn.Module) -> str:
-    """Return a text that differs where two modules differ in what they compute.
+    """Return a hash that differs if the outputs of two modules may differ.
 
-    It is made of all weights and buffers, of the settings, and of the code of each `forward`; what
-    other functions do that a user's `forward` calls is not looked at.
+    It covers all weights and buffers, the settings, and the code of each `forward`; functions that
+    a user-defined `forward` calls are not covered.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def fingerprint(module: nn.Module) -> str:
 
 
 def is_describable(module: nn.Module) -> bool:
-    """Return whether the fingerprint knows all settings, and not of some only that they are there.
+    """Return whether the fingerprint covers all settings of a module.
 
     Parameters
     ----------
@@ -75,11 +75,11 @@ def is_describable(module: nn.Module) -> bool:
 
 
 class _Description:
-    """Texts of values, equal in any process for values that compute the same."""
+    """Descriptions of values as text, equal in any process for equivalent values."""
 
     def __init__(self) -> None:
         self.complete = True
-        self.open: list[int] = []  # what is being described: a value may hold itself
+        self.open: list[int] = []  # values being described, to detect cycles
 
     def __call__(self, value) -> str:
         if id(value) in self.open:
@@ -114,7 +114,7 @@ class _Description:
         yield type, lambda named: f"{named.__module__}.{named.__qualname__}"
         yield (types.ModuleType, np.ufunc), lambda named: named.__name__
         yield weakref.ReferenceType, lambda reference: self(reference())
-        yield RemovableHandle, lambda handle: ""  # the hook stands in its module
+        yield RemovableHandle, lambda handle: ""  # the hook is described in its module
 
     def _all(self, values) -> str:
         return ", ".join(map(self, values))
@@ -138,17 +138,17 @@ class _Description:
         return ", ".join(texts)
 
     def _settings(self, module: nn.Module) -> str:
-        settings = {key: one for key, one in vars(module).items() if key not in _OF_MODULES}
+        settings = {key: one for key, one in vars(module).items() if key not in _MODULE_ATTRIBUTES}
         if type(module).__module__.partition(".")[0] in _LIBRARIES:
             settings = {
                 key: one
                 for key, one in settings.items()
-                if not key.startswith("_") and not _is_opened(one)
+                if not key.startswith("_") and not _is_plain_object(one)
             }
         return self._sorted(settings)
 
     def _sorted(self, settings: Mapping) -> str:
-        names = sorted(set(settings) - _ASIDE)
+        names = sorted(set(settings) - _IGNORED_SETTINGS)
         return ", ".join(f"{name}={self(settings[name])}" for name in names)
 
     def _function(self, function: types.FunctionType) -> str:
@@ -163,7 +163,7 @@ class _Description:
         return f"{function.__module__}.{function.__qualname__} {self(function.__self__)}"
 
     def _object(self, value) -> str:
-        """Describe an object by its attributes, where these are all it consists of."""
+        """Describe an object by its attributes, unless it has a custom `__reduce__`."""
         plain = type(value).__reduce_ex__ is object.__reduce_ex__
         if plain and type(value).__reduce__ is object.__reduce__ and hasattr(value, "__dict__"):
             return self._sorted(vars(value))
@@ -178,8 +178,8 @@ def _digest(data) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def _is_opened(value) -> bool:
-    """Return whether a value is an object of its own, neither plain nor a function."""
+def _is_plain_object(value) -> bool:
+    """Return whether a value is an object with attributes, and not a function or class."""
     named = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
     return hasattr(value, "__dict__") and not isinstance(value, named)
 
@@ -187,5 +187,5 @@ def _is_opened(value) -> bool:
 def _inside(cell):
     try:
         return cell.cell_contents
-    except ValueError:  # not filled yet
+    except ValueError:  # an empty cell
         return None

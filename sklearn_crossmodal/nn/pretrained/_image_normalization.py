@@ -1,4 +1,4 @@
-"""What images are brought to for a pretrained model, as models of several makes say it."""
+"""Find the image normalisation of pretrained models of several libraries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["find_normalization"]
 
 
 def find_normalization(
-    given: Mapping[str, object],
+    user: Mapping[str, object],
     weights: object = None,
     *,
     folder: Path | None = None,
@@ -25,14 +25,14 @@ def find_normalization(
 
     Parameters
     ----------
-    given : mapping of {"mean", "std", "size"}
-        What the user says; None where it is to be found.
+    user : mapping of {"mean", "std", "size"}
+        Values of the user; None for those to be found.
     weights : weights of torchvision, default=None
-        Their `transforms` say it.
+        With the normalisation in their `transforms`.
     folder : Path, default=None
-        Of a model of transformers, whose processor says it.
+        Of a model of transformers, with the normalisation in its processor.
     module : callable, default=None
-        Returns the module, which says it as those of timm do.
+        Returns the module, which may have the configuration of a timm model.
 
     Returns
     -------
@@ -41,9 +41,9 @@ def find_normalization(
         (height, width) or None. None if nothing is known.
     """
     found = dict.fromkeys(("mean", "std", "size"))
-    if any(value is None for value in given.values()):
+    if any(value is None for value in user.values()):
         found |= _of_weights(weights) or _of_folder(folder) or _of_module(module)
-    found |= {name: value for name, value in given.items() if value is not None}
+    found |= {name: value for name, value in user.items() if value is not None}
     if all(value is None for value in found.values()):
         return None
     if found["mean"] is not None or found["std"] is not None:
@@ -80,9 +80,9 @@ def _of_folder(folder: Path | None) -> dict:
 def _of_module(module: Callable[[], nn.Module] | None) -> dict:
     if module is None:
         return {}
-    made = module()
-    made = getattr(made, "model", made)
-    settings = getattr(made, "pretrained_cfg", None) or getattr(made, "default_cfg", None) or {}
+    model = module()
+    model = getattr(model, "model", model)
+    settings = getattr(model, "pretrained_cfg", None) or getattr(model, "default_cfg", None) or {}
     if not isinstance(settings, Mapping):
         settings = vars(settings)
     input_size = settings.get("input_size")

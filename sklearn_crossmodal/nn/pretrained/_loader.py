@@ -1,4 +1,4 @@
-"""Pretrained models, loaded and ready to be looked at."""
+"""Load pretrained models once per process, in evaluation mode and with a fingerprint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["model_in_folder", "model_of", "on_device"]
 
 
 def model_in_folder(folder: Path) -> nn.Module:
-    """Return the model in a folder, loaded once a process, and again when its files change.
+    """Return the model in a folder, cached per process until its files change.
 
     Parameters
     ----------
@@ -28,19 +28,19 @@ def model_in_folder(folder: Path) -> nn.Module:
     Returns
     -------
     nn.Module
-        (values, mask) -> (B, D), not to be changed, with `fingerprint` and `describable`.
+        (values, mask) -> (B, D), not to be modified, with `fingerprint` and `describable`.
     """
     folder = folder.resolve()
     return _from_folder(folder, folder_stamp(folder))
 
 
 def model_of(source: nn.Module | Callable[[], nn.Module], weights) -> nn.Module:
-    """Return a model from a user's own module.
+    """Return a model from a user-defined module.
 
     Parameters
     ----------
     source : nn.Module, or callable that returns one
-        A module is copied; a class or function is called on a fixed seed.
+        A module is copied; a class or function is called with a fixed seed.
     weights : str, Path, weights of torchvision, or None
         A file to load the weights from.
 
@@ -49,12 +49,12 @@ def model_of(source: nn.Module | Callable[[], nn.Module], weights) -> nn.Module:
     nn.Module
         (values, mask) -> (B, D), with `fingerprint` and `describable`.
     """
-    return _prepared(lambda: _make(source, weights))
+    return _prepare(lambda: _make(source, weights))
 
 
 @lru_cache(maxsize=2)
 def on_device(model: nn.Module, device: str) -> nn.Module:
-    """Return the copy of a model on a device, made once."""
+    """Return a cached copy of a model on a device."""
     return copy.deepcopy(model).to(device)
 
 
@@ -70,8 +70,8 @@ def _make(source: nn.Module | Callable[[], nn.Module], weights) -> nn.Module:
     return module
 
 
-def _prepared(make: Callable[[], nn.Module]) -> nn.Module:
-    """Return a module ready to be looked at only, made on a fixed seed, with its fingerprint."""
+def _prepare(make: Callable[[], nn.Module]) -> nn.Module:
+    """Create a module with a fixed seed, in evaluation mode, with its fingerprint."""
     with fixed_seed():
         model = adapt(make()).eval().requires_grad_(False)
     model.fingerprint, model.describable = fingerprint(model), is_describable(model)
@@ -80,4 +80,4 @@ def _prepared(make: Callable[[], nn.Module]) -> nn.Module:
 
 @lru_cache(maxsize=2)
 def _from_folder(folder: Path, stamp: tuple) -> nn.Module:
-    return _prepared(lambda: load_folder(folder))
+    return _prepare(lambda: load_folder(folder))

@@ -1,4 +1,4 @@
-"""The tokenizer that a pretrained model brings."""
+"""ModelTokenizer: the tokenizer of a pretrained model."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from sklearn_crossmodal.utils import import_optional
 
 __all__ = ["ModelTokenizer", "has_tokenizer"]
 
-#: Truncation is a state of fast tokenizers: threads that share one take turns.
+#: Fast tokenizers store truncation as state, so that threads take turns.
 _lock = threading.Lock()
-#: Tokenizers that know no limit say a number such as 1e30.
+#: Tokenizers without a limit have a larger one, such as 1e30.
 _NO_LIMIT = 1_000_000
 
 
 class ModelTokenizer:
-    """Texts to the ids of a pretrained model, and back.
+    """Encode texts by the tokenizer of a pretrained model, and decode them.
 
     Parameters
     ----------
     source : Path or tokenizer of transformers
-        The folder of the model, from which the tokenizer is loaded when it is used; a pickle holds
-        the path alone.
+        The folder of the model, from which the tokenizer is loaded on use; a pickle holds the path
+        only.
     max_length : int, default=None
-        Most tokens of a text, those that the model adds included; None finds it in the folder.
+        Maximum number of tokens of a text, special tokens included; None reads it in the folder.
 
     Attributes
     ----------
     n_tokens : int
         Size of the vocabulary.
     max_length : int or None
-        Most tokens of a text; None where the model has no limit.
+        Maximum number of tokens of a text; None if the model has no limit.
     """
 
     def __init__(self, source, max_length: int | None = None) -> None:
@@ -50,7 +50,7 @@ class ModelTokenizer:
 
     @property
     def max_length(self) -> int | None:
-        """Most tokens of a text; None where the model has no limit."""
+        """Maximum number of tokens of a text; None if the model has no limit."""
         limits = [self._max_length, self._tokenizer.model_max_length]
         if isinstance(self.source, Path):
             sentences = read_json(self.source / "sentence_bert_config.json")
@@ -60,14 +60,15 @@ class ModelTokenizer:
         return min(limits, default=None)
 
     def encode(self, texts: list[str], max_length: int | None = None) -> list[list[int]]:
-        """Return the ids of each text, with those that the model needs around them.
+        """Return the ids of each text, with the special tokens of the model.
 
         Parameters
         ----------
         texts : list of str
             The texts.
         max_length : int, default=None
-            Cut a text to so many ids, those around it included; that of the model at most.
+            Truncate texts to this number of ids, special tokens included, at most that of the
+            model.
 
         Returns
         -------
@@ -79,12 +80,12 @@ class ModelTokenizer:
             return self._tokenizer(list(texts), verbose=False, **settings)["input_ids"]
 
     def decode(self, rows: Iterable[Sequence[int]]) -> list[str]:
-        """Return the texts of rows of ids, without what the model adds.
+        """Decode rows of ids, without special tokens.
 
         Parameters
         ----------
         rows : iterable of sequence of int
-            As `encode` gives them.
+            As `encode` returns them.
 
         Returns
         -------
@@ -109,7 +110,7 @@ def has_tokenizer(folder: Path) -> bool:
 
 @lru_cache(maxsize=4)
 def _load(folder: Path, stamp: tuple):
-    """Return the tokenizer in a folder, loaded once, and again when its files change."""
+    """Return the tokenizer in a folder, cached until its files change."""
     purpose = f"The tokenizer in {folder}"
     transformers = import_optional("transformers", extra="pretrained", purpose=purpose)
     return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)

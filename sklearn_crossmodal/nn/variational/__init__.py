@@ -1,4 +1,4 @@
-"""Latents as distributions: posteriors that join what modalities believe, and their network."""
+"""Variational autoencoders: joint posteriors of the latent given several modalities."""
 
 from sklearn_crossmodal.nn.variational._gaussian import Gaussian, kl_divergence, product_of_experts
 from sklearn_crossmodal.nn.variational._mixture import MoEPosterior, MoPoEPosterior
@@ -6,7 +6,7 @@ from sklearn_crossmodal.nn.variational._mvtcae import MVTCAEPosterior
 from sklearn_crossmodal.nn.variational._network import COUNTED, DIVERGENCE, VariationalNetwork
 from sklearn_crossmodal.nn.variational._poe import PoEPosterior
 
-#: The posteriors that have a name.
+#: The registered posteriors.
 POSTERIORS = {
     "poe": PoEPosterior,
     "moe": MoEPosterior,

@@ -1,4 +1,4 @@
-"""Gaussians with independent entries: their product, their divergence, and draws from them."""
+"""Diagonal Gaussians: products, divergences and samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 __all__ = ["Gaussian", "kl_divergence", "product_of_experts"]
 
-#: Logarithms of variances stay within this of zero: e.g. no expert is sure beyond all others.
+#: Bound of the absolute logarithm of variances, so that no expert dominates a product.
 _MOST = 8.0
 
 
@@ -34,16 +34,16 @@ class Gaussian(NamedTuple):
 
     @classmethod
     def of(cls, scores: Tensor) -> Gaussian:
-        """Return the one that scores (..., 2 D) stand for: means first."""
+        """Return the Gaussian of scores (..., 2 D): means, then logarithms of variances."""
         mean, log_variance = scores.chunk(2, dim=-1)
         return cls(mean, log_variance.clamp(-_MOST, _MOST))
 
     def at(self, noise: Tensor) -> Tensor:
-        """Return what standard normal noise (..., D) becomes, so that gradients pass."""
+        """Transform standard normal noise (..., D) to samples (reparameterisation trick)."""
         return self.mean + noise * (0.5 * self.log_variance).exp()
 
     def take(self, places: Tensor) -> Gaussian:
-        """Return, of a mixture's (B, K, D), the part that each row's place (B,) names."""
+        """Return the component of a mixture (B, K, D) at the position (B,) of each row."""
         places = places.view(-1, 1, 1).expand(-1, 1, self.mean.shape[-1])
         return Gaussian(*(part.gather(1, places).squeeze(1) for part in self))
 
@@ -54,7 +54,7 @@ def kl_divergence(first: Gaussian, second: Gaussian | None = None) -> Tensor:
     Parameters
     ----------
     first : Gaussian of shape (..., D)
-        What the expectation is over.
+        The distribution of the expectation.
     second : Gaussian of shape (..., D), default=None
         None is the standard normal distribution.
 
@@ -78,16 +78,16 @@ def kl_divergence(first: Gaussian, second: Gaussian | None = None) -> Tensor:
 
 
 def product_of_experts(experts: Gaussian, chosen: Tensor, *, prior: bool = False) -> Gaussian:
-    """Return the product of Gaussians, which is one: precisions add up.
+    """Return the product of Gaussians, a Gaussian whose precision is the sum of precisions.
 
     Parameters
     ----------
     experts : Gaussian of shape (B, M, D)
-        One a modality.
+        One per modality.
     chosen : Tensor of shape (B, K, M), bool
-        Which of them are multiplied: K products a row. One of none is the prior.
+        The factors of K products per row. An empty product is the prior.
     prior : bool, default=False
-        Whether a standard normal distribution is a further factor of each.
+        Whether a standard normal distribution is a factor of each product.
 
     Returns
     -------
@@ -105,6 +105,6 @@ def product_of_experts(experts: Gaussian, chosen: Tensor, *, prior: bool = False
     precision = (-experts.log_variance).exp()
     total = torch.einsum("bkm,bmd->bkd", chosen, precision)
     weighted = torch.einsum("bkm,bmd->bkd", chosen, precision * experts.mean)
-    alone = chosen.sum(dim=-1, keepdim=True) == 0
-    total = total + (1.0 if prior else alone.to(total.dtype))
+    is_empty = chosen.sum(dim=-1, keepdim=True) == 0
+    total = total + (1.0 if prior else is_empty.to(total.dtype))
     return Gaussian(weighted / total, -total.log())

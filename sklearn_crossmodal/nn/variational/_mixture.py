@@ -1,4 +1,4 @@
-"""MoEPosterior, MoPoEPosterior: mixtures of what single modalities, or subsets of them, believe."""
+"""MoEPosterior, MoPoEPosterior: mixtures of experts, and of products of experts of subsets."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from sklearn_crossmodal.nn.variational._posterior import (
 
 __all__ = ["MoEPosterior", "MoPoEPosterior"]
 
-#: Modalities up to which all their subsets are looked at; beyond, so many drawn ones.
+#: Number of modalities up to which all subsets are used, and number of sampled subsets beyond.
 _ALL_SUBSETS_UP_TO, _N_SUBSETS = 5, 32
 
 
 class _Mixture(Posterior):
-    """Products of subsets, each as likely; a draw is from one of them."""
+    """A uniform mixture of products of experts of subsets."""
 
     @abstractmethod
     def subsets(self, present: Tensor, generator: torch.Generator | None) -> Tensor:
-        """Return subsets of what is present, (B, K, M), and with it each as often."""
+        """Return subsets of the present modalities (B, K, M), with equal frequencies."""
 
     def draw_of(self, experts, present, generator):
         subsets = self.subsets(present, generator)
         joined = product_of_experts(experts, subsets)
-        there = subsets.any(dim=-1)
-        place = one_of(there, generator).to(torch.int64).argmax(dim=1)
+        nonempty = subsets.any(dim=-1)
+        place = one_of(nonempty, generator).to(torch.int64).argmax(dim=1)
         chosen = joined.take(place)
         rows = torch.arange(len(place), device=place.device)
         latent = chosen.at(normal_like(chosen.mean, generator))
-        # By convexity no less than the divergence of the mixture.
-        divergence = (kl_divergence(joined) * there).sum(dim=1) / there.sum(dim=1)
+        # An upper bound of the divergence of the mixture, by convexity.
+        divergence = (kl_divergence(joined) * nonempty).sum(dim=1) / nonempty.sum(dim=1)
         return Draws(latent, divergence, subsets[rows, place])
 
 
@@ -54,17 +54,17 @@ class _MoPoE(_Mixture):
             drawn = uniform_like(present.new_empty(_N_SUBSETS - 1, n_modalities), generator) < 0.5
             whole = torch.ones_like(drawn[:1])
             subsets = torch.cat([whole, drawn]).expand(n_rows, -1, -1)
-        # What is left of them where a modality is absent is again each subset as often.
+        # Intersections with the present modalities have equal frequencies, too.
         return subsets & present.unsqueeze(1)
 
 
 class _MoE(_Mixture):
     def subsets(self, present: Tensor, generator: torch.Generator | None) -> Tensor:
-        alone = torch.eye(present.shape[1], dtype=torch.bool, device=present.device)
-        return alone & present.unsqueeze(1)
+        single = torch.eye(present.shape[1], dtype=torch.bool, device=present.device)
+        return single & present.unsqueeze(1)
 
     def joint(self, experts: Gaussian, present: Tensor) -> Gaussian:
-        """Return mean and variance of the mixture of what is present."""
+        """Return mean and variance of the mixture over present modalities."""
         weight = present.unsqueeze(-1).to(experts.mean.dtype)
         weight = weight / weight.sum(dim=1, keepdim=True).clamp(min=1)
         mean = (weight * experts.mean).sum(dim=1)
@@ -73,10 +73,11 @@ class _MoE(_Mixture):
 
 
 class MoEPosterior(PosteriorComponent):
-    """Mixture of experts (MMVAE): the latent is drawn from one modality, and explains all.
+    """Mixture of experts (MMVAE): the latent is sampled from one modality, and decodes all.
 
-    ``q(z | x) = 1 / M sum_m q_m(z | x_m)``, with the evidence bound in place of the importance
-    weighted one; each sample draws one modality a step, of which the sum over all is the mean.
+    ``q(z | x) = 1 / M sum_m q_m(z | x_m)``, with the evidence lower bound in place of the
+    importance-weighted one. Each step samples one modality per sample, an unbiased estimate of the
+    sum over all.
 
     References
     ----------
@@ -97,8 +98,8 @@ class MoEPosterior(PosteriorComponent):
 class MoPoEPosterior(PosteriorComponent):
     """Mixture of products of experts, one for each subset of the modalities.
 
-    ``q(z | x) = 1 / (2^M - 1) sum_S prod_{m in S} q_m(z | x_m)``; each sample draws one subset a
-    step. Of more than five modalities 32 subsets are drawn a step.
+    ``q(z | x) = 1 / (2^M - 1) sum_S prod_{m in S} q_m(z | x_m)``. Each step samples one subset per
+    sample; for more than five modalities from 32 random subsets.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""MVTCAEPosterior: the product of what the modalities believe, which draws them to it."""
+"""MVTCAEPosterior: a product of experts, regularised by the divergence from each expert."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["MVTCAEPosterior"]
 
 
 class _MVTCAE(Posterior):
-    """The product, which is drawn to the experts too."""
+    """The product of experts, with divergences from the experts."""
 
     def __init__(self, widths: Sequence[int], n_components: int, alpha: float) -> None:
         super().__init__(widths, n_components)
@@ -39,18 +39,20 @@ class _MVTCAE(Posterior):
 
 
 class MVTCAEPosterior(PosteriorComponent):
-    """Product of experts that keeps the total correlation of the modalities (MVTCAE).
+    """Product of experts that maximises the total correlation of the modalities (MVTCAE).
 
-    The divergence of the product q from the prior p and from each expert q_m is weighed ::
+    The divergence of the product q is a weighted mean of that from the prior p and from each
+    expert q_m ::
 
         (1 - alpha) KL(q || p) + alpha / M sum_m KL(q || q_m)
 
-    so that each expert comes to believe what all of them do; likelihoods count ``(M - alpha) / M``.
+    so that experts are trained to agree with the product. Likelihoods have weight
+    ``(M - alpha) / M``.
 
     Parameters
     ----------
     alpha : float, default=0.9
-        Share of the experts in the divergence.
+        Weight of the experts in the divergence.
 
     References
     ----------

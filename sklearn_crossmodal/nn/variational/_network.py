@@ -1,4 +1,4 @@
-"""The forward pass of a variational autoencoder: in training, draws of the latent are decoded."""
+"""VariationalNetwork: the forward pass of a variational autoencoder."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from sklearn_crossmodal.nn.variational._posterior import Draws, normal_like
 
 __all__ = ["COUNTED", "DIVERGENCE", "VariationalNetwork"]
 
-#: Under these names a network that is trained or validated returns what the latent costs, (B,), and
-#: how much each target counts, (B, M) or None. No target has a name with a space in front.
+#: Keys of the output in training and validation: the divergence of the latent, (B,), and weights of
+#: the targets, (B, M) or None. The leading space avoids collisions with names of targets.
 DIVERGENCE, COUNTED = " divergence", " counted"
 
 
 class VariationalNetwork(PrivateNetwork):
     """Encoders, a joint posterior of the latent, and a decoder per target.
 
-    Answers are decoded from the mean of the posterior. Where gradients are taken, or a loss is
-    validated, it is decoded from draws instead, of which there may be several a sample. A modality
-    that a latent was not drawn from has its private latent drawn from the prior then, so that what
-    it shares with others must be in the shared one.
+    Predictions are decoded from the mean of the posterior. In training and validation, one or
+    several samples of the latent are decoded. The private latent of a modality that was not a
+    source of the sample is drawn from the prior, so that the shared latent must hold what
+    modalities have in common.
 
     Parameters
     ----------
     encoders : mapping of str to nn.Module
         For each modality: (values, mask) -> (B, D_m).
     posterior : nn.Module
-        As the components of `sklearn_crossmodal.nn.variational` build them.
+        Built by a component of `sklearn_crossmodal.nn.variational`.
     decoders : mapping of str to nn.Module
         For each target: (B, D') -> scores.
     n_private : int, default=0
@@ -70,7 +70,7 @@ class VariationalNetwork(PrivateNetwork):
         return nn.Linear(width, 2 * self.n_private)
 
     def _private(self, latents: Sequence[Tensor]) -> Gaussian:
-        """Return what each modality believes of its private latent, of shape (B, M, n_private)."""
+        """Return the posterior of the private latent of each modality, (B, M, n_private)."""
         if not self.n_private:
             none = latents[0].new_zeros(len(latents[0]), len(latents), 0)
             return Gaussian(none, none)
@@ -86,17 +86,17 @@ class VariationalNetwork(PrivateNetwork):
         masks: Mapping[str, Tensor] | None = None,
         present: Tensor | None = None,
     ) -> Gaussian:
-        """Return the posterior of the latent, the shared one and the private ones side by side.
+        """Return the posterior of the concatenated shared and private latents.
 
         Parameters
         ----------
         values, masks, present : object
-            As `MultiModalNetwork.encode` takes them.
+            As in `MultiModalNetwork.encode`.
 
         Returns
         -------
         Gaussian of shape (B, D' + M * n_private)
-            The prior in the private part of an absent modality.
+            The prior for the private latent of an absent modality.
         """
         latents = self.latents(values, masks, present)
         shared, private = self.fusion.belief(latents, present), self._private(latents)
@@ -114,7 +114,7 @@ class VariationalNetwork(PrivateNetwork):
         if torch.is_inference_mode_enabled():
             return super().forward(values, masks, present, known)
         latents = self.latents(values, masks, present)
-        # The same noise for each validation, so that epochs can be compared.
+        # The same noise in each validation, so that epochs are comparable.
         generator = None if self.training else torch.Generator().manual_seed(0)
         draws = self.fusion.draw(latents, present, generator)
         private, cost = self._draw_private(latents, draws, generator)
@@ -127,7 +127,7 @@ class VariationalNetwork(PrivateNetwork):
         return {**scores, DIVERGENCE: draws.divergence + cost, COUNTED: draws.targets}
 
     def _draw_private(self, latents: Sequence[Tensor], draws: Draws, generator):
-        """Return the private latents, (K * B, M * n_private), and what they cost, (K * B,)."""
+        """Return the private latents, (K * B, M * n_private), and their divergence, (K * B,)."""
         private = self._private(latents)
         n_draws = len(draws.latent) // len(private.mean)
         private = Gaussian(*(part.repeat(n_draws, 1, 1) for part in private))

@@ -1,4 +1,4 @@
-"""PoEPosterior: the product of what the modalities believe, and the prior."""
+"""PoEPosterior: the product of experts and the prior."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["PoEPosterior"]
 
 
 class _PoE(Posterior):
-    """The product; trained on all, on one alone, and on a drawn subset."""
+    """The product, trained on all modalities, on a single one, and on a random subset."""
 
     prior = True
 
@@ -31,15 +31,15 @@ class _PoE(Posterior):
         latent = joined.at(normal_like(joined.mean, generator))
         sources = sources.transpose(0, 1).flatten(0, 1)
         divergence = kl_divergence(joined).transpose(0, 1).flatten()
-        # As its authors have it each term explains what it was drawn from, and nothing else.
+        # As in the paper, each term reconstructs its source modalities only.
         return Draws(latent.transpose(0, 1).flatten(0, 1), divergence, sources, sources)
 
 
 class PoEPosterior(PosteriorComponent):
     """Product of experts, with the prior as one of them (MVAE).
 
-    ``q(z | x_S) = p(z) prod_m q_m(z | x_m)`` over the modalities m in S. The objective adds up the
-    evidence bounds of all that is present, of one modality, and of a drawn subset, of each sample.
+    ``q(z | x_S) = p(z) prod_m q_m(z | x_m)`` over the modalities m in S. The objective is the sum
+    of the evidence lower bounds of all present modalities, of one modality, and of a random subset.
 
     References
     ----------

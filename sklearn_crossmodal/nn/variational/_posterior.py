@@ -1,4 +1,4 @@
-"""What all posteriors have in common: an expert a modality, and draws to learn from."""
+"""Base classes of joint posteriors: one expert per modality, and samples of the latent."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ __all__ = ["Draws", "Posterior", "PosteriorComponent", "normal_like", "one_of", 
 
 
 class Draws(NamedTuple):
-    """What the decoders are to learn from, K draws of the latent for each of B samples.
+    """K samples of the latent for each of B rows, for training.
 
     Parameters
     ----------
     latent : Tensor of shape (K * B, D)
-        The first draws of all samples, then the second.
+        The first samples of all rows, then the second.
     divergence : Tensor of shape (K * B,)
-        What the latent costs, in nats; its mean over K is that of the sample.
+        Divergence of the latent, in nats; that of a row is the mean over K.
     sources : Tensor of shape (K * B, M), bool
-        Which modalities each was drawn from.
+        The modalities on which each sample is conditioned.
     targets : Tensor of shape (K * B, M), or None
-        How much the likelihood of each modality counts; None is one for all.
+        Weights of the likelihoods of the modalities; None is one for all.
     """
 
     latent: Tensor
@@ -38,7 +38,7 @@ class Draws(NamedTuple):
 
 
 class PosteriorComponent(Component):
-    """What makes a posterior once the widths are known; its parameters are those of the module."""
+    """Component of a posterior; its parameters are those of the module."""
 
     _module: type[Posterior]
 
@@ -63,9 +63,9 @@ class PosteriorComponent(Component):
 
 
 class Posterior(nn.Module, ABC):
-    """[(B, D_1), ..., (B, D_M)] -> (B, D), as a fusion; the mean of the joint posterior.
+    """[(B, D_1), ..., (B, D_M)] -> (B, D): a fusion that returns the mean of the joint posterior.
 
-    Each modality is an expert: a Gaussian by a linear map of its latent.
+    Each modality is an expert: a Gaussian whose parameters are a linear map of its latent.
     """
 
     prior = False
@@ -81,7 +81,7 @@ class Posterior(nn.Module, ABC):
         return Gaussian.of(torch.stack(scores, dim=1))
 
     def joint(self, experts: Gaussian, present: Tensor) -> Gaussian:
-        """Return the posterior given all that is present, of shape (B, D)."""
+        """Return the posterior given the present modalities, of shape (B, D)."""
         joined = product_of_experts(experts, present.unsqueeze(1), prior=self.prior)
         return Gaussian(*(part.squeeze(1) for part in joined))
 
@@ -99,7 +99,7 @@ class Posterior(nn.Module, ABC):
         present: Tensor | None,
         generator: torch.Generator | None = None,
     ) -> Draws:
-        """Return draws to learn from; `generator` is None in training."""
+        """Return samples for training; `generator` is None in training."""
         experts = self.experts(where_present(latents, present))
         present = all_present(latents) if present is None else present
         return self.draw_of(experts, present, generator)
@@ -108,16 +108,16 @@ class Posterior(nn.Module, ABC):
     def draw_of(
         self, experts: Gaussian, present: Tensor, generator: torch.Generator | None
     ) -> Draws:
-        """Return draws, given the Gaussian of each modality and which are there, (B, M)."""
+        """Return samples, given the Gaussians and the presence (B, M) of modalities."""
 
 
 def uniform_like(like: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Return noise of this shape from 0 to 1; without a generator from torch's own."""
+    """Return uniform noise of this shape; without a generator from torch's global one."""
     return _drawn(torch.rand, like, generator, torch.float32)
 
 
 def normal_like(like: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Return standard normal noise of this shape; without a generator from torch's own."""
+    """Return standard normal noise of this shape; without a generator from torch's global one."""
     return _drawn(torch.randn, like, generator, like.dtype)
 
 
@@ -127,8 +127,8 @@ def _drawn(draw, like, generator, dtype):
     return draw(like.shape, generator=generator, dtype=dtype).to(like.device)
 
 
-def one_of(there: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Return, of each row (B, K), one at random of those that are there."""
-    draws = uniform_like(there, generator).masked_fill(~there, -1.0)
+def one_of(flags: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Return a mask (B, K) with one random True per row among those of `flags`."""
+    draws = uniform_like(flags, generator).masked_fill(~flags, -1.0)
     place = draws.argmax(dim=1, keepdim=True)
-    return torch.zeros_like(there).scatter_(1, place, True) & there
+    return torch.zeros_like(flags).scatter_(1, place, True) & flags

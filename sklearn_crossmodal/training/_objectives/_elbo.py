@@ -135,7 +135,7 @@ def evidence_bounds(
 
 def _likelihoods(net, latent: Tensor, targets: Mapping[str, tuple]) -> Tensor:
     """Return the log-likelihood of what each sample has, given its latent, (B,)."""
-    known = {name: targets[name][0] for name in net.module_.taught}
+    known = {name: targets[name][0] for name in net.module_.teacher_forced}
     scores, total = net.module_.decode(latent, known), torch.zeros_like(latent[:, 0])
     for name, (values, mask, weight) in targets.items():
         loss = net.criterion_.losses[name].nll(scores[name], values, mask)

@@ -42,7 +42,7 @@ def fit_prior(nets: Sequence[Net], dataset: BlockDataset) -> None:
     target, loss = dataset.target(name, rows), nets[0].criterion_.losses[name]
     constant = best_constant(loss, heads.prior.shape, target, n_steps=100, penalty=1 / len(rows))
     for net in nets:
-        net.module_.heads.learn_prior(constant, len(dataset))
+        net.module_.heads.update_prior(constant, len(dataset))
 
 
 def fit_blend(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int) -> None:
@@ -73,11 +73,11 @@ def fit_blend(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int) 
         exact = there.sum(dim=1) == count
         if exact.sum() >= ENOUGH:
             aims = _counted(target, exact.to(scores.dtype))
-            together = heads.together(said, there)
+            together = heads.combine(said, there)
             losses = [loss(share * scores + (1 - share) * together, *aims) for share in TRIED]
             heads.shares[count] = TRIED[int(torch.stack(losses).argmin())]
     for net in nets:
-        net.module_.heads.take_over(heads)
+        net.module_.heads.copy_weights(heads)
 
 
 def _counted(target: tuple, there: Tensor) -> tuple:
@@ -104,7 +104,7 @@ def losses_of_heads(net: Net, dataset: BlockDataset) -> Tensor:
     network, criterion, found, counts = net.module_, net.criterion_, [], []
     for inputs, targets in _batches(net, dataset):
         latents, present = network.latents(**inputs), network.spread(inputs["present"])
-        said = {HEADS: network.heads.said(latents), PRESENT: present}
+        said = {HEADS: network.heads.head_scores(latents), PRESENT: present}
         scores = {**network.decode(network.fuse(latents, present)), **said}
         losses = criterion.fused(scores, targets).view(1), criterion.by_head(scores, targets)
         found.append(torch.cat(losses).double().cpu())
@@ -153,7 +153,7 @@ def _scored(net: Net, inputs: dict, generator: torch.Generator, targets: dict):
     for some in map(network.spread, left):
         scores = network.decode(network.fuse(network.hidden(latents, some), some))
         fused.append(network.gathered(scores[heads.target]))
-    return network.gathered(heads.said(latents)), left, targets[heads.target], fused
+    return network.gathered(heads.head_scores(latents)), left, targets[heads.target], fused
 
 
 def _precisions(heads: ModalityHeads, loss, said: Tensor, present: Tensor, target) -> Tensor:

@@ -23,5 +23,5 @@ def test_the_layer_over_all_latents_stands_beside_them():
     latents = [torch.ones(1, 2), torch.ones(1, 1)]
     fused = fusion(latents)
     assert fused.shape == (1, 6)
-    layer = torch.relu(fusion.together[0](torch.ones(1, 3)))
+    layer = torch.relu(fusion.joint[0](torch.ones(1, 3)))
     torch.testing.assert_close(fused, torch.cat([torch.ones(1, 3), layer], dim=1))
