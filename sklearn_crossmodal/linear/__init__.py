@@ -1,1 +1,1 @@
-"""Closed-form linear and kernel models, in NumPy."""
+"""Closed-form linear and kernel models in NumPy: joint Gaussians and kernel ridge regression."""

@@ -1,4 +1,4 @@
-"""The covariance of features of modalities, of which samples lack some."""
+"""The covariance of the features of modalities, estimated from samples with missing modalities."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from scipy.linalg import cho_factor, eigh, get_lapack_funcs
 
-__all__ = ["completed", "covariance_of_pairs", "inverse", "masked", "patterns_of"]
+__all__ = [
+    "covariance_of_pairs",
+    "inverse",
+    "missingness_patterns",
+    "refine_by_em",
+    "stack_masked",
+]
 
-#: Turns of completing what is absent, at most, and how many products they may take: beyond that the
-#: covariance is left as pairs of modalities tell it.
-_N_TURNS, _MOST_PRODUCTS = 10, 2e10
+#: Maximal number of iterations of expectation-maximisation, and of the multiplications in all of
+#: them: beyond that the pairwise covariance is used as it is.
+_MAX_ITERATIONS, _MAX_PRODUCTS = 10, 2e10
 
 
 def covariance_of_pairs(
@@ -21,20 +27,20 @@ def covariance_of_pairs(
     weight: np.ndarray,
     shrinkage: float,
 ) -> np.ndarray:
-    """Return the covariance, each part of it of the samples that have both modalities.
+    """Return the pairwise covariance: each block uses the samples that have both modalities.
 
     Parameters
     ----------
     joined : ndarray of shape (n, D)
-        Features of all modalities, of mean zero; zeros where a sample lacks the modality.
+        Features of all modalities, of mean zero; zeros where the modality is missing.
     widths : list of int
-        How many of them are of each modality.
+        Number of features of each modality.
     present : ndarray of shape (n, M), bool
         Which modalities each sample has.
     weight : ndarray of shape (n,)
-        Of the samples.
+        Sample weights.
     shrinkage : float
-        What is added to the diagonal, and the least eigenvalue.
+        Added to the diagonal, and the minimal eigenvalue.
 
     Returns
     -------
@@ -45,7 +51,7 @@ def covariance_of_pairs(
     products = joined.T @ (joined * weight[:, np.newaxis])
     spread = np.repeat(np.repeat(counts, widths, axis=0), widths, axis=1)
     found = products / np.maximum(spread, 1e-300)
-    if not np.ptp(counts):  # all of the same samples, and so of one Gaussian
+    if not np.ptp(counts):  # all blocks use the same samples: positive semidefinite already
         return found + shrinkage * np.eye(len(found))
     values, vectors = eigh(found, overwrite_a=False, check_finite=False)
     above = values > 0
@@ -54,7 +60,7 @@ def covariance_of_pairs(
     return kept * np.outer(ratio, ratio) + shrinkage * np.eye(len(found))
 
 
-def completed(
+def refine_by_em(
     covariance: np.ndarray,
     joined: np.ndarray,
     widths: list[int],
@@ -62,30 +68,30 @@ def completed(
     weight: np.ndarray,
     shrinkage: float,
 ) -> np.ndarray:
-    """Improve a covariance by what it says of absent modalities itself, in some turns.
+    """Refine a covariance by a few iterations of expectation-maximisation.
 
     Parameters
     ----------
     covariance : ndarray of shape (D, D)
-        To begin with.
+        The initial estimate.
     joined, widths, present, weight, shrinkage
         As in `covariance_of_pairs`.
 
     Returns
     -------
     ndarray of shape (D, D)
-        As it came where the patterns of absence are too many for that.
+        The initial estimate itself if there are too many missingness patterns.
     """
-    patterns = list(patterns_of(present))
-    turns = int(min(_N_TURNS, _MOST_PRODUCTS / (len(patterns) * len(covariance) ** 3)))
-    for _ in range(turns):
+    patterns = list(missingness_patterns(present))
+    cost = len(patterns) * len(covariance) ** 3
+    for _ in range(int(min(_MAX_ITERATIONS, _MAX_PRODUCTS / cost))):
         precision, filled = inverse(covariance), joined.copy()
         rest = np.zeros_like(covariance)
         for rows, pattern in patterns:
             hidden = np.flatnonzero(~np.repeat(pattern, widths))
             if len(hidden):
                 left = inverse(precision[np.ix_(hidden, hidden)])
-                # Where they lack features, these are zeros: all others are what is known.
+                # Missing features are zeros in `joined`, so the product is over observed ones.
                 filled[np.ix_(rows, hidden)] = -(joined[rows] @ precision[:, hidden]) @ left
                 rest[np.ix_(hidden, hidden)] += weight[rows].sum() * left
         total = filled.T @ (filled * weight[:, np.newaxis]) + rest
@@ -93,13 +99,13 @@ def completed(
     return covariance
 
 
-def masked(features: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarray:
-    """Return features side by side, zeros where a sample lacks the modality.
+def stack_masked(features: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarray:
+    """Return features side by side, zeros where the modality is missing.
 
     Parameters
     ----------
     features : mapping of str to ndarray of shape (n, D_m)
-        Of each modality.
+        Features of each modality.
     present : ndarray of shape (n, M), bool
         Which modalities each sample has.
 
@@ -111,8 +117,8 @@ def masked(features: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarra
     return np.hstack([np.where(there[:, np.newaxis], part, 0.0) for part, there in parts])
 
 
-def patterns_of(present: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield rows that have the same modalities, and which these are.
+def missingness_patterns(present: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the missingness patterns, each with its rows.
 
     Parameters
     ----------
@@ -136,7 +142,7 @@ def inverse(matrix: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     matrix : ndarray of shape (D, D)
-        To be inverted.
+        A positive definite matrix.
 
     Returns
     -------
@@ -144,5 +150,5 @@ def inverse(matrix: np.ndarray) -> np.ndarray:
     """
     factor, _ = cho_factor(matrix, lower=True, check_finite=False)
     (invert,) = get_lapack_funcs(("potri",), (factor,))
-    half = np.tril(invert(factor, lower=True)[0])  # a third of the time of solving for the unit
+    half = np.tril(invert(factor, lower=True)[0])  # a third of the time of solving for identity
     return half + np.tril(half, -1).T

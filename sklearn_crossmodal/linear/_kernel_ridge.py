@@ -1,4 +1,4 @@
-"""Kernel ridge regression, of numbers and of classes, that chooses its penalty by itself."""
+"""Kernel ridge regression and classification with built-in selection of the penalty."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from sklearn.utils.extmath import row_norms
 
 __all__ = ["KernelClassifier", "KernelRegressor"]
 
-#: Penalties that are tried: half powers of ten. The search starts near 0.1, which is seldom far.
+#: Candidate penalties: half powers of ten. The search starts at 0.1, usually near the optimum.
 _PENALTIES = 10.0 ** np.arange(-4, 4.5, 0.5)
 _START = 6
-#: Logarithms of the least and the largest sharpness of the softmax.
+#: Bounds of the logarithm of the sharpness (inverse temperature) of the softmax.
 _SHARPNESS = -1.0, 6.0
 
 
 class _KernelMachine(BaseEstimator):
-    """Ridge regression in a Gaussian kernel, with the penalty of least error leaving one row out.
+    """Kernel ridge regression with the penalty of least leave-one-out error [1]_.
 
-    scikit-learn's `KernelRidge` chooses no penalty, and `RidgeCV` needs an eigendecomposition,
-    which takes five times as long as the few Cholesky decompositions of the search here.
+    The kernel is Gaussian. scikit-learn's `KernelRidge` selects no penalty, and `RidgeCV` needs an
+    eigendecomposition, which takes five times as long as the few Cholesky decompositions here.
 
     Parameters
     ----------
     width : float, default=1.4
-        Of the kernel, in root mean squared distances between two rows.
+        Bandwidth of the kernel, in root mean squared distances between two rows.
     n_exact : int, default=4000
-        Up to this number of rows, each is a center of the kernel; time grows with its cube.
+        Up to this number of rows, each row is a center; time grows with its cube.
     n_centers : int, default=1000
-        How many rows are drawn as centers where there are more [2]_.
+        Number of centers drawn from the rows if there are more (Nyström approximation) [2]_.
     random_state : int, RandomState instance or None, default=None
-        Of the centers.
+        Seed of the centers.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class _KernelMachine(BaseEstimator):
     References
     ----------
     .. [1] R. Rifkin, R. Lippert (2007). "Notes on regularized least squares".
-       MIT-CSAIL-TR-2007-025, section 4: leaving one row out without fitting again.
+       MIT-CSAIL-TR-2007-025, section 4, for the leave-one-out error in closed form.
     .. [2] A. Rudi, R. Camoriano, L. Rosasco (2015). "Less is more: Nyström computational
        regularization". arXiv:1507.04717
     """
@@ -56,24 +56,25 @@ class _KernelMachine(BaseEstimator):
         self.n_centers = n_centers
         self.random_state = random_state
 
-    def _fit_kernel(self, X, aims, sample_weight):
-        """Learn to predict aims (n, T); return what the best penalty was judged by."""
-        weight = np.ones(len(aims)) if sample_weight is None else np.asarray(sample_weight, float)
+    def _fit_kernel(self, X, targets, sample_weight):
+        """Fit targets (n, T); return the second value of `_evaluate` for the best penalty."""
+        n_rows = len(targets)
+        weight = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, float)
         rows = np.flatnonzero(weight)
-        X, aims, weight = X[rows], aims[rows], weight[rows] / weight[rows].mean()
+        X, targets, weight = X[rows], targets[rows], weight[rows] / weight[rows].mean()
         self._gamma = _gamma(X, self.width)
-        self._mean = np.average(aims, axis=0, weights=weight)
+        self._mean = np.average(targets, axis=0, weights=weight)
         self._centers, solve = X, _solve_exactly
         if len(rows) > self.n_exact:
             drawn = check_random_state(self.random_state).permutation(len(rows))
             self._centers, solve = X[np.sort(drawn[: self.n_centers])], _solve_by_centers
-        system = self._kernel(X), self._kernel(self._centers), aims - self._mean, weight
+        system = self._kernel(X), self._kernel(self._centers), targets - self._mean, weight
 
-        def judged(alpha):
+        def evaluate(alpha):
             coefficients, left_out = solve(*system, alpha)
-            return *self._judge(left_out + self._mean, aims, weight), coefficients
+            return *self._evaluate(left_out + self._mean, targets, weight), coefficients
 
-        self.alpha_, (_, found, self._coefficients) = _search(judged)
+        self.alpha_, (_, found, self._coefficients) = _search(evaluate)
         return found
 
     def _kernel(self, X):
@@ -89,7 +90,7 @@ class _KernelMachine(BaseEstimator):
 
 
 class KernelRegressor(RegressorMixin, _KernelMachine):
-    """Kernel ridge regression, of one number or several; `_KernelMachine` says how."""
+    """Kernel ridge regression of one or several numbers; see `_KernelMachine`."""
 
     def fit(self, X, y, sample_weight=None):
         spread = (y if sample_weight is None else y[np.asarray(sample_weight) > 0]).std(axis=0)
@@ -100,16 +101,16 @@ class KernelRegressor(RegressorMixin, _KernelMachine):
     def predict(self, X):
         return self._predicted(X).reshape(-1, *self._shape) * self._scale
 
-    def _judge(self, predictions, aims, weight):
-        """Return the mean squared error, and nothing else to be kept."""
-        return np.average(((predictions - aims) ** 2).mean(axis=1), weights=weight), None
+    def _evaluate(self, predictions, targets, weight):
+        """Return the mean squared error, and None."""
+        return np.average(((predictions - targets) ** 2).mean(axis=1), weights=weight), None
 
 
 class KernelClassifier(ClassifierMixin, _KernelMachine):
-    """Kernel ridge regression on indicators of the classes; `_KernelMachine` says how.
+    """Kernel ridge regression on one-hot targets; see `_KernelMachine`.
 
-    A softmax makes probabilities of the predicted indicators, times the sharpness for which the
-    log-loss of leaving one row out is least.
+    Probabilities are the softmax of the predictions times a sharpness, the one that minimises the
+    leave-one-out log-loss.
     """
 
     def fit(self, X, y, sample_weight=None):
@@ -123,60 +124,60 @@ class KernelClassifier(ClassifierMixin, _KernelMachine):
     def predict(self, X):
         return self.classes_[self._predicted(X).argmax(axis=1)]
 
-    def _judge(self, predictions, aims, weight):
-        """Return the least log-loss, and the sharpness that has it."""
+    def _evaluate(self, predictions, targets, weight):
+        """Return the minimal log-loss, and its sharpness."""
 
         def loss(logarithm):
-            said = log_softmax(np.exp(logarithm) * predictions, axis=1)
-            return -np.average((said * aims).sum(axis=1), weights=weight)
+            log_proba = log_softmax(np.exp(logarithm) * predictions, axis=1)
+            return -np.average((log_proba * targets).sum(axis=1), weights=weight)
 
         found = minimize_scalar(loss, bounds=_SHARPNESS, method="bounded")
         return found.fun, np.exp(found.x)
 
 
 def _gamma(X, width: float) -> float:
-    """Return the factor of squared distances, of which the mean is twice the total variance."""
+    """Return gamma of the kernel; the mean squared distance is twice the total variance."""
     center = np.asarray(X.mean(axis=0)).ravel()
     mean_squared = 2 * (row_norms(X, squared=True).mean() - center @ center)
     return 1 / (2 * width**2 * mean_squared) if mean_squared > 0 else 1.0
 
 
-def _solve_exactly(kernel, _, aims, weight, alpha):
-    """Return coefficients (n, T), and what is predicted of each row by the others.
+def _solve_exactly(kernel, _, targets, weight, alpha):
+    """Return coefficients (n, T), and leave-one-out predictions.
 
-    With ``G = (K + alpha / weight)^-1`` the coefficients are ``c = G y``, and leaving row i out it
-    is predicted as ``y_i - c_i / G_ii`` [1]_.
+    With ``G = (K + alpha / weight)^-1`` the coefficients are ``c = G y``, and the leave-one-out
+    prediction of row i is ``y_i - c_i / G_ii`` [1]_.
     """
     system = kernel.copy()
     np.fill_diagonal(system, system.diagonal() + alpha / weight)
     inverse = cho_solve(cho_factor(system, overwrite_a=True), np.eye(len(system)))
-    coefficients = inverse @ aims
-    return coefficients, aims - coefficients / inverse.diagonal()[:, np.newaxis]
+    coefficients = inverse @ targets
+    return coefficients, targets - coefficients / inverse.diagonal()[:, np.newaxis]
 
 
-def _solve_by_centers(kernel, among_centers, aims, weight, alpha):
-    """Return coefficients (m, T) of the centers, and what is predicted of each row by the others.
+def _solve_by_centers(kernel, among_centers, targets, weight, alpha):
+    """Return coefficients (m, T) of the centers, and leave-one-out predictions.
 
-    With ``H = K (K'WK + alpha K_m)^-1 K'W`` the fit is ``H y``, and row i, left out, is predicted
-    as ``y_i - (y_i - fit_i) / (1 - H_ii)``.
+    With ``H = K (K'WK + alpha K_m)^-1 K'W`` the fit is ``H y``, and the leave-one-out prediction
+    of row i is ``y_i - (y_i - fit_i) / (1 - H_ii)``.
     """
     weighted = kernel * weight[:, np.newaxis]
     system = kernel.T @ weighted + alpha * among_centers
-    np.fill_diagonal(system, system.diagonal() * (1 + 1e-10))  # centers may be alike
+    np.fill_diagonal(system, system.diagonal() * (1 + 1e-10))  # centers may be identical
     factor = cho_factor(system, overwrite_a=True)
-    coefficients = cho_solve(factor, weighted.T @ aims)
+    coefficients = cho_solve(factor, weighted.T @ targets)
     leverage = np.einsum("nm,mn->n", weighted, cho_solve(factor, kernel.T))
-    residual = aims - kernel @ coefficients
-    return coefficients, aims - residual / np.maximum(1 - leverage, 1e-10)[:, np.newaxis]
+    residual = targets - kernel @ coefficients
+    return coefficients, targets - residual / np.maximum(1 - leverage, 1e-10)[:, np.newaxis]
 
 
-def _search(judged):
-    """Return the penalty of least loss, going downhill from a usual one, and what it gave."""
-    found = {place: judged(_PENALTIES[place]) for place in (_START, _START + 1)}
+def _search(evaluate):
+    """Return the penalty at a local minimum of the loss, by descent, and its evaluation."""
+    found = {place: evaluate(_PENALTIES[place]) for place in (_START, _START + 1)}
     down = 1 if found[_START + 1][0] < found[_START][0] else -1
     best = max(found) if down == 1 else min(found)
     while 0 <= best + down < len(_PENALTIES):
-        found[best + down] = judged(_PENALTIES[best + down])
+        found[best + down] = evaluate(_PENALTIES[best + down])
         if found[best + down][0] >= found[best][0]:
             break
         best += down

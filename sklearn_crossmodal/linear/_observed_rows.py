@@ -1,4 +1,4 @@
-"""What is noted of samples, so that relations between their modalities can be found later."""
+"""Latents and values of the training samples, from which joint Gaussians are estimated later."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-__all__ = ["KnownRows"]
+__all__ = ["ObservedRows"]
 
 
 @dataclass(frozen=True, eq=False)
-class KnownRows:
-    """What is known of samples.
+class ObservedRows:
+    """Latents, numeric values and reconstructions of samples, with their weights.
 
     Parameters
     ----------
     present : ndarray of shape (n, M), bool
-        Which modalities each has.
+        Which modalities each sample has.
     weight : ndarray of shape (n,)
-        How much each counts for what is fitted.
+        Weights for fitting.
     share : ndarray of shape (n,)
-        How much of each counts as one that is judged: less if it came long ago.
+        Weights for validation; they decay as samples get older.
     latents : dict of str to ndarray of shape (n, D_m)
-        What the encoder of each modality gives.
+        Output of the encoder of each modality.
     values : dict of str to ndarray of shape (n, d)
-        Of modalities that are numbers, these.
+        Values of numeric modalities.
     decoded : dict of str to ndarray of shape (n, d)
-        The same as they are decoded from the other modalities; empty where nobody asks.
+        Numeric modalities as decoded from the other modalities; empty if not needed.
     """
 
     present: np.ndarray
@@ -40,40 +40,40 @@ class KnownRows:
     def __len__(self) -> int:
         return len(self.present)
 
-    def take(self, rows: np.ndarray) -> KnownRows:
-        """Return some of the rows."""
-        return KnownRows(
+    def take(self, rows: np.ndarray) -> ObservedRows:
+        """Return a subset of the rows."""
+        return ObservedRows(
             **{field.name: _taken(getattr(self, field.name), rows) for field in fields(self)}
         )
 
-    def fading(self, kept: float, share: float) -> KnownRows:
-        """Return the same rows, which count less."""
+    def with_decay(self, kept: float, share: float) -> ObservedRows:
+        """Return the same rows, with both weights multiplied by a factor."""
         return replace(self, weight=kept * self.weight, share=share * self.share)
 
     @classmethod
-    def joined(cls, parts: Sequence[KnownRows]) -> KnownRows:
-        """Return the rows of all parts; NaN for what some were not decoded into."""
+    def joined(cls, parts: Sequence[ObservedRows]) -> ObservedRows:
+        """Concatenate parts; NaN for modalities that a part was not decoded into."""
         if len(parts) == 1:
             return parts[0]
         found = {}
         for field in ("present", "weight", "share"):
             found[field] = np.concatenate([getattr(part, field) for part in parts])
         for field in ("latents", "values", "decoded"):
-            several = [getattr(part, field) for part in parts]
-            like = {name: one for some in several for name, one in some.items()}
+            dicts = [getattr(part, field) for part in parts]
+            templates = {name: array for arrays in dicts for name, array in arrays.items()}
             found[field] = {
                 name: np.concatenate(
                     [
-                        some.get(name, np.full((len(part), *one.shape[1:]), np.nan, one.dtype))
-                        for part, some in zip(parts, several, strict=True)
+                        arrays.get(name, np.full((len(part), *like.shape[1:]), np.nan, like.dtype))
+                        for part, arrays in zip(parts, dicts, strict=True)
                     ]
                 )
-                for name, one in like.items()
+                for name, like in templates.items()
             }
         return cls(**found)
 
 
 def _taken(part, rows):
     if isinstance(part, dict):
-        return {name: one[rows] for name, one in part.items()}
+        return {name: array[rows] for name, array in part.items()}
     return part[rows]

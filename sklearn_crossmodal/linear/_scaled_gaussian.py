@@ -1,4 +1,4 @@
-"""A joint Gaussian of features in units of their own, in no more directions than there are rows."""
+"""A joint Gaussian of standardised features, with a low-rank basis if features are many."""
 
 from __future__ import annotations
 
@@ -11,30 +11,29 @@ from sklearn_crossmodal.linear._block_gaussian import CrossGaussian
 
 __all__ = ["ScaledGaussian"]
 
-#: Directions that a modality, and all of them together, have at most: what is found of them takes
-#: time that grows with their cube. Of more, the principal components are taken.
-_MOST_OF_ONE, _MOST_TOGETHER = 1024, 2048
-#: Features up to which they are left as they are.
-_FEW = 512
+#: Maximal number of directions of a modality, and of all modalities. Time grows with the cube.
+#: Beyond that the first principal components are used.
+_MAX_PER_MODALITY, _MAX_TOTAL = 1024, 2048
+#: Up to this number of features no basis is computed.
+_MAX_FULL_WIDTH = 512
 
 
 class ScaledGaussian:
-    """A `CrossGaussian` of features that are standardised, each times a factor.
+    """A `CrossGaussian` of features that are standardised and multiplied by a factor.
 
-    Where features are many, and a modality has more of them than there are rows, it is turned to
-    the directions that the rows span: on all others it is independent of what any other modality
-    is, and nothing is lost.
+    A modality with more features than rows is projected onto the span of its rows. This is exact:
+    orthogonal directions are uncorrelated with the other modalities.
 
     Parameters
     ----------
     features : mapping of str to ndarray of shape (n, D_m)
-        Of each modality; whatever stands where a sample lacks it is not looked at.
+        Features of each modality; rows where it is missing are ignored.
     present : ndarray of shape (n, M), bool
         Which modalities each sample has.
     weight : ndarray of shape (n,)
-        Of the samples.
+        Sample weights.
     factors : mapping of str to ndarray of shape (D_m,)
-        Of the features: one with a small factor is shrunk more.
+        Factors of the features: a smaller factor means stronger shrinkage.
     """
 
     def __init__(self, features, present, weight, factors: Mapping[str, np.ndarray]) -> None:
@@ -45,48 +44,53 @@ class ScaledGaussian:
         }
         self.bases: dict[str, np.ndarray | None] = dict.fromkeys(features)
         scaled = self._scaled(features, present)
-        if sum(part.shape[1] for part in scaled.values()) > _FEW:
+        if sum(part.shape[1] for part in scaled.values()) > _MAX_FULL_WIDTH:
             scaled = self._reduced(scaled, present)
         self.gaussian = CrossGaussian().fit(scaled, present, weight)
 
-    def expected(self, features, present, wanted: Mapping[str, int], *, left_out=False):
-        """Return what the modalities of each sample let one expect, in the units of the features.
+    def conditional_mean(
+        self, features, present, n_columns: Mapping[str, int], *, leave_one_out=False
+    ):
+        """Return the conditional mean of modalities, in the units of the features.
 
         Parameters
         ----------
         features : mapping of str to ndarray of shape (n, D_m)
-            As at first.
+            As in the constructor.
         present : ndarray of shape (n, M), bool
             Which modalities each sample has.
-        wanted : mapping of str to int
-            Of which modalities, and how many of their first features.
-        left_out : bool, default=False
-            Whether those that a sample has are told too, each from the others.
+        n_columns : mapping of str to int
+            The modalities to predict, and how many of their first features.
+        leave_one_out : bool, default=False
+            Whether to predict observed modalities too, each from the other observed ones.
 
         Returns
         -------
         dict of str to ndarray of shape (n, n_columns)
-            NaN where there is nothing to tell from, or nothing to tell.
+            NaN as in `CrossGaussian.conditional_mean`.
         """
         scaled = self._scaled(features, present)
-        bases = {name: self.bases[name] for name in wanted}
+        bases = {name: self.bases[name] for name in n_columns}
         directions = {
-            name: n if bases[name] is None else bases[name].shape[1] for name, n in wanted.items()
+            name: n if bases[name] is None else bases[name].shape[1]
+            for name, n in n_columns.items()
         }
-        found = self.gaussian.expected(scaled, present, directions, left_out=left_out)
-        for name, n_columns in wanted.items():
-            values = found[name] if bases[name] is None else found[name] @ bases[name][:n_columns].T
-            mean, scale = (part[:n_columns] for part in self.scales[name])
-            found[name] = values / self.factors[name][:n_columns] * scale + mean
+        found = self.gaussian.conditional_mean(
+            scaled, present, directions, leave_one_out=leave_one_out
+        )
+        for name, n in n_columns.items():
+            values = found[name] if bases[name] is None else found[name] @ bases[name][:n].T
+            mean, scale = (part[:n] for part in self.scales[name])
+            found[name] = values / self.factors[name][:n] * scale + mean
         return found
 
     def contradictions(self, features, present) -> np.ndarray:
-        """Return how far each modality lies from what the others let one expect, (n, M).
+        """Return the standardised negative pointwise mutual information of each modality.
 
         Parameters
         ----------
         features : mapping of str to ndarray of shape (n, D_m)
-            As at first.
+            As in the constructor.
         present : ndarray of shape (n, M), bool
             Which modalities each sample has.
 
@@ -98,28 +102,28 @@ class ScaledGaussian:
         return self.gaussian.contradictions(self._scaled(features, present), present)
 
     def _reduced(self, scaled, present):
-        """Find the directions of each modality; return the features along them."""
+        """Compute the basis of each modality; return the features in these bases."""
         counts = zip(scaled.values(), present.sum(axis=0), strict=True)
         sizes = [min(part.shape[1], int(n_rows)) for part, n_rows in counts]
-        most = min(_MOST_OF_ONE, _level(sizes, _MOST_TOGETHER))
+        most = min(_MAX_PER_MODALITY, _level(sizes, _MAX_TOTAL))
         for m, (name, part) in enumerate(scaled.items()):
             self.bases[name] = _basis(part[present[:, m]], most)
-        return {name: self._turned(name, part) for name, part in scaled.items()}
+        return {name: self._project(name, part) for name, part in scaled.items()}
 
     def _scaled(self, features, present):
         found = {}
         for m, (name, values) in enumerate(features.items()):
             mean, scale = self.scales[name]
             part = np.where(present[:, [m]], values - mean, 0.0) / scale * self.factors[name]
-            found[name] = self._turned(name, part)
+            found[name] = self._project(name, part)
         return found
 
-    def _turned(self, name, part):
+    def _project(self, name, part):
         return part if self.bases[name] is None else part @ self.bases[name]
 
 
 def _mean_and_scale(values, weight):
-    """Return mean and standard deviation of each feature; one of those that do not vary."""
+    """Return mean and standard deviation of each feature, 1 for constant features."""
     if not weight.sum():
         return np.zeros(values.shape[1]), np.ones(values.shape[1])
     mean = np.average(values, axis=0, weights=weight)
@@ -128,7 +132,7 @@ def _mean_and_scale(values, weight):
 
 
 def _level(sizes: Sequence[int], most: int) -> int:
-    """Return what sizes are cut at so that they are `most` together."""
+    """Return the cap of sizes for which their sum is `most`."""
     for place, size in enumerate(sorted(sizes)):
         level = (most - sum(sorted(sizes)[:place])) // (len(sizes) - place)
         if size > level:
@@ -137,9 +141,9 @@ def _level(sizes: Sequence[int], most: int) -> int:
 
 
 def _basis(values: np.ndarray, most: int) -> np.ndarray | None:
-    """Return orthonormal directions that hold the rows, (D, r); None for all as they are.
+    """Return an orthonormal basis of the span of the rows, (D, r); None for no projection.
 
-    Of the directions that they span at most the `most` first principal ones.
+    Above `most` directions it holds the first `most` principal ones.
     """
     n_rows, width = values.shape
     if width <= min(n_rows, most) or not n_rows:
@@ -147,6 +151,6 @@ def _basis(values: np.ndarray, most: int) -> np.ndarray | None:
     if min(n_rows, width) > most:
         return randomized_svd(values, most, n_iter=2, random_state=0)[2].T
     squares, left = np.linalg.eigh(values @ values.T)
-    kept = squares > 1e-10 * squares[-1]  # others are rounding
+    kept = squares > 1e-10 * squares[-1]  # smaller ones are rounding errors
     kept[-1] = True
     return values.T @ (left[:, kept] / np.sqrt(np.maximum(squares[kept], 1e-300)))

@@ -1,7 +1,7 @@
-"""Scores of shared representations, translation between modalities, and generated texts.
+"""Metrics for shared representations, cross-modal translation, and generated texts.
 
-Those that take an estimator are scorers: with `functools.partial` they go where scikit-learn takes
-``scoring``.
+Metrics that take an estimator are scorers: pass them as ``scoring``, with `functools.partial` to
+set their parameters.
 """
 
 from sklearn_crossmodal.metrics._absence import absence_curve, area_under_absence_curve

@@ -1,4 +1,4 @@
-"""What is lost as modalities are absent."""
+"""Robustness to missing modalities: the score as a growing share of them is masked."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ def absence_curve(
     n_repeats=5,
     random_state=None,
 ):
-    """Score an estimator as more and more modalities are hidden from it.
+    """Score an estimator with a growing share of the modalities masked at random.
 
-    A number is drawn from [0, 1) for each modality of each sample that has it; at share s those go
-    whose number is below s, but for the last one of a sample, which is the one of the largest
-    number. So what is hidden at one share is hidden at each larger one, and at share 1 each sample
-    has one modality left.
+    A uniform number in [0, 1) is drawn for each modality of each sample that has it. At share s
+    the modalities with a number below s are masked. Each sample keeps the modality with its
+    largest number. So the masks are nested: a modality that is masked at one share is masked at
+    each larger share. At share 1 each sample has one modality left.
 
     Parameters
     ----------
     estimator : object
-        Fitted; it need not be one of this package.
+        A fitted estimator, of this package or of another.
     X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-        The samples, which may lack modalities already.
+        The samples. Some of their modalities may be missing already.
     y : array-like of shape (n_samples,), default=None
-        What the scorer compares with.
+        The true targets, for the scorer.
     shares : array-like of shape (n_shares,), default=(0, 0.2, 0.4, 0.6, 0.8)
-        With which probabilities a modality goes, rising from 0 at least to 1 at most.
+        Probabilities that a modality is masked: strictly increasing, within [0, 1].
     scoring : str, callable or None, default=None
         A scorer by name, or ``(estimator, X, y) -> float``; None means the `score` of the
         estimator.
@@ -57,9 +57,9 @@ def absence_curve(
         The columns of each modality, as in `ColumnTransformer`. None means those of
         ``estimator.modalities_``; where it has none, each entry of a mapping or `MultiModalFrame`.
     n_repeats : int, default=5
-        How often to draw what is hidden.
+        Number of random masks.
     random_state : int, RandomState instance or None, default=None
-        Pass an int to hide the same in each call, such as from several estimators.
+        Pass an int for the same masks in each call, for example to compare estimators.
 
     Returns
     -------
@@ -67,29 +67,29 @@ def absence_curve(
         With the following attributes.
 
         shares : ndarray of shape (n_shares,)
-            As given.
+            The parameter `shares`, as an array.
         absent : ndarray of shape (n_shares,)
-            The share of all cells, sample by modality, that is absent, on average.
+            Mean share of the pairs (sample, modality) that are missing.
         scores : ndarray of shape (n_shares, n_repeats)
             The scores.
         mean : ndarray of shape (n_shares,)
-            Their means.
+            Mean score of each share.
 
     Raises
     ------
     ValueError
-        If `shares` do not rise from 0 to 1, or there is one modality only.
+        If `shares` do not increase within [0, 1], or there is only one modality.
     ModalityError
-        If nothing says what the modalities of X are.
+        If the modalities of X are neither known from the estimator nor passed.
 
     See Also
     --------
-    area_under_absence_curve : One number of it, a scorer.
+    area_under_absence_curve : The mean of the curve, as a scorer.
 
     Notes
     -----
-    In place of a hidden modality X has NaN, None or NA; a `MultiModalFrame` says it by `present`.
-    The estimator must take that, by itself or by an imputer before it.
+    Masked cells of X are NaN, None or NA; in a `MultiModalFrame` the modality is not `present`.
+    The estimator must support missing values, by itself or with an imputer before it.
 
     Examples
     --------
@@ -108,8 +108,8 @@ def absence_curve(
     found = Modalities.of(estimator, X, modalities)
     if len(found) < 2:
         raise ValueError(
-            f"{found.owner}: X has the modality {list(found)} alone, and each sample keeps one: "
-            "there is nothing to hide."
+            f"{found.owner}: X has only the modality {list(found)}, and each sample keeps one: "
+            "there is nothing to mask."
         )
     if y is not None:
         found.check_length(y)
@@ -140,33 +140,33 @@ def area_under_absence_curve(
     n_repeats=5,
     random_state=None,
 ):
-    r"""Return the mean score over the shares of modalities that are hidden.
+    r"""Return the mean score over the shares of masked modalities.
 
-    It is the area under `absence_curve`, by the trapezoidal rule, over its width:
+    This is the area under `absence_curve`, by the trapezoidal rule, divided by its width:
 
     .. math:: A = \frac{1}{s_K - s_1} \sum_{k=2}^{K} (s_k - s_{k-1}) \, \frac{a_k + a_{k-1}}{2}
 
-    with :math:`a_k` the mean score at share :math:`s_k`; so it has the unit of the score.
+    with :math:`a_k` the mean score at share :math:`s_k`. It has the unit of the score.
 
     Parameters
     ----------
     estimator : object
-        Fitted; it need not be one of this package.
+        A fitted estimator, of this package or of another.
     X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-        The samples, which may lack modalities already.
+        The samples. Some of their modalities may be missing already.
     y : array-like of shape (n_samples,), default=None
-        What the scorer compares with.
+        The true targets, for the scorer.
     shares : array-like of shape (n_shares,), default=(0, 0.2, 0.4, 0.6, 0.8)
-        With which probabilities a modality goes, rising; two at least.
+        Probabilities that a modality is masked: at least two, strictly increasing.
     scoring : str, callable or None, default=None
         A scorer by name, or ``(estimator, X, y) -> float``; None means the `score` of the
         estimator.
     modalities : mapping of str to columns, default=None
         The columns of each modality; see `absence_curve`.
     n_repeats : int, default=5
-        How often to draw what is hidden.
+        Number of random masks.
     random_state : int, RandomState instance or None, default=None
-        Pass an int to hide the same in each call.
+        Pass an int for the same masks in each call.
 
     Returns
     -------
@@ -175,9 +175,10 @@ def area_under_absence_curve(
     Raises
     ------
     ValueError
-        If `shares` are fewer than two or do not rise from 0 to 1, or there is one modality only.
+        If there are fewer than two `shares`, they do not increase within [0, 1], or there is only
+        one modality.
     ModalityError
-        If nothing says what the modalities of X are.
+        If the modalities of X are neither known from the estimator nor passed.
 
     See Also
     --------
@@ -185,8 +186,9 @@ def area_under_absence_curve(
 
     Notes
     -----
-    A scorer: ``scoring=partial(area_under_absence_curve, random_state=0)`` in `cross_validate` and
-    `GridSearchCV`, which then chooses what stays good as modalities are absent.
+    This is a scorer: pass ``scoring=partial(area_under_absence_curve, random_state=0)`` to
+    `cross_validate` or `GridSearchCV`. The search then selects for robustness to missing
+    modalities.
 
     Examples
     --------
@@ -220,12 +222,12 @@ def _check_shares(shares) -> np.ndarray:
     checked = np.asarray(shares, dtype=float)
     inside = checked.ndim == 1 and checked.size and checked[0] >= 0 and checked[-1] <= 1
     if not inside or not (np.diff(checked) > 0).all():
-        raise ValueError(f"shares must rise, from 0 at least to 1 at most, got {shares!r}.")
+        raise ValueError(f"shares must increase strictly, within [0, 1], got {shares!r}.")
     return checked
 
 
 def _draw_thresholds(rng, present: np.ndarray) -> np.ndarray:
-    """Draw from which share on a modality goes: (n, M); one that is there never does."""
+    """Draw the share above which each modality is masked, (n, M); inf for the one that is kept."""
     thresholds = rng.uniform(size=present.shape)
     last = np.where(present, thresholds, -1).argmax(axis=1)
     thresholds[np.arange(len(last)), last] = np.inf

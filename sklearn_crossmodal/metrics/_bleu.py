@@ -1,4 +1,4 @@
-"""BLEU of generated texts."""
+"""BLEU score of generated texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn_crossmodal.utils._sklearn import Interval, StrOptions, _num_samples
 
 __all__ = ["bleu_score"]
 
-#: Of sacrebleu; some need further packages, which it names.
+#: Tokenizers of sacrebleu. Some need further packages, named in sacrebleu's error message.
 _TOKENIZERS = {"none", "zh", "13a", "intl", "char", "ja-mecab", "ko-mecab", "spm", "flores101"}
 _TOKENIZERS |= {"flores200", "spBLEU-1K"}
 
@@ -26,43 +26,42 @@ _TOKENIZERS |= {"flores200", "spBLEU-1K"}
     prefer_skip_nested_validation=True,
 )
 def bleu_score(y_true, y_pred, *, max_ngram_order=4, lowercase=False, tokenize="13a"):
-    r"""Return the BLEU of generated texts, over all of them together.
+    r"""Return the corpus-level BLEU score of generated texts.
 
     .. math:: \mathrm{BLEU} = \min\bigl(1, e^{1 - r / c}\bigr)
               \Bigl(\prod_{n=1}^{N} p_n\Bigr)^{1 / N}
 
-    with :math:`p_n` the share of the n-grams of all predictions that stand in a reference of their
-    sample, as often as there at most, c the number of tokens of the predictions and r that of the
-    references, per sample of the one nearest in length [1]_. Computed by sacrebleu [2]_, whose
-    exponential smoothing halves a count of zero again and again.
+    with :math:`p_n` the clipped n-gram precision over all predictions, c the number of tokens of
+    the predictions, and r that of the references; each sample counts its reference of the nearest
+    length [1]_. Computed by sacrebleu [2]_ with its default exponential smoothing of zero counts.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,) or (n_samples, n_references)
-        The reference of each sample, or a list of several, which need not be as many in each. A
-        missing one does not count; nor does a sample without any.
+        The reference of each sample, or a list of several, whose number may differ by sample.
+        Missing references are ignored, and so are samples without a reference.
     y_pred : array-like of shape (n_samples,) of str
-        The texts that were generated.
+        The generated texts.
     max_ngram_order : int, default=4
-        The longest n-grams N that count. Where no text has as many tokens the score is 0: take 2
-        for texts of two or three words, 1 for single words.
+        The maximal n-gram order N. If no text has N tokens the score is 0: use 2 for texts of two
+        or three words, 1 for single words.
     lowercase : bool, default=False
-        Whether upper and lower case are the same.
+        Whether to ignore case.
     tokenize : str, default="13a"
-        How texts are split, by one of sacrebleu's names: "13a" as in the WMT evaluations, "char"
-        for scripts without spaces, "none" at spaces.
+        Name of a tokenizer of sacrebleu: "13a" as in the WMT evaluations, "char" for scripts
+        without spaces, "none" to split at spaces.
 
     Returns
     -------
     float
-        Between 0 and 1, the hundredth of what sacrebleu prints; higher is better.
+        Between 0 and 1, a hundredth of the number that sacrebleu prints; higher is better.
 
     Raises
     ------
     ImportError
-        If sacrebleu is not installed, which ``sklearn_crossmodal[metrics]`` brings.
+        If sacrebleu is not installed; ``sklearn_crossmodal[metrics]`` includes it.
     ValueError
-        If the numbers of samples differ, none has a reference, or one is no text.
+        If the numbers of samples differ, no sample has a reference, or a value is not a string.
 
     See Also
     --------
@@ -90,14 +89,14 @@ def bleu_score(y_true, y_pred, *, max_ngram_order=4, lowercase=False, tokenize="
     bleu = sacrebleu.metrics.BLEU(
         max_ngram_order=max_ngram_order, lowercase=lowercase, tokenize=tokenize
     )
-    # sacrebleu wants streams: the first reference of all samples, then the second, ...
+    # sacrebleu takes streams: the first references of all samples, then the second, ...
     most = max(map(len, references))
     streams = [[row[k] if k < len(row) else None for row in references] for k in range(most)]
     return min(bleu.corpus_score(predicted, streams).score / 100, 1.0)  # rounding goes beyond
 
 
 def _check_texts(y_true, y_pred) -> tuple[list[list[str]], list[str]]:
-    """Return references and predictions of the samples that have a reference."""
+    """Return the references and predictions of all samples that have a reference."""
     if isinstance(y_true, str) or isinstance(y_pred, str):
         raise ValueError("bleu_score takes one text a sample, got a text alone: put it in a list.")
     if _num_samples(y_true) != _num_samples(y_pred):
@@ -109,8 +108,8 @@ def _check_texts(y_true, y_pred) -> tuple[list[list[str]], list[str]]:
         raise ValueError(
             f"bleu_score: y_pred must be one text a sample, got the shape {texts.shape}."
         )
-    given = [[*cell] if np.ndim(cell) else [cell] for cell in cells]
-    rows = [[text for text in row if not is_missing(text)] for row in given]
+    lists = [[*cell] if np.ndim(cell) else [cell] for cell in cells]
+    rows = [[text for text in row if not is_missing(text)] for row in lists]
     kept = [(row, text) for row, text in zip(rows, texts, strict=True) if row]
     if not kept:
         raise ValueError("bleu_score: no sample of y_true has a reference.")

@@ -1,4 +1,4 @@
-"""Coherence: whether what is generated shows the class that it should show."""
+"""Coherence: whether generated modalities show the correct class, and all the same one."""
 
 from __future__ import annotations
 
@@ -24,57 +24,58 @@ __all__ = ["cross_coherence", "joint_coherence"]
     prefer_skip_nested_validation=True,
 )
 def cross_coherence(estimator, X, y, classifiers, *, source=None, target=None, n_given=None):
-    r"""Tell how often a modality that is generated from others shows the right class.
+    r"""Return how often a modality that is generated from others shows the correct class.
 
-    A classifier of modality t, trained beforehand on real samples, judges what the estimator makes
-    of a set S of other modalities [1]_, [2]_:
+    The estimator translates a set S of modalities into another modality t. A classifier of t,
+    trained on real samples, then predicts the class of the generated values [1]_, [2]_:
 
     .. math:: C(S, t) = \frac{1}{n} \sum_i
               \mathbb{1}\bigl[f_t(\mathrm{translate}(x_{i, S}, t)) = y_i\bigr]
 
-    The result is the mean of C over the targets t and all sets S of k modalities without t; and
-    where k is not said, the mean of that over k = 1, ..., M - 1.
+    The result is the mean of C over the targets t and all sets S of k modalities without t. If k
+    is not specified, it is also averaged over k = 1, ..., M - 1.
 
     Parameters
     ----------
     estimator : object
         Fitted, with a method ``translate(X, source=, target=)``, such as `MultiModalAutoencoder`.
     X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-        The samples. For each set S those count that have all of it.
+        The samples. Each set S is evaluated on the samples that have all of its modalities.
     y : array-like of shape (n_samples,)
         Their classes.
     classifiers : dict of str to classifier, or classifier
-        Per target a fitted classifier; one alone is that of `target`. It is given what `translate`
-        returns: rows of arrays are flattened for one that was fitted on flat rows, and named for
-        one that was fitted on columns with names.
+        A fitted classifier for each target; a single classifier is that of `target`. Its input is
+        the output of `translate`, flattened for a classifier that was fitted on flat rows, and a
+        DataFrame for one that was fitted on named columns.
     source : str or list of str, default=None
-        The modalities that may be given; None means all.
+        The source modalities; None means all.
     target : str or list of str, default=None
         The modalities to generate; None means all that have a classifier.
     n_given : int, default=None
-        How many modalities k are given at a time. None means all of `source`; and each number in
-        turn, from one to all but the target, if there is no `source`.
+        The number k of source modalities in a set. None means all of `source`; without `source`,
+        each number from one to M - 1.
 
     Returns
     -------
     float
-        Between 0 and 1. Chance is the share of the most frequent class; the accuracy of the
-        classifiers on real samples is what a perfect generator reaches.
+        Between 0 and 1. The baseline is the share of the most frequent class. A perfect generator
+        reaches the accuracy of the classifiers on real samples.
 
     Raises
     ------
     ModalityError
-        If a modality is unknown or has no classifier, or no sample has all of any set of sources.
+        If a modality is unknown or has no classifier, or no sample has all modalities of any
+        source set.
 
     See Also
     --------
-    joint_coherence : Of samples that are generated from nothing.
-    translation_score : How near the generated numbers are to the true ones.
+    joint_coherence : Coherence of unconditionally generated samples.
+    translation_score : Error of the generated values.
 
     Notes
     -----
-    A scorer: ``scoring=partial(cross_coherence, classifiers=...)`` in `cross_validate` and
-    `GridSearchCV`. The classifiers should have seen none of the samples.
+    This is a scorer: pass ``scoring=partial(cross_coherence, classifiers=...)`` to
+    `cross_validate` or `GridSearchCV`. Train the classifiers on other samples.
 
     References
     ----------
@@ -97,7 +98,7 @@ def cross_coherence(estimator, X, y, classifiers, *, source=None, target=None, n
     """
     modalities = Modalities.of(estimator, X)
     modalities.check_length(y)
-    judges = _by_target(modalities, classifiers, target)
+    by_target = _by_target(modalities, classifiers, target)
     sources = modalities.check(list(modalities) if source is None else source)
     if n_given is not None:
         sizes = [n_given]
@@ -106,15 +107,15 @@ def cross_coherence(estimator, X, y, classifiers, *, source=None, target=None, n
     means = []
     for size in sizes:
         shares = [
-            _share_right(estimator, modalities, y, judges[name], subset, name)
+            _accuracy(estimator, modalities, y, by_target[name], subset, name)
             for subset in subsets_of(sources, [size])
-            for name in judges
+            for name in by_target
             if name not in subset and len(modalities.rows_with(subset))
         ]
         if not shares:
             raise ModalityError(
-                f"{modalities.owner}: {size} of {sources} cannot be given to generate one of "
-                f"{list(judges)}: no target is left, or no sample has so many of them."
+                f"{modalities.owner}: sets of {size} of the sources {sources} cannot generate one "
+                f"of {list(by_target)}: no target is left, or no sample has that many of them."
             )
         means.append(np.mean(shares))
     return float(np.mean(means))
@@ -125,49 +126,49 @@ def cross_coherence(estimator, X, y, classifiers, *, source=None, target=None, n
     prefer_skip_nested_validation=True,
 )
 def joint_coherence(estimator, X=None, y=None, *, classifiers, n_samples=1000, random_state=None):
-    r"""Tell how often the modalities of a generated sample show one class.
+    r"""Return how often all modalities of a generated sample show the same class.
 
-    Samples are drawn from the estimator, and each modality is judged by a classifier trained
-    beforehand on real samples [1]_. The share of the samples whose modalities are all given one
-    class is
+    Samples are drawn from the estimator. The class of each modality is predicted by a classifier
+    that was trained on real samples [1]_. The share of samples with one class in all modalities is
 
     .. math:: J = \frac{1}{n} \sum_i \mathbb{1}\bigl[f_1(x_{i1}) = \dots = f_M(x_{iM})\bigr]
 
     Parameters
     ----------
     estimator : object
-        Fitted, with a method ``sample(n_samples=, random_state=)`` that returns samples as the
-        estimator was fitted on.
+        Fitted, with a method ``sample(n_samples=, random_state=)`` that returns samples in the
+        format of the training data.
     X : None
         Ignored; scikit-learn's tools pass it.
     y : None
         Ignored; scikit-learn's tools pass it.
     classifiers : dict of str to classifier
-        A fitted classifier for each modality to be judged, two at least; see `cross_coherence`.
+        A fitted classifier for each modality that is evaluated, at least two; see
+        `cross_coherence`.
     n_samples : int, default=1000
-        How many samples to draw.
+        Number of samples to draw.
     random_state : int, RandomState instance or None, default=None
         Passed to `sample`.
 
     Returns
     -------
     float
-        Between 0 and 1. Generators that show the same class whatever they draw reach 1, too.
+        Between 0 and 1. A generator that always shows one class also reaches 1.
 
     Raises
     ------
     ModalityError
         If a modality is unknown.
     ValueError
-        If fewer than two classifiers are given.
+        If there are fewer than two classifiers.
 
     See Also
     --------
-    cross_coherence : Of modalities that are generated from others.
+    cross_coherence : Coherence of modalities that are generated from others.
 
     Notes
     -----
-    A scorer: ``scoring=partial(joint_coherence, classifiers=..., random_state=0)``.
+    This is a scorer: ``scoring=partial(joint_coherence, classifiers=..., random_state=0)``.
 
     References
     ----------
@@ -202,7 +203,7 @@ def joint_coherence(estimator, X=None, y=None, *, classifiers, n_samples=1000, r
         _classify(classifiers[name], name, modalities.read(name)[0].values)
         for name in modalities.check(list(classifiers))
     ]
-    return float(np.all([shown == classes[0] for shown in classes[1:]], axis=0).mean())
+    return float(np.all([predicted == classes[0] for predicted in classes[1:]], axis=0).mean())
 
 
 def _by_target(modalities: Modalities, classifiers, target) -> dict:
@@ -210,34 +211,34 @@ def _by_target(modalities: Modalities, classifiers, target) -> dict:
     if not isinstance(classifiers, Mapping):
         if not isinstance(target, str):
             raise ModalityError(
-                f"{modalities.owner}: one classifier judges one modality: name it in target=, or "
-                f"pass a dict of classifiers for {list(modalities)}."
+                f"{modalities.owner}: one classifier classifies one modality: name it in target=, "
+                f"or pass a dict of classifiers for {list(modalities)}."
             )
         classifiers = {target: classifiers}
     names = modalities.check(list(classifiers) if target is None else target)
-    unjudged = [name for name in names if name not in classifiers]
-    if unjudged:
+    missing = [name for name in names if name not in classifiers]
+    if missing:
         raise ModalityError(
-            f"{modalities.owner}: there is no classifier for {unjudged} among those for "
+            f"{modalities.owner}: there is no classifier for {missing} among those for "
             f"{list(classifiers)}."
         )
     return {name: classifiers[name] for name in names}
 
 
-def _share_right(estimator, modalities: Modalities, y, classifier, subset, target) -> float:
+def _accuracy(estimator, modalities: Modalities, y, classifier, subset, target) -> float:
     rows = modalities.rows_with(subset)
     generated = estimator.translate(modalities.take(rows), source=[*subset], target=target)
     return accuracy_score(_safe_indexing(y, rows), _classify(classifier, target, generated))
 
 
 def _classify(classifier, name: str, values) -> np.ndarray:
-    """Return the classes that a classifier of one modality gives."""
+    """Return the classes that a classifier of one modality predicts."""
     with error_prefix(f"{type(classifier).__name__}, the classifier of modality {name!r}"):
         return np.asarray(classifier.predict(_as_fitted(classifier, name, values)))
 
 
 def _as_fitted(classifier, name: str, values):
-    """Return the values of a modality in the form of what a classifier was fitted on."""
+    """Return the values of a modality in the format that a classifier was fitted on."""
     names = getattr(classifier, "feature_names_in_", None)
     shape = np.shape(values)
     if names is None:

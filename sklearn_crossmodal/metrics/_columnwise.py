@@ -1,4 +1,4 @@
-"""Scores of several columns at once, of which some cells may be missing."""
+"""Metrics averaged over columns, with missing cells ignored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def as_array(values) -> np.ndarray:
 
 
 def r2(true: np.ndarray, predicted: np.ndarray) -> float:
-    """Return R², uniform average over the columns of (n, d)."""
+    """Return the uniform average of R² over the columns of (n, d)."""
     true, predicted = true.astype(float), predicted.astype(float)
     if not np.isnan(true).any():
         return r2_score(true, predicted)
@@ -30,12 +30,12 @@ def r2(true: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def roc_auc(true: np.ndarray, predicted: np.ndarray) -> float:
-    """Return the area under the ROC curve, uniform average over columns that have two classes."""
+    """Return the uniform average of the area under the ROC curve, over columns of two classes."""
     return _by_column(roc_auc_score, true, predicted, at_least=2)
 
 
 def accuracy(true: np.ndarray, predicted: np.ndarray) -> float:
-    """Return the share of cells that are right."""
+    """Return the share of observed cells that are predicted correctly."""
     observed = _observed(true)
     return float(np.mean(true[observed] == predicted[observed]))
 
@@ -49,9 +49,9 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 
 
 def _by_column(metric, true: np.ndarray, predicted: np.ndarray, at_least: int = 1) -> float:
-    """Average a metric over the columns, leaving out cells that are missing.
+    """Average a metric over the columns, without missing cells.
 
-    Columns with fewer than `at_least` different values say nothing, and are left out.
+    Columns with fewer than `at_least` different values are ignored.
     """
     scores = []
     for column, guess, there in zip(true.T, predicted.T, _observed(true).T, strict=True):

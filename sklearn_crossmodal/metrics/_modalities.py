@@ -1,4 +1,4 @@
-"""The modalities of X: which columns they have, who has them, and X without some of them."""
+"""The modalities of X: their columns, their presence mask, and X with some of them masked."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["Modalities", "as_list", "as_names", "subsets_of"]
 
 @dataclass
 class Modalities:
-    """The modalities of X, as an estimator knows them.
+    """The modalities of X, as defined by an estimator or by the user.
 
     Parameters
     ----------
@@ -41,13 +41,13 @@ class Modalities:
     X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
         The samples.
     columns : dict of str to (list of int, bool)
-        Per modality the positions of its columns, none where X lacks them all, and whether one
-        column is meant as it is.
+        For each modality, the positions of its columns, empty if X has none of them, and whether a
+        single column is taken as 1d.
     inside : dict of str to list of InnerLabel
-        Of the entries of X whose columns modalities choose from; they are further columns, behind
-        the others.
+        Labels of the nested columns of those entries of X from which modalities select columns.
+        Nested columns are appended to the columns of X.
     orders : dict of str to tuple of str
-        Names of the columns inside a modality, in the order of `fit`.
+        For each modality, the names of its nested columns in the order of `fit`.
     """
 
     owner: str
@@ -72,12 +72,12 @@ class Modalities:
         Parameters
         ----------
         estimator : object
-            Fitted. Its `modalities_` say which columns a modality has; where it has none, each
-            entry of a mapping is a modality.
+            Fitted. Its `modalities_` define the columns of each modality. Without `modalities_`,
+            each entry of a mapping is a modality.
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
             The samples.
         modalities : mapping of str to columns, default=None
-            In place of those of the estimator.
+            Override the modalities of the estimator.
 
         Returns
         -------
@@ -86,7 +86,7 @@ class Modalities:
         Raises
         ------
         ModalityError
-            If nothing says what the modalities of X are.
+            If the modalities of X are neither known from the estimator nor passed.
         """
         owner = type(estimator).__name__
         with error_prefix(owner):
@@ -103,9 +103,9 @@ class Modalities:
                 modalities = {name: name for name in X}
         if not modalities:
             raise ModalityError(
-                f"{owner} has no modalities_, and X, a {type(X).__name__}, does not tell which "
-                "columns are one modality: pass a MultiModalFrame, or name the columns of each "
-                "in modalities={name: columns}."
+                f"{owner} has no modalities_, and X, a {type(X).__name__}, does not define the "
+                "columns of each modality: pass a MultiModalFrame, or name the columns in "
+                "modalities={name: columns}."
             )
         inside = _find_inside(X, modalities)
         columns = {name: _find(X, columns, inside) for name, columns in modalities.items()}
@@ -139,19 +139,19 @@ class Modalities:
         return names
 
     def check_length(self, y) -> None:
-        """Raise if y has not as many rows as X.
+        """Raise if X and y have different numbers of rows.
 
         Parameters
         ----------
         y : array-like
-            What belongs to the samples.
+            The targets.
         """
         n_samples = self.table.shape[0]
         if _num_samples(y) != n_samples:
             raise ValueError(f"{self.owner}: X has {n_samples} samples, y has {_num_samples(y)}.")
 
     def read(self, name: str) -> tuple[Columns | None, np.ndarray]:
-        """Return the columns of a modality, None if X lacks them, and who has it.
+        """Return the columns of a modality, None if X has none of them, and its presence mask.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class Modalities:
         columns : Columns or None
             With n_samples rows.
         present : ndarray of shape (n_samples,), bool
-            Which samples have it.
+            Which samples have the modality.
         """
         positions, single = self.columns[name]
         if not positions:
@@ -172,7 +172,7 @@ class Modalities:
         return columns.ordered_like(self.orders.get(name)), present
 
     def rows_with(self, names) -> np.ndarray:
-        """Return the numbers of the rows that have all of some modalities.
+        """Return the indices of the rows that have all of the given modalities.
 
         Parameters
         ----------
@@ -187,7 +187,7 @@ class Modalities:
         return np.flatnonzero(self.present[:, places].all(axis=1))
 
     def take(self, rows: np.ndarray):
-        """Return rows of X; X itself where they are all.
+        """Return some rows of X; X itself if these are all rows.
 
         Parameters
         ----------
@@ -203,12 +203,12 @@ class Modalities:
         return X if len(rows) == _num_samples(X) else _safe_indexing(X, rows)
 
     def hide(self, hidden: np.ndarray):
-        """Return X without some modalities of some rows.
+        """Return X with some modalities of some rows masked.
 
         Parameters
         ----------
         hidden : ndarray of shape (n_samples, n_modalities), bool
-            Which go.
+            True where a modality is masked.
 
         Returns
         -------
@@ -219,7 +219,7 @@ class Modalities:
         cells: dict = {}
         for (positions, _), rows in zip(self.columns.values(), hidden.T, strict=True):
             for place in positions:
-                # A column of two modalities goes with both: one of them may be the last.
+                # A column of two modalities is masked only with both of them.
                 cells[names[place]] = cells.get(names[place], True) & rows
         with error_prefix(self.owner):
             return mask_cells(self.X, cells)
@@ -231,14 +231,14 @@ def _as_table(X):
 
 
 def _find_inside(X, modalities: Mapping) -> dict[str, list]:
-    """Return the columns of those entries of X that modalities choose columns from."""
+    """Return the nested columns of those entries of X from which modalities select columns."""
     entries = [entry for key in modalities.values() if (entry := entry_of(key)) is not None]
     table = _as_table(X) if entries else {}
     return {entry: inner_labels(entry, table[entry]) for entry in entries if entry in table}
 
 
 def _find(X, columns, inside: Mapping) -> tuple[list[int], bool]:
-    """Return the positions of columns in X, none if they are names of which X has none."""
+    """Return the positions of columns in X; empty if they are names and X has none of them."""
     if isinstance(columns, Mapping):
         if entry_of(columns) not in inside:
             return [], False
@@ -257,24 +257,24 @@ def _find(X, columns, inside: Mapping) -> tuple[list[int], bool]:
 
 
 def as_names(names) -> list[str]:
-    """Return one name or several as a list."""
+    """Return a name, or several names, as a list."""
     return [names] if isinstance(names, str) else list(names)
 
 
 def as_list(entries) -> list:
-    """Return one entry or several as a list, of which each is a name or a tuple of names."""
+    """Return one or several entries as a list; an entry is a name or a tuple of names."""
     return [entries] if isinstance(entries, str | tuple) else list(entries)
 
 
 def subsets_of(names, sizes=None) -> Iterator[tuple[str, ...]]:
-    """Yield the subsets of some names, small ones first.
+    """Yield the subsets of names, in order of size.
 
     Parameters
     ----------
     names : sequence of str
-        The names, of whose order a subset keeps its own.
+        The names. Each subset keeps their order.
     sizes : iterable of int, default=None
-        How many names a subset has; None means from one to all.
+        Sizes of the subsets; None means from one to all.
 
     Yields
     ------

@@ -1,4 +1,4 @@
-"""What a shared representation knows of the class, from all or some of the modalities."""
+"""Linear probing: how well the class is predicted from the latent of each modality subset."""
 
 from __future__ import annotations
 
@@ -23,47 +23,45 @@ _CONSTRAINTS = {"fit_on": [StrOptions({"all", "subset"})], "cv": ["cv_object"]}
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
 def latent_probe(estimator, X, y, *, subsets=None, probe=None, cv=5, fit_on="all"):
-    """Tell how well the class can be read off the representation of each subset of modalities.
+    """Return the accuracy of a linear probe of the representation of each subset of modalities.
 
-    A linear classifier, the probe, is fitted on ``estimator.transform`` of some samples and tested
-    on others, of which only the modalities of one subset are shown to the estimator [1]_.
+    The probe is a linear classifier. It is fitted on ``estimator.transform`` of some samples and
+    tested on others, of which only the modalities of one subset are passed to the estimator [1]_.
 
     Parameters
     ----------
     estimator : object
         Fitted, with a method `transform`, such as `MultiModalAutoencoder`. It is not fitted again:
-        X should be samples that it has not seen.
+        X should not contain its training samples.
     X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-        The samples. For each subset those are tested that have all of it.
+        The samples. Each subset is tested on the samples that have all of its modalities.
     y : array-like of shape (n_samples,)
         Their classes.
     subsets : str, tuple of str, or list of them, default=None
-        The subsets; None means all, of which M modalities have 2^M - 1.
+        The subsets; None means all 2^M - 1 subsets of M modalities.
     probe : classifier, default=None
-        It is cloned. None means logistic regression on standardised numbers.
+        A classifier, which is cloned. None means logistic regression on standardised features.
     cv : int, splitter or iterable of (train, test), default=5
-        Which samples the probe is fitted and tested on; ``[(train, test)]`` gives them by row
-        number.
+        The cross-validation of the probe. ``[(train, test)]`` is a single split by row indices.
     fit_on : {"all", "subset"}, default="all"
-        Whether one probe is fitted on the representations of all that a sample has, and tested on
-        those of each subset, as after deployment; or one on those of each subset, as published for
-        MoPoE [1]_.
+        "all" fits one probe on the representations of all modalities of each sample, and tests it
+        on those of each subset: modalities are missing after deployment only. "subset" fits a
+        probe for each subset, as published for MoPoE [1]_.
 
     Returns
     -------
     dict of tuple of str to float
-        Per subset the accuracy, a mean over the splits.
+        Mean accuracy over the splits, for each subset.
 
     Raises
     ------
     ModalityError
-        If a modality is unknown, or no sample that is tested has all of a subset.
+        If a modality is unknown, or no test sample has all modalities of a subset.
 
     See Also
     --------
-    latent_probe_score : The mean over subsets, a scorer.
-    absence_curve : Of a pipeline of representation and classifier, as modalities are absent at
-        random.
+    latent_probe_score : The mean over subsets, as a scorer.
+    absence_curve : Scores of a whole pipeline with modalities masked at random.
 
     References
     ----------
@@ -99,17 +97,17 @@ def latent_probe(estimator, X, y, *, subsets=None, probe=None, cv=5, fit_on="all
     for subset in subsets:
         subset = tuple(modalities.check(subset))
         having = modalities.rows_with(subset)
-        latents = estimator.transform(_showing(modalities, subset, having))
+        latents = estimator.transform(_mask_to_subset(modalities, subset, having))
         shared = [[np.intersect1d(part, having) for part in split] for split in splits]
-        if probes is None:  # a probe of the subset has to know samples that have it
+        if probes is None:  # a probe of the subset needs training samples that have it
             shared = [split for split in shared if all(map(len, split))]
         with error_prefix(f"{modalities.owner}: probe of {subset}"):
             fitted = probes or _fit_probes(probe, latents, y, shared)
         scores = [_score(*pair, latents, y) for pair in zip(fitted, shared) if len(pair[1][1])]
         if not scores:
             raise ModalityError(
-                f"{modalities.owner}: no sample that is tested has all of {subset}, or none that "
-                "the probe is fitted on."
+                f"{modalities.owner}: no test sample has all of {subset}, or no training sample of "
+                "the probe."
             )
         accuracy[subset] = float(np.mean(scores))
     return accuracy
@@ -128,13 +126,13 @@ def latent_probe_score(estimator, X, y, *, subsets=None, probe=None, cv=5, fit_o
     y : array-like of shape (n_samples,)
         Their classes.
     subsets : str, tuple of str, or list of them, default=None
-        The subsets; None means all, of which M modalities have 2^M - 1.
+        The subsets; None means all 2^M - 1 subsets of M modalities.
     probe : classifier, default=None
-        It is cloned. None means logistic regression on standardised numbers.
+        A classifier, which is cloned. None means logistic regression on standardised features.
     cv : int, splitter or iterable of (train, test), default=5
-        Which samples the probe is fitted and tested on.
+        The cross-validation of the probe.
     fit_on : {"all", "subset"}, default="all"
-        On which representations the probe is fitted; see `latent_probe`.
+        The representations that the probe is fitted on; see `latent_probe`.
 
     Returns
     -------
@@ -144,7 +142,7 @@ def latent_probe_score(estimator, X, y, *, subsets=None, probe=None, cv=5, fit_o
     Raises
     ------
     ModalityError
-        If a modality is unknown, or no sample that is tested has all of a subset.
+        If a modality is unknown, or no test sample has all modalities of a subset.
 
     See Also
     --------
@@ -152,9 +150,9 @@ def latent_probe_score(estimator, X, y, *, subsets=None, probe=None, cv=5, fit_o
 
     Notes
     -----
-    A scorer: ``scoring=partial(latent_probe_score, subsets="image")`` in `cross_validate` and
-    `GridSearchCV`. A scorer is given the samples that the estimator was not fitted on; among those
-    the probe is cross-validated in turn.
+    This is a scorer: pass ``scoring=partial(latent_probe_score, subsets="image")`` to
+    `cross_validate` or `GridSearchCV`. The probe is cross-validated within the test samples of
+    each fold.
 
     Examples
     --------
@@ -172,8 +170,8 @@ def latent_probe_score(estimator, X, y, *, subsets=None, probe=None, cv=5, fit_o
     return float(np.mean(list(accuracies.values())))
 
 
-def _showing(modalities: Modalities, subset, rows: np.ndarray):
-    """Return X of which only the subset is left in the rows that have it."""
+def _mask_to_subset(modalities: Modalities, subset, rows: np.ndarray):
+    """Return X with all modalities outside the subset masked, in these rows."""
     hidden = np.zeros_like(modalities.present)
     hidden[rows] = [name not in subset for name in modalities]
     return modalities.hide(hidden & modalities.present)

@@ -1,4 +1,4 @@
-"""How well each modality is told from each other one."""
+"""Cross-modal translation scores: how well each modality is predicted from each other one."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ __all__ = ["translation_matrix", "translation_score"]
 
 
 def translation_matrix(estimator, X, *, source=None, target=None, metric=None):
-    """Score each target modality as it is translated from each source.
+    """Score the translation of each source into each target modality.
 
     Parameters
     ----------
     estimator : object
         Fitted, with a method ``translate(X, source=, target=)``, such as `MultiModalAutoencoder`.
     X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-        The samples. For each pair those count that have source and target.
+        The samples. Each pair is evaluated on the samples that have source and target.
     source : str, tuple of str, or list of them, default=None
-        What is given, each entry by itself; a tuple is several modalities together. None means each
-        modality alone.
+        The sources, evaluated one by one. A tuple is a source of several modalities. None means
+        each single modality.
     target : str or list of str, default=None
         The modalities to predict; None means all.
     metric : {"r2", "roc_auc", "accuracy"}, callable, or dict of them by target, default=None
-        How a target is scored; a callable takes true and predicted values. None means the share of
-        cells that are right for categories and of texts that are the same, as their modality reads
-        them; the area under the ROC curve for booleans that are told by numbers; R² for others.
-        R² and area are uniform averages over numbers or pixels; a missing one does not count.
+        The metric of a target; a callable takes true and predicted values. None means accuracy for
+        categories and for texts (exact match after preprocessing), the area under the ROC curve
+        for booleans that are predicted as numbers, and R² otherwise. R² and the area are uniform
+        averages over numbers or pixels, without missing ones.
 
     Returns
     -------
@@ -43,12 +43,12 @@ def translation_matrix(estimator, X, *, source=None, target=None, metric=None):
         With the following attributes.
 
         scores : ndarray of shape (n_sources, n_targets), float64
-            A row a source. Where source and target are one modality, it is how well that is told
-            from itself. NaN where no sample has both.
+            One row for each source. Where source and target are the same modality, this is the
+            reconstruction score. NaN where no sample has both.
         sources : list of (str or tuple of str)
-            Of the rows.
+            Labels of the rows.
         targets : list of str
-            Of the columns.
+            Labels of the columns.
 
     Raises
     ------
@@ -59,8 +59,8 @@ def translation_matrix(estimator, X, *, source=None, target=None, metric=None):
 
     See Also
     --------
-    translation_score : The mean of the matrix, a scorer.
-    cross_coherence : Whether what is generated has the right class.
+    translation_score : The mean of the matrix, as a scorer.
+    cross_coherence : Whether generated modalities show the correct class.
 
     Examples
     --------
@@ -93,8 +93,8 @@ def translation_matrix(estimator, X, *, source=None, target=None, metric=None):
     fitted = {name: modality for name, modality, *_ in getattr(estimator, "modalities_", [])}
     scores = np.full((len(sources), len(targets)), np.nan)
     for column, target in enumerate(targets):
-        own = metric.get(target) if isinstance(metric, Mapping) else metric
-        truth = _Truth(modalities, target, fitted.get(target), own)
+        target_metric = metric.get(target) if isinstance(metric, Mapping) else metric
+        truth = _Truth(modalities, target, fitted.get(target), target_metric)
         for row, source in enumerate(sources):
             names = modalities.check(source)
             rows = modalities.rows_with([*names, target])
@@ -105,7 +105,7 @@ def translation_matrix(estimator, X, *, source=None, target=None, metric=None):
 
 
 def translation_score(estimator, X, y=None, *, source=None, target=None, metric=None):
-    """Return the mean score of targets that are translated from sources.
+    """Return the mean score of the translation of sources into targets.
 
     Parameters
     ----------
@@ -116,18 +116,18 @@ def translation_score(estimator, X, y=None, *, source=None, target=None, metric=
     y : None
         Ignored; scikit-learn's tools pass it.
     source : str, tuple of str, or list of them, default=None
-        What is given, each entry by itself; a tuple is several modalities together. None means each
-        modality alone.
+        The sources, evaluated one by one. A tuple is a source of several modalities. None means
+        each single modality.
     target : str or list of str, default=None
         The modalities to predict; None means all.
     metric : {"r2", "roc_auc", "accuracy"}, callable, or dict of them by target, default=None
-        How a target is scored; see `translation_matrix`.
+        The metric of a target; see `translation_matrix`.
 
     Returns
     -------
     float
-        Mean of `translation_matrix` over the pairs of which the target is not among the source,
-        and that some sample has.
+        Mean of `translation_matrix` over all pairs whose target is not part of the source, and
+        that at least one sample has.
 
     Raises
     ------
@@ -138,12 +138,12 @@ def translation_score(estimator, X, y=None, *, source=None, target=None, metric=
 
     See Also
     --------
-    translation_matrix : All pairs, each by itself.
+    translation_matrix : The score of each pair.
 
     Notes
     -----
-    A scorer: ``scoring=partial(translation_score, source="text", target="image")`` in
-    `cross_validate` and `GridSearchCV`.
+    This is a scorer: pass ``scoring=partial(translation_score, source="text", target="image")`` to
+    `cross_validate` or `GridSearchCV`.
 
     Examples
     --------
@@ -165,14 +165,15 @@ def translation_score(estimator, X, y=None, *, source=None, target=None, metric=
     scores = matrix.scores[np.array(across)]
     if np.isnan(scores).all():
         raise ModalityError(
-            f"{type(estimator).__name__}: no pair of one of {matrix.sources} and another of "
-            f"{matrix.targets} can be scored: no sample has both, or these do not vary."
+            f"{type(estimator).__name__}: no pair of a source of {matrix.sources} and another "
+            f"target of {matrix.targets} can be scored: no sample has both, or the target is "
+            "constant."
         )
     return float(np.nanmean(scores))
 
 
 class _Truth:
-    """The true values of one modality, and how what is predicted is compared with them."""
+    """The true values of one target modality, and the metric that compares predictions to them."""
 
     def __init__(self, modalities: Modalities, name: str, modality, metric):
         self.label = f"{modalities.owner}: target {name!r}"
@@ -187,18 +188,18 @@ class _Truth:
             )
 
     def score(self, rows: np.ndarray, predicted) -> float:
-        columns = cast("Columns", self.columns).take(rows)  # no rows where X lacks it
+        columns = cast("Columns", self.columns).take(rows)  # not None: rows have the target
         with error_prefix(self.label):
             if callable(self.metric):
                 return float(self.metric(as_array(columns.values), predicted))
             true, predicted = self._comparable(columns, np.asarray(predicted))
-            return METRICS[self.metric or self._suits(true, predicted)](true, predicted)
+            return METRICS[self.metric or self._default_metric(true, predicted)](true, predicted)
 
     def _comparable(self, columns, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return true and predicted values in one form, (n, d)."""
+        """Return true and predicted values in the same format, (n, d)."""
         true = as_array(columns.values)
         if self.kind in {"tokens", "sequence"} or np.size(true) != np.size(predicted):
-            # Texts as they are split, steps up to the length, images of the size that is read.
+            # Compare preprocessed values: texts of tokens, truncated sequences, resized images.
             if self.modality is None:
                 raise ValueError(f"it has the shape {true.shape}, predicted is {predicted.shape}.")
             block = self.modality.transform(columns)
@@ -207,12 +208,12 @@ class _Truth:
                 return _steps(true, block.mask), _steps(predicted, block.mask)
         return true.reshape(len(true), -1), predicted.reshape(len(true), -1)
 
-    def _suits(self, true: np.ndarray, predicted: np.ndarray) -> str:
+    def _default_metric(self, true: np.ndarray, predicted: np.ndarray) -> str:
         if self.kind in {"codes", "tokens"} or predicted.dtype.kind not in "fiu":
             return "accuracy"
         return "roc_auc" if true.dtype.kind == "b" else "r2"
 
 
 def _steps(values, mask: np.ndarray) -> np.ndarray:
-    """Return the steps that exist, of all rows one after another: (n_steps, d)."""
+    """Return the unpadded steps of all rows, concatenated: (n_steps, d)."""
     return np.stack([*values]).reshape(*mask.shape, -1)[mask]

@@ -154,12 +154,12 @@ def test_the_same_seed_hides_the_same_and_the_global_one_is_left_alone():
 
 @pytest.mark.parametrize("shares", [(), (0.5, 0.2), (0, 0), (-0.1, 0.5), (0.5, 1.1), [[0, 1]]])
 def test_shares_that_do_not_rise_from_zero_to_one_are_refused(shares):
-    with pytest.raises(ValueError, match="shares must rise"):
+    with pytest.raises(ValueError, match="shares must increase"):
         absence_curve(Watcher(), frame(10, 2), shares=shares)
 
 
 def test_what_cannot_be_hidden_is_refused():
-    with pytest.raises(ValueError, match=r"modality \['m0'\] alone"):
+    with pytest.raises(ValueError, match=r"only the modality \['m0'\]"):
         absence_curve(Watcher(), frame(10, 1))
     with pytest.raises(ModalityError, match=r"Watcher has no modalities_.*modalities=\{name"):
         absence_curve(Watcher(), TABLE)

@@ -126,7 +126,7 @@ def test_labels_may_be_strings(translator):
         ({"target": "b", "classifiers": {"a": None}}, r"no classifier for \['b'\] among .*\['a'\]"),
         ({"target": None, "classifiers": LogisticRegression()}, "name it in target="),
         ({"source": "a", "target": "a"}, "no target is left"),
-        ({"n_given": 4}, "4 of .* cannot be given"),
+        ({"n_given": 4}, "sets of 4 of .* cannot generate"),
     ],
 )
 def test_modalities_that_do_not_fit_are_refused(arguments, message, translator, classifiers):

@@ -107,7 +107,7 @@ def test_what_does_not_fit_is_refused():
     apart = MultiModalFrame(
         {"shows": SHOWS, "noise": NOISE}, present={"shows": Y == 0, "noise": Y == 1}
     )
-    with pytest.raises(ModalityError, match=r"no sample that is tested has all of \('shows', 'n"):
+    with pytest.raises(ModalityError, match=r"no test sample has all of \('shows', 'n"):
         latent_probe(SideBySide(), apart, Y)
     with pytest.raises(ValueError, match="fit_on"):
         latent_probe(SideBySide(), X, Y, fit_on="none")

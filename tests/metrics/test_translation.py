@@ -77,7 +77,7 @@ def test_samples_that_lack_source_or_target_do_not_count(translator):
     assert matrix.scores[0, 1] == matrix.scores[1, 0] == 1
     assert np.isnan(matrix.scores[0, 2])
     assert translation_score(translator(copied), frame) == 1
-    with pytest.raises(ModalityError, match="no pair of one of"):
+    with pytest.raises(ModalityError, match="no pair of a source of"):
         translation_score(translator(copied), frame, source="a", target="c")
 
 

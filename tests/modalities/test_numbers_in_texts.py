@@ -153,7 +153,7 @@ def test_identifiers_and_labels_stay_what_they_are_without_a_word(texts):
         ([f"{row},000.5" for row in range(1, N + 1)], "separators"),
         ([f"{row} %" for row in range(N)], "separators or signs"),
         ([f"€ {row}" for row in range(N)], "separators or signs"),
-        ([f"0{1 + row % 9}/0{1 + row % 8}/2024" for row in range(N)], "day or the month"),
+        ([f"0{1 + row % 9}/0{1 + row % 8}/2024" for row in range(N)], "day and month"),
         ([*["unknown"] * 6, *PRICES[6:].astype(str)], "but for 6 of 60 cells: ['unknown']"),
     ],
     ids=["thousands", "percent", "currency", "dates", "a tenth is none"],

@@ -427,7 +427,9 @@ def test_vectors_are_trained_on_or_stay(encoder, train):
 @pytest.mark.parametrize("tokenizer", ["ids", Letters()], ids=["ids", "object"])
 def test_vectors_need_words(tokenizer):
     rows = [[1]] if isinstance(tokenizer, str) else ["a"]
-    with pytest.raises(ValueError, match="vectors are of words, which the tokenizer does not make"):
+    with pytest.raises(
+        ValueError, match="vectors are of words, which the tokenizer does not return"
+    ):
         Text(tokenizer=tokenizer, vectors=VECTORS).fit(rows)
 
 

@@ -38,11 +38,11 @@ def test_what_is_expected_is_ridge_regression(features):
     gaussian = CrossGaussian(shrinkage=0.05).fit(features, everywhere)
     others = np.hstack([features["a"], features["c"]])
     ridge = Ridge(alpha=0.05 * 400, fit_intercept=False).fit(others, features["b"])
-    found = gaussian.expected(features, everywhere, {"b": 2}, left_out=True)["b"]
+    found = gaussian.conditional_mean(features, everywhere, {"b": 2}, leave_one_out=True)["b"]
     np.testing.assert_allclose(found, ridge.predict(others), atol=1e-8)
-    first = gaussian.expected(features, everywhere, {"b": 1}, left_out=True)["b"]
+    first = gaussian.conditional_mean(features, everywhere, {"b": 1}, leave_one_out=True)["b"]
     np.testing.assert_allclose(first, found[:, :1])
-    assert np.isnan(gaussian.expected(features, everywhere, {"b": 2})["b"]).all()
+    assert np.isnan(gaussian.conditional_mean(features, everywhere, {"b": 2})["b"]).all()
 
 
 def test_each_sample_is_told_from_what_it_has(features):
@@ -55,14 +55,14 @@ def test_each_sample_is_told_from_what_it_has(features):
         name: np.where(present[:, [m]], values, 1e6)
         for m, (name, values) in enumerate(features.items())
     }
-    found = gaussian.expected(hidden, present, {"b": 2}, left_out=True)["b"]
+    found = gaussian.conditional_mean(hidden, present, {"b": 2}, leave_one_out=True)["b"]
     ridge = Ridge(alpha=0.05 * 400, fit_intercept=False).fit(features["a"], features["b"])
     np.testing.assert_allclose(found[:100], ridge.predict(features["a"][:100]), atol=1e-8)
     assert np.isnan(found[100:150]).all()
-    whole = gaussian.expected(features, everywhere, {"b": 2}, left_out=True)["b"]
+    whole = gaussian.conditional_mean(features, everywhere, {"b": 2}, leave_one_out=True)["b"]
     np.testing.assert_allclose(found[150:], whole[150:])
     absent = present & [True, False, True]
-    told = gaussian.expected(hidden, absent, {"b": 2})["b"]
+    told = gaussian.conditional_mean(hidden, absent, {"b": 2})["b"]
     np.testing.assert_allclose(told, found)
 
 
@@ -119,7 +119,7 @@ def test_the_covariance_is_that_of_all_where_modalities_are_absent_at_random(rng
 
 
 def test_pairs_alone_make_a_covariance_too(rng, monkeypatch):
-    monkeypatch.setattr(_block_moments, "_MOST_PRODUCTS", 0)
+    monkeypatch.setattr(_block_moments, "_MAX_PRODUCTS", 0)
     factor = rng.normal(size=(200, 2))
     whole = {
         name: factor @ rng.normal(size=(2, 12)) + 0.1 * rng.normal(size=(200, 12))
@@ -134,7 +134,7 @@ def test_pairs_alone_make_a_covariance_too(rng, monkeypatch):
     told = (
         CrossGaussian()
         .fit(shown, present)
-        .expected(whole, np.ones((200, 4), bool), {"a": 12}, left_out=True)
+        .conditional_mean(whole, np.ones((200, 4), bool), {"a": 12}, leave_one_out=True)
     )
     assert explained(whole["a"], told["a"]) > 0.9
 
@@ -208,7 +208,9 @@ def test_any_pattern_is_what_the_covariance_says(share, rng):
     gaussian = CrossGaussian().fit(features, np.ones_like(present))
     shown = shown_of(features, present)
     for m, (name, part) in enumerate(features.items()):
-        found = gaussian.expected(shown, present, {name: part.shape[1]}, left_out=True)[name]
+        found = gaussian.conditional_mean(
+            shown, present, {name: part.shape[1]}, leave_one_out=True
+        )[name]
         told = ~np.isnan(found[:, 0])
         assert told.sum() > 20
         several = {key: values[told] for key, values in features.items()}
@@ -416,9 +418,9 @@ def test_few_rows_of_many_features_are_found_in_the_space_of_rows(n, rng, monkey
     present[n:, 1] = np.arange(20) % 2 == 0
     wanted, found = {"b": 30, "c": 7}, []
     for few in (10_000, 10):
-        monkeypatch.setattr(_scaled_gaussian, "_FEW", few)
+        monkeypatch.setattr(_scaled_gaussian, "_MAX_FULL_WIDTH", few)
         model = ScaledGaussian(seen, everywhere, one, factors)
-        told = model.expected(features, present, wanted, left_out=True)
+        told = model.conditional_mean(features, present, wanted, leave_one_out=True)
         found.append([model.contradictions(features, present), *told.values()])
     assert len(model.gaussian.covariance_) == 2 * n + 30 - (2 if n < 200 else 0)
     for whole, reduced in zip(*found, strict=True):
@@ -436,7 +438,7 @@ def test_very_many_features_are_cut_to_principal_components(rng, monkeypatch):
     factors = {name: np.ones(part.shape[1]) for name, part in features.items()}
     model = ScaledGaussian(features, everywhere, np.ones(400), factors)
     assert len(model.gaussian.covariance_) == 60
-    told = model.expected(features, everywhere, {"c": 300}, left_out=True)["c"]
+    told = model.conditional_mean(features, everywhere, {"c": 300}, leave_one_out=True)["c"]
     assert explained(features["c"], told) > 0.9
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sklearn_crossmodal.linear._observed_rows import KnownRows
+from sklearn_crossmodal.linear._observed_rows import ObservedRows
 from sklearn_crossmodal.linear._scaled_gaussian import ScaledGaussian
 from sklearn_crossmodal.nn.losses import is_location
 from sklearn_crossmodal.training._data._dataset import BlockDataset
@@ -69,7 +69,7 @@ class Relations:
         rows = dataset if held_out is None else dataset.take(_others(len(dataset), held_out))
         self._learned = self._known(net, rows.some(_N_SAMPLES))
         #: Rows of later calls, the last at the end.
-        self._later: list[KnownRows] = []
+        self._later: list[ObservedRows] = []
         self._judged = None
         if held_out is not None:
             judged = dataset.take(held_out).some(_N_JUDGED)
@@ -99,12 +99,12 @@ class Relations:
         before = max(sum(part.weight.sum() for part in self._parts()), np.finfo(float).tiny)
         kept = min(1.0, max(_REMEMBERED - later.weight.sum(), 0.0) / before)
         share = max(0.0, 1 - len(later) / _REMEMBERED)
-        after._learned = self._learned.fading(kept, share)
-        after._later = [part.fading(kept, share) for part in self._later]
+        after._learned = self._learned.with_decay(kept, share)
+        after._later = [part.with_decay(kept, share) for part in self._later]
         if self._judged is not None:
-            after._judged = self._judged.fading(kept, share)
+            after._judged = self._judged.with_decay(kept, share)
         if after._later and len(after._later[-1]) + len(later) <= _FEW:
-            later = KnownRows.joined([after._later.pop(), later])
+            later = ObservedRows.joined([after._later.pop(), later])
         after._later = _newest([*after._later, later])
         return after
 
@@ -153,7 +153,7 @@ class Relations:
     def _known(self, net, dataset, *, decoded=False):
         rows = dataset.rows
         values = {name: dataset.values[name][rows].numpy() for name in self._numbers}
-        return KnownRows(
+        return ObservedRows(
             presence_of(dataset),
             _weight_of(dataset),
             np.ones(len(dataset)),
@@ -179,7 +179,7 @@ class Relations:
         """Return the Gaussian of "latents" or of "numbers", and what was judged of it."""
         found = self._found.get(what)
         if found is None:
-            known = KnownRows.joined(self._parts())
+            known = ObservedRows.joined(self._parts())
             model = self._model(what, known)
             sums = self._judge_by_folds(what, known)
             if self._judged is not None:
@@ -211,7 +211,9 @@ class Relations:
     def _straight(self, model, known, *, left_out=False):
         """Return the numbers that the linear path gives, NaN where it gives none."""
         wanted = {name: self._width(known, name) for name in self._numbers}
-        return model.expected(self._features(known), known.present, wanted, left_out=left_out)
+        return model.conditional_mean(
+            self._features(known), known.present, wanted, leave_one_out=left_out
+        )
 
     # How much the paths count ---------------------------------------------------------------
 
@@ -267,7 +269,7 @@ class Relations:
         return found
 
 
-def _newest(parts: list[KnownRows]) -> list[KnownRows]:
+def _newest(parts: list[ObservedRows]) -> list[ObservedRows]:
     """Return the last parts, of as many rows as are looked at."""
     lengths = np.cumsum([len(part) for part in parts[::-1]])
     return parts[-1 - int((lengths < _N_SAMPLES).sum()) :]
