@@ -1,4 +1,4 @@
-"""Data sets: shipped (`load_*`), downloaded (`fetch_*`), and drawn with known truth (`make_*`)."""
+"""Data sets: bundled (`load_*`), downloaded (`fetch_*`), and synthetic (`make_*`)."""
 
 from sklearn_crossmodal.datasets._fetchers import fetch_cifar10_imdb
 from sklearn_crossmodal.datasets._loaders import load_emoji

@@ -1,4 +1,4 @@
-"""Read archives and arrays that may come from anywhere: nothing is extracted, nothing executed."""
+"""Read untrusted archives and arrays safely: without extracting files or executing code."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ __all__ = ["check_lengths", "read_arrays", "read_members", "write_arrays"]
 
 
 def read_members(path: Path, wanted: Callable[[str], object]) -> Iterator[tuple[str, bytes]]:
-    """Read files of a tar.gz into memory; links, folders and devices are passed over.
+    """Read files of a tar.gz into memory; links, folders and devices are skipped.
 
     Parameters
     ----------
     path : Path
-        Of the archive.
+        Path of the archive.
     wanted : callable
-        Tells from its name whether a file is read.
+        Filter: returns for a name whether the file is read.
 
     Yields
     ------
     name : str
-        As in the archive.
+        Name in the archive.
     content : bytes
-        Of the file.
+        Content of the file.
     """
     with tarfile.open(path, "r|gz") as archive:
         for member in archive:
@@ -38,14 +38,14 @@ def read_members(path: Path, wanted: Callable[[str], object]) -> Iterator[tuple[
 
 
 def read_arrays(path: Path, names: Iterable[str]) -> list[np.ndarray]:
-    """Read arrays of an ``.npz`` file, none of which may hold pickles.
+    """Read arrays of an ``.npz`` file, without pickles.
 
     Parameters
     ----------
     path : Path
-        Of the file.
+        Path of the file.
     names : iterable of str
-        Of the arrays.
+        Names of the arrays.
 
     Returns
     -------
@@ -55,9 +55,9 @@ def read_arrays(path: Path, names: Iterable[str]) -> list[np.ndarray]:
     Raises
     ------
     ValueError
-        If an array is not there.
+        If an array is missing.
     OSError
-        If the file is broken, or an array holds objects.
+        If the file is corrupt, or an array contains objects.
     """
     names = list(names)
     with path.open("rb") as file:
@@ -69,7 +69,7 @@ def read_arrays(path: Path, names: Iterable[str]) -> list[np.ndarray]:
 
 
 def _read(file, names: list[str], path: Path) -> dict[str, np.ndarray]:
-    """Return those arrays of an open file that are there; raise OSError where it is broken."""
+    """Return the arrays that exist in an open file; raise OSError if it is corrupt."""
     try:
         with np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in names if name in arrays.files}
@@ -80,30 +80,30 @@ def _read(file, names: list[str], path: Path) -> dict[str, np.ndarray]:
 
 
 def check_lengths(path: Path, *arrays: np.ndarray) -> None:
-    """Raise ValueError if arrays of a file, a row a sample, have not as many rows.
+    """Raise ValueError if arrays of a file have different numbers of rows.
 
     Parameters
     ----------
     path : Path
-        Of the file.
+        Path of the file, for the message.
     *arrays : ndarray
-        What it holds.
+        The arrays, with one row for each sample.
     """
     lengths = [len(array) for array in arrays]
     if len(set(lengths)) > 1:
-        raise ValueError(f"{path} holds arrays of {lengths} rows, which belong together.")
+        raise ValueError(f"{path} holds arrays of {lengths} rows, which must be equal.")
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays to an ``.npz`` file, which is there only once it is whole.
+    """Write arrays to an ``.npz`` file atomically.
 
     Parameters
     ----------
     path : Path
-        Of the file.
+        Path of the file.
     arrays : mapping of str to ndarray
-        By name.
+        The arrays by name.
     """
-    unfinished = path.with_name(f"{path.stem}.part.npz")
-    np.savez(unfinished, **arrays)
-    unfinished.replace(path)
+    temporary = path.with_name(f"{path.stem}.part.npz")
+    np.savez(temporary, **arrays)
+    temporary.replace(path)

@@ -1,4 +1,4 @@
-"""CIFAR-10, read from the archive of its authors."""
+"""Read CIFAR-10 from the archive of its authors, with a restricted unpickler."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Splits = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 class _Array:
-    """Stands for an array in a pickle: pixels, and no more of NumPy than that."""
+    """Replacement for an array in a pickle: pixels of dtype uint8."""
 
     def __init__(self, subtype, shape, typecode) -> None:
         self.values = np.empty(0, dtype=np.uint8)
@@ -54,20 +54,20 @@ class _Array:
 
 
 class _Dtype:
-    """Stands for a dtype in a pickle, of which there is but one."""
+    """Replacement for a dtype in a pickle: uint8 only."""
 
     def __init__(self, code, align, copy) -> None:
         if code not in (b"u1", "u1"):
             raise pickle.UnpicklingError(f"an array of dtype {code!r} in place of pixels.")
 
     def __setstate__(self, state) -> None:
-        """Byte order and the like say nothing about bytes."""
+        """Ignore byte order and alignment, which uint8 does not need."""
 
 
 class _BatchUnpickler(pickle.Unpickler):
-    """Unpickles dicts, lists, numbers, strings and arrays of bytes, and refuses all else."""
+    """Unpickler for dicts, lists, numbers, strings and arrays of bytes only."""
 
-    # NumPy's own functions are not among them: a made-up dtype lets them read any memory.
+    # NumPy's functions are not allowed: with a malicious dtype they can read any memory.
     _KNOWN: ClassVar = {
         ("numpy.core.multiarray", "_reconstruct"): _Array,
         ("numpy", "ndarray"): "ndarray",
@@ -75,12 +75,12 @@ class _BatchUnpickler(pickle.Unpickler):
     }
 
     def find_class(self, module, name):
-        """Return what stands for a global of the pickle.
+        """Return the replacement for a global of the pickle.
 
         Parameters
         ----------
         module, name : str
-            Of the global.
+            Module and name of the global.
 
         Returns
         -------
@@ -90,13 +90,13 @@ class _BatchUnpickler(pickle.Unpickler):
             return self._KNOWN[module, name]
         except KeyError:
             raise pickle.UnpicklingError(
-                f"the pickle asks for {module}.{name}, which no batch of CIFAR-10 needs: it is not "
-                "loaded."
+                f"the pickle refers to {module}.{name}, which no batch of CIFAR-10 needs: it is "
+                "not loaded."
             ) from None
 
 
 def read_batch(content: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images and labels of one batch, without running anything that it asks for.
+    """Return the images and labels of one batch, without executing code of the pickle.
 
     Parameters
     ----------
@@ -111,9 +111,9 @@ def read_batch(content: bytes) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     pickle.UnpicklingError
-        If the pickle asks for anything but dicts, lists, numbers, strings and arrays of bytes.
+        If the pickle contains anything but dicts, lists, numbers, strings and arrays of bytes.
     ValueError
-        If it is no batch.
+        If it is not a batch of CIFAR-10.
     """
     batch = _BatchUnpickler(io.BytesIO(content), encoding="bytes").load()
     if not (isinstance(batch, dict) and isinstance(batch.get(b"data"), _Array)):
@@ -129,7 +129,7 @@ def read_cifar10(path: Path) -> Splits:
     Parameters
     ----------
     path : Path
-        Of ``cifar-10-python.tar.gz``.
+        Path of ``cifar-10-python.tar.gz``.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def read_cifar10(path: Path) -> Splits:
     Raises
     ------
     ValueError
-        If a batch is not in it.
+        If a batch is missing.
     """
     wanted = {name for names in _BATCHES.values() for name in names}
     found = {name: read_batch(content) for name, content in read_members(path, wanted.__contains__)}
@@ -152,12 +152,12 @@ def read_cifar10(path: Path) -> Splits:
 
 
 def save_images(folder: Path, splits: Splits) -> None:
-    """Write what `load_images` reads.
+    """Write the file for `load_images`.
 
     Parameters
     ----------
     folder : Path
-        Where to.
+        Folder of the file.
     splits : dict of str to (images, labels)
         As `read_cifar10` returns them.
     """
@@ -171,7 +171,7 @@ def load_images(folder: Path) -> Splits | None:
     Parameters
     ----------
     folder : Path
-        Where it is.
+        Folder of the file.
 
     Returns
     -------

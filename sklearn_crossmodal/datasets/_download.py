@@ -1,4 +1,4 @@
-"""A file from a server: whole or not at all, going on where an earlier download was cut off."""
+"""Download a file with retries, resuming, and verification of its checksum."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from sklearn_crossmodal.utils._progress import progress
 __all__ = ["RemoteFile", "check_sha256", "download"]
 
 _CHUNK = 2**20
-#: Seconds without a byte after which a connection counts as cut off.
+#: Seconds without a byte after which a connection times out.
 _TIMEOUT = 60
-#: What another try may mend. An error of the disk, also an OSError, is none of them.
-_PASSING = (URLError, TimeoutError, ConnectionError, HTTPException)
-#: Answers of a server below 500 that mean: not now.
-_BUSY = {408, 425, 429}
-_NOTHING_LEFT = 416
+#: Errors that are retried. Errors of the disk, which are OSErrors too, are not among them.
+_TRANSIENT_ERRORS = (URLError, TimeoutError, ConnectionError, HTTPException)
+#: HTTP status codes below 500 that are retried.
+_RETRY_STATUS = {408, 425, 429}
+#: HTTP status code of a range that starts after the end of the file.
+_RANGE_NOT_SATISFIABLE = 416
 
 
 class RemoteFile(NamedTuple):
-    """A file on a server: its name here, where it is, and the checksum of what it must hold."""
+    """A file on a server: its local name, its URL, and its SHA-256 checksum."""
 
     filename: str
     url: str
@@ -39,38 +40,38 @@ def download(
 ) -> Path:
     """Download a file into a folder, and return its path.
 
-    What has come is in ``<filename>.part`` until all is there and the checksum is right. The next
-    try, also of a later call, goes on from it if the server can.
+    Data are written to ``<filename>.part`` until the file is complete and its checksum verified. A
+    retry, or a later call, resumes the download if the server supports it.
 
     Parameters
     ----------
     remote : RemoteFile
         The file.
     folder : Path
-        Where to put it.
+        The target folder.
     n_retries : int, default=3
-        How often to try again after a connection was cut off or refused.
+        Number of retries after a connection was interrupted or refused.
     delay : float, default=1.0
-        Seconds before another try.
+        Seconds between retries.
     verbose : int, default=0
-        Above 0 a bar shows how far it is.
+        Above 0, show a progress bar.
 
     Returns
     -------
     Path
-        Of the file.
+        Path of the file.
 
     Raises
     ------
     OSError
-        If the server cannot be reached or has no such file, or if what came is not the file.
+        If the server cannot be reached or has no such file, or if the checksum is wrong.
     """
     part = folder / f"{remote.filename}.part"
     while True:
         try:
             _receive_whole(remote, part, verbose)
             return part.replace(folder / remote.filename)
-        except _PASSING as error:
+        except _TRANSIENT_ERRORS as error:
             if n_retries == 0 or _is_final(error):
                 error.add_note(
                     f"Call again to go on from where it stopped; or download {remote.url} by hand "
@@ -83,14 +84,14 @@ def download(
 
 
 def check_sha256(path: Path, remote: RemoteFile) -> None:
-    """Raise OSError if a file is not the one that a server is known to have.
+    """Raise OSError if the checksum of a file is wrong.
 
     Parameters
     ----------
     path : Path
-        Of the file.
+        Path of the file.
     remote : RemoteFile
-        What it must be.
+        The file on the server, with its checksum.
     """
     found = _sha256(path)
     if found != remote.sha256:
@@ -101,27 +102,27 @@ def check_sha256(path: Path, remote: RemoteFile) -> None:
 
 
 def _receive_whole(remote: RemoteFile, part: Path, verbose: int) -> None:
-    """Bring a part to the whole file; raise OSError, without the part, if it is another file."""
+    """Complete a partial file; if its checksum is wrong, delete it and raise OSError."""
     resumed = part.exists()
     is_whole = _receive(remote, part, verbose)
     found = _sha256(part)
     if found == remote.sha256:
         return
     if not (is_whole or resumed):
-        raise ContentTooShortError("cut off, or of another file: no length was told", part)
+        raise ContentTooShortError("cut off, or of another file: the length is unknown", part)
     part.unlink()
     if not resumed:
         raise OSError(
             f"{remote.url} sent a file of the sha256 {found}, expected {remote.sha256}; it was "
             f"not kept. Get the file from elsewhere, and put it into {part.parent}."
         )
-    _receive_whole(remote, part, verbose)  # what was there may be of another version of the file
+    _receive_whole(remote, part, verbose)  # the partial file may be of another version: restart
 
 
 def _receive(remote: RemoteFile, part: Path, verbose: int) -> bool:
-    """Append to a part what it lacks; write it anew where the server sends all from the start.
+    """Append the rest of the file to a part; overwrite it if the server sends the whole file.
 
-    Return whether all has come, False where the server did not tell how much that is.
+    Return whether the file is known to be complete, False if the server sent no length.
     """
     start = part.stat().st_size if part.exists() else 0
     request = Request(remote.url, headers={"Range": f"bytes={start}-"} if start else {})
@@ -129,11 +130,11 @@ def _receive(remote: RemoteFile, part: Path, verbose: int) -> bool:
         response = urlopen(request, timeout=_TIMEOUT)
     except HTTPError as error:
         error.close()
-        if error.code != _NOTHING_LEFT:
+        if error.code != _RANGE_NOT_SATISFIABLE:
             raise
-        return True  # whether the part is the whole file, its checksum tells
-    is_told = response.length is not None
-    with response, part.open("ab" if _goes_on(response, start) else "wb") as file:
+        return True  # nothing left to receive; the caller verifies the checksum
+    is_length_known = response.length is not None
+    with response, part.open("ab" if _is_rest(response, start) else "wb") as file:
         n_chunks = -(-(response.length or 0) // _CHUNK)
         chunks = _chunks(response)
         for chunk in progress(
@@ -142,11 +143,11 @@ def _receive(remote: RemoteFile, part: Path, verbose: int) -> bool:
             file.write(chunk)
     if response.length:
         raise ContentTooShortError(f"cut off, {response.length} bytes before the end", part)
-    return is_told
+    return is_length_known
 
 
-def _goes_on(response: HTTPResponse, start: int) -> bool:
-    """Return whether a response holds the rest of a file, from the byte asked for."""
+def _is_rest(response: HTTPResponse, start: int) -> bool:
+    """Return whether a response is the rest of a file from byte `start`."""
     sent = response.headers.get("Content-Range", "")
     return response.status == 206 and sent.startswith(f"bytes {start}-")
 
@@ -156,12 +157,12 @@ def _chunks(response: HTTPResponse) -> Iterator[bytes]:
         while chunk := response.read(_CHUNK):
             yield chunk
     except IncompleteRead as error:
-        yield error.partial  # what came before the cut is kept
+        yield error.partial  # keep the data received before the interruption
         raise
 
 
 def _is_final(error: Exception) -> bool:
-    return isinstance(error, HTTPError) and error.code < 500 and error.code not in _BUSY
+    return isinstance(error, HTTPError) and error.code < 500 and error.code not in _RETRY_STATUS
 
 
 def _sha256(path: Path) -> str:

@@ -1,9 +1,9 @@
-"""The model behind the synthetic data: hidden factors, what shows them, and what that tells.
+"""The generative model of the synthetic data: latent factors, loadings, and the Bayes predictor.
 
-A factor has n rows and some width. Three kinds of them make the signal: one Gaussian that all
-modalities show ("redundant"), one Gaussian per modality ("unique"), and one code per modality of
-which only the combination of all matters ("synergy"). Both the target and the best prediction of
-it are known, the latter since all is either Gaussian or finite.
+A factor is an array of shape (n, width). There are three kinds: a Gaussian factor that all
+modalities contain ("redundant"), a Gaussian factor of each modality ("unique"), and a discrete code
+of each modality, of which only the combination of all codes matters ("synergy"). The posterior of
+the target is computed exactly, since all factors are Gaussian or discrete.
 """
 
 from typing import NamedTuple
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class Strengths(NamedTuple):
-    """How much each part of the signal weighs in the target."""
+    """Coefficients of each part of the signal in the target."""
 
     redundant: float
     unique: np.ndarray  # (M,)
@@ -37,7 +37,7 @@ class Strengths(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """All that was drawn but the target. N modalities in total, M of them with signal."""
+    """All random variables but the target. N modalities in total, M of them with signal."""
 
     gaussian: np.ndarray  # (1 + M, n, width): the redundant factor, then the unique ones
     factors: dict  # modality -> factor -> (n, width)
@@ -48,16 +48,16 @@ class Drawn(NamedTuple):
 
 
 def check_strengths(redundant, unique, synergy, n_modalities):
-    """Return the unique strengths as (n_modalities,) floats; raise if no signal can be made."""
+    """Return the unique strengths as (n_modalities,) floats; raise if there is no signal."""
     unique = _per_modality("unique", unique, n_modalities).astype(float)
     if not (np.isfinite(unique) & (unique >= 0)).all():
         raise ValueError(f"unique must hold finite numbers of at least 0, got {unique}.")
     if synergy > 0 and n_modalities == 1:
-        raise ValueError("synergy needs n_modalities of at least 2: it lies between modalities.")
+        raise ValueError("synergy needs n_modalities of at least 2: it combines modalities.")
     if not (redundant or unique.any() or synergy):
         raise ValueError(
-            "redundant, unique and synergy are all 0, so nothing would tell y from X: give one of "
-            "them a strength above 0. For data without signal, permute y."
+            "redundant, unique and synergy are all 0, so y would not depend on X: set one of them "
+            "above 0. For data without signal, permute y."
         )
     return Strengths(redundant, unique, synergy)
 
@@ -89,11 +89,11 @@ def draw(rng, strengths, codes, n_features, n_noise_modalities, missing_rate, sc
     n_features = _check_n_features(n_features, factors, width)
     loadings, features = {}, {}
     for name, d in zip(names, n_features):
-        shown = factors[name]
-        rows = np.linalg.qr(rng.normal(size=(d, len(shown) * width)))[0].T
-        loadings[name] = dict(zip(shown, rows.reshape(len(shown), width, d)))
+        parts = factors[name]
+        rows = np.linalg.qr(rng.normal(size=(d, len(parts) * width)))[0].T
+        loadings[name] = dict(zip(parts, rows.reshape(len(parts), width, d)))
         features[name] = rng.normal(size=(n_samples, d)) + scale * sum(
-            shown[part] @ loading for part, loading in loadings[name].items()
+            parts[part] @ loading for part, loading in loadings[name].items()
         )
     present = _draw_present(rng, n_samples, len(names), missing_rate)
     return Drawn(gaussian, factors, loadings, features, present, scale)
@@ -103,17 +103,17 @@ def _check_n_features(n_features, factors, width):
     n_features = _per_modality("n_features", n_features, len(factors))
     if n_features.dtype.kind == "f":
         raise ValueError(f"n_features must hold integers, got {n_features.tolist()}.")
-    for d, (name, shown) in zip(n_features, factors.items()):
-        if d < max(1, len(shown) * width):
+    for d, (name, parts) in zip(n_features, factors.items()):
+        if d < max(1, len(parts) * width):
             raise ValueError(
-                f"Modality {name!r} shows {len(shown)} factors of {width} dimensions, so it needs "
-                f"n_features of at least {max(1, len(shown) * width)}, got {d}."
+                f"Modality {name!r} has {len(parts)} factors of {width} dimensions, so it needs "
+                f"n_features of at least {max(1, len(parts) * width)}, got {d}."
             )
     return n_features
 
 
 def _draw_present(rng, n_samples, n_modalities, missing_rate):
-    """Draw who has what: (n, N), bool, at least one True per row."""
+    """Draw the presence mask: (n, N), bool, at least one True per row."""
     largest = 1 - 1 / n_modalities
     if missing_rate > largest:
         raise ValueError(
@@ -122,19 +122,19 @@ def _draw_present(rng, n_samples, n_modalities, missing_rate):
         )
     present = np.ones((n_samples, n_modalities), dtype=bool)
     if missing_rate > 0:
-        # One modality per sample is safe from being dropped, so the others go the more often.
+        # One modality of each sample is always kept, so the rate of the others is higher.
         present = rng.uniform(size=present.shape) >= missing_rate / largest
         present[np.arange(n_samples), rng.randint(n_modalities, size=n_samples)] = True
     return present
 
 
 def weighted_sum(strengths, gaussian):
-    """Sum a r + sum_m b_m u_m: (1 + M, n, width) -> (n, width)."""
+    """Return a r + sum_m b_m u_m: (1 + M, n, width) -> (n, width)."""
     return np.tensordot([strengths.redundant, *strengths.unique], gaussian, axes=1)
 
 
 def as_output(drawn, y, as_frame):
-    """Return X and y in the form asked for, with NaN where a sample lacks a modality."""
+    """Return X and y as arrays or as data frames, with NaN where a modality is missing."""
     X = {
         name: np.where(drawn.present[:, [m]], values, np.nan)
         for m, (name, values) in enumerate(drawn.features.items())
@@ -149,11 +149,11 @@ def as_output(drawn, y, as_frame):
     return table, pandas.DataFrame(y, columns=[f"target{i}" for i in range(y.shape[1])])
 
 
-# The best prediction ---------------------------------------------------------------------------
+# The Bayes predictor ---------------------------------------------------------------------------
 
 
 def _evidence(drawn, m, part):
-    """Return what modality m shows of one factor, zero where it is absent or shows none."""
+    """Return the projection of modality m onto a factor, zero where it is missing."""
     loading = drawn.loadings[f"m{m}"].get(part)
     if loading is None:
         return np.zeros(drawn.gaussian.shape[1:])
@@ -188,10 +188,10 @@ def class_posterior(drawn, strengths, corners):
     """Probability of each class given the features: (n, K)."""
     n_classes = len(corners)
     mean, variance = _gaussian_posterior(drawn, strengths)
-    code = np.eye(n_classes)[np.zeros(len(mean), dtype=int)]  # of no modality: 0, for sure
+    code = np.eye(n_classes)[np.zeros(len(mean), dtype=int)]  # the empty sum is 0
     for m in range(len(strengths.unique)):
         added = softmax(drawn.scale * _evidence(drawn, m, "synergy") @ corners.T, axis=1)
-        # Of two independent numbers, the sum modulo K is distributed as the circular convolution.
+        # The distribution of a sum modulo K is the circular convolution of the distributions.
         code = sum(code[:, [j]] * np.roll(added, j, axis=1) for j in range(n_classes))
     if not variance.any():  # synergy alone: the code is the class
         return code
@@ -204,7 +204,7 @@ def class_posterior(drawn, strengths, corners):
 
 
 def _probability_of_largest(means):
-    """Probability of each of K independent normals of variance 1 to be the largest: (n, K)."""
+    """Probability that each of K independent normals of variance 1 is the largest: (n, K)."""
     ahead = means[:, :, None] - means[:, None, :]  # (n, K, K)
     ahead[:, np.arange(means.shape[1]), np.arange(means.shape[1])] = np.inf
     nodes, weights = np.polynomial.hermite_e.hermegauss(40)

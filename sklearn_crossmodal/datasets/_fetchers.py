@@ -1,4 +1,4 @@
-"""Data sets that are downloaded once, and then read from a folder."""
+"""Data sets that are downloaded once, and then loaded from a cache folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from filelock import FileLock  # torch brings it
+from filelock import FileLock  # a dependency of torch
 from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch, check_random_state
 
@@ -26,7 +26,7 @@ __all__ = ["fetch_cifar10_imdb"]
 
 FOLDER = "cifar10_imdb"
 
-#: What is downloaded, by modality.
+#: The downloaded archives, by modality.
 ARCHIVES = {
     "image": RemoteFile(
         "cifar-10-python.tar.gz",
@@ -42,7 +42,7 @@ ARCHIVES = {
 
 
 class _Source(NamedTuple):
-    """How the archive of a modality becomes a file of arrays, and how that is read."""
+    """Functions that read the archive of a modality, and save and load its arrays."""
 
     read: Callable
     save: Callable
@@ -81,13 +81,12 @@ def fetch_cifar10_imdb(
     delay=1.0,
     verbose=0,
 ):
-    """Load CIFAR-10 images beside IMDB reviews, paired by index (classification of each).
+    """Load CIFAR-10 images and IMDB reviews, paired at random (classification of each).
 
-    Two sets that were collected apart [1]_, [2]_, and that a network with two inputs can be shown
-    on. Each split of each set is put into an order of its own, drawn from `random_state`, and the
-    k-th image stands beside the k-th review, up to the length of the shorter set. **A pair carries
-    no information**: image and review are independent, so nothing that is predicted of one from the
-    other is better than a guess.
+    Two independent data sets [1]_, [2]_, to demonstrate a network with two inputs. Each split of
+    each set is shuffled with `random_state`, and the k-th image is paired with the k-th review, up
+    to the length of the shorter set. **A pair contains no information**: image and review are
+    independent, so neither can be predicted from the other better than by chance.
 
     =================   ======================================
     Classes             10 of images, 2 of reviews
@@ -95,36 +94,35 @@ def fetch_cifar10_imdb(
     Modalities          ``image``, ``text``
     =================   ======================================
 
-    The archives, 170 MB and 84 MB, are downloaded if they are not there, and read once: what
-    later calls read is in the folder ``cifar10_imdb`` of `data_home`, 250 MB.
+    The archives, 170 MB and 84 MB, are downloaded if needed, and converted once. Later calls load
+    the arrays in the folder ``cifar10_imdb`` of `data_home`, 250 MB.
 
     Parameters
     ----------
     data_home : str or path-like, default=None
-        Folder of data sets; None is that of scikit-learn, see
-        :func:`sklearn.datasets.get_data_home`. It, or its folder ``cifar10_imdb``, may hold both
-        archives under their names, ``cifar-10-python.tar.gz`` and ``aclImdb_v1.tar.gz``; or a
-        subset: ``cifar10.npz`` with arrays ``image_train``, ``y_train``, ``image_test``,
-        ``y_test``, and ``imdb_train.parquet`` and ``imdb_test.parquet`` with columns ``text`` and
-        ``label``.
+        Folder of data sets; None means that of scikit-learn, see
+        :func:`sklearn.datasets.get_data_home`. It, or its folder ``cifar10_imdb``, may contain the
+        archives ``cifar-10-python.tar.gz`` and ``aclImdb_v1.tar.gz``. Instead of these it may
+        contain a subset of the data: ``cifar10.npz`` with arrays ``image_train``, ``y_train``,
+        ``image_test``, ``y_test``, and ``imdb_train.parquet`` and ``imdb_test.parquet`` with
+        columns ``text`` and ``label``.
     split : {"train", "test"}, default=None
-        The rows to load; None loads all of them, those of train first. Pairs never mix the splits.
+        The rows to load; None loads all of them, those of train first. Pairs are within a split.
     download_if_missing : bool, default=True
-        If False, raise an OSError where there is no file to read, in place of downloading it.
+        If False, raise an OSError if a file is missing, instead of downloading it.
     random_state : int, RandomState instance or None, default=0
-        Which image meets which review, and in which order. Pass an int for the same pairs in each
-        call.
+        Seed of the pairing and the order. Pass an int for the same pairs in each call.
     as_frame : bool, default=False
         If True, `data` and `target` are pandas DataFrames.
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
     n_retries : int, default=3
-        How often a download is tried again after it was cut off. It goes on from where it was, if
-        the server can; so does the next call.
+        Number of retries after an interrupted download. A retry, like the next call, resumes the
+        download if the server supports it.
     delay : float, default=1.0
-        Seconds before another try.
+        Seconds between retries.
     verbose : int, default=0
-        Above 0 a bar shows how far a download is.
+        Above 0, show a progress bar.
 
     Returns
     -------
@@ -141,7 +139,7 @@ def fetch_cifar10_imdb(
         feature_names : list of str
             The two modalities.
         frame : DataFrame of shape (n_samples, 4) or None
-            `data` and `target` together. Only present when `as_frame=True`.
+            `data` and `target` in one table. Only present when `as_frame=True`.
         split : ndarray of shape (n_samples,), str
             "train" or "test".
         DESCR : str
@@ -153,18 +151,18 @@ def fetch_cifar10_imdb(
     Raises
     ------
     OSError
-        If a file is not there and `download_if_missing` is False; if it cannot be downloaded, which
-        a note to the error says how to do by hand; or if a file is not what its authors published.
+        If a file is missing and `download_if_missing` is False, if it cannot be downloaded, or if
+        its checksum is wrong. For a failed download a note explains how to download by hand.
     ImportError
         If `as_frame=True` or the reviews are in parquet, and pandas is not installed.
 
     See Also
     --------
-    load_emoji : Images and texts that belong together, shipped with the package.
+    load_emoji : Matching images and texts, bundled with the package.
 
     Notes
     -----
-    Archives are read in memory: no file is extracted, and of the pickles in CIFAR-10's only dicts,
+    Archives are read in memory, without extracting files. From the pickles of CIFAR-10 only dicts,
     lists, numbers, strings and arrays of bytes are loaded.
 
     References
@@ -181,7 +179,7 @@ def fetch_cifar10_imdb(
     >>> X["image"].shape, X["text"].shape, y.shape  # doctest: +SKIP
     ((25000, 32, 32, 3), (25000,), (25000, 2))
 
-    Without a download, an error says which file is missed:
+    Without a download, the error names the missing file:
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -195,7 +193,7 @@ def fetch_cifar10_imdb(
     sets = [_splits_of(one, home, fetch if download_if_missing else None) for one in ARCHIVES]
     rows = _pairs(sets, check_random_state(random_state))
     kept = list(rows) if split is None else [split]
-    (images, classes), (texts, sentiments) = _taken(sets, {name: rows[name] for name in kept})
+    (images, classes), (texts, sentiments) = _take(sets, {name: rows[name] for name in kept})
 
     data = MultiModalFrame({"image": images, "text": texts})
     target = np.column_stack([classes, sentiments]).astype(np.int64)
@@ -220,7 +218,7 @@ def fetch_cifar10_imdb(
 
 
 def _pairs(sets, rng):
-    """Return, for each split, the rows of each set in the order that they are paired in."""
+    """Return, for each split, the shuffled rows of each set: rows at the same place are a pair."""
     rows = {}
     for name in ("train", "test"):
         lengths = [len(labels) for _, labels in (splits[name] for splits in sets)]
@@ -228,22 +226,22 @@ def _pairs(sets, rng):
     return rows
 
 
-def _taken(sets, rows):
-    """Return, for each set, its values and labels in these rows of splits."""
+def _take(sets, rows):
+    """Yield, for each set, the values and labels of these rows of the splits."""
     for place, splits in enumerate(sets):
         taken = [[column[order[place]] for column in splits[name]] for name, order in rows.items()]
         yield tuple(map(np.concatenate, zip(*taken, strict=True)))
 
 
 def _splits_of(modality, home, fetch):
-    """Return the splits of one set, from its file of arrays or else its archive."""
+    """Return the splits of one set, from its arrays if they exist, else from its archive."""
     remote, source = ARCHIVES[modality], _SOURCES[modality]
     folders = [home / FOLDER, home]
     for folder in folders:
         if (splits := source.load(folder)) is not None:
             return splits
-    there = [folder / remote.filename for folder in folders]
-    archive = next((path for path in there if path.exists()), None)
+    paths = [folder / remote.filename for folder in folders]
+    archive = next((path for path in paths if path.exists()), None)
     if archive is None and fetch is None:
         raise OSError(
             f"{remote.filename} is not in {home}, and download_if_missing is False. Set it to "
@@ -252,13 +250,13 @@ def _splits_of(modality, home, fetch):
     folder = home / FOLDER
     folder.mkdir(exist_ok=True)
     with FileLock(folder / f"{remote.filename}.lock"):
-        if source.load(folder) is None:  # else another process was faster
+        if source.load(folder) is None:  # None unless another process has saved it
             _make_arrays(remote, source, archive, folder, fetch)
         return source.load(folder)
 
 
 def _make_arrays(remote, source, archive, folder, fetch):
-    """Turn an archive into a file of arrays, and remove it if it was downloaded for that."""
+    """Convert an archive to arrays, and remove the archive if it was downloaded here."""
     if archive is not None:
         check_sha256(archive, remote)
         source.save(folder, source.read(archive))

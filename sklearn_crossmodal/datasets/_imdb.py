@@ -1,4 +1,4 @@
-"""The Large Movie Review Dataset, read from the archive of its authors."""
+"""Read the Large Movie Review Dataset (IMDB) from the archive of its authors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["SENTIMENTS", "load_reviews", "read_imdb", "save_reviews"]
 
 #: The name of each label.
 SENTIMENTS = ("negative", "positive")
-# The unlabelled reviews of train/unsup are left where they are.
+# The unlabelled reviews of train/unsup are skipped.
 _REVIEW = re.compile(r"aclImdb/(train|test)/(neg|pos)/(\d+)_\d+\.txt")
 
 Splits = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -31,7 +31,7 @@ def read_imdb(path: Path) -> Splits:
     Parameters
     ----------
     path : Path
-        Of ``aclImdb_v1.tar.gz``.
+        Path of ``aclImdb_v1.tar.gz``.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def read_imdb(path: Path) -> Splits:
     Raises
     ------
     ValueError
-        If it holds no reviews of a split.
+        If it contains no reviews of a split.
     """
     found = {"train": [], "test": []}
     for name, content in read_members(path, _REVIEW.fullmatch):
@@ -57,12 +57,12 @@ def read_imdb(path: Path) -> Splits:
 
 
 def save_reviews(folder: Path, splits: Splits) -> None:
-    """Write what `load_reviews` reads: the bytes of all texts, and where each text ends.
+    """Write the file for `load_reviews`: the bytes of all texts, and the end of each text.
 
     Parameters
     ----------
     folder : Path
-        Where to.
+        Folder of the file.
     splits : dict of str to (texts, labels)
         As `read_imdb` returns them.
     """
@@ -81,7 +81,7 @@ def load_reviews(folder: Path) -> Splits | None:
     Parameters
     ----------
     folder : Path
-        Where they are.
+        Folder of the files.
 
     Returns
     -------

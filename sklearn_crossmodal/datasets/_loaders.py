@@ -1,4 +1,4 @@
-"""Data sets that are shipped inside the package."""
+"""Data sets that are bundled with the package."""
 
 import csv
 from importlib import resources
@@ -24,7 +24,7 @@ __all__ = ["load_emoji"]
 def load_emoji(*, split=None, as_frame=False, return_X_y=False):
     """Load the emoji data set: small images with names and keywords (classification).
 
-    Each sample is one emoji, seen as an image and as a text; the class is its group.
+    Each sample is an emoji, with an image and a text; the class is its group.
 
     =================   ======================
     Classes                                  9
@@ -59,7 +59,7 @@ def load_emoji(*, split=None, as_frame=False, return_X_y=False):
         feature_names : list of str
             The two modalities.
         frame : DataFrame of shape (n_samples, 3) or None
-            `data` and `target` together. Only present when `as_frame=True`.
+            `data` and `target` in one table. Only present when `as_frame=True`.
         images : ndarray of shape (n_samples, 32, 32, 3), uint8
             The images in one array.
         name, keywords : ndarray of shape (n_samples,), str
@@ -83,7 +83,7 @@ def load_emoji(*, split=None, as_frame=False, return_X_y=False):
 
     See Also
     --------
-    make_multimodal_classification : Data whose truth is known.
+    make_multimodal_classification : Synthetic data with a known Bayes classifier.
 
     Notes
     -----

@@ -1,7 +1,7 @@
-"""Multimodal data drawn from a known model, with the best prediction that anyone can make of it.
+"""Synthetic multimodal data from a known generative model, with its Bayes predictor.
 
-Both generators draw hidden factors, show each of them in some modalities, and make the target of
-them (`_factors.py`, which both share).
+Both generators draw latent factors, and compute the features of the modalities and the target from
+them (`_factors.py`).
 """
 
 from numbers import Integral, Real
@@ -65,13 +65,13 @@ def make_multimodal_classification(
 ):
     r"""Draw a classification problem whose signal is shared, split or entangled across modalities.
 
-    The signal has the three parts that partial information decomposition tells apart [1]_, [2]_:
+    The signal has the three parts of a partial information decomposition [1]_, [2]_:
 
-    - *redundant*: a factor that every modality shows, each with noise of its own;
-    - *unique*: one factor per modality, shown by that modality only;
+    - *redundant*: a factor that every modality contains, with independent noise;
+    - *unique*: one factor per modality, contained in that modality only;
     - *synergistic*: one code per modality, of which only the sum modulo `n_classes` matters. With
-      two classes and two modalities this is XOR. Any set of modalities but the whole carries no
-      information on it at all.
+      two classes and two modalities this is XOR. Any proper subset of the modalities contains no
+      information about it.
 
     With K classes, the factors r and u_m are standard normal in K - 1 dimensions, the codes c_m
     uniform in 0, ..., K - 1, all independent, and v_0, ..., v_{K-1} the corners of a regular
@@ -80,7 +80,7 @@ def make_multimodal_classification(
     .. math:: y = \arg\max_k \; v_k^\top \Bigl( a\, r + \sum_m b_m u_m
               + s\, v_{(\sum_m c_m) \bmod K} \Bigr)
 
-    with a = `redundant`, b_m = `unique`, s = `synergy`, and modality m shows
+    with a = `redundant`, b_m = `unique`, s = `synergy`. Modality m is
 
     .. math:: x_m = \gamma\, Q_m^\top \, [r, u_m, v_{c_m}] + \varepsilon_m,
               \qquad \varepsilon_m \sim N(0, I)
@@ -96,17 +96,17 @@ def make_multimodal_classification(
         Number of modalities with signal. They are named "m0", "m1", ...
     n_features : int or array-like of shape (n_modalities + n_noise_modalities,), default=10
         Number of features of each modality. A modality with signal needs `n_classes` - 1 of them
-        for each factor that it shows.
+        for each of its factors.
     n_classes : int, default=2
         Number of classes K.
     redundant : float, default=1.0
-        Strength of the factor that all modalities show.
+        Strength of the factor of all modalities.
     unique : float or array-like of shape (n_modalities,), default=1.0
-        Strength of the factor that one modality shows, for all or for each of them.
+        Strength of the factors of single modalities, one number or one for each modality.
     synergy : float, default=0.0
-        Strength of the factor that only all modalities together show. Needs two or more.
+        Strength of the synergistic factor. Needs at least two modalities.
     n_noise_modalities : int, default=0
-        Number of further modalities of pure noise. Their names go on counting.
+        Number of further modalities of pure noise. Their names continue the numbering.
     missing_rate : float, default=0.0
         Probability that a sample lacks a modality, the same for all of them and independent of
         all values. Each sample keeps at least one modality, so with M modalities in total the rate
@@ -115,12 +115,13 @@ def make_multimodal_classification(
         Standard deviation of the factors in the features, against 1 for the noise. Larger values
         make the task easier.
     flip_y : float, default=0.0
-        Probability that a class is drawn anew, uniformly among all of them.
+        Probability that a class is replaced by one drawn uniformly from all classes.
     as_frame : bool, default=False
         If True, X is a pandas DataFrame with columns "m0__x0", "m0__x1", ..., NaN where a modality
         is absent, and y is a Series.
     return_X_y : bool, default=True
-        If True, return ``(X, y)``; otherwise a Bunch that also holds the truth.
+        If True, return ``(X, y)``; otherwise a Bunch that also contains the factors and the Bayes
+        predictor.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same data in each call.
 
@@ -132,24 +133,24 @@ def make_multimodal_classification(
     y : ndarray or Series of shape (n_samples,), int
         The classes.
     data : :class:`~sklearn.utils.Bunch`
-        Instead of the two, if `return_X_y=False`; with X and y and the following attributes.
+        If `return_X_y=False`: X, y and the following attributes.
 
         y_clean : ndarray of shape (n_samples,), int
             The classes before `flip_y`.
         bayes_proba : ndarray of shape (n_samples, n_classes)
-            The probability of each class given all that X shows of the sample. No classifier has a
-            better expected log-loss or accuracy.
+            The posterior probability of each class given X. No classifier has a better expected
+            log-loss or accuracy.
         factors : dict of str to dict of str to ndarray of shape (n_samples, n_classes - 1)
-            For each modality, the factors that it shows: "redundant", "unique" and "synergy", as
-            far as they have a strength above zero. Empty for a modality of noise.
+            For each modality, its factors: those of "redundant", "unique" and "synergy" with a
+            strength above zero. Empty for a modality of noise.
         loadings : dict of str to dict of str to ndarray of shape (n_classes - 1, n_features)
-            In the same order, the rows of Q_m that carry each factor.
+            In the same order, the rows of Q_m of each factor.
 
     Raises
     ------
     ValueError
         If all strengths are zero, `n_features` is too small, `missing_rate` too large, `synergy`
-        given for one modality, or an array has the wrong length.
+        set for one modality, or an array has the wrong length.
 
     See Also
     --------
@@ -188,7 +189,7 @@ def make_multimodal_classification(
         rng, strengths, corners[codes], n_features, n_noise_modalities, missing_rate, class_sep
     )
     pull = weighted_sum(strengths, drawn.gaussian) + synergy * corners[codes.sum(0) % n_classes]
-    # A tie needs synergy alone or nothing at all, and with synergy alone the maximum is unique.
+    # No ties: they have probability 0, and with synergy alone the maximum is unique.
     y_clean = (pull @ corners.T).argmax(axis=1)
     flipped = rng.uniform(size=n_samples) < flip_y
     y = np.where(flipped, rng.randint(n_classes, size=n_samples), y_clean)
@@ -235,12 +236,12 @@ def make_multimodal_regression(
 ):
     r"""Draw a regression problem whose signal is shared, split or entangled across modalities.
 
-    The signal has the three parts that partial information decomposition tells apart [1]_, [2]_:
+    The signal has the three parts of a partial information decomposition [1]_, [2]_:
 
-    - *redundant*: a factor that every modality shows, each with noise of its own;
-    - *unique*: one factor per modality, shown by that modality only;
-    - *synergistic*: one sign per modality, of which only the product matters (parity). Any set of
-      modalities but the whole carries no information on it at all.
+    - *redundant*: a factor that every modality contains, with independent noise;
+    - *unique*: one factor per modality, contained in that modality only;
+    - *synergistic*: one sign per modality, of which only the product matters (parity). Any proper
+      subset of the modalities contains no information about it.
 
     With T targets, the factors r and u_m are standard normal in T dimensions, the signs
     :math:`\sigma_m` uniform in {-1, 1}^T, all independent. The target is
@@ -248,7 +249,7 @@ def make_multimodal_regression(
     .. math:: y = a\, r + \sum_m b_m u_m + s \prod_m \sigma_m + \tau\, \eta,
               \qquad \eta \sim N(0, I)
 
-    with a = `redundant`, b_m = `unique`, s = `synergy`, tau = `noise`, and modality m shows
+    with a = `redundant`, b_m = `unique`, s = `synergy`, tau = `noise`. Modality m is
 
     .. math:: x_m = \gamma\, Q_m^\top \, [r, u_m, \sigma_m] + \varepsilon_m,
               \qquad \varepsilon_m \sim N(0, I)
@@ -264,17 +265,17 @@ def make_multimodal_regression(
         Number of modalities with signal. They are named "m0", "m1", ...
     n_features : int or array-like of shape (n_modalities + n_noise_modalities,), default=10
         Number of features of each modality. A modality with signal needs `n_targets` of them for
-        each factor that it shows.
+        each of its factors.
     n_targets : int, default=1
         Number of targets T.
     redundant : float, default=1.0
-        Strength of the factor that all modalities show.
+        Strength of the factor of all modalities.
     unique : float or array-like of shape (n_modalities,), default=1.0
-        Strength of the factor that one modality shows, for all or for each of them.
+        Strength of the factors of single modalities, one number or one for each modality.
     synergy : float, default=0.0
-        Strength of the factor that only all modalities together show. Needs two or more.
+        Strength of the synergistic factor. Needs at least two modalities.
     n_noise_modalities : int, default=0
-        Number of further modalities of pure noise. Their names go on counting.
+        Number of further modalities of pure noise. Their names continue the numbering.
     missing_rate : float, default=0.0
         Probability that a sample lacks a modality, the same for all of them and independent of
         all values. Each sample keeps at least one modality, so with M modalities in total the rate
@@ -288,7 +289,8 @@ def make_multimodal_regression(
         If True, X is a pandas DataFrame with columns "m0__x0", "m0__x1", ..., NaN where a modality
         is absent, and y is a Series, or a DataFrame if there are several targets.
     return_X_y : bool, default=True
-        If True, return ``(X, y)``; otherwise a Bunch that also holds the truth.
+        If True, return ``(X, y)``; otherwise a Bunch that also contains the factors and the Bayes
+        predictor.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same data in each call.
 
@@ -300,24 +302,23 @@ def make_multimodal_regression(
     y : ndarray, Series or DataFrame of shape (n_samples,) or (n_samples, n_targets), float
         The targets.
     data : :class:`~sklearn.utils.Bunch`
-        Instead of the two, if `return_X_y=False`; with X and y and the following attributes.
+        If `return_X_y=False`: X, y and the following attributes.
 
         y_clean : ndarray of the shape of y
             The targets before `noise`.
         bayes_prediction : ndarray of the shape of y
-            The mean of y given all that X shows of the sample. No regressor has a smaller expected
-            squared error.
+            The posterior mean of y given X. No regressor has a smaller expected squared error.
         factors : dict of str to dict of str to ndarray of shape (n_samples, n_targets)
-            For each modality, the factors that it shows: "redundant", "unique" and "synergy", as
-            far as they have a strength above zero. Empty for a modality of noise.
+            For each modality, its factors: those of "redundant", "unique" and "synergy" with a
+            strength above zero. Empty for a modality of noise.
         loadings : dict of str to dict of str to ndarray of shape (n_targets, n_features)
-            In the same order, the rows of Q_m that carry each factor.
+            In the same order, the rows of Q_m of each factor.
 
     Raises
     ------
     ValueError
         If all strengths are zero, `n_features` is too small, `missing_rate` too large, `synergy`
-        given for one modality, or an array has the wrong length.
+        set for one modality, or an array has the wrong length.
 
     See Also
     --------
@@ -339,7 +340,7 @@ def make_multimodal_regression(
     >>> X.shape, X["m0"].shape, y.shape
     ((200, 2), (200, 10), (200,))
 
-    The best score that a regressor can hope for:
+    The best possible score of a regressor:
 
     >>> data = make_multimodal_regression(n_samples=1000, return_X_y=False, random_state=0)
     >>> round(r2_score(data.y, data.bayes_prediction), 2)

@@ -7,7 +7,11 @@ import numpy as np
 from sklearn_crossmodal.data import MultiModalFrame
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import ModalityBank
-from sklearn_crossmodal.uncertainty._modality_subsets import patterns_of, patterns_to_ask, rows_with
+from sklearn_crossmodal.uncertainty._modality_subsets import (
+    patterns_of,
+    patterns_to_calibrate,
+    rows_with,
+)
 from sklearn_crossmodal.utils._row_numbers import row_number
 
 __all__ = ["View"]
@@ -111,7 +115,7 @@ class View:
 
     def subsets_to_stack(self) -> list[tuple]:
         """Return the subsets that get a meta-learner: all modalities first."""
-        return patterns_to_ask(self.names, self.present)
+        return patterns_to_calibrate(self.names, self.present)
 
     def has_only(self, names) -> np.ndarray:
         """Return which samples have exactly these modalities."""

@@ -1,4 +1,4 @@
-"""Searches over parameters that train many networks at once."""
+"""Hyperparameter searches that train many networks at once, in common tensors."""
 
 from sklearn_crossmodal.model_selection._batched import (
     BatchedGridSearchCV,

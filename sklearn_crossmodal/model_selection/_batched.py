@@ -1,4 +1,4 @@
-"""GridSearchCV and RandomizedSearchCV that train candidates and folds together."""
+"""GridSearchCV and RandomizedSearchCV that train candidates and folds in one batch."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from sklearn.utils import get_tags
 
 from sklearn_crossmodal.estimators._base import BaseCrossmodal
 from sklearn_crossmodal.estimators._fitting._input_validation import cut_by_row
-from sklearn_crossmodal.model_selection._trained import Outcome, Search, handing, why_not
+from sklearn_crossmodal.model_selection._trained import (
+    Outcome,
+    Search,
+    reason_not_batched,
+    with_prefitted_clones,
+)
 
 __all__ = ["BatchedGridSearchCV", "BatchedRandomizedSearchCV"]
 
 
 class _Batched:
-    """Mixin: before the search fits candidate after candidate, all of them are trained.
+    """Mixin: a search that trains all candidates in one batch before scikit-learn fits each.
 
-    The search runs on a copy of itself whose estimator hands over what is trained already. So all
-    else is scikit-learn's own: splits, routing, scores, errors, results and refit.
+    The search of scikit-learn runs on a copy of the search whose estimator returns the prefitted
+    networks. So scikit-learn does all the rest: splits, routing, scores, errors, results and refit.
     """
 
-    _ahead: _Ahead | None = None  # that of the copy
+    _batch: _Batch | None = None  # set on the copy only
 
     def fit(self, X, y=None, **params):
         """Fit all candidates on all splits, and the best of them on all samples.
@@ -34,7 +39,7 @@ class _Batched:
         y : array-like with n_samples rows, default=None
             The target; None for unsupervised learning.
         **params : dict of str to object
-            For the `fit` of the estimator, the scorer and the splitter, as in
+            Passed to the `fit` of the estimator, the scorer and the splitter, as in
             `sklearn.model_selection.GridSearchCV`: sample_weight, groups and so on.
 
         Returns
@@ -43,15 +48,16 @@ class _Batched:
             The search itself.
         """
         X = cut_by_row(X)
-        given = [name for name, value in params.items() if value is not None and name != "groups"]
-        reason = why_not(self.estimator, given)
+        fit_params = [key for key, value in params.items() if value is not None and key != "groups"]
+        reason = reason_not_batched(self.estimator, fit_params)
         if reason is not None:
             if self.verbose > 0:
                 print(f"{type(self).__name__}: {reason}; candidates are fitted one after another.")
             return super().fit(X, y, **params)
         search = copy.copy(self)
-        search._ahead = _Ahead(self.estimator, self.n_jobs)
-        search.estimator, search.n_jobs = handing(self.estimator, search._ahead.outcomes), 1
+        search._batch = _Batch(self.estimator, self.n_jobs)
+        search.estimator = with_prefitted_clones(self.estimator, search._batch.outcomes)
+        search.n_jobs = 1
         super(_Batched, search).fit(X, y, **params)
         fitted = {name: value for name, value in vars(search).items() if name.endswith("_")}
         vars(self).update(fitted)
@@ -64,48 +70,48 @@ class _Batched:
         tags.input_tags.allow_nan = of_estimator.input_tags.allow_nan
         return tags
 
-    # What the search calls in turn -------------------------------------------------------------
+    # Hooks of scikit-learn's search, in the order of the calls -----------------------------------
 
     def _get_scorers(self):
-        if self._ahead is None:
+        if self._batch is None:
             return super()._get_scorers()
-        search = copy.copy(self)  # a scorer keeps the estimator, which has to be the user's
-        search.estimator = self._ahead.estimator
+        search = copy.copy(self)  # a scorer keeps a reference to the estimator of the user
+        search.estimator = self._batch.estimator
         return super(_Batched, search)._get_scorers()
 
     def _get_routed_params_for_fit(self, params):
         routed = super()._get_routed_params_for_fit(params)
-        if self._ahead is not None:
-            self._ahead.fit_params = routed.estimator.fit
+        if self._batch is not None:
+            self._batch.fit_params = routed.estimator.fit
         return routed
 
     def _check_input_parameters(self, X, y, split_params):
         super()._check_input_parameters(X=X, y=y, split_params=split_params)
-        if self._ahead is not None:
-            # Split once: splitters that draw would split otherwise each time.
+        if self._batch is not None:
+            # Split once: random splitters return other splits in each call.
             splits = list(self._checked_cv_orig.split(X, y, **split_params))
             self._checked_cv_orig = _Splits(self._checked_cv_orig, splits)
-            self._ahead.X, self._ahead.y, self._ahead.splits = X, y, splits
+            self._batch.X, self._batch.y, self._batch.splits = X, y, splits
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
         def evaluate(candidate_params, *args, **kwargs):
             candidates = list(candidate_params)
-            if self._ahead is not None:
-                self._ahead.train(candidates, self.verbose)
+            if self._batch is not None:
+                self._batch.train(candidates, self.verbose)
             return evaluate_candidates(candidates, *args, **kwargs)
 
         super()._run_search(evaluate, callback_ctx=callback_ctx)
 
     def _format_results(self, candidate_params, n_splits, out, more_results=None):
-        if self._ahead is not None:
-            for result, seconds in zip(out, self._ahead.seconds, strict=True):
+        if self._batch is not None:
+            for result, seconds in zip(out, self._batch.seconds, strict=True):
                 result["fit_time"] += seconds
         return super()._format_results(candidate_params, n_splits, out, more_results)
 
 
 @dataclass
-class _Ahead:
-    """What is trained ahead of the search, gathered while scikit-learn prepares it."""
+class _Batch:
+    """The inputs and results of batched training, collected by the hooks of the search."""
 
     estimator: BaseCrossmodal
     n_jobs: int | None
@@ -117,7 +123,7 @@ class _Ahead:
     seconds: list[float] = field(default_factory=list)
 
     def train(self, candidates: list[dict], verbose: int) -> None:
-        """Train all candidates on all splits, for the estimators of the search to become."""
+        """Train all candidates on all splits, and store the outcomes for the clones."""
         found = Search(
             self.estimator, self.X, self.y, self.fit_params, self.splits, self.n_jobs, verbose
         ).train(candidates)
@@ -127,7 +133,7 @@ class _Ahead:
 
 @dataclass
 class _Splits:
-    """The splits that a splitter made."""
+    """A splitter that returns precomputed splits."""
 
     splitter: object
     splits: list
@@ -140,31 +146,31 @@ class _Splits:
 
 
 class BatchedGridSearchCV(_Batched, GridSearchCV):
-    """Search over a grid as `sklearn.model_selection.GridSearchCV` does, many networks at a time.
+    """Grid search like `sklearn.model_selection.GridSearchCV` that trains many networks at once.
 
-    Candidates and folds whose networks have one architecture are trained in lockstep, their weights
-    in common tensors. On a CPU that takes a half to a quarter of the time.
+    Candidates and folds whose networks have the same architecture are trained in lockstep, with
+    their weights in common tensors. On a CPU this takes a half to a quarter of the time.
 
     Parameters
     ----------
     estimator : BaseCrossmodal
-        What is searched over. Any other estimator, a pipeline for example, is fitted as ever.
+        An estimator of this package. Others, such as pipelines, are fitted one after another.
     param_grid : dict or list of dict
         Values of each parameter.
     scoring : str, callable, list, tuple or dict, default=None
         One metric or several; None takes the estimator's `score`.
     n_jobs : int, default=None
-        How many processes share the candidates and folds. Each trains its share together, so that
-        more processes pay only where there are more cores, and fits are long.
+        Number of processes that share the candidates and folds. Each trains its part in one batch.
+        More processes are faster only with more cores and long fits.
     refit : bool, str or callable, default=True
-        Whether the best candidate is fitted on all samples; of several metrics the name of the one
-        that decides, or a callable that chooses from `cv_results_`.
+        Whether to refit the best candidate on all samples. With several metrics, the name of the
+        one that selects the best, or a callable that selects from `cv_results_`.
     cv : int, cross-validation generator or iterable, default=None
-        How samples are split; None makes five folds.
+        The cross-validation; None means five folds.
     verbose : int, default=0
-        Above 0 it is also printed what is trained one after another, and why.
+        Above 0, also print which candidates are trained one after another, and why.
     pre_dispatch : int or str, default="2*n_jobs"
-        As in scikit-learn, where candidates are fitted one after another.
+        As in scikit-learn; for candidates that are fitted one after another.
     error_score : "raise" or numeric, default=np.nan
         Score of a fit that fails.
     return_train_score : bool, default=False
@@ -173,8 +179,8 @@ class BatchedGridSearchCV(_Batched, GridSearchCV):
     Attributes
     ----------
     cv_results_ : dict of str to ndarray
-        Scores and times of all candidates. The time of a fit is its share of that of all that were
-        trained with it.
+        Scores and times of all candidates. The time of a fit is an equal share of the time of its
+        batch.
     best_estimator_ : estimator
         The best candidate, fitted on all samples, if `refit`.
     best_score_ : float
@@ -182,17 +188,17 @@ class BatchedGridSearchCV(_Batched, GridSearchCV):
     best_params_ : dict
         Its parameters.
     best_index_ : int
-        Its place in `cv_results_`.
+        Its index in `cv_results_`.
     scorer_ : callable or dict of str to callable
-        What scores.
+        The scorer, or a dict of them.
     n_splits_ : int
         Number of folds.
     refit_time_ : float
-        Seconds that the last fit took.
+        Seconds of the refit.
     multimetric_ : bool
         Whether there are several metrics.
     classes_ : ndarray of shape (n_classes,)
-        The class labels, of a classifier.
+        The class labels, if the estimator is a classifier.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,), object
@@ -200,20 +206,22 @@ class BatchedGridSearchCV(_Batched, GridSearchCV):
 
     See Also
     --------
-    BatchedRandomizedSearchCV : The same for parameters that are drawn.
+    BatchedRandomizedSearchCV : Randomized search over parameters.
 
     Notes
     -----
-    Trained together are estimators of this package whose networks have the same layers and widths,
-    with optimizer "adamw" or "adam", on blocks in memory. They may differ in learning rate and its
-    schedule, weight decay, dropout, `random_state`, `modality_dropout`, number of epochs, patience,
-    and rows; the data are read once a fold for all that read them alike. Candidates of another
-    batch size or architecture make a group of their own. Convolutions, recurrent networks, texts,
-    frozen or pretrained encoders that are trained on, modules of the user, callbacks, "bfloat16"
-    and files read batch by batch are trained one after another, and so are pipelines.
+    Batched training supports estimators of this package whose networks have the same layers and
+    widths, with optimizer "adamw" or "adam" and data in memory. They may differ in learning rate
+    and its schedule, weight decay, dropout, `random_state`, `modality_dropout`, number of epochs,
+    patience, and rows. Candidates with another batch size or architecture are another batch. The
+    data of a fold are preprocessed once for all candidates with the same preprocessing.
 
-    The numbers are those of scikit-learn's search: weights, dropout, order of samples, early
-    stopping and averaged epochs of each network are its own.
+    Trained one after another are convolutions, recurrent networks, texts, frozen or fine-tuned
+    pretrained encoders, user-defined modules, callbacks, "bfloat16", files that are read batch by
+    batch, and pipelines.
+
+    The results equal those of scikit-learn's search: each network has its own initial weights,
+    dropout, order of samples, early stopping and weight averaging.
 
     Examples
     --------
@@ -229,35 +237,35 @@ class BatchedGridSearchCV(_Batched, GridSearchCV):
 
 
 class BatchedRandomizedSearchCV(_Batched, RandomizedSearchCV):
-    """Search as `sklearn.model_selection.RandomizedSearchCV` does, many networks at a time.
+    """Search like `sklearn.model_selection.RandomizedSearchCV` that trains many networks at once.
 
-    Candidates and folds whose networks have one architecture are trained in lockstep; what that
-    takes is said at `BatchedGridSearchCV`.
+    Candidates and folds whose networks have the same architecture are trained in lockstep; see the
+    notes of `BatchedGridSearchCV` for the conditions.
 
     Parameters
     ----------
     estimator : BaseCrossmodal
-        What is searched over. Any other estimator, a pipeline for example, is fitted as ever.
+        An estimator of this package. Others, such as pipelines, are fitted one after another.
     param_distributions : dict or list of dict
         Values of each parameter, or a distribution with a method `rvs`.
     n_iter : int, default=10
-        Number of candidates that are drawn.
+        Number of candidates to draw.
     scoring : str, callable, list, tuple or dict, default=None
         One metric or several; None takes the estimator's `score`.
     n_jobs : int, default=None
-        How many processes share the candidates and folds. Each trains its share together, so that
-        more processes pay only where there are more cores, and fits are long.
+        Number of processes that share the candidates and folds. Each trains its part in one batch.
+        More processes are faster only with more cores and long fits.
     refit : bool, str or callable, default=True
-        Whether the best candidate is fitted on all samples; of several metrics the name of the one
-        that decides, or a callable that chooses from `cv_results_`.
+        Whether to refit the best candidate on all samples. With several metrics, the name of the
+        one that selects the best, or a callable that selects from `cv_results_`.
     cv : int, cross-validation generator or iterable, default=None
-        How samples are split; None makes five folds.
+        The cross-validation; None means five folds.
     verbose : int, default=0
-        Above 0 it is also printed what is trained one after another, and why.
+        Above 0, also print which candidates are trained one after another, and why.
     pre_dispatch : int or str, default="2*n_jobs"
-        As in scikit-learn, where candidates are fitted one after another.
+        As in scikit-learn; for candidates that are fitted one after another.
     random_state : int, RandomState instance or None, default=None
-        Of the draws.
+        Seed of the candidates.
     error_score : "raise" or numeric, default=np.nan
         Score of a fit that fails.
     return_train_score : bool, default=False
@@ -266,8 +274,8 @@ class BatchedRandomizedSearchCV(_Batched, RandomizedSearchCV):
     Attributes
     ----------
     cv_results_ : dict of str to ndarray
-        Scores and times of all candidates. The time of a fit is its share of that of all that were
-        trained with it.
+        Scores and times of all candidates. The time of a fit is an equal share of the time of its
+        batch.
     best_estimator_ : estimator
         The best candidate, fitted on all samples, if `refit`.
     best_score_ : float
@@ -275,17 +283,17 @@ class BatchedRandomizedSearchCV(_Batched, RandomizedSearchCV):
     best_params_ : dict
         Its parameters.
     best_index_ : int
-        Its place in `cv_results_`.
+        Its index in `cv_results_`.
     scorer_ : callable or dict of str to callable
-        What scores.
+        The scorer, or a dict of them.
     n_splits_ : int
         Number of folds.
     refit_time_ : float
-        Seconds that the last fit took.
+        Seconds of the refit.
     multimetric_ : bool
         Whether there are several metrics.
     classes_ : ndarray of shape (n_classes,)
-        The class labels, of a classifier.
+        The class labels, if the estimator is a classifier.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,), object
@@ -293,7 +301,7 @@ class BatchedRandomizedSearchCV(_Batched, RandomizedSearchCV):
 
     See Also
     --------
-    BatchedGridSearchCV : The same for all combinations of some values.
+    BatchedGridSearchCV : Search over all combinations of parameter values.
 
     Examples
     --------

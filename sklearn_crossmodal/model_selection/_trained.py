@@ -1,4 +1,4 @@
-"""Estimators for the candidates and folds of a search, trained together ahead of it."""
+"""Batched training of the candidates and folds of a search."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from sklearn_crossmodal.training import raise_interrupt, stack_key, train_togeth
 from sklearn_crossmodal.utils._cloning import clone_with_callbacks
 from sklearn_crossmodal.utils._sklearn import _check_method_params, _safe_split
 
-__all__ = ["Outcome", "Search", "handing", "why_not"]
+__all__ = ["Outcome", "Search", "reason_not_batched", "with_prefitted_clones"]
 
-#: Weights of a network beyond which it is trained only when the search asks for it, so that not
-#: those of all candidates are in memory.
+#: Number of weights above which a network is not trained in advance, so that the networks of all
+#: candidates are not in memory at once.
 LARGE = 2**22
 
 
 @dataclass
 class Outcome:
-    """What came of a fit.
+    """The result of a fit.
 
     Parameters
     ----------
     estimator : BaseCrossmodal or None
-        Fitted; None leaves the fit to be done by the estimator itself.
+        Fitted; None if the estimator is to be fitted by itself.
     error : Exception or None
-        What the fit raised.
+        The exception that the fit raised.
     seconds : float
-        Its share of the time.
+        The time of the fit.
     """
 
     estimator: BaseCrossmodal | None = None
@@ -47,7 +47,7 @@ class Outcome:
 
 @dataclass
 class Search:
-    """What a search fits: one estimator, with the parameters of each candidate, on each split.
+    """The fits of a search: an estimator with the parameters of each candidate, on each split.
 
     Parameters
     ----------
@@ -56,13 +56,13 @@ class Search:
     X, y : object
         All samples.
     fit_params : dict
-        Arguments of `fit`, for all samples: none but sample_weight and groups.
+        Arguments of `fit`, for all samples: sample_weight and groups only.
     splits : list of (training rows, test rows)
-        Those of the cross-validation.
+        The splits of the cross-validation.
     n_jobs : int or None
-        How many processes share the work.
+        Number of processes.
     verbose : int
-        Above 0 it is printed what is not trained together.
+        Above 0, print which networks are not trained in a batch.
     """
 
     estimator: BaseCrossmodal
@@ -84,9 +84,9 @@ class Search:
         Returns
         -------
         list of Outcome
-            Candidate by candidate, split by split.
+            Ordered by candidate, then split.
         """
-        # Split by split, since those that train on the same rows share most.
+        # Ordered by split: fits on the same rows share the preprocessed data.
         tasks = [(c, s) for s in range(len(self.splits)) for c in range(len(candidates))]
         n_jobs = min(effective_n_jobs(self.n_jobs), max(len(tasks), 1))
         parts = [part.tolist() for part in np.array_split(np.arange(len(tasks)), n_jobs)]
@@ -114,16 +114,17 @@ def _fit_some(estimator, X, y, fit_params, tasks, verbose) -> list[Outcome]:
         start = time.perf_counter()
         outcome, trainings = Outcome(), []
         if split not in readings:
-            given = _check_method_params(X, params=fit_params, indices=rows)
-            readings[split] = SharedReading(*_safe_split(estimator, X, y, rows), **given, rows=rows)
+            params_of_rows = _check_method_params(X, params=fit_params, indices=rows)
+            data = _safe_split(estimator, X, y, rows)
+            readings[split] = SharedReading(*data, **params_of_rows, rows=rows)
         try:
             fitted = clone_with_callbacks(estimator).set_params(**clone(params, safe=False))
             trainings = readings[split].prepare(fitted)
         except (ValueError, TypeError) as error:
-            outcome.error = error  # it names rows of X, which the search would count by the split
+            outcome.error = error  # it names row numbers of X, not of the split
         except Exception:
-            # Of any kind, as `error_score` promises: the search fits this candidate by itself, so
-            # that the error is raised again where scikit-learn handles and reports it.
+            # Any other exception: the search fits this candidate by itself, so that the exception
+            # is raised again where scikit-learn handles it according to `error_score`.
             trainings = []
         if trainings and not _is_large(trainings[0]):
             outcome.estimator = fitted
@@ -148,11 +149,11 @@ def _train(prepared: list[tuple], verbose: int) -> None:
     for outcome, trainings in prepared:
         outcome.seconds += seconds
         failed = [error for error in islice(errors, len(trainings)) if error is not None]
-        outcome.error = failed[0] if failed else _finished(outcome.estimator, trainings)
+        outcome.error = failed[0] if failed else _finish(outcome.estimator, trainings)
 
 
-def _finished(estimator, trainings) -> Exception | None:
-    """Let an estimator note what its trainings tell; return what that raised."""
+def _finish(estimator, trainings) -> Exception | None:
+    """Set the fitted attributes of an estimator from its trainings; return an exception of it."""
     try:
         estimator._finish(trainings)
     except Exception as error:
@@ -160,15 +161,15 @@ def _finished(estimator, trainings) -> Exception | None:
     return None
 
 
-def why_not(estimator, fit_params: Collection[str]) -> str | None:
-    """Return why the fits of an estimator cannot be done together, None if they can.
+def reason_not_batched(estimator, fit_params: Collection[str]) -> str | None:
+    """Return why an estimator does not support batched training, None if it does.
 
     Parameters
     ----------
     estimator : object
-        Of a search.
+        The estimator of a search.
     fit_params : collection of str
-        Names of what its `fit` is given besides X and y.
+        Names of the arguments of its `fit` besides X and y.
 
     Returns
     -------
@@ -176,30 +177,30 @@ def why_not(estimator, fit_params: Collection[str]) -> str | None:
     """
     name = type(estimator).__name__
     if not isinstance(estimator, BaseCrossmodal):
-        return f"{name} is no estimator of sklearn_crossmodal"
+        return f"{name} is not an estimator of sklearn_crossmodal"
     if not type(estimator).fit.__module__.startswith("sklearn_crossmodal.estimators."):
-        return f"{name} has a `fit` of its own"
+        return f"{name} overrides `fit`"
     if hasattr(estimator, "_skl_callbacks"):
         return f"{name} has callbacks of scikit-learn"
-    if others := sorted(set(fit_params) - {"sample_weight"}):
-        return f"`fit` is given {others}"
+    if unsupported := sorted(set(fit_params) - {"sample_weight"}):
+        return f"`fit` is called with {unsupported}"
     return None
 
 
-def handing(estimator: BaseEstimator, outcomes: list[Outcome]) -> BaseEstimator:
-    """Return a clone whose clones, when fitted, become what was fitted before, in this order.
+def with_prefitted_clones(estimator: BaseEstimator, outcomes: list[Outcome]) -> BaseEstimator:
+    """Return a clone whose clones take the next prefitted estimator when they are fitted.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        What a search clones for each fit.
+        The estimator that a search clones for each fit.
     outcomes : list of Outcome
-        They are taken out. Where there is none, the clone is fitted as ever.
+        A queue of prefitted estimators. If it is empty, the clone is fitted as usual.
 
     Returns
     -------
     BaseEstimator
-        Of a class of its own; its clones are of that of `estimator` once they are fitted.
+        An instance of a subclass; its clones are of the class of `estimator` after `fit`.
     """
     kind = type(estimator)
 
@@ -216,7 +217,7 @@ def handing(estimator: BaseEstimator, outcomes: list[Outcome]) -> BaseEstimator:
         return self
 
     methods = {"fit": fit, "__sklearn_clone__": clone_with_callbacks}
-    handed = type(kind.__name__, (kind,), {**methods, "__module__": kind.__module__})
-    made = clone_with_callbacks(estimator)
-    made.__class__ = handed
-    return made
+    subclass = type(kind.__name__, (kind,), {**methods, "__module__": kind.__module__})
+    cloned = clone_with_callbacks(estimator)
+    cloned.__class__ = subclass
+    return cloned

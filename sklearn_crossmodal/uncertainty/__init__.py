@@ -1,1 +1,1 @@
-"""Conformal intervals, for each subset of modalities."""
+"""Conformal prediction, calibrated for each subset of modalities."""

@@ -1,4 +1,4 @@
-"""Which modalities are there together: the patterns that are worth asking about."""
+"""Missingness patterns: subsets of modalities that are observed together."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from itertools import combinations
 
 import numpy as np
 
-__all__ = ["PatternDict", "patterns_of", "patterns_to_ask", "rows_with"]
+__all__ = ["PatternDict", "patterns_of", "patterns_to_calibrate", "rows_with"]
 
-#: Up to this number of modalities every pattern of them is asked about.
-_EVERY_PATTERN = 4
+#: Up to this number of modalities all missingness patterns are evaluated.
+_MAX_FOR_ALL_PATTERNS = 4
 
 
 class PatternDict(MutableMapping):
-    """What is known of each pattern of modalities.
+    """A dict with missingness patterns (tuples of names) as keys.
 
-    A dict of tuples cannot be saved by skops, which writes JSON, whose keys are strings.
+    skops cannot save a dict with tuples as keys, since it writes JSON.
 
     Parameters
     ----------
     items : mapping of tuple of str to object, default=()
-        What it holds at first.
+        The initial items.
     """
 
     def __init__(self, items=()) -> None:
@@ -53,14 +53,14 @@ class PatternDict(MutableMapping):
 
 
 def patterns_of(names, present) -> list[tuple]:
-    """Return the patterns of modalities that samples have.
+    """Return the missingness patterns of samples.
 
     Parameters
     ----------
     names : sequence of str
-        Of the modalities.
+        Names of the modalities.
     present : ndarray of shape (n, M), bool
-        Which each sample has.
+        Which modalities each sample has.
 
     Returns
     -------
@@ -69,24 +69,24 @@ def patterns_of(names, present) -> list[tuple]:
     return [tuple(np.array(names)[row].tolist()) for row in np.unique(present, axis=0)]
 
 
-def patterns_to_ask(names, present) -> list[tuple]:
-    """Return the patterns that samples can be given by taking modalities away.
+def patterns_to_calibrate(names, present) -> list[tuple]:
+    """Return the patterns to calibrate, which samples have or get by masking modalities.
 
     Parameters
     ----------
     names : sequence of str
-        Of the modalities.
+        Names of the modalities.
     present : ndarray of shape (n, M), bool
-        Which each sample has.
+        Which modalities each sample has.
 
     Returns
     -------
     list of tuple of str
-        That of all modalities first. Of more than four modalities those of all but one, of one, and
-        those that occur.
+        All subsets, the full one first. With more than four modalities: the full one, those of all
+        but one, single modalities, and the patterns of the samples.
     """
     sizes = range(len(names), 0, -1)
-    if len(names) > _EVERY_PATTERN:
+    if len(names) > _MAX_FOR_ALL_PATTERNS:
         sizes = (len(names) - 1, 1)
     found = [tuple(names), *(part for size in sizes for part in combinations(names, size))]
     found = dict.fromkeys([*found, *patterns_of(names, present)])
@@ -99,11 +99,11 @@ def rows_with(pattern, names, present) -> np.ndarray:
     Parameters
     ----------
     pattern : sequence of str
-        Some of `names`.
+        A subset of `names`.
     names : sequence of str
-        Of the modalities.
+        Names of the modalities.
     present : ndarray of shape (n, M), bool
-        Which each sample has.
+        Which modalities each sample has.
 
     Returns
     -------

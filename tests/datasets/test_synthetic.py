@@ -266,7 +266,7 @@ def test_absence_is_independent_of_the_target(make):
         ({"unique": [1, -1]}, "unique must hold finite numbers of at least 0"),
         ({"unique": ["a", "b"]}, "unique must be one number or 2"),
         ({"n_modalities": 1, "synergy": 1}, "synergy needs n_modalities of at least 2"),
-        ({"n_features": 1}, "Modality 'm0' shows 2 factors of 1 dimensions.*at least 2, got 1"),
+        ({"n_features": 1}, "Modality 'm0' has 2 factors of 1 dimensions.*at least 2, got 1"),
         ({"n_features": [2.5, 3.0]}, "n_features must hold integers"),
         ({"n_features": [5, 5, 5]}, "n_features must be one number or 2"),
         ({"missing_rate": 0.6}, "missing_rate must be at most 0.5 with 2 modalities"),

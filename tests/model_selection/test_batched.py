@@ -291,10 +291,10 @@ class OwnFit(FusionClassifier):
 
 
 OTHERS = {
-    "is no estimator of sklearn_crossmodal": make_pipeline(
+    "is not an estimator of sklearn_crossmodal": make_pipeline(
         FunctionTransformer(lambda X: X["a"]), LogisticRegression()
     ),
-    "has a `fit` of its own": OwnFit(max_epochs=2, random_state=0),
+    "overrides `fit`": OwnFit(max_epochs=2, random_state=0),
 }
 
 
@@ -365,7 +365,7 @@ def test_a_second_fit_replaces_the_first(X, y):
     again = search.set_params(param_grid={"learning_rate": [1e-2]}).fit(X, y)
     assert again is search
     assert len(search.cv_results_["params"]) == 1
-    assert search._ahead is None
+    assert search._batch is None
 
 
 def test_fits_take_their_share_of_the_time(X, y):

@@ -11,7 +11,7 @@ from sklearn_crossmodal.estimators._targets._modality import decode_all, decode_
 from sklearn_crossmodal.estimators._targets._scoring import truth_of
 from sklearn_crossmodal.training import presence_of, scores_by_pattern
 from sklearn_crossmodal.uncertainty._conformal import Calibration, check_confidence
-from sklearn_crossmodal.uncertainty._modality_subsets import patterns_to_ask
+from sklearn_crossmodal.uncertainty._modality_subsets import patterns_to_calibrate
 
 __all__ = ["Intervals"]
 
@@ -46,7 +46,7 @@ class Intervals:
         """Learn, pattern by pattern, how far what is said of rows that were held out is off."""
         dataset = trainings[0].dataset
         names, present = list(dataset.values), presence_of(dataset)
-        patterns = patterns_to_ask(names, present)
+        patterns = patterns_to_calibrate(names, present)
         seen = [np.isin(names, pattern) for pattern in patterns]
         raw = self._raw_targets(dataset.labels)
         raw = {name: raw[name] for name, one in self._targets.items() if one.kind == "vector"}
