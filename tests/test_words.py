@@ -1,0 +1,337 @@
+"""Names are made of the field's standard terms: file names, and private names in the package."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "sklearn_crossmodal"
+GLOSSARY = ROOT / "docs" / "glossary.rst"
+
+#: Layers whose names are still being reworked.
+EXCLUDED = ("ensemble", "estimators", "training")
+#: Words that do not name a step of machine learning; use predict, score, encode, parameter, ...
+BANNED = {
+    "answers",
+    "asked",
+    "asks",
+    "bent",
+    "carried",
+    "said",
+    "speaker",
+    "speaks",
+    "tell",
+    "told",
+}
+#: Standard terms in file names that need no entry in the glossary.
+STANDARD_TERMS = [
+    "adam",
+    "adapters",
+    "archive",
+    "array",
+    "arrays",
+    "arrow",
+    "attention",
+    "audio",
+    "autoencoder",
+    "autoregressive",
+    "auxiliary",
+    "bag",
+    "balance",
+    "base",
+    "baselines",
+    "batched",
+    "best",
+    "bigrams",
+    "binding",
+    "bleu",
+    "blocks",
+    "bpe",
+    "budget",
+    "build",
+    "cache",
+    "callback",
+    "callbacks",
+    "categorical",
+    "category",
+    "cells",
+    "channels",
+    "checks",
+    "cifar10",
+    "class",
+    "classifier",
+    "clip",
+    "cloning",
+    "cnn",
+    "codes",
+    "columns",
+    "columnwise",
+    "components",
+    "concat",
+    "config",
+    "constant",
+    "constructors",
+    "containers",
+    "context",
+    "conv1d",
+    "counts",
+    "criterion",
+    "cv",
+    "data",
+    "dataframe",
+    "dataset",
+    "datasets",
+    "date",
+    "datetime",
+    "decoders",
+    "device",
+    "discovery",
+    "dispatch",
+    "download",
+    "dtype",
+    "embedding",
+    "embeddings",
+    "encoders",
+    "entries",
+    "error",
+    "errors",
+    "estimators",
+    "exceptions",
+    "ext",
+    "external",
+    "factors",
+    "features",
+    "fetchers",
+    "file",
+    "files",
+    "fingerprint",
+    "fit",
+    "folds",
+    "foreign",
+    "frame",
+    "functions",
+    "gated",
+    "gaussian",
+    "generator",
+    "gradient",
+    "hashing",
+    "heads",
+    "hints",
+    "html",
+    "id",
+    "image",
+    "images",
+    "imdb",
+    "imputer",
+    "incremental",
+    "indexing",
+    "infer",
+    "inference",
+    "input",
+    "interop",
+    "interrupts",
+    "intervals",
+    "io",
+    "iterator",
+    "kernel",
+    "key",
+    "label",
+    "layers",
+    "leaderboard",
+    "learner",
+    "learners",
+    "leave",
+    "lengths",
+    "levels",
+    "likelihoods",
+    "linear",
+    "loader",
+    "loaders",
+    "loop",
+    "losses",
+    "low",
+    "masked",
+    "masking",
+    "meta",
+    "metrics",
+    "mixture",
+    "mlp",
+    "modal",
+    "modalities",
+    "model",
+    "models",
+    "modules",
+    "moments",
+    "multimodal",
+    "mvtcae",
+    "nesting",
+    "net",
+    "nets",
+    "network",
+    "networks",
+    "nn",
+    "normalization",
+    "numbers",
+    "numeric",
+    "numpy",
+    "objectives",
+    "observed",
+    "one",
+    "optimizers",
+    "optional",
+    "ordinal",
+    "output",
+    "pandas",
+    "parameters",
+    "parsing",
+    "pixel",
+    "pixels",
+    "poe",
+    "pool",
+    "positive",
+    "post",
+    "preprocessing",
+    "presence",
+    "pretrained",
+    "progress",
+    "protocol",
+    "quantile",
+    "range",
+    "rank",
+    "read",
+    "reader",
+    "reconstruction",
+    "recurrent",
+    "regressor",
+    "ridge",
+    "rng",
+    "rnn",
+    "routing",
+    "rows",
+    "safety",
+    "scaled",
+    "scaler",
+    "scores",
+    "scoring",
+    "selection",
+    "sequence",
+    "shared",
+    "sklearn",
+    "slices",
+    "smooth",
+    "spectrogram",
+    "split",
+    "splits",
+    "splitting",
+    "stacked",
+    "stacking",
+    "statistics",
+    "store",
+    "subset",
+    "subsets",
+    "synthetic",
+    "table",
+    "tables",
+    "tabular",
+    "tags",
+    "tape",
+    "targets",
+    "tensor",
+    "text",
+    "threads",
+    "time",
+    "to",
+    "tokenizer",
+    "tokens",
+    "trained",
+    "training",
+    "truncation",
+    "uncertainty",
+    "unimodal",
+    "units",
+    "unnesting",
+    "utils",
+    "validation",
+    "variational",
+    "vectorized",
+    "vectorizer",
+    "vectors",
+    "view",
+    "warnings",
+    "waveform",
+    "waveforms",
+    "weight",
+    "weighted",
+    "weights",
+    "wide",
+    "word",
+]
+
+FILES = sorted(
+    path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in EXCLUDED
+)
+
+
+def glossary_words():
+    terms = re.findall(r"^    (\w[\w -]*)$", GLOSSARY.read_text(encoding="utf-8"), re.MULTILINE)
+    return {word for term in terms for word in re.split(r"[ -]", term.lower())}
+
+
+def words_of(name):
+    """Split an identifier at underscores and at capitals."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return [word for word in spaced.lower().split("_") if word]
+
+
+def words_of_path(path):
+    return [
+        word
+        for part in path.relative_to(PACKAGE).with_suffix("").parts
+        for word in words_of(part)
+        if part != "__init__"
+    ]
+
+
+def names_in(tree):
+    """Yield the names of functions, classes, arguments, variables and attributes of a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+def test_there_are_files():
+    assert len(FILES) > 100
+
+
+@pytest.mark.parametrize("name", ["a_told_b", "SaidOf", "_Speaker", "XMLTell"])
+def test_banned_words_are_found_as_parts_of_names(name):
+    assert BANNED & set(words_of(name))
+
+
+def test_the_list_of_terms_is_sorted_and_not_in_the_glossary():
+    assert sorted(set(STANDARD_TERMS)) == STANDARD_TERMS
+    assert not set(STANDARD_TERMS) & glossary_words()
+
+
+def test_file_names_are_made_of_standard_terms():
+    known = glossary_words() | set(STANDARD_TERMS)
+    unknown = {
+        str(path.relative_to(PACKAGE)): words
+        for path in FILES
+        if (words := sorted({*words_of_path(path)} - known))
+    }
+    assert not unknown, f"Put new terms into {GLOSSARY.name} or STANDARD_TERMS: {unknown}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_names_have_no_banned_words(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not {name for name in names_in(tree) if BANNED & set(words_of(name))}
