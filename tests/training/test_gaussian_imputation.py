@@ -428,7 +428,7 @@ def test_few_rows_of_many_features_are_found_in_the_space_of_rows(n, rng, monkey
 
 
 def test_very_many_features_are_cut_to_principal_components(rng, monkeypatch):
-    monkeypatch.setattr(_scaled_gaussian, "_MOST_TOGETHER", 60)
+    monkeypatch.setattr(_scaled_gaussian, "_MAX_TOTAL", 60)
     z = rng.normal(size=(400, 3))
     features = {
         name: z @ rng.normal(size=(3, width)) + 0.3 * rng.normal(size=(400, width))
