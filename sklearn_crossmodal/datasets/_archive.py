@@ -64,7 +64,9 @@ def read_arrays(path: Path, names: Iterable[str]) -> list[np.ndarray]:
         found = _read(file, names, path)
     missing = sorted(set(names) - set(found))
     if missing:
-        raise ValueError(f"{path} holds no arrays {missing}: remove the file, and it is made anew.")
+        raise ValueError(
+            f"{path} holds no arrays {missing}: remove the file, and it is created again."
+        )
     return [found[name] for name in names]
 
 
@@ -75,7 +77,8 @@ def _read(file, names: list[str], path: Path) -> dict[str, np.ndarray]:
             return {name: arrays[name] for name in names if name in arrays.files}
     except (ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
         raise OSError(
-            f"{path} cannot be read: {type(error).__name__}. Remove the file, and it is made anew."
+            f"{path} cannot be read: {type(error).__name__}. Remove the file, and it is created "
+            "again."
         ) from error
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-import warnings
 from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.error import ContentTooShortError, HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from sklearn_crossmodal.utils._progress import progress
+from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["RemoteFile", "check_sha256", "download"]
 
@@ -78,7 +78,7 @@ def download(
                     f"into {folder}."
                 )
                 raise
-            warnings.warn(f"{remote.url}: {error}; trying again.", stacklevel=2)
+            warn(f"{remote.url}: {error}; trying again.")
         n_retries -= 1
         time.sleep(delay)
 
