@@ -15,6 +15,7 @@ from sklearn_crossmodal.estimators._targets._modality import ModalityTarget
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import Text
 from sklearn_crossmodal.nn import build_decoder, build_loss
+from sklearn_crossmodal.nn._protocols import AutoregressiveModule, flag
 from sklearn_crossmodal.nn.decoders import DECODERS
 from sklearn_crossmodal.nn.decoders._beam_search import beam_search, sample_tokens
 from sklearn_crossmodal.utils._sklearn import (
@@ -31,7 +32,7 @@ __all__ = ["CrossModalGenerator"]
 SCORES_AT_ONCE = 2**23
 #: Parameters of `predict`.
 _OF_SAYING = ("n_beams", "length_penalty", "max_length", "temperature")
-_DECODERS = sorted(name for name, part in DECODERS.items() if getattr(part, "takes_targets", False))
+_DECODERS = sorted(name for name, part in DECODERS.items() if flag(part, "takes_targets"))
 
 
 class CrossModalGenerator(
@@ -398,7 +399,8 @@ class CrossModalGenerator(
 
     def _check_y(self, X, y, *, reset):
         y = super()._check_y(X, y, reset=reset)
-        if y.dtype.kind not in "OUT" and getattr(self.target, "tokenizer", None) != "ids":
+        takes_ids = isinstance(self.target, Text) and self.target.tokenizer == "ids"
+        if y.dtype.kind not in "OUT" and not takes_ids:
             raise ModalityError(
                 f"{type(self).__name__}: y must hold texts, got {y.dtype} of shape {y.shape}: for "
                 "numbers and images take CrossModalRegressor, for labels FusionClassifier."
@@ -422,7 +424,7 @@ class CrossModalGenerator(
         spec = self.target_.spec_
         loss = build_loss(self.target_.loss, spec)
         decoder = build_decoder(self.decoder, width, spec, loss)
-        if not all(hasattr(decoder, name) for name in ("takes_targets", "start", "step")):
+        if not isinstance(decoder, AutoregressiveModule):
             raise ModalityError(
                 f"decoder={self.decoder!r} does not give a text token by token. Decoders that do: "
                 f"{_DECODERS}; one of your own has takes_targets, start and step."

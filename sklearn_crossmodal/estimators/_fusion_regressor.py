@@ -17,6 +17,7 @@ from sklearn_crossmodal.estimators._targets._scoring import r2_in_units
 from sklearn_crossmodal.estimators._targets._tags import needs_positive_target
 from sklearn_crossmodal.modalities import MODALITIES
 from sklearn_crossmodal.nn import build_loss, check_range, resolve
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.losses import LOSSES, losses_of
 from sklearn_crossmodal.training import NetRegressor
 from sklearn_crossmodal.utils._sklearn import HasMethods, StrOptions
@@ -325,7 +326,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
             Of several quantiles it has a last axis more, of these in ascending order.
         """
         loss = self._loss()
-        if getattr(loss, "point", None) is None:
+        if flag(loss, "point") is None:
             return self._predict(X)
         return np.concatenate([decode_all(self.target_, loss, part) for part in self._scores(X)])
 
@@ -369,7 +370,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
     def _target_modality(self, y):
         # Some losses ask for a scale of their own: there is no logarithm of what is standardised.
         loss = resolve(self.loss, LOSSES, "loss")
-        return MODALITIES["numeric"](scaling=getattr(loss, "scaling", "standard"))
+        return MODALITIES["numeric"](scaling=flag(loss, "scaling"))
 
     def _target_spec(self):
         return self.target_.spec_

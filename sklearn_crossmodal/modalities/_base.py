@@ -38,6 +38,8 @@ class Modality(BaseEstimator, ABC):
     masked: bool = False
     #: Whether the modality was chosen by `infer_modalities`, not by the user.
     inferred: bool = False
+    #: Numbers of the columns with a missing indicator, an additional column of the block.
+    indicators_: np.ndarray | tuple[int, ...] = ()
     #: Whether strings among the cells are file names.
     opens_files: bool = False
     #: Whether an empty cell, which is absent, raises a warning, since it may be an error.
@@ -137,7 +139,10 @@ class Modality(BaseEstimator, ABC):
 
 
 def encoder_attribute(encoder, name: str):
-    """Return an attribute of an encoder, None if it is missing or the encoder is a class."""
+    """Return a flag of an encoder, None if it is missing or the encoder is a class.
+
+    The flags are those of `InputSettings` in `nn/_protocols.py`, which stands above this layer.
+    """
     return None if isinstance(encoder, type) else getattr(encoder, name, None)
 
 

@@ -381,7 +381,9 @@ class Text(Modality):
         if encoder_tokenizer is not None:
             self._check_compatible(self.encoder)
             tokenizer = encoder_tokenizer
-            max_length = min(max_length, getattr(self.encoder, "max_length", None) or max_length)
+            max_length = min(
+                max_length, encoder_attribute(self.encoder, "max_length") or max_length
+            )
         if hasattr(tokenizer, "encode") and not isinstance(tokenizer, str):
             return GivenTokenizer(tokenizer, max_length=max_length)
         if tokenizer == "ids":

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn._component import Factory, check_kind, n_arguments, resolve
 from sklearn_crossmodal.nn._presence import all_present
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.decoders import DECODERS
 from sklearn_crossmodal.nn.encoders import ENCODERS
 from sklearn_crossmodal.nn.fusion import FUSIONS
@@ -116,7 +117,7 @@ def build_decoder(part, width: int, spec: BlockSpec, loss: nn.Module | None = No
     """
     component = resolve(part, DECODERS, "decoder")
     check_kind(component, spec.kind, DECODERS, "decoder")
-    scored = getattr(loss, "scored", None)  # a user-defined loss may have none
+    scored = flag(loss, "scored")
     return component.build(width, spec if scored is None else scored(spec))
 
 
@@ -180,7 +181,7 @@ class _Adapted(nn.Module):
         super().__init__()
         self.module = module
         self._n_arguments = min(takes, n_arguments(module.forward))
-        self.out_features = getattr(module, "out_features", None)
+        self.out_features = flag(module, "out_features")
         if self.out_features is None:
             module.eval()  # a dry run must not update running statistics
             with torch.no_grad():
@@ -195,6 +196,6 @@ class _UserFusion(_Adapted):
     """A user-defined fusion, which receives `present` also if all are present."""
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
-        if present is None and not getattr(self.module, "present_may_be_none", False):
+        if present is None and not flag(self.module, "present_may_be_none"):
             present = all_present(latents)
         return super().forward(latents, present)

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._protocols import flag
+
 __all__ = ["all_present", "encode_present", "is_finite_at_zeros", "where_present"]
 
 
@@ -39,7 +41,8 @@ def where_present(latents: Sequence[Tensor], present: Tensor | None) -> list[Ten
     Examples
     --------
     >>> import torch
-    >>> from sklearn_crossmodal.nn._presence import where_present
+    >>> from sklearn_crossmodal.nn._protocols import flag
+    from sklearn_crossmodal.nn._presence import where_present
     >>> where_present([torch.tensor([[1.0], [torch.nan]])], torch.tensor([[True], [False]]))
     [tensor([[1.],
             [0.]])]
@@ -127,7 +130,7 @@ def encode_present(
     if n_held == len(values):
         return encoder(values, mask)
     if not n_held:
-        width = getattr(encoder, "out_features", None)
+        width = flag(encoder, "out_features")
         if width is None:  # a module that was not built by `build_encoder`
             return encoder(values, mask).detach()
         return torch.zeros(len(values), width, dtype=dtype, device=values.device)

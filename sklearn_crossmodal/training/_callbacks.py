@@ -153,10 +153,12 @@ class CosineDecay(EpochCallback):
     A call that trains for a single epoch, as `partial_fit` does, is at the full rate.
     """
 
+    #: Of each group of weights in the first call: a later one starts from the full rate again.
+    full_rates_: list[float] | None = None
+
     def on_train_begin(self, net, X=None, y=None, **kwargs) -> None:
-        groups = net.optimizer_.param_groups
-        # The rates of the first call: a later one starts from the full rate again.
-        self.full_rates_ = getattr(self, "full_rates_", [group["lr"] for group in groups])
+        if self.full_rates_ is None:
+            self.full_rates_ = [group["lr"] for group in net.optimizer_.param_groups]
         self.n_before_ = len(net.history)
 
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:

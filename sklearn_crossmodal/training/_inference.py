@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sklearn_crossmodal.data import Block, MultiModalFrame
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.training._data._batch_iterator import BatchIterator
 from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._device import torch_dtype
@@ -145,9 +146,7 @@ class Answering:
 
     def _rows_of_scores(self) -> int:
         """Return of how many samples the scores fit into the memory of a batch."""
-        decoders = getattr(self.module_, "decoders", {}).values()  # not of an average of networks
-        widest = max((getattr(decoder, "n_scores", 1) for decoder in decoders), default=1)
-        return max(1, PREDICT_BATCH_SCORES // widest)
+        return max(1, PREDICT_BATCH_SCORES // flag(self.module_, "n_scores"))
 
 
 def predict_batch_size(dataset: BlockDataset) -> int:

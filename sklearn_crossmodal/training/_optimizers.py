@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.training._adam import FusedAdam
 
 __all__ = ["OPTIMIZERS", "optimizer_settings", "slow_groups"]
@@ -74,9 +75,9 @@ def slow_groups(groups: list[dict], network: nn.Module, learning_rate: float) ->
         Without groups of no weights.
     """
     factors = {
-        weight: module.learning_rate_factor
+        weight: factor
         for module in network.modules()
-        if hasattr(module, "learning_rate_factor")
+        if (factor := flag(module, "learning_rate_factor")) is not None
         for weight in module.parameters()
     }
     found = []

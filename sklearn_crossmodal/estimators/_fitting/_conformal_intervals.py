@@ -9,6 +9,7 @@ import torch
 
 from sklearn_crossmodal.estimators._targets._modality import decode_all, decode_values
 from sklearn_crossmodal.estimators._targets._scoring import truth_of
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.training import presence_of, scores_by_pattern
 from sklearn_crossmodal.uncertainty._conformal import Calibration, check_confidence
 from sklearn_crossmodal.uncertainty._modality_subsets import patterns_to_calibrate
@@ -104,7 +105,7 @@ class Intervals:
 
 def _ends(modality, loss, scores):
     """Return the lowest and the highest of the predictions of each number, which may be one."""
-    if getattr(loss, "point", None) is None or scores.shape[-1] == 1:
+    if flag(loss, "point") is None or scores.shape[-1] == 1:
         predicted = decode_values(modality, loss, scores)
         return predicted, predicted
     every = decode_all(modality, loss, scores)

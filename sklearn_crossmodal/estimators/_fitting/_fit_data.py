@@ -15,14 +15,13 @@ from sklearn.base import clone
 from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.modalities import Modality
 from sklearn_crossmodal.nn import Component
+from sklearn_crossmodal.nn._protocols import InputSettings, flags_of
 from sklearn_crossmodal.training import BlockDataset, Training
 from sklearn_crossmodal.utils._progress import showing_progress
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers
 
 __all__ = ["FitData", "SharedReading"]
 
-#: What modalities and the estimator ask an encoder before the network is built.
-_ASKED_OF_ENCODERS = ("frozen", "max_length", "normalization", "rate", "tokenizer")
 _PARTS = ("encoder", "decoder", "loss")
 
 
@@ -153,7 +152,7 @@ def _as_read(name, modality, columns) -> tuple:
 def _only_encodes(encoder) -> bool:
     if isinstance(encoder, str):
         return True
-    asked = any(hasattr(encoder, name) for name in _ASKED_OF_ENCODERS)
+    asked = any(hasattr(encoder, name) for name in flags_of(InputSettings))
     return isinstance(encoder, Component) and not asked
 
 

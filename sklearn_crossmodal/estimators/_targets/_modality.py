@@ -23,6 +23,7 @@ from sklearn_crossmodal.estimators._targets._date_targets import refuse_dates
 from sklearn_crossmodal.estimators._targets._row_labels import in_fitted_order
 from sklearn_crossmodal.estimators._targets._scoring import score_tokens
 from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
 from sklearn_crossmodal.preprocessing.tabular._category_encoder import has_categories
 from sklearn_crossmodal.utils._row_numbers import row_number
@@ -49,7 +50,7 @@ def decode_values(modality, loss, scores):
         Of several predictions of each number the one in the middle.
     """
     values = loss.link(scores)
-    point = getattr(loss, "point", None)
+    point = flag(loss, "point")
     if point is not None:
         values = values[..., point]
     if modality.kind in LIKELY_VALUES:

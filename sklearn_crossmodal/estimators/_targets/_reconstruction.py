@@ -21,6 +21,7 @@ from sklearn_crossmodal.nn import (
     build_loss,
     resolve,
 )
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.nn.variational import POSTERIORS, VariationalNetwork
 from sklearn_crossmodal.training import BlockDataset, baselines, reads_any_length, torch_dtype
@@ -140,7 +141,7 @@ class OwnTarget(LatentLabels):
 
 def _check_likelihood(part, loss, kind):
     """Raise if a loss is that of no distribution, and so has no part in an evidence bound."""
-    if getattr(loss, "nll", None) is None:
+    if flag(loss, "nll") is None:
         fitting = [name for name, made in LOSSES.items() if kind in made.kinds]
         fitting = sorted(name for name in fitting if LOSSES[name]().build().nll is not None)
         raise ModalityError(
@@ -154,8 +155,8 @@ def _without_indicators(modality, block):
 
     That is, under a loss of amounts above zero, which they are not.
     """
-    n_columns = len(getattr(modality, "indicators_", ()))
-    if not n_columns or not getattr(build_loss(modality.loss, block.spec), "above", False):
+    n_columns = len(modality.indicators_)
+    if not n_columns or not flag(build_loss(modality.loss, block.spec), "above"):
         return block
     mask = (
         np.ones((len(block), block.spec.size), dtype=bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sklearn_crossmodal.modalities import MODALITIES
 from sklearn_crossmodal.nn import Component
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.losses import LOSSES
 
 __all__ = ["needs_positive_target", "takes_sparse", "takes_strings"]
@@ -67,7 +68,7 @@ def needs_positive_target(loss) -> bool:
     if not isinstance(loss, Component):
         return False
     try:
-        span = getattr(loss.build(), "span", None)
+        span = flag(loss.build(), "span")
     except (TypeError, ValueError, AttributeError):  # it asks for a spec, or parameters are wrong
         return False
     return span is not None and span[0] >= 0

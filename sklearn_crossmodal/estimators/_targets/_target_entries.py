@@ -9,6 +9,7 @@ from sklearn_crossmodal.data import as_cells, as_column, as_table, is_named
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import MODALITIES, Modality, infer_for_columns, modality_for
 from sklearn_crossmodal.nn import resolve
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.decoders import MLPDecoder
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.utils._sklearn import InvalidParameterError
@@ -121,7 +122,7 @@ def widen(modality, target, name="y"):
     entries = target if isinstance(target, list) else [("y", target, None)]
     given = any(entry[0] == name and isinstance(entry[1], Modality) for entry in entries)
     n_numbers = 0 if modality.kind != "vector" else modality.spec_.size
-    n_numbers -= len(getattr(modality, "indicators_", ()))
+    n_numbers -= len(modality.indicators_)
     if not given and n_numbers >= _WIDE:
         modality.decoder = MLPDecoder((512, 512), dropout=0.3)
 
@@ -142,7 +143,7 @@ def _made(name, modality, loss):
 
 def _made_for(modality, loss):
     """Return a modality of a class, as a target that is learned with a loss; None is its own."""
-    scaling = getattr(loss, "scaling", "standard")
+    scaling = flag(loss, "scaling")
     if modality is MODALITIES["numeric"]:
         # Numbers are predicted in the whole of their range: nothing may be clipped.
         return modality(scaling=scaling)

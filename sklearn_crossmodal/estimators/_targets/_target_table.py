@@ -35,6 +35,7 @@ from sklearn_crossmodal.estimators._targets._target_entries import (
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import ModalityBank, Numeric
 from sklearn_crossmodal.nn import build_decoder, build_loss, check_range, check_target
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._validation import error_prefix
 
@@ -176,7 +177,7 @@ class CrossTarget(ModalityTarget):
         for scores in self.net_.outputs(blocks):
             for name, parts in found.items():
                 modality, loss = self._targets[name], losses[name]
-                has_quantiles = getattr(loss, "point", None) is not None
+                has_quantiles = flag(loss, "point") is not None
                 decode = all_of if has_quantiles else decode_values
                 parts.append(decode(modality, loss, scores[name]))
         return {name: np.concatenate(parts) for name, parts in found.items()}
@@ -260,4 +261,5 @@ class _Answers:
 
 def _keeps_zero(modality):
     """Tell whether scaled numbers have the signs of the numbers themselves."""
-    return modality.kind == "vector" and getattr(modality, "scaling", "robust") in ("mean", None)
+    scaling = modality.get_params(deep=False).get("scaling", "robust")
+    return modality.kind == "vector" and scaling in ("mean", None)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.losses import _functions as functions
 from sklearn_crossmodal.utils._sklearn import Interval
 
@@ -47,7 +48,7 @@ def is_location(loss: nn.Module) -> bool:
     >>> is_location(SquaredError().build()), is_location(PoissonLoss().build())
     (True, False)
     """
-    return getattr(loss, "link", None) is identity
+    return flag(loss, "link") is identity
 
 
 softmax = partial(torch.softmax, dim=-1)

@@ -11,6 +11,7 @@ from torch import nn
 
 from sklearn_crossmodal.data import Block, LazyRows
 from sklearn_crossmodal.exceptions import ModalityError
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.losses._positive import LogLink
 
 __all__ = ["check_range", "check_target"]
@@ -61,14 +62,14 @@ def check_range(
     ...
     sklearn_crossmodal.exceptions.ModalityError: the loss takes values from 0 to 1, got ...
     """
-    span = getattr(loss, "span", None)
+    span = flag(loss, "span")
     if span is None:
         return
     values = _observed_values(values, observed)
     if not values.shape[0]:
         return
     least, most = span
-    above = getattr(loss, "above", False)
+    above = flag(loss, "above")
     if (values.min() > least if above else values.min() >= least) and values.max() <= most:
         return
     allowed = f"from {least} to {most}"
@@ -116,7 +117,7 @@ def check_target(loss: nn.Module, block: Block) -> None:
     tensor([[24.]])
     """
     check_range(loss, block.values, observed=block.observed)
-    link = getattr(loss, "link", None)
+    link = flag(loss, "link")
     if not isinstance(link, LogLink) or not block.present.any():
         return
     found = [

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_crossmodal.nn._presence import encode_present, is_finite_at_zeros, where_present
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.networks._unimodal_heads import ModalityHeads
 
 __all__ = ["AveragedNetwork", "MultiModalNetwork"]
@@ -72,7 +73,7 @@ class MultiModalNetwork(nn.Module):
         self.heads = heads
         #: Targets with an autoregressive decoder, which is trained by teacher forcing.
         self.teacher_forced = tuple(
-            name for name, one in decoders.items() if getattr(one, "takes_targets", False)
+            name for name, one in decoders.items() if flag(one, "takes_targets")
         )
         #: `LinearPath` modules, appended by training.
         self.linear_paths = nn.ModuleList()
@@ -80,12 +81,18 @@ class MultiModalNetwork(nn.Module):
     @property
     def n_shared(self) -> int:
         """Width of the shared latent: that of the bottleneck, else of the fusion."""
-        return getattr(self.bottleneck, "out_features", self.fusion.out_features)
+        width = flag(self.bottleneck, "out_features")
+        return self.fusion.out_features if width is None else width
 
     @property
     def n_latents(self) -> int:
         """Width of the latent that `encode` returns."""
         return self.n_shared
+
+    @property
+    def n_scores(self) -> int:
+        """Most scores that a decoder gives for a sample."""
+        return max((flag(decoder, "n_scores") for decoder in self.decoders.values()), default=1)
 
     def latents(
         self,

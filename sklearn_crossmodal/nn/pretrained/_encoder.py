@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn._rng import fixed_seed
 from sklearn_crossmodal.nn.pretrained._adapters import FIRST_TOKEN
 from sklearn_crossmodal.nn.pretrained._files import find_folder
@@ -105,6 +106,9 @@ class Pretrained(Component):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
     }
 
+    #: The module that was loaded last, after the parameters that it was loaded with.
+    _loaded: tuple | None = None
+
     def __init__(
         self,
         source,
@@ -145,7 +149,7 @@ class Pretrained(Component):
     @property
     def any_length(self) -> bool:
         """Whether texts may be longer than the longest in `fit`: the model truncates them."""
-        return self.tokenizer is not None and getattr(self._model(), "takes_mask", True)
+        return self.tokenizer is not None and flag(self._model(), "takes_mask")
 
     @property
     def max_length(self) -> int | None:
@@ -259,7 +263,7 @@ class Pretrained(Component):
         if self._in_folder:
             return model_in_folder(find_folder(self.source))
         params = (self.source, self.weights)
-        loaded = getattr(self, "_loaded", None)
+        loaded = self._loaded
         if loaded is None or any(old is not new for old, new in zip(loaded, params)):
             self._loaded = (*params, model_of(*params))
         return self._loaded[-1]

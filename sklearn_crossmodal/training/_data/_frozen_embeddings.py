@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_memory
 
 from sklearn_crossmodal.data import Block, BlockSpec, is_lazy
+from sklearn_crossmodal.nn._protocols import FrozenEncoder, flag
 from sklearn_crossmodal.training._data._row_reader import prefetch, to_rows
 from sklearn_crossmodal.training._data._text_lengths import cut_texts
 from sklearn_crossmodal.training._device import choose_device
@@ -138,7 +139,7 @@ def embed_frozen(
 
 
 def _is_frozen(encoder) -> bool:
-    return getattr(encoder, "frozen", False) and hasattr(encoder, "load")
+    return isinstance(encoder, FrozenEncoder) and encoder.frozen
 
 
 class _Embedder:
@@ -148,14 +149,14 @@ class _Embedder:
         self.module = module
         self.device = device
         # Of a model that cannot be told from another one nothing is kept.
-        folder = rows_folder(memory) if getattr(module, "describable", True) else None
+        folder = rows_folder(memory) if flag(module, "describable") else None
         self.cache = None if folder is None else RowCache(folder / f"{module.fingerprint}.sqlite")
 
     def __call__(self, values: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
         if self.cache is None:
             return self._compute(values, mask)
         # Only a module that is given the mask can look past the padding.
-        blind = not getattr(self.module, "takes_mask", True)
+        blind = not flag(self.module, "takes_mask")
         keys = row_keys(values, None if blind else mask)
         vectors = self.cache.find(keys)
         first: dict[bytes, int] = {}  # the first row of each key that is new, in order

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sklearn_crossmodal.data import Block
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.encoders import ENCODERS
 from sklearn_crossmodal.utils._validation import error_prefix
 
@@ -53,4 +54,4 @@ def reads_any_length(encoder) -> bool:
     """
     if isinstance(encoder, str):
         encoder = ENCODERS.get(encoder)
-    return bool(getattr(encoder, "any_length", False))
+    return bool(flag(encoder, "any_length"))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
+from sklearn_crossmodal.nn._layers import Dropout
 from sklearn_crossmodal.training._fit_loop import Training, started
 from sklearn_crossmodal.training._net import _batch_weight, _mean
 from sklearn_crossmodal.training._vectorized._stacked_modules import leaves_of, rebuilt
@@ -61,7 +62,8 @@ def train_in_lockstep(trainings: Sequence[Training]) -> list[Exception | None]:
 
 def lane_key(training: Training) -> tuple:
     """Describe what trainings must have in common to see the same batches and draw the same."""
-    shares = [getattr(part, "p", 0) > 0 for part in training.net.module_.modules()]
+    modules = training.net.module_.modules()
+    shares = [part.p > 0 for part in modules if isinstance(part, Dropout)]
     return (
         id(training.dataset),
         training.seed + len(training.net.history),

@@ -9,6 +9,7 @@ from numbers import Number
 from torch import nn
 
 from sklearn_crossmodal.nn._layers import Dropout
+from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.training._adam import FusedAdam
 from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._fit_loop import Training
@@ -47,7 +48,7 @@ def architecture(network: nn.Module) -> tuple | None:
     """
     described: list[tuple] = []
     for path, module in network.named_modules():
-        if type(module) not in _STACKS and not getattr(module, "stacks", False):
+        if type(module) not in _STACKS and not flag(module, "stacks"):
             return None
         own = {name: value for name, value in vars(module).items() if name not in _OF_ALL_MODULES}
         if isinstance(module, Dropout):
