@@ -66,6 +66,7 @@ def test_results_are_of_rows_columns_and_seeds_that_are_declared(load):
         assert seed in seeds_of(rows[name], column), (name, column, seed)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("row", ["wine", "diabetes"])
 def test_all_columns_run_on_a_small_row(load, row):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+SLOW = ["fit_mlp", "fit_images", "fit_defaults", "predict"]
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "speed"
 
 
@@ -19,7 +20,10 @@ def _on_path(monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("name", ["fit_mlp", "fit_images", "fit_defaults", "predict", "growth"])
+@pytest.mark.parametrize(
+    "name",
+    ["growth", *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)],
+)
 def test_a_claim_about_speed_can_be_measured(name):
     rows = importlib.import_module(name).rows(quick=True)
     assert rows

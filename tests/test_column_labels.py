@@ -91,6 +91,7 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("block", BLOCKS)
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_columns_inside_a_modality_are_known_by_name(name, block):

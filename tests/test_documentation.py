@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*(ROOT / "docs").rglob("*.rst"), ROOT / "README.md"])
 # Fragments are no pages, and what Sphinx makes is made of pages and docstrings.
 PAGES = [page for page in PAGES if not {"whats_new", "generated", "_build"} & {*page.parts}]
+#: Pages that fit networks with the defaults.
+SLOW = ("estimators.rst", "metrics.rst")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -125,7 +127,13 @@ NEEDS = {
 }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page.name, marks=pytest.mark.slow if page.name in SLOW else ())
+        for page in PAGES
+    ],
+)
 def test_the_code_of_a_page_runs(page, page_room, capsys):
     for package in NEEDS.get(page.name, []):
         pytest.importorskip(package)

@@ -155,6 +155,7 @@ def _wide_frame(kind: str) -> pd.DataFrame:
     return frame.add_prefix("num__") if kind == "prefixed" else frame
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("kind", ["plain", "gaps", "prefixed"])
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 def test_time_does_not_grow_with_the_square_of_the_columns(read, kind):

@@ -259,6 +259,7 @@ def with_rare(X, rows):
     return MultiModalFrame(columns | {"rare": rare}, present={"rare": there})
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("rows", [[5, 50, 90], [7]])
 @pytest.mark.parametrize("companions", ["auto", LIGHT])
 def test_a_modality_of_few_rows_breaks_no_fold(X, y, rows, companions):

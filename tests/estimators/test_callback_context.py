@@ -160,6 +160,7 @@ def test_callbacks_get_what_the_user_gave(weighted, table, labels, weight):
 # Scores ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("name", WITH_TARGET)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_what_is_kept_is_scored_with_the_weights_of_fit(name, weighted, X, targets, make):

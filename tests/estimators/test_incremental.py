@@ -136,6 +136,7 @@ def test_what_comes_later_is_learned(modality, column):
     assert model.score(take(X, slice(CHUNK, None)), Y[CHUNK:]) > 0.9
 
 
+@pytest.mark.slow
 def test_all_estimators_learn_what_comes_later():
     X = {"t": WORDS, "c": LEVELS, "s": SIGNAL, "x": NOISE}
     entries = [("t", "text", "t"), ("c", "categorical", "c"), ("n", "numeric", ["s", "x"])]

@@ -1,5 +1,8 @@
 """No parameter is accepted and ignored: each has an effect that can be observed."""
 
+import copy
+from functools import cache
+
 import joblib
 import numpy as np
 import pytest
@@ -20,6 +23,23 @@ PARAMETERS = [
     for name, estimator in all_estimators("network")
     for parameter in estimator().get_params(deep=False)
 ]
+
+
+def with_one_estimator_each():
+    """Return all parameters, those of which another estimator is tested as slow.
+
+    The estimators share the code behind a parameter. They take turns, so that each has its share.
+    """
+    having = {}
+    for name, parameter in PARAMETERS:
+        having.setdefault(parameter, []).append(name)
+    quick = {
+        (names[place % len(names)], parameter)
+        for place, (parameter, names) in enumerate(having.items())
+    }
+    return [
+        pytest.param(*one, marks=() if one in quick else pytest.mark.slow) for one in PARAMETERS
+    ]
 
 
 class Case:
@@ -282,12 +302,21 @@ def effect_of_decoder(case):
     assert case.differ(*decoders)
 
 
-def said(case, **params):
-    """Return what a generator that was taught two texts, whatever the sample, says with params."""
+ALIKE = MultiModalFrame({"table": np.ones((40, 1))})
+
+
+@cache
+def trained_on_two_texts(make, name):
+    """Return a generator that knows two texts, whatever the sample."""
     texts = np.array(["a b c d e", "f", "f"] * 13 + ["f"], dtype=object)
-    X = MultiModalFrame({"table": np.ones((40, 1))})
     settings = {"max_epochs": 60, "learning_rate": 0.01, "modalities": {"table": "table"}}
-    return case.make(case.name, **settings).fit(X, texts).set_params(**params).predict(X)
+    return make(name, **settings).fit(ALIKE, texts)
+
+
+def said(case, **params):
+    """Return what it predicts with other parameters of prediction."""
+    fitted = copy.deepcopy(trained_on_two_texts(case.make, case.name))
+    return fitted.set_params(**params).predict(ALIKE)
 
 
 def effect_of_n_beams(case):
@@ -414,7 +443,7 @@ EFFECTS = {
 # The tests ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "parameter"), PARAMETERS)
+@pytest.mark.parametrize(("name", "parameter"), with_one_estimator_each())
 def test_parameter_has_an_effect(name, parameter, X, targets, make, numbers, tmp_path, capsys):
     assert parameter in EFFECTS, f"name an effect of {parameter!r} that can be observed"
     EFFECTS[parameter](Case(name, X, targets[name], make, numbers, tmp_path, capsys))

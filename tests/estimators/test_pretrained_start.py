@@ -186,6 +186,7 @@ def test_going_on_does_not_start_again(X, y, autoencoder):
 # What it is worth --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_few_rows_are_predicted_better_from_what_many_have_taught():
     rng = np.random.default_rng(0)
     shared = rng.normal(size=(2000, 3))

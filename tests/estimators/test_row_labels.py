@@ -101,7 +101,7 @@ def test_tables_among_several_targets_are_known_by_name(holder):
 
 def test_a_table_of_several_kinds_is_several_targets():
     y = {"clinical": pd.DataFrame({"age": X[:, 0], "stage": np.where(X[:, 1] > 0, "I", "II")})}
-    reg = CrossModalRegressor(max_epochs=60, random_state=0).fit(X, y)
+    reg = CrossModalRegressor(max_epochs=3, random_state=0).fit(X, y)
     found = reg.predict(X)
     assert list(found) == ["clinical_numeric", "clinical_categorical"]
     assert np.isfinite(reg.score(X, {"clinical": y["clinical"][["stage", "age"]]}))

@@ -476,6 +476,7 @@ def test_epoch_scoring_sees_what_a_generator_says_untaught(fit, X):
     assert said == fitted.set_params(n_beams=1).predict(X[HELD_OUT]).tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")
 def test_the_network_can_be_compiled(X, targets, make, numbers):
     settings = {"compile": True, "compile__backend": "eager"}

@@ -114,7 +114,8 @@ def test_failed_fit_leaves_the_vectorizer_as_it_was(frame):
     assert vars(vectorizer) == before
 
 
-def test_in_a_search_before_a_linear_model(frame):
+@pytest.mark.parametrize("n_jobs", [None, pytest.param(2, marks=pytest.mark.slow)])
+def test_in_a_search_before_a_linear_model(frame, n_jobs):
     y = np.arange(N) % 2
     steps = make_pipeline(
         make_column_transformer((ModalityVectorizer(Text(), random_state=0), ["words"])),
@@ -122,7 +123,7 @@ def test_in_a_search_before_a_linear_model(frame):
     )
     name = "columntransformer__modalityvectorizer"
     grid = {f"{name}__n_components": [2, 4], f"{name}__modality__min_count": [1, 2]}
-    search = GridSearchCV(steps, grid, cv=2, n_jobs=2, error_score="raise").fit(frame, y)
+    search = GridSearchCV(steps, grid, cv=2, n_jobs=n_jobs, error_score="raise").fit(frame, y)
     assert search.predict(frame).shape == (N,)
 
 

@@ -61,6 +61,7 @@ def test_weights_of_zero_leave_it_at_zero():
     assert torch.equal(found, torch.zeros(2).double())
 
 
+@pytest.mark.slow
 def test_no_fit_imports_the_compiler():
     code = """
         import pickle, sys, numpy as np
