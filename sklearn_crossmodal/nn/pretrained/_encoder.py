@@ -265,8 +265,8 @@ class Pretrained(Component):
         params = (self.source, self.weights)
         loaded = self._loaded
         if loaded is None or any(old is not new for old, new in zip(loaded, params)):
-            self._loaded = (*params, model_of(*params))
-        return self._loaded[-1]
+            loaded = self._loaded = (*params, model_of(*params))
+        return loaded[-1]
 
     def __sklearn_clone__(self):
         params = self.get_params(deep=False)
