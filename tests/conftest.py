@@ -43,12 +43,21 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.name.rpartition(".")[2] in SLOW_EXAMPLES:
             item.add_marker(pytest.mark.slow)
-        if item.get_closest_marker("covering") and hasattr(item, "callspec"):
+        if item.get_closest_marker("covering"):
             groups[item.path, item.originalname].append(item)
     for group in groups.values():
-        indices = [item.callspec.indices for item in group]
-        sizes = [len({one[name] for one in indices}) for name in indices[0]]
-        shortest = min(sizes) if len(sizes) > 1 else 1
-        for item, one in zip(group, indices, strict=True):
-            if sum(one.values()) % shortest:
+        columns = [[*dict.fromkeys(one)] for one in zip(*map(_values, group), strict=True)]
+        shortest = min(map(len, columns))
+        for item in group:
+            places = map(list.index, columns, _values(item))  # as they were listed: in all workers
+            if sum(places) % shortest:
                 item.add_marker(pytest.mark.slow)
+
+
+def _values(item):
+    """Return a number for the value in each `parametrize`, and in each fixture with parameters."""
+    params, found = dict(item.callspec.params), []
+    for mark in item.iter_markers("parametrize"):
+        names = mark.args[0].split(",") if isinstance(mark.args[0], str) else mark.args[0]
+        found.append(hash(tuple(id(params.pop(name.strip())) for name in names)))
+    return [*found, *map(id, params.values())]
