@@ -58,7 +58,7 @@ def keys_that_are_no_strings(held, path="model", seen=None):
 
 def test_nothing_that_is_fitted_has_keys_that_json_lacks(fitted):
     model, _ = fitted
-    assert len(model._calibration._own) > 1
+    assert len(model._calibration._by_pattern) > 1
     assert list(keys_that_are_no_strings(model)) == []
 
 
