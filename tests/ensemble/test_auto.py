@@ -102,7 +102,8 @@ def test_what_only_several_modalities_tell_is_found(rng):
     left, right = rng.choice([-1.0, 1.0], (2, 600))
     X = MultiModalFrame({"left": left[:, np.newaxis], "right": right[:, np.newaxis]})
     y = (left == right).astype(int)
-    clf = auto(estimator=FusionClassifier(n_folds=None, max_epochs=60)).fit(X[:400], y[:400])
+    network = FusionClassifier(n_folds=None, max_epochs=20, learning_rate=0.01)
+    clf = auto(estimator=network).fit(X[:400], y[:400])
     assert clf.score(X[400:], y[400:]) > 0.9
     gain = clf.fusion_gain_
     assert gain.gain > 0.3

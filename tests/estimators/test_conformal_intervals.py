@@ -9,7 +9,7 @@ from sklearn_crossmodal import CrossModalRegressor, Embedding, MultiModalFrame, 
 from sklearn_crossmodal.nn.losses import QuantileLoss
 from sklearn_crossmodal.uncertainty._conformal import Calibration
 
-SMALL = {"max_epochs": 25, "random_state": 0}
+SMALL = {"max_epochs": 8, "learning_rate": 0.01, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_intervals_of_quantiles_are_wide_where_the_noise_is(fan):
     X, y = fan
     widths, shares, calm = {}, {}, np.abs(X[900:, 1]) < 0.3
     for loss in (None, QuantileLoss((0.1, 0.5, 0.9))):
-        reg = CrossModalRegressor(loss=loss, max_epochs=80, random_state=0).fit(X[:900], y[:900])
+        reg = CrossModalRegressor(loss=loss, **{**SMALL, "max_epochs": 25}).fit(X[:900], y[:900])
         found = reg.predict_interval(X[900:])
         widths[loss is None] = found[:, 1] - found[:, 0]
         shares[loss is None] = [covered(found[rows], y[900:][rows]) for rows in (calm, ~calm)]

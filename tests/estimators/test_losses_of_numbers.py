@@ -17,6 +17,7 @@ from sklearn_crossmodal import (
 from sklearn_crossmodal.nn.losses import BinaryCrossEntropy, QuantileLoss
 
 LEVELS = (0.1, 0.5, 0.9)
+QUICK = {"max_epochs": 25, "learning_rate": 0.01, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def fan():
 @pytest.fixture(scope="module")
 def quantiles(fan):
     X, y = fan
-    return FusionRegressor(loss=QuantileLoss(LEVELS), random_state=0).fit(X[:1200], y[:1200])
+    return FusionRegressor(loss=QuantileLoss(LEVELS), **QUICK).fit(X[:1200], y[:1200])
 
 
 def test_counts_are_predicted_better_in_their_deviance_and_never_below_zero(positive, rng):
@@ -45,7 +46,7 @@ def test_counts_are_predicted_better_in_their_deviance_and_never_below_zero(posi
     y = rng.poisson(mean)
     found = {}
     for loss in ("squared_error", "poisson"):
-        predicted = FusionRegressor(loss=loss, random_state=0).fit(X[:400], y[:400]).predict(X)
+        predicted = FusionRegressor(loss=loss, **QUICK).fit(X[:400], y[:400]).predict(X)
         found[loss] = mean_poisson_deviance(y[400:], np.maximum(predicted[400:], 1e-2))
     assert (predicted > 0).all()
     assert found["poisson"] < found["squared_error"] - 0.05
@@ -152,7 +153,7 @@ def test_score_of_quantiles_is_that_of_the_median(fan, quantiles):
 @pytest.mark.parametrize("level", [0.8, (0.8,), np.float32(0.8)])
 def test_one_quantile_has_the_shape_of_y(fan, level):
     X, y = fan
-    reg = FusionRegressor(loss=QuantileLoss(level), max_epochs=40, random_state=0).fit(X, y)
+    reg = FusionRegressor(loss=QuantileLoss(level), **QUICK).fit(X[:1200], y[:1200])
     assert reg.predict(X).shape == (len(X),)
     assert np.mean(y < reg.predict(X)) == pytest.approx(0.8, abs=0.05)
     assert reg.score(X, y) == r2_score(y, reg.predict(X))
@@ -185,7 +186,7 @@ def test_one_quantile_of_a_frame_of_targets_and_its_interval(fan):
 def test_several_outputs_have_quantiles_each(fan):
     X, y = fan
     both = np.column_stack([y, 100 - y])
-    reg = FusionRegressor(loss="quantile", random_state=0).fit(X, both)
+    reg = FusionRegressor(loss="quantile", **QUICK).fit(X[:1200], both[:1200])
     predicted = reg.predict(X)
     assert predicted.shape == (len(X), 2, 3)
     below = (both[:, :, np.newaxis] < predicted).mean(axis=0)
@@ -228,10 +229,10 @@ def test_a_modality_is_decoded_to_the_median_of_its_quantiles(rng):
     X = MultiModalFrame({"a": a, "b": a @ rng.normal(size=(2, 2))})
     numeric = Numeric(scaling="standard", loss=QuantileLoss())
     auto = MultiModalAutoencoder(
-        [("a", numeric, "a"), ("b", Numeric(), "b")], n_components=2, random_state=0
+        [("a", numeric, "a"), ("b", Numeric(), "b")], n_components=2, **QUICK
     ).fit(X)
     assert r2_score(a, auto.reconstruct(X)["a"]) > 0.8
-    reg = CrossModalRegressor([("b", Numeric(), "b")], target=numeric, random_state=0)
+    reg = CrossModalRegressor([("b", Numeric(), "b")], target=numeric, **QUICK)
     assert reg.fit(X[["b"]], a).predict(X[["b"]]).shape == (300, 2, 3)
     assert reg.score(X[["b"]], a) > 0.8
 
