@@ -4,6 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.estimator_checks import (
@@ -13,6 +14,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from sklearn_crossmodal import (
+    BatchedRandomizedSearchCV,
     CrossModalGenerator,
     CrossModalRegressor,
     FusionClassifier,
@@ -65,7 +67,6 @@ SEARCHED = (
     FusionClassifier(max_epochs=2, n_folds=None, early_stopping=False, random_state=0),
     {"learning_rate": [1e-2, 3e-2]},
 )
-OF_SEARCHES = {"BatchedRandomizedSearchCV": {"n_iter": 2}}
 OF_OTHERS = {
     "AutoFusionClassifier": {
         "estimator": FusionClassifier(max_epochs=2, early_stopping=False),
@@ -85,17 +86,29 @@ NETWORKS = dict(all_estimators("network"))
 def quick(name, estimator):
     """Return the estimator with all defaults but the number of epochs."""
     if issubclass(estimator, BaseSearchCV):
-        return estimator(*SEARCHED, cv=2, error_score="raise", **OF_SEARCHES.get(name, {}))
+        return estimator(*SEARCHED, cv=2, error_score="raise")
     params = {"max_epochs": 2} if name in NETWORKS else OF_OTHERS.get(name, {})
     return SPELLED.get(name, estimator)(**params)
 
 
-ESTIMATORS = [quick(name, estimator) for name, estimator in all_estimators()]
+# The searches share all but how candidates are drawn: one of them is checked among the slow ones.
+RANDOMIZED = BatchedRandomizedSearchCV(
+    clone(SEARCHED[0]).set_params(max_epochs=20),
+    SEARCHED[1],
+    n_iter=2,
+    cv=2,
+    error_score="raise",
+)
+ESTIMATORS = [
+    quick(name, estimator)
+    for name, estimator in all_estimators()
+    if estimator is not BatchedRandomizedSearchCV
+]
 # A generator with its default number of epochs takes half a minute a check.
 AS_THEY_COME = [
     SPELLED.get(name, estimator)(**({"max_epochs": 20} if name in SPELLED else {}))
     for name, estimator in all_estimators("network")
-]
+] + [RANDOMIZED]
 STOCHASTIC = (
     "Training is stochastic: mini-batches are drawn from the rows, so that a row of weight two is "
     "not two rows. scikit-learn excuses its own SGD and MLP estimators for the same."
