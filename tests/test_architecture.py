@@ -1,12 +1,14 @@
 """Imports point one way, and the base of the estimators knows no part by name."""
 
 import ast
+import inspect
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import sklearn_crossmodal
-from sklearn_crossmodal.utils.discovery import all_components
+from sklearn_crossmodal.utils.discovery import all_components, all_estimators
 
 ROOT = Path(sklearn_crossmodal.__file__).parent
 # What each layer may import; `exceptions` stands below all.
@@ -91,3 +93,142 @@ def test_importing_the_package_does_not_import_torch():
 
     code = "import sys, sklearn_crossmodal; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# The size of rooms, and of what is in them -------------------------------------------------
+
+FOLDERS = sorted({path.parent for path in ROOT.glob("**/*.py")} - {ROOT})
+MODULES = {
+    ".".join(["sklearn_crossmodal", *path.relative_to(ROOT).with_suffix("").parts]): path
+    for path in ROOT.glob("**/*.py")
+}
+
+
+@cache
+def imports_at_the_top(path):
+    """The modules of the package that a module imports when it is imported itself."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("sklearn_crossmodal"):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {name if name in MODULES else f"{node.module}.__init__" for name in names}
+            found.add(node.module)
+    return {MODULES[name] for name in found if name in MODULES}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_folder_has_thirteen_entries_at_most(folder):
+    files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    folders = [path for path in folder.iterdir() if (path / "__init__.py").exists()]
+    assert len(files) + len(folders) <= 13
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_inside_a_folder_are_five_floors_deep_at_most(folder):
+    @cache
+    def floors(path):
+        below = [one for one in imports_at_the_top(path) - {path} if one.parent == folder]
+        return 1 + max((floors(one) for one in below if one.name != "__init__.py"), default=0)
+
+    files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert max(map(floors, files), default=0) <= 5
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    done, open_now = set(), []
+
+    def visit(path):
+        assert path not in open_now, [one.stem for one in [*open_now, path]]
+        if path not in done:
+            open_now.append(path)
+            for below in sorted(imports_at_the_top(path) - {path}):
+                if below.name != "__init__.py":
+                    visit(below)
+            done.add(open_now.pop())
+
+    for path in MODULES.values():
+        if path.name != "__init__.py":
+            visit(path)
+
+
+def test_files_are_short():
+    lengths = sorted(len(path.read_text().splitlines()) for path in MODULES.values())
+    assert lengths[len(lengths) // 2] <= 150
+    assert lengths[-1] <= 600
+    assert max(map(lines_of_code, MODULES.values())) <= 330
+
+
+def lines_of_code(path):
+    """Lines without docstrings, comments and blank ones."""
+    text = path.read_text()
+    tree = ast.parse(text)
+    nodes = [
+        node.body[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and ast.get_docstring(node) is not None
+    ]
+    inside = {line for node in nodes for line in range(node.lineno, node.end_lineno + 1)}
+    lines = enumerate(text.splitlines(), 1)
+    return sum(
+        number not in inside and bool(line.strip()) and not line.strip().startswith("#")
+        for number, line in lines
+    )
+
+
+def classes_of_ours(estimator):
+    return [one for one in estimator.__mro__ if one.__module__.startswith("sklearn_crossmodal")]
+
+
+def methods_of(kind):
+    return {
+        name: value
+        for name, value in vars(kind).items()
+        if inspect.isfunction(value)
+        or isinstance(value, property | staticmethod | classmethod)
+        or hasattr(value, "fn")  # of `available_if`
+    }
+
+
+estimators = pytest.mark.parametrize(
+    "estimator", [kind for _, kind in all_estimators()], ids=lambda kind: kind.__name__
+)
+
+
+@estimators
+def test_an_estimator_has_three_classes_of_ours_and_thirty_five_methods_at_most(estimator):
+    kinds = classes_of_ours(estimator)
+    assert len(kinds) <= 3
+    assert len({name for kind in kinds for name in methods_of(kind)}) <= 35
+
+
+@estimators
+def test_no_method_is_defined_in_more_than_two_classes(estimator):
+    kinds = classes_of_ours(estimator)
+    names = [name for kind in kinds for name in methods_of(kind) if name != "__init__"]
+    assert max(map(names.count, names)) <= 2
+
+
+@estimators
+def test_an_override_keeps_the_signature(estimator):
+    kinds = classes_of_ours(estimator)
+    for place, kind in enumerate(kinds):
+        for name, method in methods_of(kind).items():
+            if name == "__init__" or not inspect.isfunction(method):
+                continue
+            for base in kinds[place + 1 :]:
+                overridden = methods_of(base).get(name)
+                if inspect.isfunction(overridden):
+                    ours = list(inspect.signature(method).parameters)
+                    assert ours == list(inspect.signature(overridden).parameters), name
+
+
+def test_no_method_of_a_base_is_called_past_the_order_of_the_classes():
+    names = {kind.__name__ for _, one in all_estimators() for kind in classes_of_ours(one)}
+    for path in (ROOT / "estimators").glob("**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+            if called and isinstance(node.func.value, ast.Name) and node.func.value.id in names:
+                first = node.args[0] if node.args else None
+                assert not (isinstance(first, ast.Name) and first.id == "self"), path

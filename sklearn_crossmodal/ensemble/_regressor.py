@@ -13,10 +13,12 @@ from sklearn_crossmodal.ensemble._meta_learners import (
     NonNegativeLeastSquares,
     squared_errors,
 )
-from sklearn_crossmodal.estimators._fitting._input_validation import check_same_length
+from sklearn_crossmodal.estimators._fitting._input_validation import (
+    check_same_length,
+    in_fitted_order,
+)
 from sklearn_crossmodal.estimators._fusion_regressor import FusionRegressor
 from sklearn_crossmodal.estimators._targets._date_targets import refuse_dates
-from sklearn_crossmodal.estimators._targets._row_labels import in_fitted_order
 from sklearn_crossmodal.estimators._targets._scoring import r2_in_units, units_of
 from sklearn_crossmodal.estimators._targets._tags import needs_positive_target
 from sklearn_crossmodal.utils._validation import error_prefix

@@ -5,17 +5,29 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklearn_crossmodal.data import fill_missing, is_named
-from sklearn_crossmodal.estimators._base import BaseCrossmodal
-from sklearn_crossmodal.estimators._targets._latent_scores import LatentScores
-from sklearn_crossmodal.estimators._targets._reconstruction import OwnTarget
+from sklearn_crossmodal.estimators._base import BaseMultimodal
+from sklearn_crossmodal.estimators._fitting._fit_plan import ValidationPolicy
+from sklearn_crossmodal.estimators._fitting._input_validation import check_weight
+from sklearn_crossmodal.estimators._fitting._networks import shared_latent_network
+from sklearn_crossmodal.estimators._targets._reconstruction import (
+    Reconstruction,
+    as_dataset,
+    assemble,
+    decode,
+    impute_scores,
+)
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.variational import POSTERIORS, VariationalNetwork
+from sklearn_crossmodal.training._post_fit._latent_scores import (
+    contradiction_scores,
+    reconstruction_scores,
+)
+from sklearn_crossmodal.training._post_fit._steps import ConstantBaselines, GaussianImputation
 from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 
@@ -28,9 +40,7 @@ def _is_variational(estimator):
     return estimator.variational is not None
 
 
-class MultiModalAutoencoder(  # type: ignore[misc]  # two ways to build decoders
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, LatentScores, OwnTarget, BaseCrossmodal
-):
+class MultiModalAutoencoder(BaseMultimodal):
     """Find a shared representation of several modalities, and give them back from it.
 
     ``z = W fusion(encoder_1(x_1), ..., encoder_M(x_M)) + b``, ``x_m = decoder_m(z)``, with one z of
@@ -190,7 +200,7 @@ class MultiModalAutoencoder(  # type: ignore[misc]  # two ways to build decoders
     """
 
     _parameter_constraints = {
-        **BaseCrossmodal._parameter_constraints,
+        **BaseMultimodal._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "variational": [StrOptions(set(POSTERIORS)), HasMethods("build"), None],
         "beta": [Interval(Real, 0, None, closed="left")],
@@ -199,9 +209,11 @@ class MultiModalAutoencoder(  # type: ignore[misc]  # two ways to build decoders
         "target_weight": [Interval(Real, 0, None, closed="left")],
     }
     # y is read where it has a weight.
-    _training_parameters = BaseCrossmodal._training_parameters - {"target_weight"} | {
+    _training_parameters = BaseMultimodal._training_parameters - {"target_weight"} | {
         *("n_components", "n_private_components"),
     }
+
+    _validation = ValidationPolicy(of_tables_only=True)
 
     def __init__(
         self,
@@ -322,21 +334,6 @@ class MultiModalAutoencoder(  # type: ignore[misc]  # two ways to build decoders
         """
         return self._fit(X, y, sample_weight, max_epochs=1, resume=True, hold_out=False)
 
-    def transform(self, X):
-        """Return the shared representation of what is present of each sample.
-
-        Parameters
-        ----------
-        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples; a modality may be absent.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_components), float64
-            With private components those of each modality follow.
-        """
-        return self._encode(X)
-
     def inverse_transform(self, X):
         """Return the modalities that a shared representation stands for.
 
@@ -357,7 +354,7 @@ class MultiModalAutoencoder(  # type: ignore[misc]  # two ways to build decoders
                 f"{type(self).__name__}: X has {latent.shape[1]} components, expected "
                 f"{self._n_features_out}."
             )
-        return self._assemble(self._decode(self.net_.decoded(latent)), len(latent))
+        return assemble(self, self.net_.decoded(latent), len(latent))
 
     def reconstruct(self, X):
         """Return all modalities as they are decoded from what is present.
@@ -373,7 +370,7 @@ class MultiModalAutoencoder(  # type: ignore[misc]  # two ways to build decoders
             As `inverse_transform` of `transform`.
         """
         blocks = self._blocks(X)
-        return self._assemble(self._decode(self.net_.outputs(blocks)), _n_rows(blocks))
+        return assemble(self, self.net_.outputs(blocks), len(next(iter(blocks.values()))))
 
     def impute(self, X):
         """Return X with what is absent filled in; what is there stays as it is.
@@ -405,7 +402,7 @@ class MultiModalAutoencoder(  # type: ignore[misc]  # two ways to build decoders
                     f"{type(modality).__name__} cannot be decoded into the form it had in `fit` "
                     f"(first rows {rows}): take what `reconstruct` gives, or drop the modality."
                 )
-        raw = self._decode(self._told(blocks))
+        raw = decode(self, impute_scores(self, blocks))
         for name, ids in raw.items():  # in a table of ids what is behind the end is no gap
             if blocks[name].kind == "tokens" and ids.dtype.kind in "if":
                 raw[name] = np.where(blocks[name].present[:, np.newaxis], np.nan, ids)
@@ -451,7 +448,7 @@ class MultiModalAutoencoder(  # type: ignore[misc]  # two ways to build decoders
                 f"{names}{why}."
             )
         blocks = self._blocks(X, only=sources)
-        return self._decode(self._told(blocks), [target])[target]
+        return decode(self, impute_scores(self, blocks), [target])[target]
 
     @available_if(_is_variational)
     def sample(self, n_samples=1, random_state=None):
@@ -484,15 +481,92 @@ class MultiModalAutoencoder(  # type: ignore[misc]  # two ways to build decoders
         check_is_fitted(self)
         return dict(self.net_.criterion_.baselines)
 
+    def inconsistency(self, X):
+        """Return how far the modalities of each sample contradict each other.
+
+        Each modality that is present is compared with what the others predict of it, of all that
+        its encoder gives; the farthest counts. For matched samples the scores have a standard
+        deviation of about one; a picture with another's text has a large one. What is unusual in
+        itself, but the same in all modalities, is none: see `score_samples`.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            Zero where there is but one modality.
+        """
+        dataset = as_dataset(self, self._blocks(X))
+        return contradiction_scores(self._relations, self.net_, dataset)
+
+    def score_samples(self, X):
+        """Return how well each sample is reconstructed; an outlier has a low score.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; a modality may be absent.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            Minus the mean, over the modalities that are present, of the loss per entry, over that
+            of a constant predictor. If `variational`, a lower bound of the log-likelihood of what
+            is present, in nats.
+        """
+        blocks = self._raw_blocks(X)
+        inputs, targets = self._inputs(blocks), self._target.blocks(None, blocks)
+        present = np.column_stack([block.present for block in blocks.values()])
+        return reconstruction_scores(self.net_, inputs, targets, present)
+
+    def score(self, X, y=None, sample_weight=None):
+        """Return the mean of `score_samples` over the samples; higher is better.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples.
+        y : None
+            Ignored; scikit-learn's tools pass it.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        float
+        """
+        scores = self.score_samples(X)
+        return float(np.average(scores, weights=check_weight(self, sample_weight, scores)))
+
+    # The target and the network -------------------------------------------------------------
+
+    def _make_target(self, y, *, classes=None, before=None):
+        return Reconstruction(
+            type(self).__name__,
+            target_weight=self.target_weight,
+            is_variational=self.variational is not None,
+        )
+
+    def _build_network(self, blocks):
+        return shared_latent_network(self, blocks)
+
+    def _make_post_fit(self, *, resume, hold_out):
+        before = self._relations if resume and not hold_out else None  # as `partial_fit` does
+        self._imputation = GaussianImputation(len(self.modalities_), before)
+        # Likelihoods are in one unit already.
+        is_variational = isinstance(self.network_, VariationalNetwork)
+        return (self._imputation,) if is_variational else (ConstantBaselines(), self._imputation)
+
     @property
-    def _n_features_out(self):
-        return self.network_.n_latents
+    def _relations(self):
+        """What modalities predict of each other; None of a single one."""
+        imputation = vars(self).get("_imputation")
+        return None if imputation is None else imputation.relations
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = isinstance(self.target_weight, Real) and self.target_weight > 0
         return tags
-
-
-def _n_rows(blocks):
-    return len(next(iter(blocks.values())))

@@ -6,12 +6,14 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import nn
 
-from sklearn_crossmodal.estimators._base import BaseCrossmodal
-from sklearn_crossmodal.estimators._targets._date_targets import refuse_dates
-from sklearn_crossmodal.estimators._targets._modality import ModalityTarget
+from sklearn_crossmodal.estimators._base import BaseMultimodal
+from sklearn_crossmodal.estimators._fitting._fit_plan import ValidationPolicy
+from sklearn_crossmodal.estimators._fitting._input_validation import check_weight
+from sklearn_crossmodal.estimators._fitting._networks import fused_network
+from sklearn_crossmodal.estimators._targets._number_target import TextTarget
+from sklearn_crossmodal.estimators._targets._scoring import score_tokens
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import Text
 from sklearn_crossmodal.nn import build_decoder, build_loss
@@ -31,13 +33,11 @@ __all__ = ["CrossModalGenerator"]
 #: Scores of tokens that are computed at once at most, of all beams of a batch.
 SCORES_AT_ONCE = 2**23
 #: Parameters of `predict`.
-_OF_SAYING = ("n_beams", "length_penalty", "max_length", "temperature")
+_OF_GENERATION = ("n_beams", "length_penalty", "max_length", "temperature")
 _DECODERS = sorted(name for name, part in DECODERS.items() if flag(part, "takes_targets"))
 
 
-class CrossModalGenerator(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ModalityTarget, BaseCrossmodal
-):
+class CrossModalGenerator(BaseMultimodal):
     """Generate texts from other modalities, such as captions of pictures.
 
     ``z = fusion(encoder_1(x_1), ..., encoder_M(x_M))``, and each token of the text given z and the
@@ -188,7 +188,7 @@ class CrossModalGenerator(
     """
 
     _parameter_constraints = {
-        **BaseCrossmodal._parameter_constraints,
+        **BaseMultimodal._parameter_constraints,
         "target": [Text, None],
         "decoder": [StrOptions(set(_DECODERS)), HasMethods("build"), callable],
         "n_beams": [Interval(Integral, 1, None, closed="left")],
@@ -197,8 +197,8 @@ class CrossModalGenerator(
         "temperature": [Interval(Real, 0, None, closed="neither"), None],
     }
     #: Words that one text alone has make the loss of held-out rows rise while texts become better.
-    _min_samples_to_hold_out = 5000
-    _training_parameters = BaseCrossmodal._training_parameters | {
+    _validation = ValidationPolicy(5000)
+    _training_parameters = BaseMultimodal._training_parameters | {
         *("decoder", "length_penalty", "max_length", "n_beams", "temperature"),
     }
 
@@ -336,20 +336,20 @@ class CrossModalGenerator(
             where `random_state` is an int.
         """
         blocks = self._blocks(X)
-        said = {name: getattr(self, name) for name in _OF_SAYING}
-        constraints = {name: self._parameter_constraints[name] for name in said}
-        validate_parameter_constraints(constraints, said, type(self).__name__)
+        settings = {name: getattr(self, name) for name in _OF_GENERATION}
+        constraints = {name: self._parameter_constraints[name] for name in settings}
+        validate_parameter_constraints(constraints, settings, type(self).__name__)
         seed = draw_seed(self.random_state)
         generator = torch.Generator().manual_seed(seed)
         n_rows = max(1, SCORES_AT_ONCE // (self.n_beams * self.target_.spec_.n_categories))
         tokens = [
-            self._say(some, generator).cpu().numpy()
+            self._generate(some, generator).cpu().numpy()
             for latent in self.net_.outputs(blocks, step="encode")
             for some in latent.split(n_rows)
         ]
         return self.target_.inverse_transform(np.concatenate(tokens))
 
-    def _say(self, latent, generator):
+    def _generate(self, latent, generator):
         """Return the tokens (B, T) of a text for each latent."""
         decoder = self.network_.decoders["y"]
         settings = {"max_length": self.max_length or self.target_.spec_.shape[0]}
@@ -358,20 +358,6 @@ class CrossModalGenerator(
             return sample_tokens(decoder.step, decoder.start(latent), **settings)
         settings |= {"n_beams": self.n_beams, "length_penalty": self.length_penalty}
         return beam_search(decoder.step, decoder.start(latent), **settings)[0]
-
-    def transform(self, X):
-        """Return the fused latent of each sample, which the text is decoded from.
-
-        Parameters
-        ----------
-        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples; a modality may be absent.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_latents), float64
-        """
-        return self._encode(X)
 
     def score(self, X, y, sample_weight=None):
         """Return the mean log-likelihood of a token of y, in nats; higher is better.
@@ -393,34 +379,23 @@ class CrossModalGenerator(
         -------
         float
         """
-        blocks = self._blocks(X)
-        y = self._check_y(next(iter(blocks.values())), y, reset=False)
-        return self._log_likelihood(blocks, y, sample_weight)
+        blocks, target = self._blocks(X), self._target
+        y = target.validate(next(iter(blocks.values())), y)
+        weight = check_weight(self, sample_weight, y)
+        weight = np.ones(len(y)) if weight is None else weight
+        encoded = target.blocks(y, blocks)
+        losses = self.net_.sample_losses(blocks, encoded)[:, 0]
+        return score_tokens(losses, encoded["y"], weight)
 
-    def _check_y(self, X, y, *, reset):
-        y = super()._check_y(X, y, reset=reset)
-        takes_ids = isinstance(self.target, Text) and self.target.tokenizer == "ids"
-        if y.dtype.kind not in "OUT" and not takes_ids:
-            raise ModalityError(
-                f"{type(self).__name__}: y must hold texts, got {y.dtype} of shape {y.shape}: for "
-                "numbers and images take CrossModalRegressor, for labels FusionClassifier."
-            )
-        return y
+    # The target and the network -------------------------------------------------------------
 
-    def _check_dates(self, y, *, reset):
-        # Texts that look like dates are written as texts.
-        refuse_dates(type(self).__name__, y, self._target_names, in_texts=False)
+    def _make_target(self, y, *, classes=None, before=None):
+        return TextTarget(type(self).__name__, target=self.target)
 
-    def _target_modality(self, y):
-        target = Text() if self.target is None else self.target
-        if target.decoder != Text().decoder:
-            raise ModalityError(
-                f"its decoder={target.decoder!r} would not be used: give it as decoder of "
-                f"{type(self).__name__}, and leave it out of target."
-            )
-        return target
+    def _build_network(self, blocks):
+        return fused_network(self, blocks, self._text_decoder)
 
-    def _build_decoders(self, width):
+    def _text_decoder(self, width):
         spec = self.target_.spec_
         loss = build_loss(self.target_.loss, spec)
         decoder = build_decoder(self.decoder, width, spec, loss)
@@ -430,10 +405,6 @@ class CrossModalGenerator(
                 f"{_DECODERS}; one of your own has takes_targets, start and step."
             )
         return nn.Identity(), {"y": decoder}, {"y": loss}
-
-    @property
-    def _n_features_out(self):
-        return self.network_.fusion.out_features
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

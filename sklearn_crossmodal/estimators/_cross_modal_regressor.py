@@ -4,46 +4,41 @@ from __future__ import annotations
 
 from numbers import Real
 
-from sklearn.base import (
-    ClassNamePrefixFeaturesOutMixin,
-    MultiOutputMixin,
-    RegressorMixin,
-    TransformerMixin,
-)
+import numpy as np
+from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
-from sklearn_crossmodal.data import MultiModalFrame
-from sklearn_crossmodal.estimators._base import BaseCrossmodal
-from sklearn_crossmodal.estimators._fitting._conformal_intervals import Intervals
-from sklearn_crossmodal.estimators._fitting._fold_ensemble import (
-    FOLDING_CONSTRAINTS,
-    Folding,
-    can_go_on,
+from sklearn_crossmodal.estimators._base import BaseMultimodal
+from sklearn_crossmodal.estimators._fitting._conformal_intervals import ConformalIntervals
+from sklearn_crossmodal.estimators._fitting._fit_plan import FOLDING_CONSTRAINTS, ValidationPolicy
+from sklearn_crossmodal.estimators._fitting._input_validation import check_weight
+from sklearn_crossmodal.estimators._fitting._networks import build_encoders, fused_network
+from sklearn_crossmodal.estimators._fitting._pretrained_start import (
+    INITIAL_CONSTRAINTS,
+    adopt_modalities,
+    build_from_autoencoder,
+    fitted_autoencoder,
 )
-from sklearn_crossmodal.estimators._fitting._pretrained_start import INITIAL_CONSTRAINTS, Initial
-from sklearn_crossmodal.estimators._fitting._ridge_path import LINEAR_PATH_CONSTRAINTS, LinearPaths
+from sklearn_crossmodal.estimators._fitting._ridge_path import (
+    LINEAR_PATH_CONSTRAINTS,
+    RidgePath,
+    add_ridge_paths,
+)
+from sklearn_crossmodal.estimators._fitting._warm_start import can_go_on
+from sklearn_crossmodal.estimators._targets._modality import decode_all
+from sklearn_crossmodal.estimators._targets._scoring import predict_targets, score_targets
 from sklearn_crossmodal.estimators._targets._tags import needs_positive_target
-from sklearn_crossmodal.estimators._targets._target_table import CrossTarget
+from sklearn_crossmodal.estimators._targets._target_table import find_cross_target
 from sklearn_crossmodal.modalities import MODALITIES, Modality
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.training import NetRegressor
+from sklearn_crossmodal.uncertainty._conformal import check_confidence
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 
 __all__ = ["CrossModalRegressor"]
 
 
-class CrossModalRegressor(  # type: ignore[misc]  # _splits
-    MultiOutputMixin,
-    RegressorMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    Intervals,
-    LinearPaths,
-    Initial,
-    Folding,
-    CrossTarget,
-    BaseCrossmodal,
-):
+class CrossModalRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
     """Predict one modality, or several, from others.
 
     ``z = fusion(encoder_1(x_1), ..., encoder_M(x_M))``, ``y = decoder(z)``: the target may be
@@ -219,7 +214,7 @@ class CrossModalRegressor(  # type: ignore[misc]  # _splits
     """
 
     _parameter_constraints = {
-        **BaseCrossmodal._parameter_constraints,
+        **BaseMultimodal._parameter_constraints,
         "target": [StrOptions(set(MODALITIES)), Modality, list, dict, None],
         "loss": [StrOptions(set(LOSSES)), HasMethods("build"), dict, None],
         **LINEAR_PATH_CONSTRAINTS,
@@ -227,9 +222,9 @@ class CrossModalRegressor(  # type: ignore[misc]  # _splits
         **FOLDING_CONSTRAINTS,
         "input_noise": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
     }
-    _training_parameters = BaseCrossmodal._training_parameters | {"linear_path", "n_folds"}
+    _training_parameters = BaseMultimodal._training_parameters | {"linear_path", "n_folds"}
     _net_class = NetRegressor
-    _auto_folds = ((40, 2000, 10), (2000, 5000, 5))
+    _validation = ValidationPolicy(folds=((40, 2000, 10), (2000, 5000, 5)))
 
     def __init__(
         self,
@@ -370,7 +365,9 @@ class CrossModalRegressor(  # type: ignore[misc]  # _splits
             the dtype of y, series as long as the longest in `fit`, or strings. Of several targets a
             frame of their names.
         """
-        return self._predict(X)
+        blocks, modalities = self._blocks(X), self._target.modalities
+        found = predict_targets(self.net_, blocks, modalities, list(modalities), decode_all)
+        return self._target.assemble(found)
 
     def predict_interval(self, X, confidence=0.9):
         """Return, for each sample, an interval that holds the truth with `confidence`.
@@ -401,22 +398,10 @@ class CrossModalRegressor(  # type: ignore[misc]  # _splits
             If no rows were held out in `fit`, if it went on from another, or if no target is
             numbers.
         """
-        found = self._intervals(X, confidence)
-        return MultiModalFrame(found) if self._is_table else self._in_units_of_y(found["y"])
-
-    def transform(self, X):
-        """Return the fused latent of each sample, which the target is decoded from.
-
-        Parameters
-        ----------
-        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples; a modality may be absent.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_latents), float64
-        """
-        return self._encode(X)
+        check_confidence(type(self).__name__, confidence)
+        blocks = self._blocks(X)
+        found = self._intervals.predict(type(self).__name__, self.net_, blocks, confidence)
+        return self._target.assemble(found)
 
     def score(self, X, y, sample_weight=None):
         """Return how well the target is predicted; higher is better.
@@ -439,11 +424,43 @@ class CrossModalRegressor(  # type: ignore[misc]  # _splits
             for categories. Of several targets the mean of theirs, each over the samples that have
             it; one that no sample has is left out with a warning.
         """
-        return self._score(X, y, sample_weight)
+        blocks, target = self._blocks(X), self._target
+        y = target.validate(next(iter(blocks.values())), y)
+        weight = check_weight(self, sample_weight, y)
+        weight = np.ones(len(y)) if weight is None else weight
+        return score_targets(target, self.net_, blocks, y, weight)
 
-    @property
-    def _n_features_out(self):
-        return self.network_.n_latents
+    # The target and the network -------------------------------------------------------------
+
+    def _make_target(self, y, *, classes=None, before=None):
+        return find_cross_target(
+            type(self).__name__,
+            y,
+            target=self.target,
+            loss=self.loss,
+            memory=self.memory,
+            before=before,
+        )
+
+    def _bind_modalities(self, X, table):
+        bank = super()._bind_modalities(X, table)
+        is_listed = isinstance(self.modalities, list)
+        adopt_modalities(type(self).__name__, bank, self.init, is_listed=is_listed)
+        return bank
+
+    def _build_network(self, blocks):
+        owner, target = type(self).__name__, self._target
+        if fitted_autoencoder(owner, self.init) is None:
+            network, losses = fused_network(self, blocks, target.decoders)
+        else:
+            network, losses = build_from_autoencoder(self, build_encoders(self, blocks))
+        add_ridge_paths(owner, network, self.linear_path, blocks, target.modalities, losses)
+        return network, losses
+
+    def _make_post_fit(self, *, resume, hold_out):
+        owner = type(self).__name__
+        self._intervals = ConformalIntervals(self._target, goes_on=resume)
+        return RidgePath(owner, self.linear_path, holds_out=hold_out), self._intervals
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

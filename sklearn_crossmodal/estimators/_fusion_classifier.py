@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
-from sklearn_crossmodal.estimators._base_fusion import BaseFusion
-from sklearn_crossmodal.estimators._fitting._fold_ensemble import can_go_on
+from sklearn_crossmodal.estimators._base import BaseMultimodal
+from sklearn_crossmodal.estimators._fitting._fit_plan import FOLDING_CONSTRAINTS, ValidationPolicy
+from sklearn_crossmodal.estimators._fitting._fusion_heads import (
+    FUSION_CONSTRAINTS,
+    check_balance,
+    single_head,
+    unimodal_heads,
+    with_members,
+)
 from sklearn_crossmodal.estimators._fitting._input_validation import check_weight
-from sklearn_crossmodal.estimators._targets._class_target import LabelTarget
+from sklearn_crossmodal.estimators._fitting._networks import fused_network, scores_of
+from sklearn_crossmodal.estimators._fitting._warm_start import can_go_on
+from sklearn_crossmodal.estimators._targets._class_target import ClassTarget
 from sklearn_crossmodal.estimators._targets._label_validation import (
     check_label_columns,
     check_n_columns,
 )
-from sklearn_crossmodal.estimators._targets._row_labels import in_fitted_order
 from sklearn_crossmodal.nn.fusion import LateFusion
 from sklearn_crossmodal.training import NetClassifier
+from sklearn_crossmodal.training._post_fit._steps import LateFusionWeights, PriorLogits
 from sklearn_crossmodal.utils._sklearn import StrOptions
 from sklearn_crossmodal.utils._validation import error_prefix
 
@@ -27,7 +38,7 @@ __all__ = ["FusionClassifier"]
 _FEW_FOR_LATE = 40
 
 
-class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignore[misc]  # _splits
+class FusionClassifier(ClassifierMixin, BaseMultimodal):
     """Classify samples that are seen in several modalities.
 
     A network per modality encodes it; a fusion joins the latents; a linear head scores the classes,
@@ -211,12 +222,14 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
     """
 
     _parameter_constraints = {
-        **BaseFusion._parameter_constraints,
+        **BaseMultimodal._parameter_constraints,
+        **FUSION_CONSTRAINTS,
+        **FOLDING_CONSTRAINTS,
         "loss": [StrOptions({"cross_entropy", "ordinal"})],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
+    _training_parameters = BaseMultimodal._training_parameters | {"n_folds", "n_members"}
     _net_class = NetClassifier
-    _scores_add = True
 
     def __init__(
         self,
@@ -276,19 +289,6 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
         self.verbose = verbose
         self.callbacks = callbacks
         self.net_params = net_params
-
-    @property
-    def _min_samples_to_hold_out(self):
-        # Accuracy hardly suffers from training on, and in few samples rows are worth more in
-        # training; but the mean of logits grows without end where nothing tells when to stop.
-        return _FEW_FOR_LATE if self._is_late() else 5000
-
-    @property
-    def _auto_folds(self):
-        return ((_FEW_FOR_LATE, 5000, 5),) if self._is_late() else BaseFusion._auto_folds
-
-    def _is_late(self):
-        return self.fusion == "late" or isinstance(self.fusion, LateFusion)
 
     def fit(self, X, y, sample_weight=None, groups=None):
         """Train the network.
@@ -352,11 +352,9 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
         FusionClassifier
             Itself.
         """
-        self._first_classes = classes
-        try:
-            return self._fit(X, y, sample_weight, max_epochs=1, resume=True, hold_out=False)
-        finally:
-            del self._first_classes
+        return self._fit(
+            X, y, sample_weight, max_epochs=1, resume=True, hold_out=False, classes=classes
+        )
 
     def predict(self, X):
         """Return the most probable class of each sample.
@@ -371,8 +369,8 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Of an indicator 1 where a label is more probable than not.
         """
-        found = self._answered(X, "probabilities")
-        return self._labels.decide(found)
+        found = _decode(self, X, "probabilities")
+        return self._target.labels.decide(found)
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -388,7 +386,8 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
             In the order of `classes_`; of an indicator the probability of each label; of several
             columns of labels a list of one array a column.
         """
-        return self._arranged(X, "probabilities")
+        found = _decode(self, X, "probabilities")
+        return self._target.labels.arranged(found)
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.
@@ -403,7 +402,8 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
         ndarray of shape (n_samples, n_classes), float64, or a list of them
             As of `predict_proba`.
         """
-        return self._arranged(X, "log_probabilities")
+        found = _decode(self, X, "log_probabilities")
+        return self._target.labels.arranged(found)
 
     def decision_function(self, X):
         """Return the scores of the classes before the softmax.
@@ -420,7 +420,8 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
             scores are log-probabilities. Of an indicator the logit of each label; of several
             columns of labels a list of one array (n_samples, n_classes) a column.
         """
-        return self._arranged(X, "decisions")
+        found = _decode(self, X, "decisions")
+        return self._target.labels.arranged(found)
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy: the share of samples whose label, or labels, are all right.
@@ -439,7 +440,7 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
         float
         """
         predicted = self.predict(X)
-        y = check_label_columns(self, predicted, in_fitted_order(self, y, reset=False))
+        y = check_label_columns(self, predicted, self._target.in_order(y))
         if predicted.ndim == 1 and y.ndim == 1:
             return accuracy_score(y, predicted, sample_weight=sample_weight)
         with error_prefix(type(self).__name__):
@@ -447,8 +448,47 @@ class FusionClassifier(ClassifierMixin, LabelTarget, BaseFusion):  # type: ignor
         right = (predicted == y).all(axis=1)  # of columns of classes scikit-learn takes none
         return float(np.average(right, weights=check_weight(self, sample_weight, predicted)))
 
+    # The target and the network -------------------------------------------------------------
+
+    @property
+    def _validation(self):
+        # Accuracy hardly suffers from training on, and in few samples rows are worth more in
+        # training; but the mean of logits grows without end where nothing tells when to stop.
+        always = self.balance == "gradient_blending"
+        if self.fusion == "late" or isinstance(self.fusion, LateFusion):
+            few = _FEW_FOR_LATE
+            return ValidationPolicy(few, folds=((few, 5000, 5),), always=always)
+        return ValidationPolicy(5000, always=always)
+
+    #: The order of the classes, given by an automatic fusion that the estimator is part of.
+    _class_order = None
+
+    def _make_target(self, y, *, classes=None, before=None):
+        return ClassTarget(
+            type(self).__name__,
+            loss=self.loss,
+            class_weight=self.class_weight,
+            classes=classes,
+            order=self._class_order,
+        )
+
+    def _build_network(self, blocks):
+        # Logits of a chain of questions add up as evidence does only within a question.
+        heads = partial(unimodal_heads, self, adds=self.loss != "ordinal")
+        network, losses = fused_network(self, blocks, partial(single_head, self._target), heads)
+        return with_members(network, self.n_members, blocks), losses
+
+    def _make_post_fit(self, *, resume, hold_out):
+        check_balance(self)
+        return PriorLogits(), LateFusionWeights()
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = self.loss != "ordinal"
         tags.target_tags.multi_output = True
         return tags
+
+
+def _decode(estimator, X, what):
+    scores = scores_of(estimator, X)  # first: it raises if the estimator is not fitted
+    return estimator._target.decode(scores, what)

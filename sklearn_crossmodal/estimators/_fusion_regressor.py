@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.estimators._base_fusion import BaseFusion
-from sklearn_crossmodal.estimators._fitting._fold_ensemble import can_go_on
-from sklearn_crossmodal.estimators._fitting._warm_start import keep_loss
+from sklearn_crossmodal.estimators._base import BaseMultimodal
+from sklearn_crossmodal.estimators._fitting._fit_plan import FOLDING_CONSTRAINTS, ValidationPolicy
+from sklearn_crossmodal.estimators._fitting._fusion_heads import (
+    FUSION_CONSTRAINTS,
+    check_balance,
+    single_head,
+    unimodal_heads,
+    with_members,
+)
+from sklearn_crossmodal.estimators._fitting._networks import fused_network, scores_of
+from sklearn_crossmodal.estimators._fitting._warm_start import can_go_on
 from sklearn_crossmodal.estimators._targets._date_targets import refuse_dates
-from sklearn_crossmodal.estimators._targets._modality import ModalityTarget, decode_all
-from sklearn_crossmodal.estimators._targets._row_labels import in_fitted_order
+from sklearn_crossmodal.estimators._targets._modality import decode_all
+from sklearn_crossmodal.estimators._targets._number_target import NumberTarget
 from sklearn_crossmodal.estimators._targets._scoring import r2_in_units
 from sklearn_crossmodal.estimators._targets._tags import needs_positive_target
-from sklearn_crossmodal.modalities import MODALITIES
-from sklearn_crossmodal.nn import build_loss, check_range, resolve
 from sklearn_crossmodal.nn._protocols import flag
-from sklearn_crossmodal.nn.losses import LOSSES, losses_of
+from sklearn_crossmodal.nn.losses import losses_of
 from sklearn_crossmodal.training import NetRegressor
+from sklearn_crossmodal.training._post_fit._steps import LateFusionWeights, PriorLogits
 from sklearn_crossmodal.utils._sklearn import HasMethods, StrOptions
-from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["FusionRegressor"]
 
 
-class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusion):  # type: ignore[misc]  # _splits
+class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
     """Predict numbers for samples that are seen in several modalities.
 
     A network per modality encodes it; a fusion joins the latents; a linear head predicts the
@@ -190,9 +198,12 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
     """
 
     _parameter_constraints = {
-        **BaseFusion._parameter_constraints,
+        **BaseMultimodal._parameter_constraints,
+        **FUSION_CONSTRAINTS,
+        **FOLDING_CONSTRAINTS,
         "loss": [StrOptions(losses_of("vector")), HasMethods("build")],
     }
+    _training_parameters = BaseMultimodal._training_parameters | {"n_folds", "n_members"}
     _net_class = NetRegressor
 
     def __init__(
@@ -325,10 +336,11 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
         ndarray of shape (n_samples,) or (n_samples, n_outputs), float64
             Of several quantiles it has a last axis more, of these in ascending order.
         """
-        loss = self._loss()
+        check_is_fitted(self)
+        loss = self.net_.criterion_.losses["y"]
         if flag(loss, "point") is None:
-            return self._predict(X)
-        return np.concatenate([decode_all(self.target_, loss, part) for part in self._scores(X)])
+            return _predict(self, X)
+        return np.concatenate([decode_all(self.target_, loss, part) for part in scores_of(self, X)])
 
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R² of the predictions.
@@ -349,40 +361,34 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, ModalityTarget, BaseFusi
             For counts and amounts see also `sklearn.metrics.d2_tweedie_score`.
         """
         refuse_dates(type(self).__name__, y)
-        y = in_fitted_order(self, y, reset=False)
-        return r2_in_units(y, self._predict(X), sample_weight)
+        predicted = _predict(self, X)
+        return r2_in_units(self._target.in_order(y), predicted, sample_weight)
 
-    # The target -----------------------------------------------------------------------------
+    # The target and the network -------------------------------------------------------------
 
-    def _check_y(self, X, y, *, reset):
-        keep_loss(self, reset=reset)
-        return super()._check_y(X, y, reset=reset)
+    @property
+    def _validation(self):
+        return ValidationPolicy(always=self.balance == "gradient_blending")
 
-    def _target_blocks(self, y, blocks):
-        found = super()._target_blocks(y, blocks)
-        numbers = self.target_.inverse_transform(found["y"].values[:])
-        with error_prefix(type(self).__name__):
-            loss = build_loss(self.loss, self.target_.spec_)
-        with error_prefix(f"{type(self).__name__}: loss={self.loss!r} does not suit y"):
-            check_range(loss, numbers, "take another loss, or leave out these samples")
-        return found
+    def _make_target(self, y, *, classes=None, before=None):
+        return NumberTarget(type(self).__name__, loss=self.loss)
 
-    def _target_modality(self, y):
-        # Some losses ask for a scale of their own: there is no logarithm of what is standardised.
-        loss = resolve(self.loss, LOSSES, "loss")
-        return MODALITIES["numeric"](scaling=flag(loss, "scaling"))
+    def _build_network(self, blocks):
+        heads = partial(unimodal_heads, self, adds=False)
+        network, losses = fused_network(self, blocks, partial(single_head, self._target), heads)
+        return with_members(network, self.n_members, blocks), losses
 
-    def _target_spec(self):
-        return self.target_.spec_
-
-    def _target_loss(self):
-        return self.loss
-
-    def _loss(self):
-        check_is_fitted(self)
-        return self.net_.criterion_.losses["y"]
+    def _make_post_fit(self, *, resume, hold_out):
+        check_balance(self)
+        return PriorLogits(), LateFusionWeights()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.positive_only = needs_positive_target(self.loss)
         return tags
+
+
+def _predict(estimator, X):
+    """Return predictions, of several quantiles that nearest to the median."""
+    scores = scores_of(estimator, X)  # first: it raises if the estimator is not fitted
+    return np.concatenate([estimator.net_.answer(part) for part in scores])

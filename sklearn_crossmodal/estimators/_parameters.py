@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import fields
+from numbers import Integral, Real
+from os import PathLike
 
 from sklearn.base import BaseEstimator
 
@@ -17,12 +20,62 @@ from sklearn_crossmodal.modalities import (
     infer_for_columns,
     infer_from_table,
 )
+from sklearn_crossmodal.nn.fusion import FUSIONS
+from sklearn_crossmodal.training import OPTIMIZERS, TrainingConfig
 from sklearn_crossmodal.utils._cloning import clone_with_copied_callbacks
-from sklearn_crossmodal.utils._sklearn import InvalidParameterError, _clone_parametrized
+from sklearn_crossmodal.utils._sklearn import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+    _clone_parametrized,
+)
 from sklearn_crossmodal.utils._validation import error_prefix
 from sklearn_crossmodal.utils.discovery import reserved_names
 
-__all__ = ["ModalityParams", "listed_modalities"]
+__all__ = ["SHARED_CONSTRAINTS", "TRAINING_PARAMETERS", "ModalityParams", "listed_modalities"]
+
+#: Constraints of the parameters that all estimators share.
+SHARED_CONSTRAINTS = {
+    "modalities": [list, dict, None],
+    "fusion": [StrOptions(set(FUSIONS)), HasMethods("build"), callable],
+    "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "learning_rate_schedule": [StrOptions({"cosine", "constant"})],
+    "weight_decay": [Interval(Real, 0, None, closed="left")],
+    "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
+    "early_stopping": ["boolean", StrOptions({"auto"})],
+    "validation_fraction": [
+        Interval(Real, 0, 1, closed="neither"),
+        HasMethods(["split", "get_n_splits"]),
+    ],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "modality_dropout": [Interval(Real, 0, 1, closed="left")],
+    "warm_start": ["boolean"],
+    "device": [str],
+    "dtype": [StrOptions({"auto", "float64", "float32", "bfloat16"})],
+    "memory": [str, PathLike, HasMethods("cache"), None],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+    "callbacks": [list, tuple, None],
+    "net_params": [dict, None],
+}
+
+#: What X and y are read as does not depend on these; an estimator class adds its own.
+TRAINING_PARAMETERS = frozenset(
+    {
+        *(field.name for field in fields(TrainingConfig)),
+        "dtype",
+        "early_stopping",
+        "fusion",
+        "max_epochs",
+        "random_state",
+        "validation_fraction",
+        "warm_start",
+    }
+)
 
 
 class ModalityParams(BaseEstimator):
@@ -44,7 +97,7 @@ class ModalityParams(BaseEstimator):
         if not deep:
             return params
         nested = {}
-        for name, modality in self._named_modalities().items():
+        for name, modality in _named_modalities(self).items():
             nested[name] = modality
             if isinstance(modality, Modality):
                 for key, value in modality.get_params(deep=True).items():
@@ -72,14 +125,14 @@ class ModalityParams(BaseEstimator):
         """
         if "modalities" in params:  # first, since the other names may speak of its entries
             self.modalities = params.pop("modalities")
-        for name in [name for name in params if name in self._named_modalities()]:
-            self._replace_modality(name, params.pop(name))
+        for name in [name for name in params if name in _named_modalities(self)]:
+            _replace_modality(self, name, params.pop(name))
         own = super().get_params(deep=False)
-        self._refuse_nested_in_names(params, own)
+        _refuse_nested_in_names(self, params, own)
         for name in [name for name in params if name.partition("__")[0] not in own]:
             modality, _, key = name.partition("__")
-            if key and modality in self._named_modalities():
-                self._named_modalities()[modality].set_params(**{key: params.pop(name)})
+            if key and modality in _named_modalities(self):
+                _named_modalities(self)[modality].set_params(**{key: params.pop(name)})
         super().set_params(**params)
         return self
 
@@ -94,48 +147,6 @@ class ModalityParams(BaseEstimator):
         tags.input_tags.string = takes_strings(self.modalities)
         tags.input_tags.sparse = takes_sparse(self.modalities)
         return tags
-
-    def _named_modalities(self) -> dict:
-        if not isinstance(self.modalities, list):
-            return {}
-        return {
-            entry[0]: entry[1]
-            for entry in self.modalities
-            if isinstance(entry, tuple) and len(entry) == 3
-        }
-
-    def _replace_modality(self, name, modality):
-        # A new list: the one the user gave is never changed.
-        self.modalities = [
-            (entry[0], modality, entry[2]) if entry[0] == name else entry
-            for entry in self.modalities
-        ]
-
-    def _refuse_nested_in_names(self, params, own):
-        """Say what to pass when a nested name leads into a registry name or into nothing."""
-        for name in params:
-            head, *path = name.split("__")
-            if not path:
-                continue
-            if head not in own and not self._named_modalities():
-                raise ValueError(
-                    f"{type(self).__name__}: {name!r} needs modalities that are listed: pass "
-                    "modalities=infer_modalities(X), or a list of (name, modality, columns)."
-                )
-            part = params.get(head, own.get(head, self._named_modalities().get(head)))
-            for depth, key in enumerate(path):
-                if isinstance(part, str):
-                    place = "__".join([head, *path[:depth]])
-                    raise ValueError(
-                        f"{type(self).__name__}: {place}={part!r} is a name, which has no "
-                        f"parameter {key!r}: {remedy(place, part, key, params[name])}"
-                    )
-                if part is None and not depth and head in own:
-                    raise ValueError(
-                        f"{type(self).__name__}: {head} is None, which has no parameter {key!r}: "
-                        f"{remedy(head, None, key, params[name])}"
-                    )
-                part = getattr(part, key, None)
 
     def _bind_modalities(self, X, table):
         """Return a bank of the modalities, listed, named or inferred, bound to columns of X."""
@@ -154,6 +165,51 @@ class ModalityParams(BaseEstimator):
         bank = ModalityBank(owner, modalities)
         bank.bind(X, table)
         return bank
+
+
+def _named_modalities(estimator) -> dict:
+    if not isinstance(estimator.modalities, list):
+        return {}
+    return {
+        entry[0]: entry[1]
+        for entry in estimator.modalities
+        if isinstance(entry, tuple) and len(entry) == 3
+    }
+
+
+def _replace_modality(estimator, name, modality):
+    # A new list: the one the user gave is never changed.
+    estimator.modalities = [
+        (entry[0], modality, entry[2]) if entry[0] == name else entry
+        for entry in estimator.modalities
+    ]
+
+
+def _refuse_nested_in_names(estimator, params, own):
+    """Say what to pass when a nested name leads into a registry name or into nothing."""
+    for name in params:
+        head, *path = name.split("__")
+        if not path:
+            continue
+        if head not in own and not _named_modalities(estimator):
+            raise ValueError(
+                f"{type(estimator).__name__}: {name!r} needs modalities that are listed: pass "
+                "modalities=infer_modalities(X), or a list of (name, modality, columns)."
+            )
+        part = params.get(head, own.get(head, _named_modalities(estimator).get(head)))
+        for depth, key in enumerate(path):
+            if isinstance(part, str):
+                place = "__".join([head, *path[:depth]])
+                raise ValueError(
+                    f"{type(estimator).__name__}: {place}={part!r} is a name, which has no "
+                    f"parameter {key!r}: {remedy(place, part, key, params[name])}"
+                )
+            if part is None and not depth and head in own:
+                raise ValueError(
+                    f"{type(estimator).__name__}: {head} is None, which has no parameter {key!r}: "
+                    f"{remedy(head, None, key, params[name])}"
+                )
+            part = getattr(part, key, None)
 
 
 def listed_modalities(

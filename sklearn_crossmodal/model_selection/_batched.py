@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.utils import get_tags
 
-from sklearn_crossmodal.estimators._base import BaseCrossmodal
+from sklearn_crossmodal.estimators._base import BaseMultimodal
 from sklearn_crossmodal.estimators._fitting._input_validation import cut_by_row
 from sklearn_crossmodal.model_selection._trained import (
     Outcome,
@@ -113,7 +113,7 @@ class _Batched:
 class _Batch:
     """The inputs and results of batched training, collected by the hooks of the search."""
 
-    estimator: BaseCrossmodal
+    estimator: BaseMultimodal
     n_jobs: int | None
     X: object = None
     y: object = None
@@ -153,7 +153,7 @@ class BatchedGridSearchCV(_Batched, GridSearchCV):
 
     Parameters
     ----------
-    estimator : BaseCrossmodal
+    estimator : BaseMultimodal
         An estimator of this package. Others, such as pipelines, are fitted one after another.
     param_grid : dict or list of dict
         Values of each parameter.
@@ -244,7 +244,7 @@ class BatchedRandomizedSearchCV(_Batched, RandomizedSearchCV):
 
     Parameters
     ----------
-    estimator : BaseCrossmodal
+    estimator : BaseMultimodal
         An estimator of this package. Others, such as pipelines, are fitted one after another.
     param_distributions : dict or list of dict
         Values of each parameter, or a distribution with a method `rvs`.

@@ -13,7 +13,7 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_crossmodal.estimators._base import BaseCrossmodal
+from sklearn_crossmodal.estimators._base import BaseMultimodal
 from sklearn_crossmodal.estimators._fitting._fit_data import SharedReading
 from sklearn_crossmodal.training import raise_interrupt, stack_key, train_together
 from sklearn_crossmodal.utils._cloning import clone_with_callbacks
@@ -32,7 +32,7 @@ class Outcome:
 
     Parameters
     ----------
-    estimator : BaseCrossmodal or None
+    estimator : BaseMultimodal or None
         Fitted; None if the estimator is to be fitted by itself.
     error : Exception or None
         The exception that the fit raised.
@@ -40,7 +40,7 @@ class Outcome:
         The time of the fit.
     """
 
-    estimator: BaseCrossmodal | None = None
+    estimator: BaseMultimodal | None = None
     error: Exception | None = None
     seconds: float = 0.0
 
@@ -51,7 +51,7 @@ class Search:
 
     Parameters
     ----------
-    estimator : BaseCrossmodal
+    estimator : BaseMultimodal
         Not fitted.
     X, y : object
         All samples.
@@ -65,7 +65,7 @@ class Search:
         Above 0, print which networks are not trained in a batch.
     """
 
-    estimator: BaseCrossmodal
+    estimator: BaseMultimodal
     X: object
     y: object
     fit_params: dict
@@ -176,7 +176,7 @@ def reason_not_batched(estimator, fit_params: Collection[str]) -> str | None:
     str or None
     """
     name = type(estimator).__name__
-    if not isinstance(estimator, BaseCrossmodal):
+    if not isinstance(estimator, BaseMultimodal):
         return f"{name} is not an estimator of sklearn_crossmodal"
     if not type(estimator).fit.__module__.startswith("sklearn_crossmodal.estimators."):
         return f"{name} overrides `fit`"

@@ -16,7 +16,7 @@ class NetInput:
 
     Parameters
     ----------
-    estimator : BaseCrossmodal
+    estimator : BaseMultimodal
         Whose modalities and target are fitted; of the rest nothing is kept.
     """
 

@@ -21,7 +21,7 @@ def epoch_tasks(estimator, given, n_trainings):
 
     Parameters
     ----------
-    estimator : BaseCrossmodal
+    estimator : BaseMultimodal
         What is fitted.
     given : (X, y, sample_weight)
         What it is fitted on.

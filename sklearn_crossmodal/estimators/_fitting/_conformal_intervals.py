@@ -11,65 +11,80 @@ from sklearn_crossmodal.estimators._targets._modality import decode_all, decode_
 from sklearn_crossmodal.estimators._targets._scoring import truth_of
 from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.training import presence_of, scores_by_pattern
-from sklearn_crossmodal.uncertainty._conformal import Calibration, check_confidence
+from sklearn_crossmodal.training._post_fit._steps import PostFit
+from sklearn_crossmodal.uncertainty._conformal import Calibration
 from sklearn_crossmodal.uncertainty._modality_subsets import patterns_to_calibrate
 
-__all__ = ["Intervals"]
+__all__ = ["ConformalIntervals"]
 
 
-class Intervals:
-    """Mixin: how far predictions of those `_targets` are off that are numbers, and intervals."""
+class ConformalIntervals(PostFit):
+    """Split conformal prediction of the numbers of y, on rows that were held out.
 
-    #: {target: Calibration}, or what to say where there is none.
-    _calibrations: dict | str = "it is not fitted"
+    Parameters
+    ----------
+    target : CrossTarget
+        Fitted.
+    goes_on : bool
+        Whether the fit goes on from another, which may have seen the rows.
 
-    def _plan(self, data, max_epochs, resume=False, hold_out=True, splits=None):
-        self._went_on = resume
-        return super()._plan(data, max_epochs, resume, hold_out, splits)
+    Attributes
+    ----------
+    calibrations : dict of str to Calibration, or str
+        For each target of numbers; or why there is none.
+    """
 
-    def _complete(self, trainings):
-        super()._complete(trainings)
+    def __init__(self, target, *, goes_on: bool) -> None:
+        self.target = target
+        self.goes_on = goes_on
+        self.calibrations: dict | str = "it is not fitted"
+
+    def after(self, trainings):
+        """Calibrate the intervals, where rows were held out."""
+        numbers = any(one.kind == "vector" for one in self.target.modalities.values())
         if trainings[0].split is None:
-            self._calibrations = (
+            self.calibrations = (
                 "no rows were held out in the last training: set early_stopping=True or n_folds"
             )
-        elif self._went_on:
-            self._calibrations = (
+        elif self.goes_on:
+            self.calibrations = (
                 "the last training went on from another, which may have seen the rows that it held "
                 "out: set warm_start=False"
             )
-        elif not any(modality.kind == "vector" for modality in self._targets.values()):
-            self._calibrations = "no target is numbers"
+        elif not numbers:
+            self.calibrations = "no target is numbers"
         else:
-            self._calibrate(trainings)
+            self.calibrations = self._calibrate(trainings)
 
-    def _calibrate(self, trainings):
-        """Learn, pattern by pattern, how far what is said of rows that were held out is off."""
+    def _calibrate(self, trainings) -> dict:
+        """Find, for each subset of modalities, how far held-out predictions are off."""
         dataset = trainings[0].dataset
         names, present = list(dataset.values), presence_of(dataset)
         patterns = patterns_to_calibrate(names, present)
         seen = [np.isin(names, pattern) for pattern in patterns]
-        raw = self._raw_targets(dataset.labels)
-        raw = {name: raw[name] for name, one in self._targets.items() if one.kind == "vector"}
+        modalities, raw = self.target.modalities, self.target.raw(dataset.labels)
+        raw = {name: raw[name] for name, one in modalities.items() if one.kind == "vector"}
         scores, exact, weights = (defaultdict(lambda: defaultdict(list)) for _ in range(3))
         for training in trainings:
-            held_out = training.split[1]
-            told = scores_by_pattern(training.net, dataset.take(held_out), seen, list(raw))
-            for pattern, flags, (places, said) in zip(patterns, seen, told, strict=True):
+            net, held_out = training.net, training.split[1]
+            predicted = scores_by_pattern(net, dataset.take(held_out), seen, list(raw))
+            for pattern, flags, (places, found) in zip(patterns, seen, predicted, strict=True):
                 rows = held_out[places]
-                for name in said:
-                    there, weight, off = self._distances(name, dataset, rows, said[name], raw[name])
+                for name in found:
+                    there, weight, off = self._distances(
+                        name, net, dataset, rows, found[name], raw[name]
+                    )
                     scores[name][pattern].append(off)
                     weights[name][pattern].append(weight)
                     exact[name][pattern].append((present[rows[there]] == flags).all(axis=1))
-        self._calibrations = {
+        return {
             name: Calibration(*(_joined(part[name]) for part in (scores, exact, weights)))
             for name in scores
         }
 
-    def _distances(self, name, dataset, rows, scores, raw):
+    def _distances(self, name, net, dataset, rows, scores, raw):
         """Return which rows have a target, their weights, and how far beyond its ends they lie."""
-        modality, loss = self._targets[name], self.net_.criterion_.losses[name]
+        modality, loss = self.target.modalities[name], net.criterion_.losses[name]
         values, _, weight = dataset.target(name, torch.from_numpy(rows))
         weight = np.ones(len(rows)) if weight is None else weight.double().numpy()
         there = weight > 0
@@ -77,25 +92,38 @@ class Intervals:
         low, high = _ends(modality, loss, scores[torch.from_numpy(there).to(scores.device)])
         return there, weight[there], np.maximum(low - truth, truth - high)
 
-    def _intervals(self, X, confidence):
-        """Return the intervals of each target of numbers: {name: (n, 2) or (n, 2, d)}."""
-        owner = type(self).__name__
-        check_confidence(owner, confidence)
-        blocks = self._blocks(X)
-        if isinstance(self._calibrations, str):
-            raise ValueError(f"{owner}: no intervals can be calibrated: {self._calibrations}.")
+    def predict(self, owner: str, net, blocks, confidence: float) -> dict:
+        """Return the intervals of each target of numbers.
+
+        Parameters
+        ----------
+        owner : str
+            Name of the estimator, for messages.
+        net : Net
+            Trained.
+        blocks : mapping of str to Block
+            The samples.
+        confidence : float
+            Share of samples whose interval is to hold their number.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n, 2) or (n, 2, d)
+        """
+        if isinstance(self.calibrations, str):
+            raise ValueError(f"{owner}: no intervals can be calibrated: {self.calibrations}.")
         names = np.array(list(blocks))
         present = np.column_stack([block.present for block in blocks.values()])
         patterns, which = np.unique(present, axis=0, return_inverse=True)
-        ends = {name: [] for name in self._calibrations}
-        for scores in self.net_.outputs(blocks):
+        modalities, losses = self.target.modalities, net.criterion_.losses
+        ends = {name: [] for name in self.calibrations}
+        for scores in net.outputs(blocks):
             for name, parts in ends.items():
-                loss = self.net_.criterion_.losses[name]
-                parts.append(_ends(self._targets[name], loss, scores[name]))
+                parts.append(_ends(modalities[name], losses[name], scores[name]))
         found = {}
         for name, parts in ends.items():
             low, high = (np.concatenate(side) for side in zip(*parts, strict=True))
-            calibration = self._calibrations[name]
+            calibration = self.calibrations[name]
             bounds = [calibration.bound(tuple(names[one].tolist()), confidence) for one in patterns]
             bounds = np.array(bounds)[which.ravel()]
             bounds = np.maximum(bounds, (low - high) / 2)  # ends meet, but do not cross

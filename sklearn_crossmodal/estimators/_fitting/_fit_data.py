@@ -99,7 +99,7 @@ class SharedReading:
 
         Parameters
         ----------
-        estimator : BaseCrossmodal
+        estimator : BaseMultimodal
             Not fitted.
 
         Returns

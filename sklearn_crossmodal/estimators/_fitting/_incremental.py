@@ -18,7 +18,7 @@ def read_modalities(estimator, X, table, weight, resume):
 
     Parameters
     ----------
-    estimator : BaseCrossmodal
+    estimator : BaseMultimodal
         Gets its bank, and `modalities_`. With `_in_chunks` it is to see further chunks.
     X : object
         In the form the user gave it.

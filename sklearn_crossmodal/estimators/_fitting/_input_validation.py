@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from os import PathLike
 
+import narwhals as nw
 import numpy as np
 from scipy import sparse
 from sklearn.utils import assert_all_finite
@@ -12,10 +13,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from sklearn_crossmodal.data import (
+    Columns,
     MultiModalFrame,
     as_column,
     as_rows,
     as_table,
+    column_labels,
+    find_order,
     is_missing,
     is_named,
     preview,
@@ -40,6 +44,9 @@ __all__ = [
     "check_same_length",
     "check_weight",
     "cut_by_row",
+    "in_fitted_order",
+    "name_of",
+    "order_columns",
 ]
 
 
@@ -158,13 +165,18 @@ def _compare_columns(estimator, table):
         )
 
 
+def name_of(estimator) -> str:
+    """Return the name of an estimator for messages; a name stays as it is."""
+    return estimator if isinstance(estimator, str) else type(estimator).__name__
+
+
 def check_weight(estimator, sample_weight, table):
     """Return sample weights as float64 (n_samples,), None if there are none.
 
     Parameters
     ----------
-    estimator : object
-        For the message.
+    estimator : object or str
+        It, or its name, for the message.
     sample_weight : array-like of shape (n_samples,), number, or None
         Weights, none negative, not all zero.
     table : MultiModalFrame or ndarray
@@ -186,7 +198,7 @@ def check_weight(estimator, sample_weight, table):
         unmask(sample_weight), numbers, dtype=np.float64, ensure_non_negative=True
     )
     if not weight.any():
-        raise ValueError(f"{type(estimator).__name__}: all sample weights are zero.")
+        raise ValueError(f"{name_of(estimator)}: all sample weights are zero.")
     return weight
 
 
@@ -195,8 +207,8 @@ def rows_that_count(estimator, table, y, weight, groups):
 
     Parameters
     ----------
-    estimator : object
-        For the message.
+    estimator : object or str
+        It, or its name, for the message.
     table : MultiModalFrame or ndarray
         The samples.
     y, weight, groups : ndarray of shape (n_samples, ...), or None
@@ -217,7 +229,7 @@ def rows_that_count(estimator, table, y, weight, groups):
     if weight is None or weight.all():
         return None, table, y, weight, groups
     if not weight.any():
-        raise ValueError(f"{type(estimator).__name__}: all weights are zero, those of classes too.")
+        raise ValueError(f"{name_of(estimator)}: all weights are zero, those of classes too.")
     rows = np.flatnonzero(weight)
     y, groups = (None if part is None else part[rows] for part in (y, groups))
     return rows, take_rows(table, rows), y, weight[rows], groups
@@ -228,8 +240,8 @@ def check_labels(estimator, table, y):
 
     Parameters
     ----------
-    estimator : object
-        For the message.
+    estimator : object or str
+        It, or its name, for the message.
     table : MultiModalFrame or ndarray
         The samples.
     y : array-like of shape (n_samples,)
@@ -244,7 +256,7 @@ def check_labels(estimator, table, y):
     ValueError
         If y is None, no column of labels, or has not the rows of X.
     """
-    owner = type(estimator).__name__
+    owner = name_of(estimator)
     if y is None:
         raise ValueError(
             f"This {owner} estimator requires y to be passed, but the target y is None."
@@ -286,8 +298,8 @@ def check_same_length(estimator, table, y):
 
     Parameters
     ----------
-    estimator : object
-        For the message.
+    estimator : object or str
+        It, or its name, for the message.
     table : MultiModalFrame or ndarray
         The samples.
     y : array-like
@@ -300,6 +312,68 @@ def check_same_length(estimator, table, y):
     """
     if _num_samples(y) != _num_samples(table):
         raise ValueError(
-            f"{type(estimator).__name__}: Found input variables with inconsistent numbers of "
+            f"{name_of(estimator)}: Found input variables with inconsistent numbers of "
             f"samples: X has {_num_samples(table)} rows, y has {_num_samples(y)}."
         )
+
+
+def order_columns(owner: str, y, fitted: tuple[str, ...] | None):
+    """Return y with its columns in the order they had in `fit`.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for the message.
+    y : object
+        As the user gave it: a data frame has names, and so have cells that are data frames. What
+        has none is taken by position, as predictions are; so is a single column.
+    fitted : tuple of str, or None
+        The names in `fit`.
+
+    Returns
+    -------
+    object
+        Of the type of y.
+
+    Raises
+    ------
+    ModalityError
+        If the names are not those of `fit`; the message lists those missing and new.
+    """
+    found = column_labels(y)
+    if found is None or fitted is None or (len(found) == len(fitted) == 1):
+        return y
+    with error_prefix(f"{owner}: y"):
+        if not nw.dependencies.is_into_dataframe(y):
+            return Columns.of(y).ordered_like(fitted).values
+        order = find_order(found, fitted)
+    return y if order is None else nw.from_native(y, eager_only=True)[:, order].to_native()
+
+
+def in_fitted_order(estimator, y, *, reset: bool):
+    """Return y with its columns in the order they had in `fit`, which the estimator remembers.
+
+    Parameters
+    ----------
+    estimator : object
+        Remembers the names of the columns.
+    y : object
+        As of `order_columns`; a masked array becomes one with NaN.
+    reset : bool
+        Whether this is the y that the estimator is fitted on.
+
+    Returns
+    -------
+    object
+        Of the type of y; a masked array as one with NaN.
+
+    Raises
+    ------
+    ModalityError
+        If the names are not those of `fit`.
+    """
+    y = unmask(y)
+    if reset:
+        estimator._target_labels = column_labels(y)
+        return y
+    return order_columns(type(estimator).__name__, y, getattr(estimator, "_target_labels", None))

@@ -8,12 +8,18 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 
 from sklearn_crossmodal.estimators._autoencoder import MultiModalAutoencoder
+from sklearn_crossmodal.estimators._targets._target_table import TargetTable
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn import MultiModalNetwork, build_fusion
 from sklearn_crossmodal.nn.fusion._subset_fusion import PartialFusion
 from sklearn_crossmodal.utils._validation import error_prefix
 
-__all__ = ["INITIAL_CONSTRAINTS", "Initial"]
+__all__ = [
+    "INITIAL_CONSTRAINTS",
+    "adopt_modalities",
+    "build_from_autoencoder",
+    "fitted_autoencoder",
+]
 
 INITIAL_CONSTRAINTS = {"init": [MultiModalAutoencoder, FrozenEstimator, None]}
 #: Of the learning rate, for what is taken over. On 60, 150 and 600 rows of three factors in 100
@@ -23,111 +29,163 @@ _LEARNED_FACTOR = 0.03
 _OF_TARGETS = ("decoder", "loss")
 
 
-class Initial:
-    """Mixin: modalities, and weights of their parts, are taken from the autoencoder `init`."""
+def fitted_autoencoder(owner: str, init):
+    """Return the autoencoder that a training starts from.
 
-    def _initial(self):
-        """Return the autoencoder, None without; raise if there is nothing to take from it."""
-        owner, given = type(self).__name__, self.init
-        frozen = isinstance(given, FrozenEstimator)
-        autoencoder = given.estimator if frozen else given
-        if autoencoder is None:
-            return None
-        if not isinstance(autoencoder, MultiModalAutoencoder):
-            raise TypeError(
-                f"{owner}: init is a FrozenEstimator of {type(autoencoder).__name__}: pass a "
-                "fitted MultiModalAutoencoder, or FrozenEstimator of one."
-            )
-        if not autoencoder.__sklearn_is_fitted__():
-            raise NotFittedError(
-                f"{owner}: init is a MultiModalAutoencoder that is not fitted. `clone`, which "
-                "cross_val_score, GridSearchCV and pipelines call, drops what an estimator has "
-                "learned: fit it first, and pass init=FrozenEstimator(autoencoder)."
-            )
-        return autoencoder
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for messages.
+    init : MultiModalAutoencoder, FrozenEstimator or None
+        The parameter.
 
-    def _bind_modalities(self, X, table):
-        bank, autoencoder = super()._bind_modalities(X, table), self._initial()
-        if autoencoder is None:
-            return bank
-        known = {bound.name: bound for bound in autoencoder._bank.bound}
-        names = [bound.name for bound in bank.bound]
-        if not set(names) & set(known):
+    Returns
+    -------
+    MultiModalAutoencoder or None
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    NotFittedError
+        If it is not fitted.
+    """
+    frozen = isinstance(init, FrozenEstimator)
+    autoencoder = init.estimator if frozen else init
+    if autoencoder is None:
+        return None
+    if not isinstance(autoencoder, MultiModalAutoencoder):
+        raise TypeError(
+            f"{owner}: init is a FrozenEstimator of {type(autoencoder).__name__}: pass a "
+            "fitted MultiModalAutoencoder, or FrozenEstimator of one."
+        )
+    if not autoencoder.__sklearn_is_fitted__():
+        raise NotFittedError(
+            f"{owner}: init is a MultiModalAutoencoder that is not fitted. `clone`, which "
+            "cross_val_score, GridSearchCV and pipelines call, drops what an estimator has "
+            "learned: fit it first, and pass init=FrozenEstimator(autoencoder)."
+        )
+    return autoencoder
+
+
+def adopt_modalities(owner: str, bank, init, *, is_listed: bool) -> None:
+    """Let a bank take over the fitted modalities of the autoencoder, by their names.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for messages.
+    bank : ModalityBank
+        Bound to the columns of X.
+    init : MultiModalAutoencoder, FrozenEstimator or None
+        The parameter; without one nothing is done.
+    is_listed : bool
+        Whether the modalities are listed, and so have to be the same; others are inferred.
+
+    Raises
+    ------
+    ModalityError
+        If no name is known to both, or a modality differs.
+    """
+    autoencoder = fitted_autoencoder(owner, init)
+    if autoencoder is None:
+        return
+    known = {bound.name: bound for bound in autoencoder._bank.bound}
+    names = [bound.name for bound in bank.bound]
+    if not set(names) & set(known):
+        raise ModalityError(
+            f"{owner}: none of the modalities {names} has the name of one of "
+            f"init, {list(known)}: name those alike that are the same."
+        )
+    for bound in bank.bound:
+        if bound.name in known:
+            _check_same(owner, bound, known[bound.name], is_listed)
+            bank.adopt(bound.name, known[bound.name])
+
+
+def _check_same(owner: str, bound, known, is_listed: bool) -> None:
+    """Raise if a modality is not that of the same name that the autoencoder has."""
+    prefix = f"{owner}: modality {bound.name!r}"
+    labels = bound.labels or bound.positions, known.labels or known.positions
+    named = None not in (bound.labels, known.labels)
+    if len(labels[0]) != len(labels[1]) or (named and labels[0] != labels[1]):
+        raise ModalityError(
+            f"{prefix} has the columns {labels[0]}, that of init has {labels[1]}: give it the "
+            "same, or another name."
+        )
+    if is_listed:
+        ours, theirs = (_as_source(one.modality) for one in (bound, known))
+        if _in_words(ours) != _in_words(theirs):
             raise ModalityError(
-                f"{type(self).__name__}: none of the modalities {names} has the name of one of "
-                f"init, {list(known)}: name those alike that are the same."
+                f"{prefix} is {ours}, that of init is {theirs}: make them the same, or give "
+                "it another name."
             )
-        for bound in bank.bound:
-            if bound.name in known:
-                self._check_same(bound, known[bound.name])
-                bank.adopt(bound.name, known[bound.name])
-        return bank
 
-    def _check_same(self, own, known):
-        """Raise if a modality is not that of the same name that the autoencoder has."""
-        speaker = f"{type(self).__name__}: modality {own.name!r}"
-        labels = own.labels or own.positions, known.labels or known.positions
-        named = None not in (own.labels, known.labels)
-        if len(labels[0]) != len(labels[1]) or (named and labels[0] != labels[1]):
+
+def build_from_autoencoder(estimator, encoders: dict) -> tuple:
+    """Return a network that starts from the weights of the autoencoder, and the losses.
+
+    Parameters
+    ----------
+    estimator : CrossModalRegressor
+        Whose `init`, `fusion` and target are looked at.
+    encoders : dict of str to nn.Module
+        Untrained.
+
+    Returns
+    -------
+    network : MultiModalNetwork
+    losses : dict of str to nn.Module
+    """
+    owner = type(estimator).__name__
+    autoencoder = fitted_autoencoder(owner, estimator.init)
+    learned = autoencoder.network_
+    _take_encoders(owner, encoders, learned)
+    with error_prefix(owner):
+        fusion = _extended_fusion(estimator.fusion, encoders, learned)
+        bottleneck, decoders, losses = estimator._target.decoders(fusion.out_features)
+    _take_decoders(estimator._target, decoders, autoencoder)
+    return MultiModalNetwork(encoders, fusion, bottleneck, decoders), losses
+
+
+def _take_encoders(owner: str, encoders: dict, learned) -> None:
+    for name in set(encoders) & set(learned._modalities):
+        if not _take_all(encoders[name], learned.encoders[learned._modalities[name]]):
             raise ModalityError(
-                f"{speaker} has the columns {labels[0]}, that of init has {labels[1]}: give it the "
-                "same, or another name."
+                f"{owner}: modality {name!r} has another encoder than that of "
+                "init: give it the same, or another name."
             )
-        if isinstance(self.modalities, list):  # others are inferred, and so are what they find
-            ours, theirs = (_as_source(one.modality) for one in (own, known))
-            if _in_words(ours) != _in_words(theirs):
-                raise ModalityError(
-                    f"{speaker} is {ours}, that of init is {theirs}: make them the same, or give "
-                    "it another name."
-                )
+        encoders[name].learning_rate_factor = _LEARNED_FACTOR
 
-    def _build_network(self, blocks):
-        autoencoder = self._initial()
-        if autoencoder is None:
-            return super()._build_network(blocks)
-        learned, encoders = autoencoder.network_, self._build_encoders(blocks)
-        self._take_encoders(encoders, learned)
-        with error_prefix(type(self).__name__):
-            fusion = self._joined(encoders, learned)
-            bottleneck, decoders, losses = self._build_decoders(fusion.out_features)
-        self._take_decoders(decoders, autoencoder)
-        return MultiModalNetwork(encoders, fusion, bottleneck, decoders), losses
 
-    def _take_encoders(self, encoders, learned):
-        for name in set(encoders) & set(learned._modalities):
-            if not _take_all(encoders[name], learned.encoders[learned._modalities[name]]):
-                raise ModalityError(
-                    f"{type(self).__name__}: modality {name!r} has another encoder than that of "
-                    "init: give it the same, or another name."
-                )
-            encoders[name].learning_rate_factor = _LEARNED_FACTOR
+def _take_decoders(target, decoders: dict, autoencoder) -> None:
+    """Take over the decoders of targets that are scaled, and decoded, as by the autoencoder."""
+    learned = autoencoder.network_
+    known = {name: modality for name, modality, _ in autoencoder.modalities_}
+    named = set(decoders) & set(known) if isinstance(target, TargetTable) else ()
+    for name in named:
+        ours, theirs = (_as_source(one) for one in (target.modalities[name], known[name]))
+        same = _in_words(ours) == _in_words(theirs)
+        if same and _take_all(decoders[name], learned.decoders[learned._targets[name]]):
+            decoders[name].learning_rate_factor = _LEARNED_FACTOR
 
-    def _take_decoders(self, decoders, autoencoder):
-        """Take over the decoders of targets that are scaled, and decoded, as by the autoencoder."""
-        learned = autoencoder.network_
-        known = {name: modality for name, modality, _ in autoencoder.modalities_}
-        for name in set(decoders) & set(known) if self._is_table else ():
-            ours, theirs = (_as_source(one) for one in (self._targets[name], known[name]))
-            same = _in_words(ours) == _in_words(theirs)
-            if same and _take_all(decoders[name], learned.decoders[learned._targets[name]]):
-                decoders[name].learning_rate_factor = _LEARNED_FACTOR
 
-    def _joined(self, encoders, learned):
-        """Return the fusion of the autoencoder, and what joins further modalities to it."""
-        widths = [encoder.out_features for encoder in learned.encoders.values()]
-        known = list(learned._modalities)
-        places = [known.index(name) if name in known else None for name in encoders]
-        further = [
-            encoder.out_features
-            for encoder, place in zip(encoders.values(), places, strict=True)
-            if place is None
-        ]
-        n_shared = learned.n_shared
-        outer = build_fusion(self.fusion, [n_shared, *further]) if further else None
-        parts = copy.deepcopy((learned.fusion, learned.bottleneck))
-        for part in parts:
-            part.learning_rate_factor = _LEARNED_FACTOR
-        return PartialFusion(*parts, widths, places, outer, n_shared)
+def _extended_fusion(fusion, encoders: dict, learned) -> PartialFusion:
+    """Return the fusion of the autoencoder, and what joins further modalities to it."""
+    widths = [encoder.out_features for encoder in learned.encoders.values()]
+    known = list(learned._modalities)
+    places = [known.index(name) if name in known else None for name in encoders]
+    further = [
+        encoder.out_features
+        for encoder, place in zip(encoders.values(), places, strict=True)
+        if place is None
+    ]
+    n_shared = learned.n_shared
+    outer = build_fusion(fusion, [n_shared, *further]) if further else None
+    parts = copy.deepcopy((learned.fusion, learned.bottleneck))
+    for part in parts:
+        part.learning_rate_factor = _LEARNED_FACTOR
+    return PartialFusion(*parts, widths, places, outer, n_shared)
 
 
 def _as_source(modality):

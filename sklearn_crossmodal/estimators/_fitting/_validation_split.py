@@ -61,7 +61,7 @@ def has_own_split(estimator) -> bool:
 
     Parameters
     ----------
-    estimator : BaseCrossmodal
+    estimator : BaseMultimodal
         Whose `net_params` are looked at.
 
     Returns
@@ -76,7 +76,7 @@ def has_splitter(estimator) -> bool:
 
     Parameters
     ----------
-    estimator : BaseCrossmodal
+    estimator : BaseMultimodal
         Whose parameter is looked at.
 
     Returns
@@ -91,7 +91,7 @@ def check_one_split(estimator, other) -> None:
 
     Parameters
     ----------
-    estimator : BaseCrossmodal
+    estimator : BaseMultimodal
         Whose `net_params` and `validation_fraction` are looked at.
     other : str
         The other parameter, as in a call.
@@ -117,7 +117,7 @@ def held_out_rows(estimator, data, strata, seed):
 
     Parameters
     ----------
-    estimator : BaseCrossmodal
+    estimator : BaseMultimodal
         Whose `validation_fraction` is a share, or a splitter of scikit-learn.
     data : FitData
         With the target and the groups.

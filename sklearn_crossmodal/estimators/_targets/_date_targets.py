@@ -110,17 +110,16 @@ def _are_dates(cells: np.ndarray) -> bool:
     return infer_text_format(texts) not in (None, NUMBERS)
 
 
-def keep_dates(estimator, y: np.ndarray, *, reset: bool) -> None:
+def keep_dates(target, y: np.ndarray) -> None:
     """Remember whether y holds dates, so that they are predicted; raise if a later y differs.
 
     Parameters
     ----------
-    estimator : object
-        Gets the attribute `_dates_like`: None, or cells of the kind of y.
+    target : Target
+        Gets, in the first call, the attributes `dates_kind` and `dates_like`: None, or cells of
+        the kind of y.
     y : ndarray with n rows
         The target.
-    reset : bool
-        Whether it is that of the first call.
 
     Raises
     ------
@@ -128,13 +127,13 @@ def keep_dates(estimator, y: np.ndarray, *, reset: bool) -> None:
         If y holds dates where that of the first call held none, or the other way round.
     """
     kind = date_kind(y)
-    if reset:
+    if target.is_first:
         every = kind is not None and (y.dtype.kind in "mM" or all(map(_is_kind(kind), y.flat)))
-        estimator._dates_kind, estimator._dates_like = kind, y[:1].copy() if every else None
-    elif kind != getattr(estimator, "_dates_kind", None):
+        target.dates_kind, target.dates_like = kind, y[:1].copy() if every else None
+    elif kind != target.dates_kind:
         raise ModalityError(
-            f"{type(estimator).__name__}: y holds {kind or 'no dates'}, that in `fit` held "
-            f"{estimator._dates_kind or 'none'}: pass y in the units of `fit`."
+            f"{target.owner}: y holds {kind or 'no dates'}, that in `fit` held "
+            f"{target.dates_kind or 'none'}: pass y in the units of `fit`."
         )
 
 
@@ -142,12 +141,12 @@ def _is_kind(kind: str):
     return lambda cell: date_kind(np.array([cell, None], dtype=object)[:1]) == kind
 
 
-def restore_dates(estimator, numbers: np.ndarray) -> np.ndarray:
+def restore_dates(target, numbers: np.ndarray) -> np.ndarray:
     """Return predicted numbers as dates of the type of y in `fit`, if it held dates alone.
 
     Parameters
     ----------
-    estimator : object
+    target : Target
         That `keep_dates` was called with.
     numbers : ndarray
         As the estimator predicts them.
@@ -156,5 +155,4 @@ def restore_dates(estimator, numbers: np.ndarray) -> np.ndarray:
     -------
     ndarray of the same shape
     """
-    like = getattr(estimator, "_dates_like", None)
-    return numbers if like is None else to_quantities(numbers, like)
+    return numbers if target.dates_like is None else to_quantities(numbers, target.dates_like)

@@ -11,6 +11,7 @@ from sklearn_crossmodal.estimators._fitting._input_validation import (
     check_labels,
     check_none_missing,
     check_same_length,
+    name_of,
 )
 from sklearn_crossmodal.utils._validation import error_prefix, plain
 
@@ -34,8 +35,8 @@ def check_label_columns(estimator, table, y):
 
     Parameters
     ----------
-    estimator : object
-        For the message.
+    estimator : object or str
+        It, or its name, for the message.
     table : MultiModalFrame or ndarray
         The samples.
     y : {array-like, sparse} of shape (n_samples,) or (n_samples, n_outputs)
@@ -53,7 +54,7 @@ def check_label_columns(estimator, table, y):
     y = y.toarray() if sparse.issparse(y) else y
     if len(shape := shape_of(y)) != 2 or shape[1] < 2:
         return check_labels(estimator, table, y)
-    owner = type(estimator).__name__
+    owner = name_of(estimator)
     names, y = getattr(y, "columns", None), np.asarray(y)
     check_same_length(estimator, table, y)
     columns = []

@@ -1,8 +1,9 @@
-"""A target that is a modality: numbers, images or texts."""
+"""A target that is one modality: numbers, images or texts."""
 
 from __future__ import annotations
 
 import copy
+from abc import abstractmethod
 from dataclasses import replace
 
 import numpy as np
@@ -18,10 +19,9 @@ from sklearn_crossmodal.data import (
     is_named,
 )
 from sklearn_crossmodal.estimators._fitting._incremental import GROWING_TARGETS
-from sklearn_crossmodal.estimators._fitting._input_validation import check_same_length, check_weight
+from sklearn_crossmodal.estimators._fitting._input_validation import check_same_length
+from sklearn_crossmodal.estimators._targets._base import Target
 from sklearn_crossmodal.estimators._targets._date_targets import refuse_dates
-from sklearn_crossmodal.estimators._targets._row_labels import in_fitted_order
-from sklearn_crossmodal.estimators._targets._scoring import score_tokens
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.decoders import LIKELY_VALUES
@@ -84,64 +84,90 @@ def decode_all(modality, loss, scores):
     return np.stack(each, axis=-1)
 
 
-class ModalityTarget:
-    """Mixin: y is read, scaled and given back by the modality `_target_modality` returns."""
+class ModalityTarget(Target):
+    """y is encoded and decoded by the modality that `make_modality` returns.
 
-    def _check_y(self, X, y, *, reset):
-        owner = type(self).__name__
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator, for messages.
+    """
+
+    _learned = (*Target._learned, "names", "modality", "has_categories", "_orders")
+    #: Names of the columns of y for messages, None where it has none.
+    names: tuple[str, ...] | None = None
+    #: The fitted modality.
+    modality = None
+    #: Whether y is of a type of categories.
+    has_categories = False
+
+    @abstractmethod
+    def make_modality(self, y):
+        """Return the modality of y, unfitted."""
+
+    def check_dates(self, y) -> None:
+        """Raise if y holds dates, which have no unit that scores would share with predictions."""
+        refuse_dates(self.owner, y, self.names)
+
+    def validate(self, X, y):
+        """Return y as an array with the rows of X, of which none is missing."""
         if y is None:
             raise ValueError(
-                f"This {owner} estimator requires y to be passed, but the target y is None."
+                f"This {self.owner} estimator requires y to be passed, but the target y is None."
             )
         if sparse.issparse(y):
-            raise TypeError(f"{owner}: Sparse data was passed for y: pass its .toarray().")
-        if reset:
-            self._target_names, self._target_orders = _names_of(y), category_orders(y)
-            self._has_categories = has_categories(as_cells(y))
-        y = as_column(in_fitted_order(self, y, reset=reset))
+            raise TypeError(f"{self.owner}: Sparse data was passed for y: pass its .toarray().")
+        if self.is_first:
+            self.names, self._orders = _names_of(y), category_orders(y)
+            self.has_categories = has_categories(as_cells(y))
+        y = as_column(self.in_order(y))
         y = y if isinstance(y, np.ndarray) else np.asarray(y)
         if np.iscomplexobj(y):
-            raise ValueError(f"{owner}: Complex data not supported, in y.")
-        check_same_length(self, X, y)
-        self._check_dates(y, reset=reset)
-        if y.dtype.kind == "f" and not (finite := np.isfinite(y)).all():
-            raise ValueError(
-                f"{owner}: Input y contains NaN or infinity in {_samples(~finite)}: leave them out."
-            )
-        if y.dtype.kind in "OUT" and any(absent := [is_missing(cell) for cell in y.flat]):
-            absent = np.reshape(absent, y.shape)
-            raise ModalityError(f"{owner}: y is absent in {_samples(absent)}: leave them out.")
+            raise ValueError(f"{self.owner}: Complex data not supported, in y.")
+        check_same_length(self.owner, X, y)
+        self.check_dates(y)
+        self._check_none_missing(y)
         return y
 
-    def _check_dates(self, y, *, reset):
-        """Raise if y holds dates, which have no unit that scores would share with predictions."""
-        refuse_dates(type(self).__name__, y, self._target_names)
+    def _check_none_missing(self, y: np.ndarray) -> None:
+        if y.dtype.kind == "f" and not (finite := np.isfinite(y)).all():
+            raise ValueError(
+                f"{self.owner}: Input y contains NaN or infinity in {_samples(~finite)}: leave "
+                "them out."
+            )
+        if y.dtype.kind in "OUT" and any(missing := [is_missing(cell) for cell in y.flat]):
+            missing = np.reshape(missing, y.shape)
+            raise ModalityError(
+                f"{self.owner}: y is absent in {_samples(missing)}: leave them out."
+            )
 
-    def _fit_target(self, y, sample_weight):
-        owner = type(self).__name__
-        with error_prefix(f"{owner}: target"):
-            self.target_ = self._in_order(clone(self._target_modality(y)))
-            self.target_.in_chunks = self._in_chunks and self.target_.kind in GROWING_TARGETS
-            self.target_.fit(self._target_columns(y), sample_weight)
+    def fit(self, y, sample_weight, *, in_chunks):
+        """Fit the modality."""
+        with error_prefix(f"{self.owner}: target"):
+            self.modality = self._with_order(clone(self.make_modality(y)))
+            self.modality.in_chunks = in_chunks and self.modality.kind in GROWING_TARGETS
+            self.modality.fit(self._columns_of(y), sample_weight)
 
-    def _in_order(self, modality):
+    def _with_order(self, modality):
         """Return the modality with the order of the categories of y, unless it has one already."""
-        known = {place: one for place, one in enumerate(self._target_orders) if one is not None}
+        known = {place: one for place, one in enumerate(self._orders) if one is not None}
         if known and getattr(modality, "categories", known) is None:
             modality.set_params(categories=known)
         return modality
 
-    def _extend_target(self, y, sample_weight):
-        with error_prefix(f"{type(self).__name__}: target"):
-            self.target_, _, lost = self.target_.extended(self._target_columns(y), sample_weight)
-            if lost and not getattr(self.target_, "told_", False):
-                self.target_ = copy.copy(self.target_)
-                self.target_.told_ = True
+    def extend(self, y, sample_weight):
+        """Let the modality go on; warn once of what it has no room for."""
+        with error_prefix(f"{self.owner}: target"):
+            self.modality, _, lost = self.modality.extended(self._columns_of(y), sample_weight)
+            if lost and not getattr(self.modality, "has_warned_", False):
+                self.modality = copy.copy(self.modality)
+                self.modality.has_warned_ = True
                 warn(f"{lost}.", stacklevel=6)
 
-    def _target_blocks(self, y, blocks):
-        with error_prefix(f"{type(self).__name__}: target"):
-            block = self.target_.transform(self._target_columns(y))
+    def blocks(self, y, inputs):
+        """Return the block of y, none of whose rows is unreadable."""
+        with error_prefix(f"{self.owner}: target"):
+            block = self.modality.transform(self._columns_of(y))
             if not block.present.all():
                 rows = np.flatnonzero(~block.present)
                 raise ModalityError(
@@ -150,23 +176,23 @@ class ModalityTarget:
                 )
             return {"y": block.cut()}
 
-    def _target_columns(self, y):
+    def _columns_of(self, y) -> Columns:
         """Return y as columns, with the names they had in `fit`."""
         columns = Columns.of(y)
-        return columns if self._target_names is None else replace(columns, names=self._target_names)
+        return columns if self.names is None else replace(columns, names=self.names)
 
-    def _answers(self, losses):
-        return {"answer": _Answer(self.target_, losses["y"])}
+    @property
+    def spec(self):
+        """What the decoder is built from."""
+        return self.modality.spec_
 
-    def _log_likelihood(self, blocks, y, sample_weight):
-        """Return the mean log-likelihood of a token of y, in nats."""
-        target = self._target_blocks(y, blocks)
-        losses = self.net_.sample_losses(blocks, target)[:, 0]
-        weight = check_weight(self, sample_weight, y)
-        return score_tokens(losses, target["y"], np.ones(len(y)) if weight is None else weight)
+    def net_settings(self, losses):
+        """Return what makes values of y of scores."""
+        return {"answer": Decoding(self.modality, losses["y"])}
 
-    def _predict(self, X):
-        return np.concatenate([self.net_.answer(scores) for scores in self._scores(X)])
+    def fitted_attributes(self):
+        """Return the fitted modality."""
+        return {"target_": self.modality}
 
 
 def _samples(cells) -> str:
@@ -183,10 +209,18 @@ def _names_of(y):
     return None if name is None or name == "" else (str(name),)
 
 
-class _Answer:
-    """From scores to the units of the target; a class of its own, so that nets can be pickled."""
+class Decoding:
+    """From scores to the units of the target; a class, so that nets can be pickled.
 
-    def __init__(self, modality, loss):
+    Parameters
+    ----------
+    modality : Modality
+        Fitted.
+    loss : nn.Module
+        Of the target.
+    """
+
+    def __init__(self, modality, loss) -> None:
         self.modality = modality
         self.loss = loss
 

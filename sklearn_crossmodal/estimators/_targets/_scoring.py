@@ -6,10 +6,20 @@ import numpy as np
 from sklearn.metrics import r2_score
 
 from sklearn_crossmodal.data import row_presence, take_rows
+from sklearn_crossmodal.estimators._targets._modality import decode_values
 from sklearn_crossmodal.modalities import Numeric
 from sklearn_crossmodal.modalities._numeric_cells import stack_cells
+from sklearn_crossmodal.nn._protocols import flag
 
-__all__ = ["r2_in_units", "score_tokens", "score_values", "truth_of", "units_of"]
+__all__ = [
+    "predict_targets",
+    "r2_in_units",
+    "score_targets",
+    "score_tokens",
+    "score_values",
+    "truth_of",
+    "units_of",
+]
 
 
 def truth_of(modality, raw, values, rows):
@@ -149,3 +159,70 @@ def r2_in_units(y, predicted, sample_weight=None):
     if (units != 1).any():
         y, predicted = np.asarray(y, dtype=float) / units, predicted / units
     return r2_score(y, predicted, sample_weight=sample_weight)
+
+
+def score_targets(target, net, inputs, y, weight) -> float:
+    """Return the mean of the scores of all targets, each over the samples that have it.
+
+    Parameters
+    ----------
+    target : CrossTarget
+        Fitted.
+    net : Net
+        Trained.
+    inputs : mapping of str to Block
+        The samples.
+    y : ndarray or MultiModalFrame
+        As `validate` of the target returns it.
+    weight : ndarray of shape (n,)
+        Weights of the samples.
+
+    Returns
+    -------
+    float
+        NaN where no target is known.
+    """
+    blocks, raw, modalities = target.blocks(y, inputs), target.raw(y), target.modalities
+    texts = [name for name, block in blocks.items() if block.kind == "tokens"]
+    predicted = predict_targets(net, inputs, modalities, [n for n in blocks if n not in texts])
+    losses = dict(zip(blocks, net.sample_losses(inputs, blocks).T)) if texts else {}
+    found = []
+    for name, block in target.known(blocks, raw, weight).items():
+        rows = np.flatnonzero(block.present)
+        block = block.take(rows)
+        if name in texts:
+            found.append(score_tokens(losses[name][rows], block, weight[rows]))
+        else:
+            truth = truth_of(modalities[name], raw[name], block.values[:], rows)
+            found.append(score_values(predicted[name][rows], truth, block, weight[rows]))
+    return float(np.mean(found)) if found else np.nan
+
+
+def predict_targets(net, inputs, modalities, names, decode_quantiles=decode_values) -> dict:
+    """Return the predictions of targets.
+
+    Parameters
+    ----------
+    net : Net
+        Trained.
+    inputs : mapping of str to Block
+        The samples.
+    modalities : mapping of str to Modality
+        Of all targets, fitted.
+    names : list of str
+        Which targets are predicted.
+    decode_quantiles : callable, default=decode_values
+        What is made of scores where the loss has several quantiles.
+
+    Returns
+    -------
+    dict of str to ndarray with n rows
+    """
+    losses, found = net.criterion_.losses, {name: [] for name in names}
+    for scores in net.outputs(inputs):
+        for name, parts in found.items():
+            loss = losses[name]
+            has_quantiles = flag(loss, "point") is not None
+            decode = decode_quantiles if has_quantiles else decode_values
+            parts.append(decode(modalities[name], loss, scores[name]))
+    return {name: np.concatenate(parts) for name, parts in found.items()}

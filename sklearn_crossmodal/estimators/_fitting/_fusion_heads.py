@@ -1,0 +1,122 @@
+"""Heads of the fusion estimators: one on the fused latent, and one on each modality alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+
+from torch import nn
+
+from sklearn_crossmodal.data import Block
+from sklearn_crossmodal.estimators._fitting._validation_split import has_own_split
+from sklearn_crossmodal.nn import MultiModalNetwork, build_decoder, build_loss
+from sklearn_crossmodal.nn.decoders import CodesDecoder, MLPDecoder
+from sklearn_crossmodal.nn.networks._batch_ensemble import EnsembleNetwork
+from sklearn_crossmodal.nn.networks._unimodal_heads import ModalityHeads
+from sklearn_crossmodal.training import BALANCES
+from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
+
+__all__ = ["FUSION_CONSTRAINTS", "check_balance", "single_head", "unimodal_heads", "with_members"]
+
+FUSION_CONSTRAINTS = {
+    "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
+    "balance": [StrOptions(set(BALANCES)), None],
+    "n_members": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+}
+
+
+def single_head(target, width: int) -> tuple[nn.Module, dict, dict]:
+    """Return bottleneck, head and loss of a target under a linear head.
+
+    Parameters
+    ----------
+    target : ClassTarget or NumberTarget
+        Fitted.
+    width : int
+        Of the fused latent.
+
+    Returns
+    -------
+    bottleneck : nn.Module
+    decoders, losses : dict of str to nn.Module
+    """
+    loss = build_loss(target.loss, target.spec)
+    return nn.Identity(), {"y": _linear(width, target.spec, loss)}, {"y": loss}
+
+
+def unimodal_heads(estimator, widths: Sequence[int], *, adds: bool) -> nn.Module | None:
+    """Return heads that predict from each modality alone; None where they are not to be.
+
+    Parameters
+    ----------
+    estimator : BaseMultimodal
+        With an `auxiliary_weight`, and a target.
+    widths : sequence of int
+        Of the latents of the modalities.
+    adds : bool
+        Whether scores are logits that add up as evidence does.
+
+    Returns
+    -------
+    ModalityHeads or None
+    """
+    if not estimator.auxiliary_weight or len(widths) < 2:
+        return None
+    target = estimator._target
+    loss = build_loss(target.loss, target.spec)
+    heads = [_linear(width, target.spec, loss) for width in widths]
+    return ModalityHeads(heads, widths, "y", adds=adds)
+
+
+def with_members(
+    network: MultiModalNetwork, n_members: int | str, blocks: Mapping[str, Block]
+) -> nn.Module:
+    """Return a network as an ensemble of members that share most weights; one is itself.
+
+    Parameters
+    ----------
+    network : MultiModalNetwork
+        Untrained.
+    n_members : int or "auto"
+        "auto" is 1.
+    blocks : mapping of str to Block
+        The inputs.
+
+    Returns
+    -------
+    nn.Module
+    """
+    if n_members in ("auto", 1):
+        return network
+    specs = {name: block.spec for name, block in blocks.items()}
+    sizes = {name: spec.size for name, spec in specs.items() if spec.kind == "vector"}
+    return EnsembleNetwork.of(network, n_members, sizes)
+
+
+def check_balance(estimator) -> None:
+    """Raise if there is nothing that tells how far each modality is.
+
+    Parameters
+    ----------
+    estimator : BaseMultimodal
+        Whose parameters are looked at.
+    """
+    owner = type(estimator).__name__
+    if estimator.balance is not None and not estimator.auxiliary_weight:
+        raise ValueError(
+            f"{owner}: balance={estimator.balance!r} looks at the heads of modalities, of which "
+            "auxiliary_weight=0 makes none: set it above 0."
+        )
+    several = estimator.n_folds not in ("auto", None)
+    held_out = estimator.early_stopping or several or has_own_split(estimator)
+    if estimator.balance == "gradient_blending" and not held_out:
+        raise ValueError(
+            f"{owner}: balance='gradient_blending' looks at rows that are held out: set "
+            "early_stopping to True or 'auto', or n_folds."
+        )
+
+
+def _linear(width: int, spec, loss: nn.Module) -> nn.Module:
+    several = spec.kind == "codes" and spec.size > 1
+    head = (CodesDecoder if several else MLPDecoder)(hidden_widths=())
+    return build_decoder(head, width, spec, loss)

@@ -1,0 +1,71 @@
+"""How usual a sample is to an autoencoder, and how far its modalities contradict each other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_crossmodal.nn.variational import VariationalNetwork
+from sklearn_crossmodal.training._objectives._elbo import evidence_bounds
+
+__all__ = ["contradiction_scores", "reconstruction_scores"]
+
+#: Draws of the latent that an evidence bound is the mean over.
+_N_DRAWS = 16
+
+
+def contradiction_scores(relations, net, dataset) -> np.ndarray:
+    """Return the largest contradiction of each sample; zero where there is but one modality.
+
+    Parameters
+    ----------
+    relations : GaussianImputation or None
+        What modalities predict of each other; None of a single one.
+    net : Net
+        Trained.
+    dataset : BlockDataset
+        The samples.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+    """
+    if relations is None:
+        return np.zeros(len(dataset))
+    found = relations.contradictions(net, dataset)
+    most = np.where(np.isnan(found), -np.inf, found).max(axis=1)
+    return np.where(np.isnan(found).all(axis=1), 0.0, most)
+
+
+def reconstruction_scores(net, inputs, targets, present: np.ndarray) -> np.ndarray:
+    """Return minus the loss of each sample, or a lower bound of its log-likelihood.
+
+    Parameters
+    ----------
+    net : Net
+        Trained.
+    inputs, targets : mapping of str to Block
+        What the network reads, and what is decoded.
+    present : ndarray of shape (n, n_modalities), bool
+        Which modalities are there.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+        Minus the mean, over the modalities that are there, of the loss per entry, over that of a
+        constant predictor; of a variational network a bound in nats.
+    """
+    if isinstance(net.module_, VariationalNetwork):
+        return evidence_bounds(net, inputs, targets, _noise(net.module_.n_latents))
+    losses = net.sample_losses(inputs, targets)
+    losses /= [net.criterion_.baselines[name] for name in targets]
+    return -(losses * present).sum(axis=1) / present.sum(axis=1)
+
+
+def _noise(n_components: int) -> np.ndarray:
+    """Return draws over which expectations are means: the same in each call.
+
+    Each comes with its negative, and all have variance one: so means of squares are near too.
+    """
+    half = np.random.default_rng(0).normal(size=(_N_DRAWS // 2, n_components))
+    half /= np.sqrt((half**2).mean(axis=0))
+    return np.concatenate([half, -half])
