@@ -17,7 +17,7 @@ from sklearn_crossmodal.estimators._fitting._input_validation import (
     check_same_length,
     in_fitted_order,
 )
-from sklearn_crossmodal.estimators._fusion_regressor import FusionRegressor
+from sklearn_crossmodal.estimators._fusion_regressor import FusionRegressor, point_predictions
 from sklearn_crossmodal.estimators._targets._date_targets import refuse_dates
 from sklearn_crossmodal.estimators._targets._scoring import r2_in_units, units_of
 from sklearn_crossmodal.estimators._targets._tags import needs_positive_target
@@ -222,7 +222,9 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
 
     def _predict_with(self, model, X):
         """Return a number for each of the target; of quantiles the one nearest to the median."""
-        found = model._predict(X) if isinstance(model, FusionRegressor) else model.predict(X)
+        found = (
+            point_predictions(model, X) if isinstance(model, FusionRegressor) else model.predict(X)
+        )
         found, shape = np.asarray(found), (len(X), *np.shape(self._range[0]))
         if found.size != np.prod(shape):
             raise ValueError(

@@ -31,7 +31,7 @@ from sklearn_crossmodal.training import NetRegressor
 from sklearn_crossmodal.training._post_fit._steps import LateFusionWeights, PriorLogits
 from sklearn_crossmodal.utils._sklearn import HasMethods, StrOptions
 
-__all__ = ["FusionRegressor"]
+__all__ = ["FusionRegressor", "point_predictions"]
 
 
 class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
@@ -339,7 +339,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         check_is_fitted(self)
         loss = self.net_.criterion_.losses["y"]
         if flag(loss, "point") is None:
-            return _predict(self, X)
+            return point_predictions(self, X)
         return np.concatenate([decode_all(self.target_, loss, part) for part in scores_of(self, X)])
 
     def score(self, X, y, sample_weight=None):
@@ -361,7 +361,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
             For counts and amounts see also `sklearn.metrics.d2_tweedie_score`.
         """
         refuse_dates(type(self).__name__, y)
-        predicted = _predict(self, X)
+        predicted = point_predictions(self, X)
         return r2_in_units(self._target.in_order(y), predicted, sample_weight)
 
     # The target and the network -------------------------------------------------------------
@@ -388,7 +388,19 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         return tags
 
 
-def _predict(estimator, X):
-    """Return predictions, of several quantiles that nearest to the median."""
+def point_predictions(estimator, X):
+    """Return one prediction a number: of several quantiles that nearest to the median.
+
+    Parameters
+    ----------
+    estimator : FusionRegressor
+        Fitted.
+    X : object
+        The samples.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or (n_samples, n_outputs), float64
+    """
     scores = scores_of(estimator, X)  # first: it raises if the estimator is not fitted
     return np.concatenate([estimator.net_.answer(part) for part in scores])

@@ -1,6 +1,7 @@
 """A cross-modal regressor that starts from an autoencoder."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ from sklearn_crossmodal.nn.decoders import MLPDecoder
 from sklearn_crossmodal.nn.encoders import MLPEncoder
 
 N = 120
+#: Several networks would have latents side by side.
+one_network = partial(CrossModalRegressor, n_folds=None)
 QUICK = {"max_epochs": 2, "random_state": 0}
 UNTRAINED = {"learning_rate": 1e-12, "weight_decay": 0.0, "max_epochs": 1, "random_state": 0}
 
@@ -80,7 +83,7 @@ def test_training_starts_at_the_shared_representation(params, frozen, X, y):
         listed(), n_components=5, max_epochs=3, random_state=0, dtype="float64", **params
     ).fit(X)
     init = FrozenEstimator(autoencoder) if frozen else autoencoder
-    reg = CrossModalRegressor(listed(), init=init, dtype="float64", **UNTRAINED).fit(X, y)
+    reg = one_network(listed(), init=init, dtype="float64", **UNTRAINED).fit(X, y)
     latent = autoencoder.transform(X)[:, :5]
     np.testing.assert_allclose(reg.transform(X), latent, atol=1e-6)
     for name in ("table", "words"):
@@ -91,13 +94,13 @@ def test_training_starts_at_the_shared_representation(params, frozen, X, y):
 
 def test_one_of_the_modalities_may_be_the_only_source(X, y, autoencoder):
     source = X[["words"]]
-    reg = CrossModalRegressor(listed()[1:], init=autoencoder, **UNTRAINED).fit(source, y)
+    reg = one_network(listed()[1:], init=autoencoder, **UNTRAINED).fit(source, y)
     np.testing.assert_allclose(reg.transform(source), autoencoder.transform(source), atol=1e-6)
 
 
 def test_modalities_are_those_of_the_autoencoder_not_of_the_few_rows(X, y, autoencoder):
     few = X[np.flatnonzero(X["words"] == "a warm day")[:20]]
-    reg = CrossModalRegressor(listed(), init=autoencoder, **QUICK).fit(few, y[:20])
+    reg = one_network(listed(), init=autoencoder, **QUICK).fit(few, y[:20])
     ours, theirs = (
         {name: modality for name, modality, _ in one.modalities_} for one in (reg, autoencoder)
     )
@@ -110,7 +113,7 @@ def test_modalities_are_those_of_the_autoencoder_not_of_the_few_rows(X, y, autoe
 
 def test_inferred_modalities_take_over_those_of_their_name(X, y, autoencoder):
     columns = X[["table", "words"]]
-    reg = CrossModalRegressor(init=autoencoder, **QUICK).fit(columns, y)
+    reg = one_network(init=autoencoder, **QUICK).fit(columns, y)
     kinds = {name: modality for name, modality, _ in reg.modalities_}
     assert kinds["table"].scaling == "standard"
     assert kinds["words"].max_length == 3
@@ -119,7 +122,7 @@ def test_inferred_modalities_take_over_those_of_their_name(X, y, autoencoder):
 def test_further_modalities_are_joined_to_the_shared_representation(X, y, autoencoder):
     modalities = [*listed(), ("other", Numeric(), "other")]
     for fusion, width in [("concat", 5 + 64 + 64), ("sum", 64)]:
-        reg = CrossModalRegressor(modalities, init=autoencoder, fusion=fusion, **QUICK).fit(X, y)
+        reg = one_network(modalities, init=autoencoder, fusion=fusion, **QUICK).fit(X, y)
         assert reg.transform(X).shape[1] == width
     assert np.isfinite(reg.predict(X[["other"]])).all()
     assert not np.allclose(reg.predict(X[["other"]]), reg.predict(X[["table"]]))
@@ -127,7 +130,7 @@ def test_further_modalities_are_joined_to_the_shared_representation(X, y, autoen
 
 def test_a_target_of_the_same_name_takes_over_its_decoder_where_it_fits(X, autoencoder):
     settings = {"init": autoencoder, "early_stopping": False, "linear_path": False, **UNTRAINED}
-    reg = CrossModalRegressor(listed()[1:], target={"table": "table"}, **settings)
+    reg = one_network(listed()[1:], target={"table": "table"}, **settings)
     found = reg.fit(X[["words"]], X[["table"]]).predict(X[["words"]])["table"]
     expected = autoencoder.inverse_transform(autoencoder.transform(X[["words"]]))["table"]
     np.testing.assert_allclose(found, expected, atol=1e-4)
@@ -138,7 +141,7 @@ def test_a_target_of_the_same_name_takes_over_its_decoder_where_it_fits(X, autoe
 
 def test_a_decoder_of_numbers_in_another_scale_is_not_taken_over(X, autoencoder):
     settings = {"early_stopping": False, "linear_path": False, **UNTRAINED}
-    reg = CrossModalRegressor(
+    reg = one_network(
         listed()[1:], target=[("table", Numeric(), "table")], init=autoencoder, **settings
     )
     found = reg.fit(X[["words"]], X[["table"]]).network_.decoders["table"]
@@ -151,7 +154,7 @@ def test_a_decoder_of_numbers_in_another_scale_is_not_taken_over(X, autoencoder)
 def test_what_is_set_since_the_autoencoder_was_fitted_does_not_matter(X, y, autoencoder):
     other = copy.deepcopy(autoencoder).set_params(n_components=2)
     found = [
-        CrossModalRegressor(listed(), init=one, **QUICK).fit(X, y).predict(X)
+        one_network(listed(), init=one, **QUICK).fit(X, y).predict(X)
         for one in (autoencoder, other)
     ]
     np.testing.assert_array_equal(*found)
@@ -160,7 +163,7 @@ def test_what_is_set_since_the_autoencoder_was_fitted_does_not_matter(X, y, auto
 def test_the_autoencoder_is_never_changed(X, y, autoencoder):
     before, answers = weights_of(autoencoder), autoencoder.transform(X)
     modality = copy.deepcopy(vars(autoencoder.modalities_[0][1].scaler_))
-    reg = CrossModalRegressor(listed(), init=autoencoder, max_epochs=5, random_state=0).fit(X, y)
+    reg = one_network(listed(), init=autoencoder, max_epochs=5, random_state=0).fit(X, y)
     reg.partial_fit(X, y) if not hasattr(reg.network_, "networks") else None
     assert same(before, autoencoder.network_.state_dict())
     np.testing.assert_array_equal(autoencoder.transform(X), answers)
@@ -170,14 +173,14 @@ def test_the_autoencoder_is_never_changed(X, y, autoencoder):
 
 def test_networks_of_all_folds_start_there(X, y, autoencoder):
     table = MultiModalAutoencoder(listed()[:1], n_components=5, max_epochs=3).fit(X[["table"]])
-    reg = CrossModalRegressor(listed()[:1], init=table, **UNTRAINED).fit(X[["table"]], y)
+    reg = one_network(listed()[:1], init=table, **UNTRAINED).fit(X[["table"]], y)
     n_networks = len(reg.network_.networks)
     expected = np.tile(table.transform(X[["table"]]), n_networks)
     np.testing.assert_allclose(reg.transform(X[["table"]]), expected, atol=1e-6)
 
 
 def test_going_on_does_not_start_again(X, y, autoencoder):
-    reg = CrossModalRegressor(listed(), init=autoencoder, n_folds=None, **QUICK).fit(X, y)
+    reg = one_network(listed(), init=autoencoder, n_folds=None, **QUICK).fit(X, y)
     before = reg.transform(X)
     reg.set_params(learning_rate=1e-12, weight_decay=0.0).partial_fit(X, y)
     np.testing.assert_allclose(reg.transform(X), before, atol=1e-6)
@@ -200,7 +203,7 @@ def test_few_rows_are_predicted_better_from_what_many_have_taught():
     rows = slice(1500, 2000)
     scores = {
         init is None: cross_val_score(
-            CrossModalRegressor(init=init, random_state=0, n_folds=None),
+            one_network(init=init, random_state=0, n_folds=None),
             X[rows],
             y[rows],
             cv=few,
@@ -216,7 +219,7 @@ def test_few_rows_are_predicted_better_from_what_many_have_taught():
 
 def test_clone_leaves_only_a_frozen_autoencoder_fitted(X, y, autoencoder):
     expected = r"CrossModalRegressor: init is a MultiModalAutoencoder that is not fitted.*Frozen"
-    reg = CrossModalRegressor(listed(), init=autoencoder, **QUICK)
+    reg = one_network(listed(), init=autoencoder, **QUICK)
     with pytest.raises(NotFittedError, match=expected):
         clone(reg).fit(X, y)
     with pytest.raises(NotFittedError, match=expected):
@@ -227,20 +230,20 @@ def test_clone_leaves_only_a_frozen_autoencoder_fitted(X, y, autoencoder):
     search = GridSearchCV(reg, grid, cv=2, error_score="raise").fit(X, y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     with pytest.raises(NotFittedError, match=expected):
-        CrossModalRegressor(init=FrozenEstimator(MultiModalAutoencoder())).fit(X, y)
+        one_network(init=FrozenEstimator(MultiModalAutoencoder())).fit(X, y)
 
 
 def test_another_estimator_is_no_start(X, y):
     ridge = Ridge().fit(y, y)
     with pytest.raises(TypeError, match="CrossModalRegressor: init is a FrozenEstimator of Ridge"):
-        CrossModalRegressor(init=FrozenEstimator(ridge)).fit(X, y)
+        one_network(init=FrozenEstimator(ridge)).fit(X, y)
     with pytest.raises(ValueError, match="'init' parameter of CrossModalRegressor must be"):
-        CrossModalRegressor(init=ridge).fit(X, y)
+        one_network(init=ridge).fit(X, y)
 
 
 def test_modalities_that_do_not_fit_are_refused_by_name(X, y, autoencoder):
     def fit(modalities, source=X):
-        CrossModalRegressor(modalities, init=autoencoder, **QUICK).fit(source, y)
+        one_network(modalities, init=autoencoder, **QUICK).fit(source, y)
 
     with pytest.raises(
         ModalityError, match=r"none of the modalities \['numbers'\] has the name of"
@@ -261,9 +264,9 @@ def test_modalities_that_do_not_fit_are_refused_by_name(X, y, autoencoder):
     array = np.asarray(X["table"])
     plain = MultiModalAutoencoder(n_components=2, max_epochs=1).fit(array)
     with pytest.raises(ModalityError, match="has the columns .0, 1., that of init has .0, 1, 2, 3"):
-        CrossModalRegressor(init=plain).fit(array[:, :2], y)
-    CrossModalRegressor(init=plain, **QUICK).fit(array, y)
+        one_network(init=plain).fit(array[:, :2], y)
+    one_network(init=plain, **QUICK).fit(array, y)
 
 
 def test_how_a_modality_is_decoded_need_not_be_the_same(X, y, autoencoder):
-    CrossModalRegressor(listed(loss="huber"), init=autoencoder, **QUICK).fit(X, y)
+    one_network(listed(loss="huber"), init=autoencoder, **QUICK).fit(X, y)
