@@ -11,7 +11,7 @@ PACKAGE = ROOT / "sklearn_crossmodal"
 GLOSSARY = ROOT / "docs" / "glossary.rst"
 
 #: Layers whose names are still being reworked.
-EXCLUDED = ("ensemble", "estimators", "training")
+EXCLUDED = ()
 #: Words that do not name a step of machine learning; use predict, score, encode, parameter, ...
 BANNED = {
     "answers",
@@ -173,6 +173,7 @@ STANDARD_TERMS = [
     "networks",
     "nn",
     "normalization",
+    "number",
     "numbers",
     "numeric",
     "numpy",
@@ -189,6 +190,7 @@ STANDARD_TERMS = [
     "pipeline",
     "pixel",
     "pixels",
+    "plan",
     "poe",
     "pool",
     "positive",
@@ -198,6 +200,7 @@ STANDARD_TERMS = [
     "pretrained",
     "progress",
     "protocol",
+    "protocols",
     "quantile",
     "range",
     "rank",
@@ -229,6 +232,7 @@ STANDARD_TERMS = [
     "stacked",
     "stacking",
     "statistics",
+    "steps",
     "store",
     "subset",
     "subsets",

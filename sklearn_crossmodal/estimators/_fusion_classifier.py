@@ -21,12 +21,14 @@ from sklearn_crossmodal.estimators._fitting._fusion_heads import (
 from sklearn_crossmodal.estimators._fitting._input_validation import check_weight
 from sklearn_crossmodal.estimators._fitting._networks import fused_network, scores_of
 from sklearn_crossmodal.estimators._fitting._warm_start import can_go_on
+from sklearn_crossmodal.estimators._targets._class_labels import is_ordered
 from sklearn_crossmodal.estimators._targets._class_target import ClassTarget
 from sklearn_crossmodal.estimators._targets._label_validation import (
     check_label_columns,
     check_n_columns,
 )
 from sklearn_crossmodal.nn.fusion import LateFusion
+from sklearn_crossmodal.nn.losses import LOSSES, losses_of
 from sklearn_crossmodal.training import NetClassifier
 from sklearn_crossmodal.training._post_fit._steps import LateFusionWeights, PriorLogits
 from sklearn_crossmodal.utils._sklearn import StrOptions
@@ -225,7 +227,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         **BaseMultimodal._parameter_constraints,
         **FUSION_CONSTRAINTS,
         **FOLDING_CONSTRAINTS,
-        "loss": [StrOptions({"cross_entropy", "ordinal"})],
+        "loss": [StrOptions(losses_of("codes"))],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
     _training_parameters = BaseMultimodal._training_parameters | {"n_folds", "n_members"}
@@ -474,7 +476,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
 
     def _build_network(self, blocks):
         # Logits of a chain of questions add up as evidence does only within a question.
-        heads = partial(unimodal_heads, self, adds=self.loss != "ordinal")
+        heads = partial(unimodal_heads, self, adds=not is_ordered(self.loss))
         network, losses = fused_network(self, blocks, partial(single_head, self._target), heads)
         return with_members(network, self.n_members, blocks), losses
 
@@ -484,7 +486,8 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = self.loss != "ordinal"
+        known = isinstance(self.loss, str) and self.loss in LOSSES
+        tags.classifier_tags.multi_label = not (known and is_ordered(self.loss))
         tags.target_tags.multi_output = True
         return tags
 

@@ -96,6 +96,11 @@ class Loss(Protocol):
     kinds: frozenset[str] | None
     #: How a regressor scales numbers that are its target, as `scaling` of `Numeric`.
     scaling: str | None = "standard"
+    #: Of a loss of classes: from the scores of the head to a score for each class, whose softmax is
+    #: the probability; None: the scores of the head are these.
+    class_scores: Callable[[Tensor], Tensor] | None = None
+    #: Of a loss of classes: whether they have an order.
+    is_ordered: bool = False
 
     def build(self) -> nn.Module:
         """Return a `LossModule`."""

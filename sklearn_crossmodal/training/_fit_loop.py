@@ -102,7 +102,7 @@ def make_net(
     device: str,
     precision: str,
     before: Net | None = None,
-    **answers,
+    **net_settings,
 ) -> Net:
     """Return an initialised skorch net.
 
@@ -124,7 +124,7 @@ def make_net(
         What to compute in.
     before : Net, default=None
         A net whose history and state of the optimizer go on, with the parameters given now.
-    **answers
+    **net_settings
         What `net_class` needs to answer in the terms of the user.
 
     Returns
@@ -158,7 +158,7 @@ def make_net(
         **optimizer_settings(
             config.optimizer, config.learning_rate, config.weight_decay, lean=lean
         ),
-        **answers,
+        **net_settings,
     }
     owned = sorted(_OWNED & set(further))
     if owned:
@@ -202,7 +202,7 @@ class Training:
     epoch_tasks: Callable[[int], Callback] | None = None
 
     def __post_init__(self) -> None:
-        if self.net.train_split:  # now, so that all who ask for the rows are told the same ones
+        if self.net.train_split:  # now, so that all who ask for the rows get the same ones
             split = split_rows_by(self.net.train_split, self.dataset)
             object.__setattr__(self, "split", split)
 

@@ -153,7 +153,7 @@ def test_the_bound_is_the_rank_of_split_conformal_prediction(fan):
     X, y = fan
     reg = CrossModalRegressor(n_folds=None, validation_fraction=0.5, **SMALL)
     reg.fit(X[:200], y[:200])
-    scores = np.sort(reg._calibrations["y"]._pooled[0])
+    scores = np.sort(reg._intervals.calibrations["y"]._pooled[0])
     assert len(scores) == 100
     low, high = reg.predict_interval(X[200:202], 0.9).T
     np.testing.assert_allclose((high - low) / 2, scores[91 - 1])  # ceil(101 * 0.9) = 91

@@ -173,14 +173,14 @@ def test_the_autoencoder_is_never_changed(X, y, autoencoder):
 
 def test_networks_of_all_folds_start_there(X, y, autoencoder):
     table = MultiModalAutoencoder(listed()[:1], n_components=5, max_epochs=3).fit(X[["table"]])
-    reg = one_network(listed()[:1], init=table, **UNTRAINED).fit(X[["table"]], y)
+    reg = CrossModalRegressor(listed()[:1], init=table, **UNTRAINED).fit(X[["table"]], y)
     n_networks = len(reg.network_.networks)
     expected = np.tile(table.transform(X[["table"]]), n_networks)
     np.testing.assert_allclose(reg.transform(X[["table"]]), expected, atol=1e-6)
 
 
 def test_going_on_does_not_start_again(X, y, autoencoder):
-    reg = one_network(listed(), init=autoencoder, n_folds=None, **QUICK).fit(X, y)
+    reg = one_network(listed(), init=autoencoder, **QUICK).fit(X, y)
     before = reg.transform(X)
     reg.set_params(learning_rate=1e-12, weight_decay=0.0).partial_fit(X, y)
     np.testing.assert_allclose(reg.transform(X), before, atol=1e-6)

@@ -152,8 +152,8 @@ def _as_read(name, modality, columns) -> tuple:
 def _only_encodes(encoder) -> bool:
     if isinstance(encoder, str):
         return True
-    asked = any(hasattr(encoder, name) for name in flags_of(InputSettings))
-    return isinstance(encoder, Component) and not asked
+    has_input_settings = any(hasattr(encoder, name) for name in flags_of(InputSettings))
+    return isinstance(encoder, Component) and not has_input_settings
 
 
 def _take_own_parts(estimator) -> None:

@@ -101,10 +101,10 @@ def check_one_split(estimator, other) -> None:
     ValueError
         If there are two that say it.
     """
-    said = {other: True, "net_params['train_split']": has_own_split(estimator)}
+    given_by = {other: True, "net_params['train_split']": has_own_split(estimator)}
     if has_splitter(estimator):
-        said[f"validation_fraction={type(estimator.validation_fraction).__name__}(...)"] = True
-    several = [name for name, says in said.items() if says]
+        given_by[f"validation_fraction={type(estimator.validation_fraction).__name__}(...)"] = True
+    several = [name for name, is_set in given_by.items() if is_set]
     if len(several) > 1:
         raise ValueError(
             f"{type(estimator).__name__}: {several[0]} and {several[1]} both say which rows are "

@@ -15,13 +15,22 @@ from sklearn_crossmodal.estimators._targets._label_validation import (
     product_of_weights,
     typed,
 )
-from sklearn_crossmodal.nn.losses import chain_log_probabilities
+from sklearn_crossmodal.nn._protocols import flag
+from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.utils._validation import plain
 
-__all__ = ["ClassLabels", "LabelColumns", "LabelIndicator", "find_labels"]
+__all__ = ["ClassLabels", "LabelColumns", "LabelIndicator", "find_labels", "is_ordered"]
 
-#: From the scores of the head to one score a class, of which the softmax is the probability.
-_CLASS_SCORES = {"cross_entropy": lambda scores: scores, "ordinal": chain_log_probabilities}
+
+def is_ordered(loss: str) -> bool:
+    """Tell whether a registered loss is for classes that have an order."""
+    return flag(LOSSES[loss], "is_ordered")
+
+
+def _class_scores(loss: str, scores):
+    """Return one score a class, of which the softmax is the probability."""
+    convert = flag(LOSSES[loss], "class_scores")
+    return scores.double() if convert is None else convert(scores.double())
 
 
 def find_labels(y, loss, classes=None, orders=(None,)):
@@ -31,8 +40,8 @@ def find_labels(y, loss, classes=None, orders=(None,)):
     ----------
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         As `check_label_columns` returns it.
-    loss : {"cross_entropy", "ordinal"}
-        Whether classes have an order.
+    loss : str
+        Name of a registered loss of classes.
     classes : array-like or list of array-like, default=None
         All classes; a list of arrays for several columns. None means those of y.
     orders : sequence of (list or None), default=(None,)
@@ -52,9 +61,9 @@ def find_labels(y, loss, classes=None, orders=(None,)):
                 f"array a column; got {plain(classes)!r}."
             )
         return LabelColumns(y.T if classes is None else classes, loss, orders)
-    if loss == "ordinal":
+    if is_ordered(loss):
         raise ValueError(
-            "loss='ordinal' is for classes in an order, but y is an indicator of 0 and 1 in "
+            f"loss={loss!r} is for classes in an order, but y is an indicator of 0 and 1 in "
             f"{y.shape[1]} columns: take loss='cross_entropy'."
         )
     labels = LabelIndicator(y.shape[1])
@@ -101,8 +110,8 @@ class ClassLabels:
     ----------
     classes : array-like
         All classes, in any order and number.
-    loss : {"cross_entropy", "ordinal"}
-        Whether classes have an order.
+    loss : str
+        Name of a registered loss of classes.
     order : list, default=None
         All categories in their order, of which the classes are some; None is the sorted one.
     """
@@ -110,10 +119,10 @@ class ClassLabels:
     def __init__(self, classes, loss, order=None):
         self.classes = np.unique(classes)
         self.loss = loss
-        self.ranks = rank_classes(self.classes, order if loss == "ordinal" else None)
-        if loss == "ordinal" and len(self.classes) < 2:
+        self.ranks = rank_classes(self.classes, order if is_ordered(loss) else None)
+        if is_ordered(loss) and len(self.classes) < 2:
             raise ValueError(
-                "loss='ordinal' needs two classes or more, but y has one class, "
+                f"loss={loss!r} needs two classes or more, but y has one class, "
                 f"{self.classes.tolist()}."
             )
 
@@ -172,8 +181,8 @@ class ClassLabels:
 
     def scores(self, scores):
         """Return one score a class, (B, K); of classes in an order the log-probability."""
-        found = _CLASS_SCORES[self.loss](scores.double())
-        return found if self.loss != "ordinal" else found[..., self.ranks]
+        found = _class_scores(self.loss, scores)
+        return found if not is_ordered(self.loss) else found[..., self.ranks]
 
     def probabilities(self, scores):
         """Return the probability of each class, (B, K)."""
@@ -192,9 +201,9 @@ class ClassLabels:
         """Return the most probable label of each sample."""
         return self.classes[probabilities.argmax(axis=1)]
 
-    def arranged(self, answers):
-        """Return answers (n, ...) in the form scikit-learn gives them."""
-        return answers
+    def arranged(self, decoded):
+        """Return decoded (n, ...) in the form scikit-learn gives them."""
+        return decoded
 
 
 class LabelColumns:
@@ -204,8 +213,8 @@ class LabelColumns:
     ----------
     classes : sequence of array-like
         All classes of each column.
-    loss : {"cross_entropy", "ordinal"}
-        Whether classes have an order.
+    loss : str
+        Name of a registered loss of classes.
     orders : sequence of (list or None), default=(None,)
         As of `find_labels`.
     """
@@ -213,12 +222,12 @@ class LabelColumns:
     def __init__(self, classes, loss, orders=(None,)):
         self.classes = [np.unique(typed(np.asarray(column))) for column in classes]
         self.loss = loss
-        known = len(orders) == len(self.classes) and loss == "ordinal"
+        known = len(orders) == len(self.classes) and is_ordered(loss)
         orders = orders if known else [None] * len(self.classes)
         self.ranks = [rank_classes(*pair) for pair in zip(self.classes, orders, strict=True)]
         self.counts = [len(one) for one in self.classes]
-        if loss == "ordinal" and max(self.counts) < 2:
-            raise ValueError("loss='ordinal' needs two classes or more in a column of y.")
+        if is_ordered(loss) and max(self.counts) < 2:
+            raise ValueError(f"loss={loss!r} needs two classes or more in a column of y.")
 
     probabilities = ClassLabels.probabilities
     log_probabilities = ClassLabels.log_probabilities
@@ -274,8 +283,8 @@ class LabelColumns:
 
     def scores(self, scores):
         """Return one score a class, (B, C, K); of classes in an order the log-probability."""
-        found = _CLASS_SCORES[self.loss](scores.double())
-        if self.loss != "ordinal":
+        found = _class_scores(self.loss, scores)
+        if not is_ordered(self.loss):
             return found
         places = np.tile(np.arange(found.shape[-1]), (len(self.ranks), 1))
         for row, ranks in zip(places, self.ranks, strict=True):
@@ -302,9 +311,9 @@ class LabelColumns:
             found = [column.astype(object) for column in found]
         return np.column_stack(found)
 
-    def arranged(self, answers):
-        """Return answers (n, C, K) as a list of one array (n, K_c) a column."""
-        return [answers[:, place, :count] for place, count in enumerate(self.counts)]
+    def arranged(self, decoded):
+        """Return decoded (n, C, K) as a list of one array (n, K_c) a column."""
+        return [decoded[:, place, :count] for place, count in enumerate(self.counts)]
 
 
 class LabelIndicator:
@@ -373,6 +382,6 @@ class LabelIndicator:
         """Return which labels are more probable than not, (n, L) of 0 and 1."""
         return (probabilities > 0.5).astype(int)
 
-    def arranged(self, answers):
-        """Return answers (n, L) as they are."""
-        return answers
+    def arranged(self, decoded):
+        """Return decoded (n, L) as they are."""
+        return decoded

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn_crossmodal.data import Block, category_orders
 from sklearn_crossmodal.estimators._fitting._warm_start import check_same_loss, describe_loss
 from sklearn_crossmodal.estimators._targets._base import Target
-from sklearn_crossmodal.estimators._targets._class_labels import find_labels
+from sklearn_crossmodal.estimators._targets._class_labels import find_labels, is_ordered
 from sklearn_crossmodal.estimators._targets._label_validation import check_label_columns
 from sklearn_crossmodal.utils._validation import error_prefix
 
@@ -23,8 +23,8 @@ class ClassTarget(Target):
     ----------
     owner : str
         Name of the estimator, for messages.
-    loss : {"cross_entropy", "ordinal"}
-        Whether classes have an order.
+    loss : str
+        Name of a registered loss of classes.
     class_weight : dict, list of dict, "balanced" or None
         As scikit-learn has it.
     classes : array-like or list of array-like, default=None
@@ -58,7 +58,7 @@ class ClassTarget(Target):
 
     def _find_orders(self, y) -> list:
         """Return the order of the categories of each column of y; None where there is none."""
-        if self.loss_name != "ordinal":
+        if not is_ordered(self.loss_name):
             return [None]
         found = category_orders(y)
         if self.order is not None and found == [None]:
@@ -109,7 +109,7 @@ class ClassTarget(Target):
 
     def fitted_attributes(self):
         """Return the classes, and the order of ordered ones."""
-        order = {"class_order_": self.labels.in_order} if self.loss_name == "ordinal" else {}
+        order = {"class_order_": self.labels.in_order} if is_ordered(self.loss_name) else {}
         return {"classes_": self.labels.classes, **order}
 
     def decode(self, scores, what: str) -> np.ndarray:

@@ -109,6 +109,8 @@ class OrdinalLoss(Component):
     """
 
     kinds = frozenset({"codes"})
+    class_scores = staticmethod(chain_log_probabilities)
+    is_ordered = True
 
     def build(self) -> nn.Module:
         """Return the module: (prediction, target, mask, weight) -> scalar."""

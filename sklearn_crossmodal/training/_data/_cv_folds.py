@@ -51,7 +51,9 @@ def cv_folds(owner: str, cv, y, counted, groups, *, stratify: bool, seed: int) -
         folds = check_cv(cv, y, classifier=stratify).split(np.zeros(len(y)), y, groups)
         folds = [tuple(row_numbers(rows, len(y)) for rows in fold) for fold in folds]
         folds = [tuple(rows[np.isin(rows, counted)] for rows in fold) for fold in folds]
-        if not folds or not all(len(training) and len(asked) for training, asked in folds):
+        if not folds or not all(
+            len(training) and len(validation) for training, validation in folds
+        ):
             raise ValueError(
                 "it gives no fold, or one without rows to train on or to answer for, those of "
                 "weight zero left out: give others."

@@ -38,7 +38,7 @@ class Criterion(nn.Module):
         self.losses = dict(losses)
         self.auxiliary_weight = auxiliary_weight
         self.target_weights = dict(target_weights or {})
-        #: What the losses of targets are divided by, one where nothing is said.
+        #: What the losses of targets are divided by, one where none is known.
         self.baselines: dict[str, float] = {}
         #: Weights of the fused loss and of each head's, in place of 1 and `auxiliary_weight`, and
         #: whether a callback sets them.
@@ -143,9 +143,13 @@ class Criterion(nn.Module):
 
     def _of_heads(self, predictions, targets) -> Iterator[tuple[Tensor, tuple]]:
         """Yield the scores of each head, with the target of the samples that have its modality."""
-        name, said, present = next(iter(self.losses)), predictions[HEADS], predictions[PRESENT]
-        values, mask, weight = as_often(targets[name], said)
-        for m, scores in enumerate(said.unbind(dim=1)):
+        name, head_scores, present = (
+            next(iter(self.losses)),
+            predictions[HEADS],
+            predictions[PRESENT],
+        )
+        values, mask, weight = as_often(targets[name], head_scores)
+        for m, scores in enumerate(head_scores.unbind(dim=1)):
             counted = weight
             if present is not None:
                 there = present[:, m].to(scores.dtype)

@@ -1,4 +1,4 @@
-"""What modalities tell of each other, found when an autoencoder is first asked for it."""
+"""What modalities predict of each other, fitted when it is first used."""
 
 from __future__ import annotations
 
@@ -167,9 +167,9 @@ class Relations:
 
     def _decoded(self, net, dataset):
         """Return the numbers that decoders give, each modality from the others."""
-        said = [*scores_by_others(net, dataset)] if self._numbers else []
+        left_out = [*scores_by_others(net, dataset)] if self._numbers else []
         return {
-            name: np.concatenate([scores[name].cpu().numpy() for scores in said])
+            name: np.concatenate([scores[name].cpu().numpy() for scores in left_out])
             for name in self._numbers
         }
 

@@ -66,14 +66,14 @@ def fit_blend(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int) 
         return
     some = [dataset.some(MOST_ROWS // len(nets)) for dataset in held_out]
     loss = nets[0].criterion_.losses[name]
-    said, present, target, fused = _collected(nets, some, seed)
+    head_scores, present, target, fused = _collected(nets, some, seed)
     if not heads.adds:
-        heads.precisions.copy_(_precisions(heads, loss, said, present[-1], target))
+        heads.precisions.copy_(_precisions(heads, loss, head_scores, present[-1], target))
     for count, (scores, there) in enumerate(zip(fused, present, strict=True), start=1):
         exact = there.sum(dim=1) == count
         if exact.sum() >= ENOUGH:
             aims = _counted(target, exact.to(scores.dtype))
-            together = heads.combine(said, there)
+            together = heads.combine(head_scores, there)
             losses = [loss(share * scores + (1 - share) * together, *aims) for share in TRIED]
             heads.shares[count] = TRIED[int(torch.stack(losses).argmin())]
     for net in nets:
@@ -88,7 +88,7 @@ def _counted(target: tuple, there: Tensor) -> tuple:
 
 @torch.inference_mode()
 def losses_of_heads(net: Net, dataset: BlockDataset) -> Tensor:
-    """Return the loss of the fusion and that of each head, as the network answers.
+    """Return the loss of the fusion and that of each head, as the network predicts.
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ def losses_of_heads(net: Net, dataset: BlockDataset) -> Tensor:
     network, criterion, found, counts = net.module_, net.criterion_, [], []
     for inputs, targets in _batches(net, dataset):
         latents, present = network.latents(**inputs), network.spread(inputs["present"])
-        said = {HEADS: network.heads.head_scores(latents), PRESENT: present}
-        scores = {**network.decode(network.fuse(latents, present)), **said}
+        head_scores = {HEADS: network.heads.head_scores(latents), PRESENT: present}
+        scores = {**network.decode(network.fuse(latents, present)), **head_scores}
         losses = criterion.fused(scores, targets).view(1), criterion.by_head(scores, targets)
         found.append(torch.cat(losses).double().cpu())
         n_rows = torch.full((1,), len(latents[0]), dtype=torch.float64)
@@ -124,9 +124,9 @@ def _collected(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int)
         for net, dataset in zip(nets, held_out, strict=True)
         for inputs, targets in _batches(net, dataset)
     ]
-    said, present, target, fused = zip(*parts, strict=True)
+    head_scores, present, target, fused = zip(*parts, strict=True)
     return (
-        torch.cat(said),
+        torch.cat(head_scores),
         [torch.cat(some) for some in zip(*present, strict=True)],
         tuple(None if some[0] is None else torch.cat(some) for some in zip(*target, strict=True)),
         [torch.cat(some) for some in zip(*fused, strict=True)],
@@ -156,12 +156,12 @@ def _scored(net: Net, inputs: dict, generator: torch.Generator, targets: dict):
     return network.gathered(heads.head_scores(latents)), left, targets[heads.target], fused
 
 
-def _precisions(heads: ModalityHeads, loss, said: Tensor, present: Tensor, target) -> Tensor:
+def _precisions(heads: ModalityHeads, loss, head_scores: Tensor, present: Tensor, target) -> Tensor:
     """Return how many times the variance around each head goes into that around the prior."""
-    there = present.to(said.dtype)
-    nothing = heads.prior.expand(len(said), *heads.prior.shape)
+    there = present.to(head_scores.dtype)
+    nothing = heads.prior.expand(len(head_scores), *heads.prior.shape)
     found = []
-    for m, scores in enumerate(said.unbind(dim=1)):
+    for m, scores in enumerate(head_scores.unbind(dim=1)):
         aims = _counted(target, there[:, m])
         before, after = (_variance(loss, one, aims) for one in (nothing, scores))
         found.append((before / after.clamp(min=1e-6)).expand_as(heads.prior))

@@ -49,7 +49,7 @@ def fit_linear_paths(nets: Sequence[Net], splits: Sequence[tuple], dataset: Bloc
         for net, path, (training, held_out) in zip(nets, paths, splits, strict=True):
             path.blend(1.0)
             _fit_path(net, path, dataset.take(training).some(MOST_ROWS))
-            found.append(_said(net, path, dataset.take(held_out)))
+            found.append(_predict(net, path, dataset.take(held_out)))
         fused, linear, *target = (_joined(parts) for parts in zip(*found, strict=True))
         losses = [loss(torch.lerp(linear, fused, share), *target).item() for share in TRIED]
         least = IN_DOUBT * np.nanmin([*losses, np.inf])
@@ -95,21 +95,21 @@ def ridge(X: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> np.ndarray:
     X, Y, n_rows = root * X, root * Y, len(X)
     if X.shape[1] > n_rows:
         squares, left = np.linalg.eigh(X @ X.T)
-        told, back = left.T @ Y, X.T @ left
+        projected, back = left.T @ Y, X.T @ left
     else:
         squares, right = np.linalg.eigh(X.T @ X)
         spread = np.sqrt(np.maximum(squares, 1e-300))
-        told, back = right.T @ (X.T @ Y) / spread[:, np.newaxis], right * spread
+        projected, back = right.T @ (X.T @ Y) / spread[:, np.newaxis], right * spread
     kept = squares > 1e-12 * max(squares.max(), 1e-300)  # others are rounding
-    squares, told, back = squares[kept], told[kept], back[:, kept]
+    squares, projected, back = squares[kept], projected[kept], back[:, kept]
     penalties = n_rows * PENALTIES
     shrunk = squares / (squares + penalties[:, np.newaxis])  # (P, r)
-    beyond = (Y**2).sum() - (told**2).sum()  # what no coefficients explain
-    errors = beyond + ((1 - shrunk) ** 2 @ told**2).sum(axis=1)
+    beyond = (Y**2).sum() - (projected**2).sum()  # what no coefficients explain
+    errors = beyond + ((1 - shrunk) ** 2 @ projected**2).sum(axis=1)
     freedom = n_rows - 1 - shrunk.sum(axis=1)  # one is spent on the mean
     criterion = np.where(freedom > 0.1, errors / np.maximum(freedom, 0.1) ** 2, np.inf)
     penalty = penalties[np.argmin(criterion)]
-    return back @ (told / (squares + penalty)[:, np.newaxis])
+    return back @ (projected / (squares + penalty)[:, np.newaxis])
 
 
 def _fit_path(net: Net, path: LinearPath, dataset: BlockDataset) -> None:
@@ -168,7 +168,7 @@ def _rows_of(net: Net, path: LinearPath, dataset: BlockDataset) -> tuple[np.ndar
 
 
 @torch.inference_mode()
-def _said(net: Net, path: LinearPath, dataset: BlockDataset) -> tuple[Tensor | None, ...]:
+def _predict(net: Net, path: LinearPath, dataset: BlockDataset) -> tuple[Tensor | None, ...]:
     """Return what the network says of rows, what the linear model says, and the target."""
     net._set_training(False)
     parts = []

@@ -52,7 +52,7 @@ class ConstantBaselines(PostFit):
 
 
 class GaussianImputation(PostFit):
-    """What modalities predict of each other by a Gaussian model, found when first asked for.
+    """What modalities predict of each other by a Gaussian model, fitted when first used.
 
     Parameters
     ----------

@@ -89,16 +89,16 @@ class _Run:
 
     def _notify(self) -> Iterator[None]:
         """Do what `partial_fit` of skorch does besides the batches; yield where these come."""
-        net, told = (
+        net, datasets = (
             self.net,
             dict(zip(("dataset_train", "dataset_valid"), self.datasets, strict=True)),
         )
         net.notify("on_train_begin", X=self.training.dataset, y=None)
         try:
             for _ in range(net.max_epochs):
-                net.notify("on_epoch_begin", **told)
+                net.notify("on_epoch_begin", **datasets)
                 yield
-                net.notify("on_epoch_end", **told)
+                net.notify("on_epoch_end", **datasets)
         except Interrupt:
             net.interrupted_ = True
         except KeyboardInterrupt:
