@@ -368,7 +368,7 @@ def test_bagging_of_named_columns_says_that_names_are_gone():
 
 @pytest.mark.parametrize("join", [np.hstack, partial(np.concatenate, axis=1), np.column_stack])
 def test_numpy_puts_no_frame_beside_other_columns(join):
-    with pytest.raises(TypeError, match="it is no table of numbers"):
+    with pytest.raises(TypeError, match="it is not a numeric table"):
         join([multi_modal_frame().X, multi_modal_frame().X])
 
 
@@ -377,7 +377,7 @@ def test_numpy_puts_frames_below_each_other():
     found = np.concatenate([X, X[:2]])
     assert len(found) == N + 2
     assert list(found["words"][N:]) == list(X["words"][:2])
-    with pytest.raises(TypeError, match="it is no table of numbers"):
+    with pytest.raises(TypeError, match="it is not a numeric table"):
         np.concatenate([X, np.ones((2, 3))])
 
 

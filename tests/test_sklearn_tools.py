@@ -145,9 +145,8 @@ def _works(tool, X) -> bool:
 @pytest.fixture(scope="module")
 def listed():
     """The tools that the guide says make a table of X."""
-    section = GUIDE.read_text().split("What scikit-learn cannot do with samples that are no table")[
-        1
-    ]
+    title = "Limits of scikit-learn's tools on multimodal samples"
+    section = GUIDE.read_text().split(title)[1]
     bullets = re.findall(r"^- ((?:``[^`]+``[ ,and]*)+)", section, flags=re.M)
     return {name for bullet in bullets for name in re.findall(r"``([^`]+)``", bullet)}
 

@@ -55,8 +55,6 @@ class BaseMultimodal(
     #: Parameters that X and y are not read by: estimators that differ in them alone read once.
     _training_parameters = TRAINING_PARAMETERS
     _net_class = Net
-    #: Of an estimator without the parameter.
-    n_folds = None
     #: What "auto" stands for in `early_stopping` and `n_folds`.
     _validation = ValidationPolicy()
     #: Whether `fit` sees the first of several chunks, as `partial_fit` does.

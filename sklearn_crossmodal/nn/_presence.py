@@ -41,8 +41,7 @@ def where_present(latents: Sequence[Tensor], present: Tensor | None) -> list[Ten
     Examples
     --------
     >>> import torch
-    >>> from sklearn_crossmodal.nn._protocols import flag
-    from sklearn_crossmodal.nn._presence import where_present
+    >>> from sklearn_crossmodal.nn._presence import where_present
     >>> where_present([torch.tensor([[1.0], [torch.nan]])], torch.tensor([[True], [False]]))
     [tensor([[1.],
             [0.]])]

@@ -14,6 +14,7 @@ from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import MLPDecoder
 from sklearn_crossmodal.nn.encoders import MLPEncoder
 from sklearn_crossmodal.nn.variational import POSTERIORS
+from sklearn_crossmodal.training import BlockDataset, torch_dtype
 
 N = 240
 QUICK = {"max_epochs": 30, "learning_rate": 0.02, "batch_size": 40, "random_state": 0}
@@ -142,7 +143,8 @@ def test_the_loss_of_a_batch_is_minus_the_rescaled_bound(X):
     )
     made = made.set_params(max_epochs=1, modality_dropout=0.0, early_stopping=False).fit(X)
     net, inputs = made.net_, made._blocks(X)
-    data = made._carried(inputs, made._target_blocks(None, inputs))
+    targets = made._target.blocks(None, inputs)
+    data = BlockDataset.from_blocks(inputs, torch_dtype(net.precision), targets)
     parts, targets, _ = data.batch(slice(None))
     net._set_training(False)
     with torch.no_grad():

@@ -12,6 +12,7 @@ from sklearn_crossmodal.estimators._fitting._validation_split import (
     has_own_split,
     has_splitter,
     held_out_rows,
+    n_folds_of,
 )
 from sklearn_crossmodal.nn import Component
 from sklearn_crossmodal.training import deal_folds, reads_any_length
@@ -89,10 +90,18 @@ def plan_fit(estimator, data, strata, seed: int) -> FitPlan:
     ValueError
         If parameters contradict each other, or there are fewer samples than folds.
     """
-    n_folds = _choose_folds(estimator, data) if estimator.n_folds == "auto" else estimator.n_folds
+    n_folds = n_folds_of(estimator)
+    if is_auto := n_folds == "auto":
+        n_folds = _choose_folds(estimator, data)
     if n_folds is not None:
         check_one_split(estimator, f"n_folds={n_folds}")
-        if folds := _deal(estimator, data, strata, n_folds, seed):
+        folds = _deal(data, strata, n_folds, seed)
+        if not is_auto and len(folds) < n_folds:
+            raise ValueError(
+                f"{type(estimator).__name__}: n_folds={n_folds} is more than there are samples, "
+                "samples of a class, or groups: take less, or None."
+            )
+        if folds:
             return FitPlan(folds)
     return FitPlan([_one_split(estimator, data, strata, seed)])
 
@@ -129,16 +138,9 @@ def _choose_folds(estimator, data) -> int | None:
     return fitting[0] if small and free and fitting else None
 
 
-def _deal(estimator, data, strata, n_folds: int, seed: int) -> list:
+def _deal(data, strata, n_folds: int, seed: int) -> list:
     classes = np.zeros(len(data), dtype=int) if strata is None else strata
-    settings = {"stratify": strata is not None, "seed": seed}
-    folds = deal_folds(n_folds, classes, data.groups, **settings)
-    if estimator.n_folds != "auto" and len(folds) < n_folds:
-        raise ValueError(
-            f"{type(estimator).__name__}: n_folds={n_folds} is more than there are samples, "
-            "samples of a class, or groups: take less, or None."
-        )
-    return folds
+    return deal_folds(n_folds, classes, data.groups, stratify=strata is not None, seed=seed)
 
 
 def _one_split(estimator, data, strata, seed: int):

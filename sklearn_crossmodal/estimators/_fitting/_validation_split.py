@@ -14,7 +14,14 @@ from sklearn_crossmodal.training._data._cv_folds import row_numbers
 from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._validation import error_prefix
 
-__all__ = ["check_groups", "check_one_split", "has_own_split", "has_splitter", "held_out_rows"]
+__all__ = [
+    "check_groups",
+    "check_one_split",
+    "has_own_split",
+    "has_splitter",
+    "held_out_rows",
+    "n_folds_of",
+]
 
 
 def check_groups(estimator, groups, table):
@@ -54,6 +61,21 @@ def check_groups(estimator, groups, table):
                 "each a group of its own, or leave them out."
             )
     return groups
+
+
+def n_folds_of(estimator) -> int | str | None:
+    """Return the parameter `n_folds`; None of an estimator that has none.
+
+    Parameters
+    ----------
+    estimator : BaseMultimodal
+        Whose parameter is looked at.
+
+    Returns
+    -------
+    int, "auto" or None
+    """
+    return estimator.get_params(deep=False).get("n_folds")
 
 
 def has_own_split(estimator) -> bool:

@@ -83,7 +83,7 @@ def test_partial_fit_widens_the_bound():
     reg = FusionRegressor(UNBOUNDED, loss="poisson", random_state=0)
     reg.partial_fit(X, y).partial_fit(X, 10 * y)
     assert reg.predict(np.full((1, 3), 1e6)).item() <= 20 * y.max() + 1e-3
-    assert reg._loss().link.most.item() > 2 * y.max() / y.mean()
+    assert reg.net_.criterion_.losses["y"].link.most.item() > 2 * y.max() / y.mean()
 
 
 @pytest.mark.parametrize("variational", [None, "poe"])
