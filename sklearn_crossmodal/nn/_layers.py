@@ -17,6 +17,7 @@ __all__ = [
     "Dropout",
     "StepEmbedding",
     "dropout_mask",
+    "in_autocast_dtype",
     "masked_mean",
     "positions",
     "trim",
@@ -180,6 +181,27 @@ class AttentionBlock(nn.Module):
         seen = functional.scaled_dot_product_attention(query, key, value, **limits)
         steps = steps + self.join(seen.transpose(1, 2).flatten(2))
         return steps + self.step(steps)
+
+
+def in_autocast_dtype(values: Tensor) -> Tensor:
+    """Return values in the type that autocast computes in, for a recurrent layer.
+
+    oneDNN has no LSTM that takes float32 under autocast on processors without bfloat16; one of
+    bfloat16 runs on all.
+
+    Parameters
+    ----------
+    values : Tensor
+        On any device.
+
+    Returns
+    -------
+    Tensor
+        The values themselves on a GPU, and outside of autocast.
+    """
+    if values.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
+        return values
+    return values.to(torch.get_autocast_dtype("cpu"))
 
 
 def trim(values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:

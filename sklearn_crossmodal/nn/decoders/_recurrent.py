@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec
-from sklearn_crossmodal.nn._layers import StepEmbedding
+from sklearn_crossmodal.nn._layers import StepEmbedding, in_autocast_dtype
 from sklearn_crossmodal.nn.decoders._autoregressive import (
     TokenByToken,
     TokenByTokenDecoder,
@@ -60,8 +60,8 @@ class _RecurrentDecoder(TokenByToken):
     def _run(self, state: State, steps: Tensor) -> tuple[Tensor, State]:
         latent, *hidden = state
         again = latent.unsqueeze(1).expand(-1, steps.shape[1], -1)
-        read = self.dropout(torch.cat([steps, again], dim=-1))
-        hidden = [part.unsqueeze(0).contiguous() for part in hidden]
+        read = in_autocast_dtype(self.dropout(torch.cat([steps, again], dim=-1)))
+        hidden = [in_autocast_dtype(part.unsqueeze(0).contiguous()) for part in hidden]
         outputs, after = self.recurrence(read, tuple(hidden) if self.n_states > 1 else hidden[0])
         after = after if isinstance(after, tuple) else (after,)
         return outputs, (latent, *(part.squeeze(0) for part in after))

@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn._component import Component
-from sklearn_crossmodal.nn._layers import StepEmbedding, trim
+from sklearn_crossmodal.nn._layers import StepEmbedding, in_autocast_dtype, trim
 from sklearn_crossmodal.utils._sklearn import Interval
 
 __all__ = ["GRUEncoder", "LSTMEncoder"]
@@ -131,7 +131,7 @@ class _Recurrent(nn.Module):
 
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Tensor:
         values, mask = trim(values, mask)
-        steps = self.dropout(self.embedding(values))
+        steps = in_autocast_dtype(self.dropout(self.embedding(values)))
         if mask is None:
             return self._last(self.recurrence(steps)[1])
         if not self.recurrence.bidirectional:  # gathering is 3 times as fast as packing

@@ -74,3 +74,13 @@ def test_dropout_hits_embeddings_in_training_only(part):
 def test_both_directions_double_the_width():
     assert GRUEncoder(width=5, bidirectional=True).build(TOKENS).out_features == 10
     assert LSTMEncoder(width=5).build(TOKENS).out_features == 5
+
+
+@pytest.mark.parametrize("kind", [GRUEncoder, LSTMEncoder])
+def test_it_computes_under_autocast_on_any_processor(kind):
+    encoder = kind(width=64, embedding_width=64).build(BlockSpec("tokens", (5,), n_categories=9))
+    tokens = torch.randint(3, 9, (32, 5))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = encoder(tokens, torch.ones_like(tokens, dtype=torch.bool))
+    found.float().sum().backward()
+    assert found.isfinite().all()
