@@ -87,7 +87,7 @@ class DateColumns:
             columns = [
                 (name, place, inner)
                 for name, place in self.columns
-                if name not in grouped and name in table
+                if name not in grouped and name in table and not _are_numbers(table[name])
                 for inner in _inner_names(table[name])
             ]
         kinds = {key: _kind_of(_column(table, *key)) for key in columns}
@@ -98,6 +98,11 @@ def _name(key: tuple) -> str:
     name, place, inner = key
     name = place if name is None else name
     return repr(name) if inner is None else f"{name!r}[{inner!r}]"
+
+
+def _are_numbers(values) -> bool:
+    """Tell whether values are an array of numbers, as most columns are; the check is cheap."""
+    return type(values) is np.ndarray and values.dtype.kind in "biufc"
 
 
 def _inner_names(values) -> list:
