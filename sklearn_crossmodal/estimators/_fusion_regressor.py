@@ -403,4 +403,4 @@ def point_predictions(estimator, X):
     ndarray of shape (n_samples,) or (n_samples, n_outputs), float64
     """
     scores = scores_of(estimator, X)  # first: it raises if the estimator is not fitted
-    return np.concatenate([estimator.net_.answer(part) for part in scores])
+    return np.concatenate([estimator.net_.decode_scores(part) for part in scores])

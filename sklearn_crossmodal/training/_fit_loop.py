@@ -40,7 +40,7 @@ __all__ = [
 AUTO_NOISE, WIDE = 0.2, 32
 #: Arguments of the net that belong to parameters of the estimator, or to its inner workings.
 _OWNED = {
-    "answer",
+    "decode_scores",
     "batch_size",
     "callbacks",
     "classes",

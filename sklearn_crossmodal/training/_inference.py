@@ -59,10 +59,10 @@ class Answering:
         ndarray with n rows, or MultiModalFrame
             The latter where there are several targets.
         """
-        if getattr(self.answer, "takes_all", False):
-            return MultiModalFrame.concat([self.answer(one) for one in self.forward_iter(X)])
+        if getattr(self.decode_scores, "takes_all", False):
+            return MultiModalFrame.concat([self.decode_scores(one) for one in self.forward_iter(X)])
         return np.concatenate(
-            [self.answer(scores["y"].detach()) for scores in self.forward_iter(X)]
+            [self.decode_scores(scores["y"].detach()) for scores in self.forward_iter(X)]
         )
 
     @torch.inference_mode()

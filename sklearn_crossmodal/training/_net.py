@@ -40,7 +40,7 @@ class Net(Answering, NeuralNet):
         As `skorch.NeuralNet` takes them.
     precision : {"float64", "float32", "bfloat16"}
         What the network computes in.
-    answer : callable, default=None
+    decode_scores : callable, default=None
         From the scores of the target ``"y"``, a tensor (B, ...), to what `predict_proba` returns.
     step : callable, default=None
         Does one step of the optimizer in place of the common one: (net, inputs, targets) -> loss
@@ -53,7 +53,7 @@ class Net(Answering, NeuralNet):
         self,
         *args,
         precision: str = "float32",
-        answer: Callable[[Tensor], np.ndarray] | None = None,
+        decode_scores: Callable[[Tensor], np.ndarray] | None = None,
         step: Callable | None = None,
         read: Callable | None = None,
         **kwargs,
@@ -61,7 +61,7 @@ class Net(Answering, NeuralNet):
         super().__init__(*args, **kwargs)
         self.precision = precision
         self.read = read
-        self.answer = answer
+        self.decode_scores = decode_scores
         self.step = step
 
     #: Whether the user ended the last training before its time.

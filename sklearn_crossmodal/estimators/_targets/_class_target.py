@@ -105,7 +105,11 @@ class ClassTarget(Target):
     def net_settings(self, losses):
         """Return classes, and what makes probabilities and labels of scores."""
         labels = self.labels
-        return {"answer": labels.probabilities, "classes": labels.classes, "decide": labels.decide}
+        return {
+            "decode_scores": labels.probabilities,
+            "classes": labels.classes,
+            "decide": labels.decide,
+        }
 
     def fitted_attributes(self):
         """Return the classes, and the order of ordered ones."""

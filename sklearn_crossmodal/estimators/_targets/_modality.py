@@ -188,7 +188,7 @@ class ModalityTarget(Target):
 
     def net_settings(self, losses):
         """Return what makes values of y of scores."""
-        return {"answer": Decoding(self.modality, losses["y"])}
+        return {"decode_scores": Decoding(self.modality, losses["y"])}
 
     def fitted_attributes(self):
         """Return the fitted modality."""

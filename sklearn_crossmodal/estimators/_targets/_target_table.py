@@ -248,7 +248,7 @@ class TargetTable(CrossTarget):
 
     def net_settings(self, losses):
         """Return what makes a frame of all targets of scores."""
-        return {"answer": _TableDecoding(self.modalities, losses)}
+        return {"decode_scores": _TableDecoding(self.modalities, losses)}
 
     def fitted_attributes(self):
         """Return the fitted modalities, (name, modality, columns)."""
