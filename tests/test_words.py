@@ -115,6 +115,7 @@ STANDARD_TERMS = [
     "functions",
     "gated",
     "gaussian",
+    "gcv",
     "generator",
     "gradient",
     "hashing",

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
+from sklearn.utils.extmath import randomized_svd
 
 from sklearn_crossmodal.linear._block_moments import (
-    covariance_of_pairs,
+    block_covariance,
     inverse,
     missingness_patterns,
-    refine_by_em,
     stack_masked,
 )
 
-__all__ = ["CrossGaussian"]
+__all__ = ["CrossGaussian", "ScaledGaussian"]
+
+#: Maximal number of directions of a modality, and of all modalities. Time grows with the cube.
+#: Beyond that the first principal components are used.
+_MAX_PER_MODALITY, _MAX_TOTAL = 1024, 2048
+#: Up to this number of features no basis is computed.
+_MAX_FULL_WIDTH = 512
 
 
 class CrossGaussian:
@@ -64,19 +70,13 @@ class CrossGaussian:
             Which modalities each sample has.
         weight : ndarray of shape (n,), default=None
             Sample weights.
-
-        Returns
-        -------
-        CrossGaussian
-            Itself.
         """
         weight = np.ones(len(present)) if weight is None else weight
         widths = [values.shape[1] for values in features.values()]
         ends = np.cumsum([0, *widths])
         self.places_ = {name: slice(*ends[m : m + 2]) for m, name in enumerate(features)}
-        parts = stack_masked(features, present), widths, present, weight, self.shrinkage
-        covariance = covariance_of_pairs(*parts)
-        self.covariance_ = covariance if present.all() else refine_by_em(covariance, *parts)
+        joined = stack_masked(features, present)
+        self.covariance_ = block_covariance(joined, widths, present, weight, self.shrinkage)
         self.precision_ = inverse(self.covariance_)
         return self
 
@@ -124,24 +124,13 @@ class CrossGaussian:
         return found
 
     def contradictions(self, features: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarray:
-        """Return the standardised negative pointwise mutual information of each modality.
+        """Return the standardised negative pointwise mutual information of each modality, (n, M).
 
         This is the information between a modality and the other observed modalities, up to a
         constant: ``log(p(x_m) / p(x_m | rest))``, divided by its standard deviation among samples
         of the joint distribution. It is high for a modality that contradicts the rest, and does
-        not grow with how unusual the modality is by itself.
-
-        Parameters
-        ----------
-        features : mapping of str to ndarray of shape (n, D_m)
-            As in `fit`.
-        present : ndarray of shape (n, M), bool
-            Which modalities each sample has.
-
-        Returns
-        -------
-        ndarray of shape (n, M)
-            NaN where the modality is missing, or is the only one of its sample.
+        not grow with how unusual the modality is by itself. It is NaN where the modality is
+        missing, or is the only one of its sample.
         """
         found = np.full(present.shape, np.nan)
         joined = stack_masked(features, present)
@@ -172,6 +161,80 @@ class CrossGaussian:
             observed = {name for name, one in zip(self.places_, pattern, strict=True) if one}
             if observed & set(wide):
                 yield _Pattern(self, wide, observed, rows, joined[rows], pulled[rows])
+
+
+class ScaledGaussian:
+    """A `CrossGaussian` of features that are standardised and multiplied by a factor.
+
+    A modality with more features than rows is projected onto the span of its rows. This is exact:
+    orthogonal directions are uncorrelated with the other modalities.
+
+    Parameters
+    ----------
+    features : mapping of str to ndarray of shape (n, D_m)
+        Features of each modality; rows where it is missing are ignored.
+    present : ndarray of shape (n, M), bool
+        Which modalities each sample has.
+    weight : ndarray of shape (n,)
+        Sample weights.
+    factors : mapping of str to ndarray of shape (D_m,)
+        Factors of the features: a smaller factor means stronger shrinkage.
+    """
+
+    def __init__(self, features, present, weight, factors: Mapping[str, np.ndarray]) -> None:
+        self.factors = dict(factors)
+        self.scales = {
+            name: _mean_and_scale(values[present[:, m]], weight[present[:, m]])
+            for m, (name, values) in enumerate(features.items())
+        }
+        self.bases: dict[str, np.ndarray | None] = dict.fromkeys(features)
+        scaled = self._scaled(features, present)
+        if sum(part.shape[1] for part in scaled.values()) > _MAX_FULL_WIDTH:
+            scaled = self._reduced(scaled, present)
+        self.gaussian = CrossGaussian().fit(scaled, present, weight)
+
+    def conditional_mean(
+        self, features, present, n_columns: Mapping[str, int], *, leave_one_out=False
+    ):
+        """Return the conditional mean in the units of the features; see `CrossGaussian`."""
+        scaled = self._scaled(features, present)
+        bases = {name: self.bases[name] for name in n_columns}
+        directions = {
+            name: n if bases[name] is None else bases[name].shape[1]
+            for name, n in n_columns.items()
+        }
+        found = self.gaussian.conditional_mean(
+            scaled, present, directions, leave_one_out=leave_one_out
+        )
+        for name, n in n_columns.items():
+            values = found[name] if bases[name] is None else found[name] @ bases[name][:n].T
+            mean, scale = (part[:n] for part in self.scales[name])
+            found[name] = values / self.factors[name][:n] * scale + mean
+        return found
+
+    def contradictions(self, features, present) -> np.ndarray:
+        """Return how much each modality contradicts the others, (n, M); see `CrossGaussian`."""
+        return self.gaussian.contradictions(self._scaled(features, present), present)
+
+    def _reduced(self, scaled, present):
+        """Compute the basis of each modality; return the features in these bases."""
+        counts = zip(scaled.values(), present.sum(axis=0), strict=True)
+        sizes = [min(part.shape[1], int(n_rows)) for part, n_rows in counts]
+        most = min(_MAX_PER_MODALITY, _level(sizes, _MAX_TOTAL))
+        for m, (name, part) in enumerate(scaled.items()):
+            self.bases[name] = _basis(part[present[:, m]], most)
+        return {name: self._project(name, part) for name, part in scaled.items()}
+
+    def _scaled(self, features, present):
+        found = {}
+        for m, (name, values) in enumerate(features.items()):
+            mean, scale = self.scales[name]
+            part = np.where(present[:, [m]], values - mean, 0.0) / scale * self.factors[name]
+            found[name] = self._project(name, part)
+        return found
+
+    def _project(self, name, part):
+        return part if self.bases[name] is None else part @ self.bases[name]
 
 
 class _Pattern:
@@ -245,3 +308,37 @@ def _columns(places, names) -> np.ndarray:
     """Return the columns of modalities, in order."""
     parts = [np.arange(places[name].start, places[name].stop) for name in names]
     return np.concatenate(parts) if parts else np.empty(0, dtype=int)
+
+
+def _mean_and_scale(values, weight):
+    """Return mean and standard deviation of each feature, 1 for constant features."""
+    if not weight.sum():
+        return np.zeros(values.shape[1]), np.ones(values.shape[1])
+    mean = np.average(values, axis=0, weights=weight)
+    scale = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weight))
+    return mean, np.where(scale > 1e-9, scale, 1.0)
+
+
+def _level(sizes: Sequence[int], most: int) -> int:
+    """Return the cap of sizes for which their sum is `most`."""
+    for place, size in enumerate(sorted(sizes)):
+        level = (most - sum(sorted(sizes)[:place])) // (len(sizes) - place)
+        if size > level:
+            return max(level, 1)
+    return max(sizes)
+
+
+def _basis(values: np.ndarray, most: int) -> np.ndarray | None:
+    """Return an orthonormal basis of the span of the rows, (D, r); None for no projection.
+
+    Above `most` directions it holds the first `most` principal ones.
+    """
+    n_rows, width = values.shape
+    if width <= min(n_rows, most) or not n_rows:
+        return None
+    if min(n_rows, width) > most:
+        return randomized_svd(values, most, n_iter=2, random_state=0)[2].T
+    squares, left = np.linalg.eigh(values @ values.T)
+    kept = squares > 1e-10 * squares[-1]  # smaller ones are rounding errors
+    kept[-1] = True
+    return values.T @ (left[:, kept] / np.sqrt(np.maximum(squares[kept], 1e-300)))

@@ -7,32 +7,29 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from scipy.linalg import cho_factor, eigh, get_lapack_funcs
 
-__all__ = [
-    "covariance_of_pairs",
-    "inverse",
-    "missingness_patterns",
-    "refine_by_em",
-    "stack_masked",
-]
+__all__ = ["block_covariance", "inverse", "missingness_patterns", "stack_masked"]
 
 #: Maximal number of iterations of expectation-maximisation, and of the multiplications in all of
 #: them: beyond that the pairwise covariance is used as it is.
 _MAX_ITERATIONS, _MAX_PRODUCTS = 10, 2e10
 
 
-def covariance_of_pairs(
+def block_covariance(
     joined: np.ndarray,
     widths: list[int],
     present: np.ndarray,
     weight: np.ndarray,
     shrinkage: float,
 ) -> np.ndarray:
-    """Return the pairwise covariance: each block uses the samples that have both modalities.
+    """Return the covariance (D, D) of the features of all modalities, positive definite.
+
+    If modalities are missing, the pairwise covariance is refined by a few iterations of
+    expectation-maximisation, unless there are too many missingness patterns.
 
     Parameters
     ----------
     joined : ndarray of shape (n, D)
-        Features of all modalities, of mean zero; zeros where the modality is missing.
+        Features of mean zero; zeros where the modality is missing.
     widths : list of int
         Number of features of each modality.
     present : ndarray of shape (n, M), bool
@@ -41,47 +38,11 @@ def covariance_of_pairs(
         Sample weights.
     shrinkage : float
         Added to the diagonal, and the minimal eigenvalue.
-
-    Returns
-    -------
-    ndarray of shape (D, D)
-        Positive definite.
     """
-    counts = present.T.astype(float) @ (present * weight[:, np.newaxis])
-    products = joined.T @ (joined * weight[:, np.newaxis])
-    spread = np.repeat(np.repeat(counts, widths, axis=0), widths, axis=1)
-    found = products / np.maximum(spread, 1e-300)
-    if not np.ptp(counts):  # all blocks use the same samples: positive semidefinite already
-        return found + shrinkage * np.eye(len(found))
-    values, vectors = eigh(found, overwrite_a=False, check_finite=False)
-    above = values > 0
-    kept = (vectors[:, above] * values[above]) @ vectors[:, above].T
-    ratio = np.sqrt(np.maximum(np.diag(found), 0) / np.maximum(np.diag(kept), 1e-300))
-    return kept * np.outer(ratio, ratio) + shrinkage * np.eye(len(found))
-
-
-def refine_by_em(
-    covariance: np.ndarray,
-    joined: np.ndarray,
-    widths: list[int],
-    present: np.ndarray,
-    weight: np.ndarray,
-    shrinkage: float,
-) -> np.ndarray:
-    """Refine a covariance by a few iterations of expectation-maximisation.
-
-    Parameters
-    ----------
-    covariance : ndarray of shape (D, D)
-        The initial estimate.
-    joined, widths, present, weight, shrinkage
-        As in `covariance_of_pairs`.
-
-    Returns
-    -------
-    ndarray of shape (D, D)
-        The initial estimate itself if there are too many missingness patterns.
-    """
+    covariance = _pairwise_covariance(joined, widths, present, weight)
+    covariance += shrinkage * np.eye(len(covariance))
+    if present.all():
+        return covariance
     patterns = list(missingness_patterns(present))
     cost = len(patterns) * len(covariance) ** 3
     for _ in range(int(min(_MAX_ITERATIONS, _MAX_PRODUCTS / cost))):
@@ -99,37 +60,29 @@ def refine_by_em(
     return covariance
 
 
+def _pairwise_covariance(joined, widths, present, weight) -> np.ndarray:
+    """Return the covariance whose blocks use the samples that have both modalities."""
+    counts = present.T.astype(float) @ (present * weight[:, np.newaxis])
+    products = joined.T @ (joined * weight[:, np.newaxis])
+    spread = np.repeat(np.repeat(counts, widths, axis=0), widths, axis=1)
+    found = products / np.maximum(spread, 1e-300)
+    if not np.ptp(counts):  # all blocks use the same samples: positive semidefinite already
+        return found
+    values, vectors = eigh(found, overwrite_a=False, check_finite=False)
+    above = values > 0
+    kept = (vectors[:, above] * values[above]) @ vectors[:, above].T
+    ratio = np.sqrt(np.maximum(np.diag(found), 0) / np.maximum(np.diag(kept), 1e-300))
+    return kept * np.outer(ratio, ratio)
+
+
 def stack_masked(features: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarray:
-    """Return features side by side, zeros where the modality is missing.
-
-    Parameters
-    ----------
-    features : mapping of str to ndarray of shape (n, D_m)
-        Features of each modality.
-    present : ndarray of shape (n, M), bool
-        Which modalities each sample has.
-
-    Returns
-    -------
-    ndarray of shape (n, D)
-    """
+    """Return all features side by side, (n, D), zeros where the modality is missing."""
     parts = zip(features.values(), present.T, strict=True)
     return np.hstack([np.where(there[:, np.newaxis], part, 0.0) for part, there in parts])
 
 
 def missingness_patterns(present: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the missingness patterns, each with its rows.
-
-    Parameters
-    ----------
-    present : ndarray of shape (n, M), bool
-        Which modalities each sample has.
-
-    Yields
-    ------
-    rows : ndarray of int
-    pattern : ndarray of shape (M,), bool
-    """
+    """Yield the row numbers and the presence (M,) of each missingness pattern."""
     patterns, which = np.unique(present, axis=0, return_inverse=True)
     order = np.argsort(which.ravel(), kind="stable")
     ends = np.cumsum(np.bincount(which.ravel(), minlength=len(patterns)))
@@ -137,17 +90,7 @@ def missingness_patterns(present: np.ndarray) -> Iterator[tuple[np.ndarray, np.n
 
 
 def inverse(matrix: np.ndarray) -> np.ndarray:
-    """Return the inverse of a positive definite matrix.
-
-    Parameters
-    ----------
-    matrix : ndarray of shape (D, D)
-        A positive definite matrix.
-
-    Returns
-    -------
-    ndarray of shape (D, D)
-    """
+    """Return the inverse of a positive definite matrix."""
     factor, _ = cho_factor(matrix, lower=True, check_finite=False)
     (invert,) = get_lapack_funcs(("potri",), (factor,))
     half = np.tril(invert(factor, lower=True)[0])  # a third of the time of solving for identity

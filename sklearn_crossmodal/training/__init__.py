@@ -21,13 +21,8 @@ from sklearn_crossmodal.training._objectives._elbo import evidence_bounds
 from sklearn_crossmodal.training._objectives._gradient_balance import BALANCES
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
 from sklearn_crossmodal.training._post_fit._late_fusion_weights import fit_blend, fit_prior
-from sklearn_crossmodal.training._post_fit._leave_one_out import (
-    latents_of,
-    presence_of,
-    scores_by_others,
-)
 from sklearn_crossmodal.training._post_fit._ridge_path import fit_linear_paths
-from sklearn_crossmodal.training._post_fit._subset_inference import scores_by_pattern
+from sklearn_crossmodal.training._post_fit._subset_inference import presence_of, scores_by_pattern
 from sklearn_crossmodal.training._vectorized._dispatch import (
     joined,
     raise_interrupt,
@@ -60,14 +55,12 @@ __all__ = [
     "fit_linear_paths",
     "fit_prior",
     "joined",
-    "latents_of",
     "make_net",
     "optimizer_settings",
     "pick_split",
     "presence_of",
     "raise_interrupt",
     "reads_any_length",
-    "scores_by_others",
     "scores_by_pattern",
     "seeded",
     "split_groups",

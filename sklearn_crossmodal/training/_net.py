@@ -21,7 +21,7 @@ from sklearn_crossmodal.training._adam import FusedAdam
 from sklearn_crossmodal.training._callbacks import EndOfTraining, EpochCallback
 from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._device import torch_dtype
-from sklearn_crossmodal.training._inference import Answering
+from sklearn_crossmodal.training._inference import Inference
 from sklearn_crossmodal.training._optimizers import slow_groups
 from sklearn_crossmodal.utils._interrupts import is_nested_fit
 
@@ -31,7 +31,7 @@ __all__ = ["Net", "NetClassifier", "NetRegressor"]
 _PLAIN = (FusedAdam, torch.optim.AdamW, torch.optim.Adam, torch.optim.SGD)
 
 
-class Net(Answering, NeuralNet):
+class Net(Inference, NeuralNet):
     """A skorch net over batches of a `BlockDataset`.
 
     Parameters

@@ -11,9 +11,8 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
 from sklearn_crossmodal import Image, MultiModalAutoencoder, MultiModalFrame, Numeric, Text
-from sklearn_crossmodal.linear import _block_moments, _scaled_gaussian
-from sklearn_crossmodal.linear._block_gaussian import CrossGaussian
-from sklearn_crossmodal.linear._scaled_gaussian import ScaledGaussian
+from sklearn_crossmodal.linear import _block_gaussian, _block_moments
+from sklearn_crossmodal.linear._block_gaussian import CrossGaussian, ScaledGaussian
 from sklearn_crossmodal.nn.encoders import MLPEncoder
 from sklearn_crossmodal.training import BlockDataset
 from sklearn_crossmodal.training._post_fit._gaussian_imputation import Relations
@@ -418,7 +417,7 @@ def test_few_rows_of_many_features_are_found_in_the_space_of_rows(n, rng, monkey
     present[n:, 1] = np.arange(20) % 2 == 0
     wanted, found = {"b": 30, "c": 7}, []
     for few in (10_000, 10):
-        monkeypatch.setattr(_scaled_gaussian, "_MAX_FULL_WIDTH", few)
+        monkeypatch.setattr(_block_gaussian, "_MAX_FULL_WIDTH", few)
         model = ScaledGaussian(seen, everywhere, one, factors)
         told = model.conditional_mean(features, present, wanted, leave_one_out=True)
         found.append([model.contradictions(features, present), *told.values()])
@@ -428,7 +427,7 @@ def test_few_rows_of_many_features_are_found_in_the_space_of_rows(n, rng, monkey
 
 
 def test_very_many_features_are_cut_to_principal_components(rng, monkeypatch):
-    monkeypatch.setattr(_scaled_gaussian, "_MAX_TOTAL", 60)
+    monkeypatch.setattr(_block_gaussian, "_MAX_TOTAL", 60)
     z = rng.normal(size=(400, 3))
     features = {
         name: z @ rng.normal(size=(3, width)) + 0.3 * rng.normal(size=(400, width))

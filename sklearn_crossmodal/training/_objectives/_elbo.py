@@ -12,10 +12,8 @@ from torch import Tensor, nn
 from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.nn.variational import COUNTED, DIVERGENCE, kl_divergence
 from sklearn_crossmodal.training._callbacks import EpochCallback
-from sklearn_crossmodal.training._data._batch_iterator import BatchIterator
 from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._device import torch_dtype
-from sklearn_crossmodal.training._inference import predict_batch_size
 from sklearn_crossmodal.training._objectives._criterion import Criterion, as_often
 
 __all__ = ["EvidenceBound", "WarmUp", "evidence_bounds"]
@@ -120,13 +118,10 @@ def evidence_bounds(
     dtype = torch_dtype(net.precision)
     dataset = BlockDataset.from_blocks(blocks, dtype, targets)
     draws = torch.from_numpy(noise).to(net.device, dtype)
-    net._set_training(False)
     found = []
-    batch_size = min(predict_batch_size(dataset), net._rows_of_scores())
-    for inputs, aims, _ in BatchIterator(dataset, batch_size):
+    for inputs, aims in net.batches(dataset):
         with torch.inference_mode():
-            belief = net.module_.belief(**net._to_device(inputs))
-            aims = net._to_device(aims)
+            belief = net.module_.belief(**inputs)
             each = [_likelihoods(net, belief.at(one.expand_as(belief.mean)), aims) for one in draws]
             bound = torch.stack(each).mean(dim=0) - kl_divergence(belief)
         found.append(bound.double().cpu().numpy())

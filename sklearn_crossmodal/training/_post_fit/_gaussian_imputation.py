@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_crossmodal.linear._block_gaussian import ScaledGaussian
 from sklearn_crossmodal.linear._observed_rows import ObservedRows
-from sklearn_crossmodal.linear._scaled_gaussian import ScaledGaussian
 from sklearn_crossmodal.nn.losses import is_location
 from sklearn_crossmodal.training._data._dataset import BlockDataset
-from sklearn_crossmodal.training._post_fit._leave_one_out import (
+from sklearn_crossmodal.training._post_fit._subset_inference import (
     latents_of,
     presence_of,
     scores_by_others,
@@ -40,24 +40,23 @@ _LATENT_SCALE = 0.5
 
 
 class Relations:
-    """Linear relations between modalities: of what their encoders give, and of their numbers.
+    """Linear relations between modalities: between latents, and between the numbers themselves.
 
-    A representation of a few components cannot hold all that one table of numbers tells of another.
-    A ridge regression from the numbers and, where rows were held out, the encoders' output can, in
-    closed form for whichever modalities are there. Where one is absent, its numbers are a mean of
-    what this path and the decoder say, weighed by how well each does on rows that were held out of
-    training. Without such, the path counts as much as it explains of the variance in folds that it
-    was fitted without.
+    A latent of a few components cannot hold all that one table of numbers predicts of another. A
+    ridge regression from the numbers and, where rows were held out, the latents can, in closed form
+    for any subset of modalities. Where one is absent, its numbers are a weighted mean of this
+    linear path and the decoder, with weights fitted on rows that were held out of training. Without
+    such rows, the weight of the path is the share of variance that it explains in cross-validation.
 
-    A fit only notes what is known of rows; the closed forms are found when they are first needed,
-    those of latents and those of numbers each by themselves. Two threads may find the same twice.
+    A fit only stores what is known of rows; the closed forms are found when they are first needed,
+    those of latents and those of numbers separately. Two threads may find the same twice.
 
     Parameters
     ----------
     net : Net
         Trained, of an autoencoder.
     dataset : BlockDataset
-        What it was trained on.
+        Its training data.
     held_out : ndarray of int, or None
         Rows of it that were held out.
     """
@@ -77,21 +76,10 @@ class Relations:
         self._found: dict[str, tuple] = {}
 
     def with_rows(self, net, dataset: BlockDataset) -> Relations:
-        """Return the relations of these rows too, that came after those before.
+        """Return the relations of the rows of a later call too, on which `net` was trained.
 
-        Of more than are remembered the earlier count less. The time that takes does not depend on
-        how wide latents are but linearly.
-
-        Parameters
-        ----------
-        net : Net
-            Trained on them.
-        dataset : BlockDataset
-            The rows.
-
-        Returns
-        -------
-        Relations
+        Beyond the number that is remembered, earlier rows count less. The time is linear in the
+        width of latents.
         """
         after = copy.copy(self)
         after._found = {}
@@ -109,10 +97,9 @@ class Relations:
         return after
 
     def contradictions(self, net, dataset: BlockDataset) -> np.ndarray:
-        """Return how far each modality of each sample lies from what the others say, (n, M).
+        """Return how far each modality of each sample lies from its prediction by others, (n, M).
 
-        By mean and standard deviation of what rows that were not fitted on have, where these are
-        enough.
+        Standardised by rows that were not fitted on, if these are enough.
         """
         model, (counts, sums, squares) = self._of("latents")
         found = model.contradictions(latents_of(net, dataset), presence_of(dataset))
@@ -124,21 +111,7 @@ class Relations:
     def corrected(
         self, net, dataset: BlockDataset, batches: Iterable[Mapping[str, Tensor]]
     ) -> Iterator[dict[str, Tensor]]:
-        """Yield batches of scores, in which absent numbers come by both paths.
-
-        Parameters
-        ----------
-        net : Net
-            Trained.
-        dataset : BlockDataset
-            The samples.
-        batches : iterable of dict of str to Tensor
-            What the decoders say of them.
-
-        Yields
-        ------
-        dict of str to Tensor
-        """
+        """Yield batches of decoder scores in which absent numbers are the mean of both paths."""
         straight = {}
         if self._numbers and not presence_of(dataset).all():
             straight = self._straight(self._of("numbers")[0], self._known(net, dataset))
@@ -166,7 +139,7 @@ class Relations:
         return [self._learned, *self._later]
 
     def _decoded(self, net, dataset):
-        """Return the numbers that decoders give, each modality from the others."""
+        """Return the numbers of each modality as decoded from the others."""
         left_out = [*scores_by_others(net, dataset)] if self._numbers else []
         return {
             name: np.concatenate([scores[name].cpu().numpy() for scores in left_out])
@@ -176,7 +149,7 @@ class Relations:
     # Closed forms ---------------------------------------------------------------------------
 
     def _of(self, what):
-        """Return the Gaussian of "latents" or of "numbers", and what was judged of it."""
+        """Return the Gaussian of "latents" or of "numbers", and the sums of its validation."""
         found = self._found.get(what)
         if found is None:
             known = ObservedRows.joined(self._parts())
@@ -198,7 +171,7 @@ class Relations:
         return ScaledGaussian(features, known.present, known.weight, factors)
 
     def _features(self, known):
-        """Return numbers and what encoders give, side by side."""
+        """Return numbers and latents side by side."""
         found = {}
         for name, latent in known.latents.items():
             numbers = known.values.get(name, latent[:, :0])
@@ -209,7 +182,7 @@ class Relations:
         return known.values[name].shape[1] if name in known.values else 0
 
     def _straight(self, model, known, *, left_out=False):
-        """Return the numbers that the linear path gives, NaN where it gives none."""
+        """Return the numbers predicted by the linear path, NaN where it predicts none."""
         wanted = {name: self._width(known, name) for name in self._numbers}
         return model.conditional_mean(
             self._features(known), known.present, wanted, leave_one_out=left_out
@@ -218,7 +191,7 @@ class Relations:
     # How much the paths count ---------------------------------------------------------------
 
     def _judge_by_folds(self, what, known):
-        """Judge the rows of each fold by models of the others: all, or those that came later."""
+        """Validate the rows of each fold, all or those of later calls, by models of the others."""
         first = 0 if self._judged is None else len(self._learned)
         candidates = np.arange(first, len(known))
         sums = np.zeros((3, len(known.latents))) if what == "latents" else self._no_tally()
@@ -235,7 +208,7 @@ class Relations:
         return np.zeros((len(self._numbers), 2))
 
     def _judge(self, what, model, known):
-        """Return sums that tell how contradictions spread, or how much the linear path counts."""
+        """Return sums for the spread of contradictions, or for the weight of the linear path."""
         if what == "latents":
             found = model.contradictions(known.latents, known.present)
             share = np.where(np.isnan(found), 0.0, known.share[:, np.newaxis])
@@ -256,7 +229,7 @@ class Relations:
         return tally
 
     def _weight(self, name):
-        """Return how much the linear path counts, by what was judged."""
+        """Return the weight of the linear path."""
         product, square = self._of("numbers")[1][self._numbers.index(name)]
         return float(np.clip(product / max(square, np.finfo(float).tiny), 0, 1))
 
@@ -270,7 +243,7 @@ class Relations:
 
 
 def _newest(parts: list[ObservedRows]) -> list[ObservedRows]:
-    """Return the last parts, of as many rows as are looked at."""
+    """Return the last parts, up to a number of rows."""
     lengths = np.cumsum([len(part) for part in parts[::-1]])
     return parts[-1 - int((lengths < _N_SAMPLES).sum()) :]
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from sklearn_crossmodal.nn._presence import all_present
 from sklearn_crossmodal.nn.networks._unimodal_heads import HEADS, PRESENT, ModalityHeads
-from sklearn_crossmodal.training._data._batch_iterator import BatchIterator
 from sklearn_crossmodal.training._data._dataset import BlockDataset
-from sklearn_crossmodal.training._inference import predict_batch_size
 from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._objectives._best_constant import best_constant
 
@@ -25,17 +24,10 @@ MOST_ROWS = 10_000
 
 
 def fit_prior(nets: Sequence[Net], dataset: BlockDataset) -> None:
-    """Set what heads start from: the scores that fit best where nothing is seen.
+    """Set the prior logits of the heads: the intercept-only model, with a ridge penalty.
 
-    They are drawn to zero as by one row more, so that a class that no row has is not impossible. A
-    network that goes on learning keeps the mean over all rows it has seen.
-
-    Parameters
-    ----------
-    nets : sequence of Net
-        Of one architecture, with heads.
-    dataset : BlockDataset
-        The training data.
+    The penalty is worth one row, so that a class without rows is not impossible. A network that
+    goes on training keeps the mean over all rows so far.
     """
     heads, name = nets[0].module_.heads, nets[0].module_.heads.target
     rows = dataset.some(MOST_ROWS).rows
@@ -46,20 +38,10 @@ def fit_prior(nets: Sequence[Net], dataset: BlockDataset) -> None:
 
 
 def fit_blend(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int) -> None:
-    """Set the share of the fused scores for each number of modalities that are there.
+    """Set the share of the fused scores for each number of present modalities, alike for all nets.
 
-    Modalities of the rows are hidden at random, so many that each number is left; of the shares
-    from 0 to 1 the one with the lowest loss is taken. Where too few rows have so many, the share
-    stays as it is.
-
-    Parameters
-    ----------
-    nets : sequence of Net
-        Trained; their networks have heads. All get the same shares.
-    held_out : sequence of BlockDataset
-        For each, rows that it was not trained on.
-    seed : int
-        Of what is hidden.
+    Modalities of the held-out rows are masked at random, so that each number occurs; of the shares
+    from 0 to 1 the one with the lowest loss is taken. With too few such rows, the share stays.
     """
     heads, name = nets[0].module_.heads, nets[0].module_.heads.target
     if sum(map(len, held_out)) < ENOUGH:
@@ -81,28 +63,16 @@ def fit_blend(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int) 
 
 
 def _counted(target: tuple, there: Tensor) -> tuple:
-    """Return a target with the rows that count for something."""
+    """Return a target in which only present rows have weight."""
     values, mask, weight = target
     return values, mask, there if weight is None else weight * there
 
 
 @torch.inference_mode()
 def losses_of_heads(net: Net, dataset: BlockDataset) -> Tensor:
-    """Return the loss of the fusion and that of each head, as the network predicts.
-
-    Parameters
-    ----------
-    net : Net
-        Its network has heads.
-    dataset : BlockDataset
-        With targets.
-
-    Returns
-    -------
-    Tensor of shape (1 + M,), float64
-    """
+    """Return the losses of the fusion and of each head in prediction, (1 + M,), float64."""
     network, criterion, found, counts = net.module_, net.criterion_, [], []
-    for inputs, targets in _batches(net, dataset):
+    for inputs, targets in net.batches(dataset):
         latents, present = network.latents(**inputs), network.spread(inputs["present"])
         head_scores = {HEADS: network.heads.head_scores(latents), PRESENT: present}
         scores = {**network.decode(network.fuse(latents, present)), **head_scores}
@@ -117,12 +87,12 @@ def losses_of_heads(net: Net, dataset: BlockDataset) -> Tensor:
 
 @torch.inference_mode()
 def _collected(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int):
-    """Return what heads say, and for each number of modalities which are left and fused scores."""
+    """Return scores of the heads, and presence and fused scores for each number of modalities."""
     generator = torch.Generator().manual_seed(seed)
     parts = [
         _scored(net, inputs, generator, targets)
         for net, dataset in zip(nets, held_out, strict=True)
-        for inputs, targets in _batches(net, dataset)
+        for inputs, targets in net.batches(dataset)
     ]
     head_scores, present, target, fused = zip(*parts, strict=True)
     return (
@@ -133,18 +103,11 @@ def _collected(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int)
     )
 
 
-def _batches(net: Net, dataset: BlockDataset) -> Iterator[tuple[dict, dict]]:
-    net._set_training(False)
-    for inputs, targets, _ in BatchIterator(dataset, predict_batch_size(dataset)):
-        yield net._to_device(inputs), net._to_device(targets)
-
-
 def _scored(net: Net, inputs: dict, generator: torch.Generator, targets: dict):
     network, heads = net.module_, net.module_.heads
     latents, present = network.latents(**inputs), inputs["present"]
     if present is None:
-        n_rows = len(next(iter(inputs["values"].values())))
-        present = torch.ones(n_rows, len(latents), dtype=torch.bool, device=latents[0].device)
+        present = all_present(list(inputs["values"].values()))
     order = torch.rand(present.shape, generator=generator).to(present.device)
     # Absent ones come last; then those are left that come first.
     places = (order + (~present).to(order.dtype)).argsort(dim=1).argsort(dim=1)
@@ -157,7 +120,7 @@ def _scored(net: Net, inputs: dict, generator: torch.Generator, targets: dict):
 
 
 def _precisions(heads: ModalityHeads, loss, head_scores: Tensor, present: Tensor, target) -> Tensor:
-    """Return how many times the variance around each head goes into that around the prior."""
+    """Return the variance around the prior divided by that around each head, at least 1."""
     there = present.to(head_scores.dtype)
     nothing = heads.prior.expand(len(head_scores), *heads.prior.shape)
     found = []
@@ -169,7 +132,7 @@ def _precisions(heads: ModalityHeads, loss, head_scores: Tensor, present: Tensor
 
 
 def _variance(loss, scores: Tensor, target: tuple) -> Tensor:
-    """Return the mean squared error of each number, or what the loss has in its place."""
+    """Return the mean squared error of each number, or what stands for it in the loss."""
     values, _, weight = target
     if not values.is_floating_point():
         return loss(scores, *target)  # of classes the log-loss

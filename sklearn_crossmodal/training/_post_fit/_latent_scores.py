@@ -14,21 +14,7 @@ _N_DRAWS = 16
 
 
 def contradiction_scores(relations, net, dataset) -> np.ndarray:
-    """Return the largest contradiction of each sample; zero where there is but one modality.
-
-    Parameters
-    ----------
-    relations : GaussianImputation or None
-        What modalities predict of each other; None of a single one.
-    net : Net
-        Trained.
-    dataset : BlockDataset
-        The samples.
-
-    Returns
-    -------
-    ndarray of shape (n,), float64
-    """
+    """Return the largest contradiction of each sample, (n,); zero for a single modality."""
     if relations is None:
         return np.zeros(len(dataset))
     found = relations.contradictions(net, dataset)
@@ -37,22 +23,10 @@ def contradiction_scores(relations, net, dataset) -> np.ndarray:
 
 
 def reconstruction_scores(net, inputs, targets, present: np.ndarray) -> np.ndarray:
-    """Return minus the loss of each sample, or a lower bound of its log-likelihood.
+    """Return minus the loss of each sample, (n,), or a lower bound of its log-likelihood in nats.
 
-    Parameters
-    ----------
-    net : Net
-        Trained.
-    inputs, targets : mapping of str to Block
-        What the network reads, and what is decoded.
-    present : ndarray of shape (n, n_modalities), bool
-        Which modalities are there.
-
-    Returns
-    -------
-    ndarray of shape (n,), float64
-        Minus the mean, over the modalities that are there, of the loss per entry, over that of a
-        constant predictor; of a variational network a bound in nats.
+    The loss is the mean, over the present modalities, of the loss per entry divided by that of a
+    constant predictor.
     """
     if isinstance(net.module_, VariationalNetwork):
         return evidence_bounds(net, inputs, targets, _noise(net.module_.n_latents))
@@ -62,9 +36,9 @@ def reconstruction_scores(net, inputs, targets, present: np.ndarray) -> np.ndarr
 
 
 def _noise(n_components: int) -> np.ndarray:
-    """Return draws over which expectations are means: the same in each call.
+    """Return standard normal draws (L, D) for expectations: the same in each call.
 
-    Each comes with its negative, and all have variance one: so means of squares are near too.
+    Each comes with its negative, and all have variance one, so that means of squares are close too.
     """
     half = np.random.default_rng(0).normal(size=(_N_DRAWS // 2, n_components))
     half /= np.sqrt((half**2).mean(axis=0))

@@ -52,14 +52,9 @@ class ConstantBaselines(PostFit):
 
 
 class GaussianImputation(PostFit):
-    """What modalities predict of each other by a Gaussian model, fitted when first used.
+    """Linear predictions of modalities from each other by a Gaussian model, fitted on first use.
 
-    Parameters
-    ----------
-    n_modalities : int
-        Of one there is nothing to predict.
-    before : Relations or None, default=None
-        Of an earlier call, which rows are added to.
+    With the relations `before` of an earlier call, rows are added to these.
     """
 
     def __init__(self, n_modalities: int, before: Relations | None = None) -> None:
@@ -68,7 +63,7 @@ class GaussianImputation(PostFit):
         self._adds_rows = before is not None
 
     def after(self, trainings):
-        """Take note of the net and its rows."""
+        """Store the net and its rows."""
         (training,) = trainings
         if self._adds_rows:
             self.relations = self.relations.with_rows(training.net, training.dataset)
