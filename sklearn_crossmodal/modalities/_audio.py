@@ -8,16 +8,10 @@ import io
 import numpy as np
 from scipy.io import wavfile
 
-from sklearn_crossmodal.data import (
-    Block,
-    BlockSpec,
-    Columns,
-    as_column,
-    object_array,
-)
+from sklearn_crossmodal.data import Block, BlockSpec, object_array
 from sklearn_crossmodal.data.blocks._truncation import warn_if_truncated
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.modalities._base import Modality, encoder_attribute
+from sklearn_crossmodal.modalities._base import Modality, encoder_attribute, raw_cells
 from sklearn_crossmodal.preprocessing import LogMelSpectrogram, SequenceScaler
 from sklearn_crossmodal.preprocessing._sequence import SLACK
 from sklearn_crossmodal.preprocessing.audio._lazy_waveforms import (
@@ -161,73 +155,19 @@ class Audio(Modality):
         self.loss = loss
 
     def fit(self, columns, sample_weight=None):
-        """Learn the longest duration, and mean and deviation of each band.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of n sounds
-            Sounds; see the class. An array has shape (n, n_samples) or (n, n_samples, n_channels).
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows; rows of weight zero are ignored.
-
-        Returns
-        -------
-        Audio
-            Itself.
-        """
-        self._prepare()
-        self._learn(self._spectrograms(columns, learn=True), sample_weight)
+        self._fit(columns, sample_weight)
         return self
 
     def transform(self, columns):
-        """Return the scaled spectrograms.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of n sounds
-            Sounds, as in `fit`.
-
-        Returns
-        -------
-        Block
-            Kind ``"grid"`` or ``"sequence"``; absent where a file cannot be read.
-        """
         return self._block(self._spectrograms(columns))
 
     def fit_transform(self, columns, sample_weight=None):
-        """Fit, and return the fitted modality and the block; each sound is read once.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of n sounds
-            Sounds, as in `fit`.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        modality : Audio
-            Itself.
-        block : Block
-            With as many rows as `columns`.
-        """
-        self._prepare()
-        spectrograms = self._spectrograms(columns, learn=True)
-        self._learn(spectrograms, sample_weight)
-        return self, self._block(spectrograms)
+        return self, self._block(self._fit(columns, sample_weight))
 
     def inverse_transform(self, values):
-        """Return spectrograms in decibels, not sounds: the phase is lost.
+        """Return spectrograms in decibels (n, n_mels, n_frames), not sounds: the phase is lost.
 
-        Parameters
-        ----------
-        values : ndarray of shape (n, 1, n_mels, n_frames) or (n, n_frames, n_mels)
-            As in a block.
-
-        Returns
-        -------
-        ndarray of shape (n, n_mels, n_frames), or (n, n_frames, n_mels) with layout "steps"
-            As of `LogMelSpectrogram`, all of one length.
+        With layout "steps" their shape is (n, n_frames, n_mels). All are of one length.
         """
         if self.layout == "steps":
             return self.scaler_.inverse_transform(values)
@@ -236,50 +176,29 @@ class Audio(Modality):
 
     @staticmethod
     def example(n, rng):
-        """Generate wav files of short tones, as bytes.
-
-        Parameters
-        ----------
-        n : int
-            Number of rows.
-        rng : numpy.random.Generator
-            Source of randomness.
-
-        Returns
-        -------
-        ndarray of shape (n,), object
-        """
-        files = np.empty(n, dtype=object)
-        for row in range(n):
+        files = []
+        for _ in range(n):
             seconds = np.arange(rng.integers(800, 3200)) / 8000
             tone = np.sin(2 * np.pi * rng.uniform(100, 2000) * seconds)
             noise = rng.normal(scale=0.1, size=len(tone))
             file = io.BytesIO()
             wavfile.write(file, 8000, (8000 * (tone + noise)).astype(np.int16))
-            files[row] = file.getvalue()
-        return files
+            files.append(file.getvalue())
+        return object_array(files)
 
     @classmethod
     def accepts(cls, values):
         """Return whether a column holds audio files, or waveforms with their rate.
 
         Waveforms without a rate cannot be distinguished from series: name their modality.
-
-        Parameters
-        ----------
-        values : array-like
-            A raw column.
-
-        Returns
-        -------
-        bool
         """
         cells = np.asarray(values)
         if cells.ndim != 1 or cells.dtype.kind not in "OUT":
             return False
         return are_sounds(cells)
 
-    def _prepare(self):
+    def _fit(self, columns, sample_weight):
+        """Fit, and return the spectrograms."""
         self._validate_params()
         self.spectrogram_ = LogMelSpectrogram(
             rate=encoder_attribute(self.encoder, "rate") or self.rate,
@@ -291,76 +210,43 @@ class Audio(Modality):
             hop=self.hop,
         ).fit()
         self.spectrogram_.source_is_known_ = self.source_rate is not None
-
-    def find_unreadable(self, columns):
-        """Return which rows hold files that cannot be read, and report them.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of n sounds
-            Sounds, as in `fit`. The modality need not be fitted.
-
-        Returns
-        -------
-        ndarray of shape (n,), bool
-        """
-        return find_unreadable_sounds(_cells(columns), self.on_error)
-
-    def _spectrograms(self, columns, *, learn=False) -> list[np.ndarray | None]:
-        """Return the spectrogram of each sound, None where it is missing."""
-        return read_spectrograms(_cells(columns), self.spectrogram_, self.on_error, learn=learn)
-
-    def _learn(self, spectrograms, sample_weight):
-        found = np.array([one is not None for one in spectrograms], dtype=bool)
-        if not found.any():
-            raise ModalityError(f"none of the {len(found)} sounds is present and can be read.")
-        if not any(len(one) for one in spectrograms if one is not None):
-            raise ModalityError(f"all of the {found.sum()} sounds are empty.")
+        spectrograms = self._spectrograms(columns, learn=True)
+        found, weight = _observed(spectrograms, sample_weight)
+        if not found:
+            raise ModalityError(
+                f"none of the {len(spectrograms)} sounds is present and can be read."
+            )
+        if not any(map(len, found)):
+            raise ModalityError(f"all of the {len(found)} sounds are empty.")
         self.scaler_ = SequenceScaler(crop=self.crop, scaling=self.scaling)
         self.scaler_.warns = False  # `_block` warns of sounds, not of steps
-        weight = None if sample_weight is None else np.asarray(sample_weight)[found]
-        self.scaler_.fit([one for one in spectrograms if one is not None], sample_weight=weight)
-        self._apply_encoder_normalization()
+        self.scaler_.fit(found, sample_weight=weight)
+        known = encoder_attribute(self.encoder, "normalization") or {}
+        if known.get("mean") is not None:
+            self.scaler_.center_ = np.broadcast_to(known["mean"], self.n_mels).astype(float)
+            self.scaler_.scale_ = np.broadcast_to(known["std"], self.n_mels).astype(float)
         n_frames = self.scaler_.length_
         if self.layout == "steps":
             self.spec_ = BlockSpec("sequence", (n_frames, self.n_mels))
         else:
             self.spec_ = BlockSpec("grid", (1, self.n_mels, n_frames))
+        return spectrograms
 
-    def _apply_encoder_normalization(self):
-        known = encoder_attribute(self.encoder, "normalization") or {}
-        mean, std = known.get("mean"), known.get("std")
-        if mean is not None:
-            self.scaler_.center_ = np.broadcast_to(mean, self.n_mels).astype(float)
-            self.scaler_.scale_ = np.broadcast_to(std, self.n_mels).astype(float)
+    def find_unreadable(self, columns):
+        return find_unreadable_sounds(raw_cells(columns), self.on_error)
+
+    def _spectrograms(self, columns, *, learn=False) -> list[np.ndarray | None]:
+        """Return the spectrogram of each sound, None where it is missing."""
+        cells = raw_cells(columns)
+        return read_spectrograms(cells, self.spectrogram_, self.on_error, learn=learn)
 
     def extended(self, columns, sample_weight=None):
-        """Update with the sounds of a later chunk: bands that were constant so far get a scale.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of n sounds
-            As in `fit`.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        modality : Audio
-            Itself, or an updated copy.
-        block : Block
-            Of the sounds.
-        lost : str
-            Empty.
-        """
         if self.scaler_.scale_.all():
             return self, self.transform(columns), ""
         spectrograms = self._spectrograms(columns)
-        found = np.array([one is not None for one in spectrograms], dtype=bool)
-        weight = None if sample_weight is None else np.asarray(sample_weight)[found]
+        found, weight = _observed(spectrograms, sample_weight)
         updated = copy.copy(self)
-        present = [one for one in spectrograms if one is not None]
-        updated.scaler_ = self.scaler_.extended(object_array(present), weight)
+        updated.scaler_ = self.scaler_.extended(object_array(found), weight)
         return updated, updated._block(spectrograms), ""
 
     def _block(self, spectrograms) -> Block:
@@ -378,6 +264,8 @@ class Audio(Modality):
         return Block(grid, present, self.spec_)
 
 
-def _cells(columns) -> np.ndarray:
-    cells = as_column(Columns.of(columns).values)
-    return cells if isinstance(cells, np.ndarray) else np.asarray(cells)
+def _observed(spectrograms, sample_weight) -> tuple:
+    """Return the spectrograms that are not missing, and their weights."""
+    rows = [row for row, one in enumerate(spectrograms) if one is not None]
+    weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
+    return [spectrograms[row] for row in rows], weight

@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sklearn_crossmodal.data import Block, BlockSpec, Columns
+from sklearn_crossmodal.data import Block, BlockSpec, Columns, as_column
 
-__all__ = ["Modality", "encoder_attribute", "weights_or_ones"]
+__all__ = ["Modality", "encoder_attribute", "raw_cells", "weights_or_ones"]
 
 
 class Modality(BaseEstimator, ABC):
@@ -57,25 +57,82 @@ class Modality(BaseEstimator, ABC):
 
     @abstractmethod
     def fit(self, columns: Columns, sample_weight: np.ndarray | None = None) -> Modality:
-        """Learn from raw columns; rows of weight zero are ignored."""
+        """Learn from raw columns.
+
+        Parameters
+        ----------
+        columns : Columns or array-like with n rows
+            The raw columns.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows; rows of weight zero are ignored.
+
+        Returns
+        -------
+        Modality
+            Itself.
+        """
 
     @abstractmethod
     def transform(self, columns: Columns) -> Block:
-        """Transform raw columns to a block with as many rows."""
+        """Transform raw columns to a block with as many rows.
+
+        Parameters
+        ----------
+        columns : Columns or array-like with n rows
+            The raw columns, as in `fit`.
+
+        Returns
+        -------
+        Block
+            Of the kind and shape of `spec_`.
+        """
 
     @abstractmethod
     def inverse_transform(self, values: np.ndarray) -> np.ndarray:
-        """Transform values of a block to raw data of the type in `fit`."""
+        """Transform values of a block to raw data of the type in `fit`.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n, `*spec_.shape`)
+            As in a block.
+
+        Returns
+        -------
+        ndarray with n rows
+            Raw data.
+        """
 
     @staticmethod
     @abstractmethod
     def example(n: int, rng: np.random.Generator) -> np.ndarray:
-        """Generate `n` rows of raw input, for tests and docs."""
+        """Generate raw input, for tests and docs.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray with n rows
+        """
 
     @classmethod
     @abstractmethod
     def accepts(cls, values) -> bool:
-        """Return whether a raw column, of any rank, looks like this modality."""
+        """Return whether a raw column, of any rank, looks like this modality.
+
+        Parameters
+        ----------
+        values : array-like
+            A raw column.
+
+        Returns
+        -------
+        bool
+        """
 
     def find_unreadable(self, columns: Columns) -> np.ndarray:
         """Return which rows cannot be read, and report them as `transform` does.
@@ -95,21 +152,21 @@ class Modality(BaseEstimator, ABC):
     def fit_transform(
         self, columns: Columns, sample_weight: np.ndarray | None = None
     ) -> tuple[Modality, Block]:
-        """Fit, and return the fitted modality and the block of the same columns.
+        """Fit, and return the modality and the block of the same columns, which are read once.
 
         Parameters
         ----------
-        columns : Columns or array-like
+        columns : Columns or array-like with n rows
             The raw columns.
         sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows.
+            Weights of the rows, as in `fit`.
 
         Returns
         -------
         modality : Modality
-            The modality itself, fitted.
+            Itself, fitted.
         block : Block
-            With as many rows as `columns`.
+            With n rows.
         """
         self.fit(columns, sample_weight)
         return self, self.transform(columns)
@@ -144,6 +201,11 @@ def encoder_attribute(encoder, name: str):
     The flags are those of `InputSettings` in `nn/_protocols.py`, which stands above this layer.
     """
     return None if isinstance(encoder, type) else getattr(encoder, name, None)
+
+
+def raw_cells(columns: Columns) -> np.ndarray:
+    """Return the cells of a single column of any rank as an array."""
+    return np.asarray(as_column(Columns.of(columns).values))
 
 
 def weights_or_ones(sample_weight: np.ndarray | None, n_rows: int) -> np.ndarray:

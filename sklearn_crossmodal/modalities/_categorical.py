@@ -15,6 +15,7 @@ from sklearn_crossmodal.data import (
     Columns,
     is_missing,
     object_array,
+    preview,
 )
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.preprocessing import CategoryCoder
@@ -110,22 +111,6 @@ class Categorical(Modality):
         self.loss = loss
 
     def fit(self, columns, sample_weight=None):
-        """Learn the levels of each column.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of shape (n, c) or (n,)
-            Categories; None, NaN or NA where one is missing.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows; rows of weight zero are ignored.
-
-        Returns
-        -------
-        Categorical
-            Itself.
-        """
-        values = columns.values if isinstance(columns, Columns) else columns
-        self.single_column_ = np.ndim(values) == 1
         coder = CategoryCoder(
             min_count=self.min_count,
             max_categories=self.max_categories,
@@ -134,11 +119,13 @@ class Categorical(Modality):
             categories=self.categories,
         )
         coder.reserves = self.in_chunks
-        self._set_coder(coder.fit(columns, sample_weight=sample_weight), values)
+        self._set_coder(coder.fit(columns, sample_weight=sample_weight), columns)
         self._rare_shares = self._find_rare(self.transform(columns))
         return self
 
-    def _set_coder(self, coder: CategoryCoder, values) -> None:
+    def _set_coder(self, coder: CategoryCoder, columns) -> None:
+        values = columns.values if isinstance(columns, Columns) else columns
+        self.single_column_ = np.ndim(values) == 1
         self.coder_ = coder
         self.dtype_ = _wide_enough(np.asarray(values).dtype, self.coder_.levels_)
         n_categories, ordered = self.coder_.n_categories_, self.coder_.ordered_
@@ -151,48 +138,21 @@ class Categorical(Modality):
         )
 
     def transform(self, columns):
-        """Return the codes.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of shape (n, c) or (n,)
-            Categories.
-
-        Returns
-        -------
-        Block
-            Kind ``"codes"``; its mask is False where a cell is missing.
-        """
         codes = self.coder_.transform(columns)
         observed = codes != MISSING
         mask = None if observed.all() else observed
         return Block(codes, np.ones(len(codes), dtype=bool), self.spec_, mask)
 
     def extended(self, columns, sample_weight=None):
-        """Update with the rows of a later chunk: new levels get reserved codes.
+        """Update with a later chunk: new levels get reserved codes.
 
-        Parameters
-        ----------
-        columns : Columns or array-like of shape (n, c) or (n,)
-            Categories.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        modality : Categorical
-            Itself, or an updated copy.
-        block : Block
-            Of the columns.
-        lost : str
-            The columns whose share of rare cells exceeds that in `fit` by a twentieth.
+        The columns are described whose share of rare cells exceeds that in `fit` by a twentieth.
         """
         coder = self.coder_.extended(columns, sample_weight)
         updated = self
         if coder is not self.coder_:
             updated = copy.copy(self)
-            values = columns.values if isinstance(columns, Columns) else columns
-            updated._set_coder(coder, values)
+            updated._set_coder(coder, columns)
         block = updated.transform(columns)
         return updated, block, updated._describe_rare(columns, block)
 
@@ -205,9 +165,8 @@ class Categorical(Modality):
         found = []
         for place in more:
             new = dict.fromkeys(cells[block.values[:, place] == RARE, place])
-            examples = ", ".join(map(repr, list(new)[:3])) + ", ..." * (len(new) > 3)
             name = self.coder_.names_[place]
-            found.append(f"{shares[place]:.0%} of column {name!r} ({examples})")
+            found.append(f"{shares[place]:.0%} of column {name!r}, {preview(list(new), 3)}")
         return (
             f"levels that were not in the first chunk share one code, as rare ones do: "
             f"{'; '.join(found)}. Begin with a chunk that has them, or name them in categories="
@@ -219,19 +178,10 @@ class Categorical(Modality):
         return (block.values == RARE).mean(axis=0) if len(block) else np.zeros(block.spec.size)
 
     def inverse_transform(self, values):
-        """Return the levels of codes.
+        """Return the levels of codes, of the rank in `fit`, and of its dtype if no cell is missing.
 
-        Parameters
-        ----------
-        values : ndarray of shape (n, c), int
-            As in a block.
-
-        Returns
-        -------
-        ndarray of shape (n, c) or (n,)
-            Of the rank in `fit`, and of its dtype if no cell is missing; a string dtype is as wide
-            as the longest level. A missing cell is None. A code of several levels is decoded to
-            the most frequent of them.
+        A string dtype is as wide as the longest level. A missing cell is None. A code of several
+        levels is decoded to the most frequent of them.
         """
         cells = self.coder_.inverse_transform(values)
         cells = cells[:, 0] if self.single_column_ else cells
@@ -240,19 +190,6 @@ class Categorical(Modality):
 
     @staticmethod
     def example(n, rng):
-        """Generate a column of animals, some missing, and one of booleans.
-
-        Parameters
-        ----------
-        n : int
-            Number of rows.
-        rng : numpy.random.Generator
-            Source of randomness.
-
-        Returns
-        -------
-        ndarray of shape (n, 2), object
-        """
         cells = np.empty((n, 2), dtype=object)
         drawn = rng.choice(_ANIMALS, n // 2 + 1).astype(object)
         cells[:, 0] = rng.permutation(np.resize(drawn, n))
@@ -266,15 +203,6 @@ class Categorical(Modality):
 
         Labels are strings of less than three words on average that recur: at most ten distinct
         ones, or a fifth of the number of rows.
-
-        Parameters
-        ----------
-        values : array-like
-            A raw column, or several.
-
-        Returns
-        -------
-        bool
         """
         if has_categories(values):
             return True

@@ -10,12 +10,10 @@ from sklearn_crossmodal.data import (
     MIN_EMBEDDING_WIDTH,
     Block,
     BlockSpec,
-    Columns,
-    as_column,
     is_missing,
     object_array,
 )
-from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
+from sklearn_crossmodal.modalities._base import Modality, raw_cells, weights_or_ones
 from sklearn_crossmodal.modalities._numeric_cells import stack_cells
 from sklearn_crossmodal.preprocessing.tabular._smooth_clip import LARGEST
 from sklearn_crossmodal.utils._moments import vector_moments
@@ -30,7 +28,7 @@ class Embedding(Modality):
     The mean vector is subtracted, and all dimensions are divided by one number, so that the mean
     squared norm of a vector is its number of dimensions. Unlike scaling each dimension, this keeps
     angles and distances around the mean, and does not amplify dimensions that hardly vary. A
-    vector of NaN only is absent.
+    vector of NaN only is absent. Values are float32, unless the vectors are float64.
 
     Parameters
     ----------
@@ -88,44 +86,20 @@ class Embedding(Modality):
         self.loss = loss
 
     def fit(self, columns, sample_weight=None):
-        """Learn the mean vector and the scale.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of shape (n, d), or of n vectors
-            Vectors.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows; rows of weight zero are ignored.
-
-        Returns
-        -------
-        Embedding
-            Itself.
-        """
         self._validate_params()
         vectors, present = self._read(columns)
-        weight = weights_or_ones(sample_weight, len(vectors)) * present
-        vectors, weight = vectors[weight > 0], weight[weight > 0]
-        if not len(vectors):
-            raise ValueError("all vectors are missing.")
+        self._learn(vectors, weights_or_ones(sample_weight, len(vectors)) * present)
         self.dtype_ = _stacked(columns).dtype
-        self.mean_, self.scale_ = vector_moments(vectors, weight)
         self.spec_ = BlockSpec("vector", (vectors.shape[1],))
         return self
 
+    def _learn(self, vectors, weight) -> None:
+        vectors, weight = vectors[weight > 0], weight[weight > 0]
+        if not len(vectors):
+            raise ValueError("all vectors are missing.")
+        self.mean_, self.scale_ = vector_moments(vectors, weight)
+
     def transform(self, columns):
-        """Center and scale.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of shape (n, d), or of n vectors
-            Vectors.
-
-        Returns
-        -------
-        Block
-            Kind ``"vector"``, float32 unless the vectors are float64; absent where all is NaN.
-        """
         vectors, present = self._read(columns)
         if vectors.shape[1] != len(self.mean_):
             raise ValueError(
@@ -138,64 +112,22 @@ class Embedding(Modality):
         return Block(values, present, self.spec_)
 
     def extended(self, columns, sample_weight=None):
-        """Update with the vectors of a later chunk: learn the scale if all in `fit` were equal.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of shape (n, d), or of n vectors
-            Vectors.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        modality : Embedding
-            Itself, or an updated copy.
-        block : Block
-            Of the vectors.
-        lost : str
-            Empty.
-        """
+        """Update with a later chunk: learn the scale if all vectors so far were equal."""
         block = self.transform(columns)
         if self.scale_ or not block.present.any():
             return self, block, ""
         vectors, present = self._read(columns)
-        weight = weights_or_ones(sample_weight, len(vectors)) * present
         updated = copy.copy(self)
-        updated.mean_, updated.scale_ = vector_moments(vectors[weight > 0], weight[weight > 0])
+        updated._learn(vectors, weights_or_ones(sample_weight, len(vectors)) * present)
         return updated, updated.transform(columns), ""
 
     def inverse_transform(self, values):
-        """Invert the scaling; norms removed by `normalize` are not restored.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n, d)
-            As in a block.
-
-        Returns
-        -------
-        ndarray of shape (n, d)
-            Of the floating dtype in `fit`.
-        """
+        """Invert the scaling, in the floating dtype of `fit`; `normalize` cannot be inverted."""
         vectors = np.asarray(values, dtype=np.float64) * self.scale_ + self.mean_
         return vectors.astype(self.dtype_ if self.dtype_.kind == "f" else np.float64)
 
     @staticmethod
     def example(n, rng):
-        """Generate vectors of 32 dimensions.
-
-        Parameters
-        ----------
-        n : int
-            Number of rows.
-        rng : numpy.random.Generator
-            Source of randomness.
-
-        Returns
-        -------
-        ndarray of shape (n,), object
-        """
         return object_array([*rng.normal(0.5, 2.0, (n, MIN_EMBEDDING_WIDTH))])
 
     @classmethod
@@ -203,15 +135,6 @@ class Embedding(Modality):
         """Return whether a column holds float arrays of equal length, at least 32.
 
         An array (n, d) cannot be distinguished from numeric columns: name the modality.
-
-        Parameters
-        ----------
-        values : array-like
-            A raw column.
-
-        Returns
-        -------
-        bool
         """
         cells = np.asarray(values)
         if cells.dtype.kind != "O" or cells.ndim != 1:
@@ -244,8 +167,7 @@ class Embedding(Modality):
 
 def _stacked(columns) -> np.ndarray:
     """Stack the vectors to one numeric array (n, d), NaN where a cell is missing."""
-    cells = as_column(Columns.of(columns).values)
-    cells = cells if isinstance(cells, np.ndarray) else np.asarray(cells)
+    cells = raw_cells(columns)
     if cells.dtype.kind == "O" and cells.ndim == 1:
         cells = stack_cells(cells)
         if cells.ndim == 1:

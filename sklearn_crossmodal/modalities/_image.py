@@ -123,40 +123,10 @@ class Image(Modality):
         return not self.holds_files_
 
     def fit(self, columns, sample_weight=None):
-        """Learn size, and mean and standard deviation of the channels.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of shape (n, h, w), (n, h, w, c), (n, c, h, w) or (n,)
-            Images, or n objects that are: arrays, or paths, bytes and Pillow images.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows; rows of weight zero are ignored.
-
-        Returns
-        -------
-        Image
-            Itself.
-        """
         self._fit(columns, sample_weight)
         return self
 
     def fit_transform(self, columns, sample_weight=None):
-        """Fit, and return the modality and the block of the same columns; files are read once.
-
-        Parameters
-        ----------
-        columns : Columns or array-like
-            Images, as in `fit`.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        modality : Image
-            Itself.
-        block : Block
-            With as many rows as `columns`.
-        """
         source = self._fit(columns, sample_weight)
         if source is None or len(source) < len(columns):
             return self, self.transform(columns)
@@ -191,8 +161,10 @@ class Image(Modality):
         return source
 
     def _fit_rows(self, source, weight, like) -> None:
+        weight = np.ones(len(source)) if weight is None else weight
+        batches = ((rows, images, weight[rows]) for rows, images in source.check())
         try:
-            self.scaler_.fit_batches(_weighted(source.check(), weight), like)
+            self.scaler_.fit_batches(batches, like)
         except ValueError as error:
             if source.readable.any():
                 raise
@@ -219,18 +191,6 @@ class Image(Modality):
         return size, scaling, self.mode or _MODES.get(max(channels, default=None))
 
     def transform(self, columns):
-        """Resize and scale; files and memory maps batch by batch.
-
-        Parameters
-        ----------
-        columns : Columns or array-like
-            Images, as in `fit`.
-
-        Returns
-        -------
-        Block
-            Kind ``"grid"``; files that cannot be read are not present.
-        """
         images = _cells(columns)
         if are_files(images):
             n_channels, *size = self.spec_.shape
@@ -258,17 +218,6 @@ class Image(Modality):
         return Block(values, readable, self.spec_)
 
     def find_unreadable(self, columns):
-        """Return which rows hold files that cannot be read, and report them.
-
-        Parameters
-        ----------
-        columns : Columns or array-like
-            Images, as in `fit`. The modality need not be fitted.
-
-        Returns
-        -------
-        ndarray of shape (n,), bool
-        """
         images = _cells(columns)
         if not are_files(images):
             return np.zeros(len(images), dtype=bool)
@@ -276,35 +225,14 @@ class Image(Modality):
         return self._open(images, mode or "RGB", size).find_unreadable()
 
     def inverse_transform(self, values):
-        """Invert the scaling, not the resizing.
+        """Return images of the rank, order of axes and dtype in `fit`; resizing is not inverted.
 
-        Parameters
-        ----------
-        values : ndarray of shape (n, c, h, w)
-            As in a block.
-
-        Returns
-        -------
-        ndarray of the rank, order of axes and dtype in `fit`
-            For files (n, h, w, c), uint8.
+        For files they are uint8 arrays (n, h, w, c).
         """
         return self.scaler_.inverse_transform(values)
 
     @staticmethod
     def example(n, rng):
-        """Generate small colour images.
-
-        Parameters
-        ----------
-        n : int
-            Number of rows.
-        rng : numpy.random.Generator
-            Source of randomness.
-
-        Returns
-        -------
-        ndarray of shape (n, 8, 8, 3), uint8
-        """
         return rng.integers(0, 256, size=(n, 8, 8, 3), dtype=np.uint8)
 
     @classmethod
@@ -312,15 +240,6 @@ class Image(Modality):
         """Return whether a column holds an image per sample: two or three axes, or an image file.
 
         File names are identified by extension, bytes by signature.
-
-        Parameters
-        ----------
-        values : array-like
-            A raw column.
-
-        Returns
-        -------
-        bool
         """
         images = values if hasattr(values, "dtype") else np.asarray(as_column(values))
         if images.ndim == 1 and images.dtype.kind in "OUT":
@@ -330,12 +249,6 @@ class Image(Modality):
                 or all(isinstance(cell, np.ndarray) and cell.ndim in (2, 3) for cell in found)
             )
         return images.ndim in (3, 4) and images.dtype.kind in "buif"
-
-
-def _weighted(batches, weight):
-    """Add sample weights to batches of rows."""
-    for rows, images in batches:
-        yield rows, images, None if weight is None else weight[rows]
 
 
 def _cells(columns) -> np.ndarray:

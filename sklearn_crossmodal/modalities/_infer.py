@@ -134,7 +134,10 @@ def infer_from_table(table, *, joined: bool = True) -> list[tuple]:
         kinds = {place: _kind_of(column, place) for place, column in columns.items()}
         return _with_unique_names(_group(kinds))
     warn_of_texts(_texts_of(table, table, slice(None)))
-    split = {} if joined else {name: _split_entry(name, table[name]) for name in table}
+    split = {}
+    if not joined:
+        for name, values in table.items():
+            split[name] = _split(name, columns_inside(name, values), partial(_inside, name), values)
     kinds = _kinds_of(table, [name for name in table if not split.get(name)])
     return _with_unique_names(_in_place(_infer_named(kinds, joined), split))
 
@@ -164,17 +167,7 @@ def _as_inspected(values):
 
 
 def kinds_inside(columns: Mapping) -> dict[str, list]:
-    """Group columns by inferred modality, for messages.
-
-    Parameters
-    ----------
-    columns : mapping of str or int to array-like
-        As `as_cells` returns them.
-
-    Returns
-    -------
-    dict of str to list
-    """
+    """Group the labels of columns, as of `as_cells`, by inferred modality, for messages."""
     found: dict[str, list] = {}
     for label, cells in columns.items():
         found.setdefault(modality_for(cells, label).__name__.lower(), []).append(label)
@@ -193,11 +186,6 @@ def _infer_named(kinds: Mapping, joined: bool) -> list[tuple]:
         group = _group({label: kinds[label] for label in labels}, joined)
         found += [(_prefixed(name, prefix, len(group)), *rest) for name, *rest in group]
     return found
-
-
-def _split_entry(name: str, values) -> list[tuple]:
-    """Return a modality for each kind of inner columns of an entry; [] for a single kind."""
-    return _split(name, columns_inside(name, values), partial(_inside, name), values)
 
 
 def _split(name: str, columns: Mapping, wrap: Callable, values) -> list[tuple]:

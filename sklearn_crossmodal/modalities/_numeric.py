@@ -8,13 +8,7 @@ from functools import partial
 import numpy as np
 from scipy import sparse
 
-from sklearn_crossmodal.data import (
-    Block,
-    BlockSpec,
-    Columns,
-    LazyRows,
-    is_missing,
-)
+from sklearn_crossmodal.data import Block, BlockSpec, Columns, LazyRows, is_missing, preview
 from sklearn_crossmodal.modalities._base import Modality, weights_or_ones
 from sklearn_crossmodal.modalities._numeric_cells import (
     NumberReader,
@@ -140,30 +134,17 @@ class Numeric(Modality):
         self.loss = loss
 
     def fit(self, columns, sample_weight=None):
-        """Learn median, center and scale of each column.
-
-        Parameters
-        ----------
-        columns : Columns, array-like of shape (n, d) or (n,), or sparse
-            Numbers; NaN where a value is missing.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows; rows of weight zero are ignored.
-
-        Returns
-        -------
-        Numeric
-            Itself.
-        """
         self._validate_params()
         self.reader_ = NumberReader(inferred=self.inferred)
         numbers, gaps = self._read(columns, fitting=True)
         weight = weights_or_ones(sample_weight, numbers.shape[0])
         if not weight.all():
             numbers, weight = numbers[weight > 0], weight[weight > 0]
-        self.single_column_ = _is_single(Columns.of(columns).values)
+        values = Columns.of(columns).values
+        self.single_column_ = np.ndim(values) == 1 and stack_cells(np.asarray(values)).ndim == 1
         self.scaler_ = NumericScaler(scaling=self.scaling, log1p=self.log1p)
         self.scaler_.learn(numbers, weight, gaps, keeps_all=self.in_chunks)
-        missing = _find_gaps(numbers, gaps)
+        missing = np.isnan(numbers) if gaps else np.zeros((numbers.shape[0], 0), bool)
         self.indicators_ = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
         size = len(self.scaler_.kept_) + len(self.indicators_)
         quantiles = self._quantiles(missing[:, self.indicators_], weight)
@@ -171,40 +152,11 @@ class Numeric(Modality):
         return self
 
     def fit_transform(self, columns, sample_weight=None):
-        """Fit, and return the modality and the block of the same columns; warn of texts once.
-
-        Parameters
-        ----------
-        columns : Columns or array-like
-            Numbers, as in `fit`.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        modality : Numeric
-            Itself.
-        block : Block
-            With as many rows as `columns`.
-        """
         self.fit(columns, sample_weight)
         with self.reader_.silenced():
             return self, self.transform(columns)
 
     def transform(self, columns):
-        """Impute, scale and indicate.
-
-        Parameters
-        ----------
-        columns : Columns, array-like of shape (n, d) or (n,), or sparse
-            Numbers; NaN where a value is missing.
-
-        Returns
-        -------
-        Block
-            Kind ``"vector"``; its mask is False for imputed numbers and for indicators. Values of a
-            sparse matrix are sparse, or lazy if `fit` saw a dense one.
-        """
         numbers, gaps = self._read(columns)
         n_rows, n_columns = numbers.shape
         if n_columns != self.scaler_.n_features_in_:
@@ -228,23 +180,9 @@ class Numeric(Modality):
         return Block(values, present, self.spec_, mask)
 
     def extended(self, columns, sample_weight=None):
-        """Update with the rows of a later chunk: formerly constant columns get a scale.
+        """Update with a later chunk: formerly constant columns get a scale.
 
-        Parameters
-        ----------
-        columns : Columns, array-like of shape (n, d) or (n,), or sparse
-            Numbers; NaN where a value is missing.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        modality : Numeric
-            Itself, or an updated copy.
-        block : Block
-            Of the columns.
-        lost : str
-            The columns that vary now, but were dropped in `fit`.
+        After `fit`, which drops them, the columns that vary now are described.
         """
         if not (self.in_chunks or len(self.scaler_.constant_)):
             return self, self.transform(columns), ""
@@ -252,9 +190,14 @@ class Numeric(Modality):
         with self.reader_.silenced():  # `transform` warns
             numbers, _ = self._read(columns)
         if not self.in_chunks:
+            lost, names = "", columns.names_of(numbers.shape[1])
             left_out = np.setdiff1d(self.scaler_.moving(numbers), self.scaler_.kept_)
-            names = columns.names_of(numbers.shape[1])
-            lost = _describe_left_out([names[place] for place in left_out])
+            if len(left_out):
+                lost = (
+                    f"columns {preview([names[place] for place in left_out], 5)} did not vary in "
+                    "the first `fit`, and stay left out though they do now: fit on all samples, or "
+                    "go on from a first `partial_fit`, which keeps them"
+                )
             return self, self.transform(columns), lost
         weight = weights_or_ones(sample_weight, numbers.shape[0])
         updated = copy.copy(self)
@@ -262,17 +205,9 @@ class Numeric(Modality):
         return updated, updated.transform(columns), ""
 
     def inverse_transform(self, values):
-        """Invert the scaling; smoothly clipped numbers are within the range seen in `fit`.
+        """Return numbers (n, d) or (n,), as in `fit`, in the units of the columns.
 
-        Parameters
-        ----------
-        values : ndarray of shape (n, `spec_.size`)
-            As in a block.
-
-        Returns
-        -------
-        ndarray of shape (n, d) or (n,), float64
-            In the units of the columns, of the rank in `fit`. A dropped column is its median.
+        Smoothly clipped numbers are within the range seen in `fit`. A dropped column is its median.
         """
         values = np.asarray(values)[:, : len(self.scaler_.kept_)]
         numbers = self.scaler_.inverse_transform(values)
@@ -280,19 +215,6 @@ class Numeric(Modality):
 
     @staticmethod
     def example(n, rng):
-        """Generate three numeric columns, one with missing values.
-
-        Parameters
-        ----------
-        n : int
-            Number of rows.
-        rng : numpy.random.Generator
-            Source of randomness.
-
-        Returns
-        -------
-        ndarray of shape (n, 3)
-        """
         numbers = rng.normal(size=(n, 3)) * [1, 10, 100]
         numbers[::5, 1] = np.nan
         return numbers
@@ -301,15 +223,8 @@ class Numeric(Modality):
     def accepts(cls, values):
         """Return whether a column holds numbers, one or several per sample.
 
-        Parameters
-        ----------
-        values : array-like or sparse
-            A raw column. Booleans and categorical dtypes are not accepted; texts are, if nearly all
-            can be parsed as numbers or dates.
-
-        Returns
-        -------
-        bool
+        Booleans and categorical dtypes are not accepted; texts are, if nearly all can be parsed as
+        numbers or dates.
         """
         if sparse.issparse(values):
             return values.dtype.kind in "biuf"
@@ -327,30 +242,16 @@ class Numeric(Modality):
         return all(map(are_numeric, cells.reshape(len(cells), -1).T))
 
     def warn_of_texts(self, columns):
-        """Warn of texts that are parsed as numbers, as `fit` does.
-
-        Parameters
-        ----------
-        columns : Columns, array-like of shape (n, d) or (n,), or sparse
-            As in `fit`. The modality need not be fitted.
-        """
+        """Warn of texts that are parsed as numbers, as `fit` does; no fit is needed."""
         columns = Columns.of(columns)
         if not sparse.issparse(columns.values) and np.asarray(columns.values).dtype.kind in "OUT":
             reader = NumberReader(inferred=self.inferred)
             reader.fit_read(np.asarray(columns.values), columns.names_of)
 
     def numbers(self, columns):
-        """Convert columns to numbers, as `inverse_transform` returns them.
+        """Convert columns to floats (n, d) or (n,), as `inverse_transform` returns them.
 
-        Parameters
-        ----------
-        columns : Columns, array-like of shape (n, d) or (n,), or sparse
-            As in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n, d) or (n,), float
-            Dates are days since 1970; NaN where a value is missing.
+        Dates are days since 1970; NaN where a value is missing.
         """
         numbers, _ = self._read(columns)
         numbers = numbers.toarray() if sparse.issparse(numbers) else numbers
@@ -405,25 +306,3 @@ class Numeric(Modality):
         shares = np.average(missing, axis=0, weights=weight)
         indicated = LEVELS[:, np.newaxis] > 1 - shares
         return np.hstack([quantiles, indicated])
-
-
-def _describe_left_out(names: list) -> str:
-    """Describe the columns that stay dropped; "" if there are none."""
-    if not names:
-        return ""
-    more = f" and {len(names) - 5} others" if len(names) > 5 else ""
-    listed = ", ".join(map(repr, names[:5])) + more
-    return (
-        f"columns {listed} did not vary in the first `fit`, and stay left out though they do now: "
-        "fit on all samples, or go on from a first `partial_fit`, which keeps them"
-    )
-
-
-def _is_single(values) -> bool:
-    """Return whether a column holds scalars, not arrays."""
-    return np.ndim(values) == 1 and stack_cells(np.asarray(values)).ndim == 1
-
-
-def _find_gaps(numbers, gaps) -> np.ndarray:
-    """Return the mask of NaN; without columns if there is none."""
-    return np.isnan(numbers) if gaps else np.zeros((numbers.shape[0], 0), bool)

@@ -30,19 +30,11 @@ _MIN_DISTINCT = 3
 
 
 def are_numeric(cells: np.ndarray) -> bool:
-    """Return whether a column is numeric: numbers, dates and the like, or texts that encode them.
+    """Return whether a column (n,) of objects holds numbers, dates and the like, or texts of them.
 
-    Parameters
-    ----------
-    cells : ndarray of shape (n,), object
-        A column.
-
-    Returns
-    -------
-    bool
-        Nearly all texts must be parsed, and three be distinct: one or two are labels. A column
-        with an identifier, such as a postcode with a leading zero, is not numeric. True if all
-        cells are missing.
+    Nearly all texts must be parsed, and three be distinct: one or two are labels. A column with an
+    identifier, such as a postcode with a leading zero, is not numeric. True if all cells are
+    missing.
     """
     found = [cell for cell in cells if not is_missing(cell)]
     texts = [cell for cell in found if isinstance(cell, str)]
@@ -61,26 +53,13 @@ def are_numeric(cells: np.ndarray) -> bool:
 
 
 def describe_texts(texts: list[str]) -> str | None:
-    """Describe texts that are not parsed, but look like numbers or dates; None for others.
-
-    Parameters
-    ----------
-    texts : list of str
-        A column.
-
-    Returns
-    -------
-    str or None
-        For a message, with examples of those that cannot be parsed.
-    """
+    """Describe texts that are not parsed, but look like numbers or dates; None for others."""
     texts = _drop_missing_markers(texts)
     text_format = infer_text_format(texts, _SUSPICIOUS_SHARE)
     if text_format is None:
         ambiguity = describe_ambiguous_texts(texts)
         return None if ambiguity is None else f"{ambiguity}: {_examples(texts)}"
-    wrong = [
-        text for text, number in zip(texts, parse_texts(texts, text_format)) if math.isnan(number)
-    ]
+    wrong = _unparsed(texts, parse_texts(texts, text_format))
     if len(wrong) <= (1 - MIN_PARSED_SHARE) * len(texts) or have_identifiers(texts):
         return None
     return f"{text_format}, but for {len(wrong)} of {len(texts)} cells: {_examples(wrong)}"
@@ -107,16 +86,7 @@ class _ParsedColumn:
 class NumberReader:
     """Convert raw columns to a numeric table; texts are parsed in the format learned in `fit`.
 
-    Parameters
-    ----------
-    inferred : bool
-        Whether the modality was inferred: then parsed texts raise a warning, also if all of them
-        can be parsed.
-
-    Attributes
-    ----------
-    formats : dict of int to str
-        Format of the texts, for the columns with texts in `fit`.
+    If the modality was `inferred`, parsed texts raise a warning, also if all of them can be parsed.
     """
 
     def __init__(self, *, inferred: bool = False) -> None:
@@ -125,28 +95,10 @@ class NumberReader:
         self._is_silent = False
 
     def fit_read(self, values: np.ndarray, names) -> np.ndarray:
-        """Learn the text formats of columns, and convert the columns.
+        """Learn the text formats of columns (n,) or (n, d), and convert them to floats (n, d).
 
-        Parameters
-        ----------
-        values : ndarray of shape (n,) or (n, d)
-            Columns, or a column of rows of numbers.
-        names : callable
-            (number of columns) -> their names, for messages.
-
-        Returns
-        -------
-        ndarray of shape (n, d), float
-
-        Raises
-        ------
-        ValueError
-            If a column holds cells that are not numbers, or too many texts that cannot be parsed.
-
-        Warns
-        -----
-        UserWarning
-            Once, if texts cannot be parsed.
+        `names` maps a number of columns to their names. Warn once of texts that cannot be parsed;
+        raise if a column has too many of them, or cells that are not numbers.
         """
         self.formats = {}
         return self._read(values, names, fitting=True)
@@ -218,7 +170,7 @@ class NumberReader:
                 self.formats[place] = text_format
         numbers = np.full(len(texts), np.nan)
         numbers[known] = parse_texts(found, text_format) if found else []
-        wrong = [text for text, number in zip(found, numbers[known]) if math.isnan(number)]
+        wrong = _unparsed(found, numbers[known])
         if wrong and n_numbers and fitting and not self.inferred:  # a typing error
             raise ValueError(f"columns [{name!r}] {problem}: {_describe_failure(found)}")
         reports = wrong or (fitting and self.inferred and found)
@@ -265,6 +217,10 @@ def _drop_missing_markers(texts: list[str]) -> list[str]:
     ]
 
 
+def _unparsed(texts: list[str], numbers) -> list[str]:
+    return [text for text, number in zip(texts, numbers, strict=True) if math.isnan(number)]
+
+
 def _min_share(n_texts: int, n_numbers: int) -> float:
     """Return the share of texts that must be parsed, so that of all cells it is 95 %."""
     if not n_texts:
@@ -274,9 +230,7 @@ def _min_share(n_texts: int, n_numbers: int) -> float:
 
 def _describe_failure(texts: list[str]) -> str:
     text_format = infer_text_format(texts, 0.5) or NUMBERS
-    wrong = [
-        text for text, number in zip(texts, parse_texts(texts, text_format)) if math.isnan(number)
-    ]
+    wrong = _unparsed(texts, parse_texts(texts, text_format))
     ambiguity = describe_ambiguous_texts(texts)
     advice = "take them out first" if ambiguity else "make them None, or name another modality"
     return (

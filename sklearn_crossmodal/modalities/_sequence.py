@@ -9,13 +9,11 @@ import numpy as np
 from sklearn_crossmodal.data import (
     Block,
     BlockSpec,
-    Columns,
-    as_column,
     column_labels,
     is_missing,
     object_array,
 )
-from sklearn_crossmodal.modalities._base import Modality
+from sklearn_crossmodal.modalities._base import Modality, raw_cells
 from sklearn_crossmodal.preprocessing import SequenceScaler
 
 __all__ = ["Sequence"]
@@ -101,21 +99,7 @@ class Sequence(Modality):
         self.loss = loss
 
     def fit(self, columns, sample_weight=None):
-        """Learn length, medians and scales.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of n series, or of shape (n, t) or (n, t, d)
-            Series.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows; rows of weight zero are ignored.
-
-        Returns
-        -------
-        Sequence
-            Itself.
-        """
-        cells = _cells(columns)
+        cells = raw_cells(columns)
         self.scaler_ = SequenceScaler(
             max_length=self.max_length, crop=self.crop, scaling=self.scaling
         ).fit(cells, sample_weight=sample_weight)
@@ -130,44 +114,15 @@ class Sequence(Modality):
         return self
 
     def transform(self, columns):
-        """Truncate, impute, scale and indicate gaps.
-
-        Parameters
-        ----------
-        columns : Columns or array-like
-            Series, as in `fit`.
-
-        Returns
-        -------
-        Block
-            Kind ``"sequence"``; its mask is True up to the end of each series.
-        """
-        values = self.scaler_.transform(_cells(columns))
+        values = self.scaler_.transform(raw_cells(columns))
         mask = ~np.isnan(values[..., 0])
         values[~mask] = 0
         return Block(values, np.ones(len(values), dtype=bool), self.spec_, mask)
 
     def extended(self, columns, sample_weight=None):
-        """Update with the series of a later chunk: formerly constant variables get a scale.
-
-        Parameters
-        ----------
-        columns : Columns or array-like
-            Series, as in `fit`.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        modality : Sequence
-            Itself, or an updated copy.
-        block : Block
-            Of the series.
-        lost : str
-            Empty.
-        """
+        """Update with a later chunk: formerly constant variables get a scale."""
         updated = copy.copy(self)
-        updated.scaler_ = self.scaler_.extended(_cells(columns), sample_weight)
+        updated.scaler_ = self.scaler_.extended(raw_cells(columns), sample_weight)
         return updated, updated.transform(columns), ""
 
     def inverse_transform(self, values, mask=None):
@@ -198,19 +153,6 @@ class Sequence(Modality):
 
     @staticmethod
     def example(n, rng):
-        """Generate random walks of two variables and three to eight steps.
-
-        Parameters
-        ----------
-        n : int
-            Number of rows.
-        rng : numpy.random.Generator
-            Source of randomness.
-
-        Returns
-        -------
-        ndarray of shape (n,), object
-        """
         lengths = rng.permutation(np.resize(np.arange(3, 9), n))
         walks = [np.cumsum(rng.normal(size=(length, 2)), axis=0) * [1, 10] for length in lengths]
         return object_array(walks)
@@ -221,15 +163,6 @@ class Sequence(Modality):
 
         An array (n, t, d), or arrays (t, d) of equal shape, cannot be distinguished from images:
         name the modality.
-
-        Parameters
-        ----------
-        values : array-like
-            A raw column.
-
-        Returns
-        -------
-        bool
         """
         cells = np.asarray(values)
         if cells.dtype.kind != "O" or cells.ndim != 1:
@@ -255,8 +188,3 @@ def _is_array(cell) -> bool:
         return True
     flat = isinstance(cell, list) and bool(cell)
     return flat and all(isinstance(one, int | float) for one in cell)
-
-
-def _cells(columns) -> np.ndarray:
-    cells = as_column(Columns.of(columns).values)
-    return cells if isinstance(cells, np.ndarray) else np.asarray(cells)

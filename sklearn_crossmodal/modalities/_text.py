@@ -8,7 +8,16 @@ from numbers import Integral
 
 import numpy as np
 
-from sklearn_crossmodal.data import END, PADDING, UNKNOWN, Block, BlockSpec, Columns, is_missing
+from sklearn_crossmodal.data import (
+    END,
+    PADDING,
+    UNKNOWN,
+    Block,
+    BlockSpec,
+    Columns,
+    is_missing,
+    preview,
+)
 from sklearn_crossmodal.modalities._base import Modality, encoder_attribute
 from sklearn_crossmodal.modalities._text_cells import (
     id_cells,
@@ -179,40 +188,10 @@ class Text(Modality):
         self.loss = loss
 
     def fit(self, columns, sample_weight=None):
-        """Learn the vocabulary.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of shape (n,) or (n, d)
-            Strings, or token ids.
-        sample_weight : ndarray of shape (n,), default=None
-            A row of weight 2 counts as two rows; rows of weight zero are ignored.
-
-        Returns
-        -------
-        Text
-            Itself.
-        """
         self._fit(Columns.of(columns), sample_weight)
         return self
 
     def fit_transform(self, columns, sample_weight=None):
-        """Fit, and return the modality and the block of the same columns; texts are split once.
-
-        Parameters
-        ----------
-        columns : Columns or array-like of shape (n,) or (n, d)
-            Strings, or token ids.
-        sample_weight : ndarray of shape (n,), default=None
-            A row of weight 2 counts as two rows; rows of weight zero are ignored.
-
-        Returns
-        -------
-        modality : Text
-            Itself.
-        block : Block
-            With as many rows as `columns`.
-        """
         columns = Columns.of(columns)
         ids = self._fit(columns, sample_weight)
         return self, self._block(ids) if len(ids) == len(columns) else self.transform(columns)
@@ -269,19 +248,10 @@ class Text(Modality):
         )
 
     def transform(self, columns):
-        """Return the token ids.
+        """Return token ids; the mask of the block is True up to the end of each text.
 
-        Parameters
-        ----------
-        columns : Columns or array-like of shape (n,) or (n, d)
-            Strings, or token ids.
-
-        Returns
-        -------
-        Block
-            Kind ``"tokens"``; its mask is True up to the end of each text. Its width is that of
-            the longest text, at least that of the longest in `fit`, to which `Block.cut` truncates
-            it.
+        The width is that of the longest text, at least that of the longest in `fit`, to which
+        `Block.cut` truncates it.
         """
         cells = self._cells(Columns.of(columns))
         if self.markers_ and cells.shape[1] != len(self.markers_):
@@ -299,21 +269,7 @@ class Text(Modality):
     def extended(self, columns, sample_weight=None):
         """Update with the texts of a later chunk: new words get reserved ids.
 
-        Parameters
-        ----------
-        columns : Columns or array-like of shape (n,) or (n, d)
-            Strings, or token ids.
-        sample_weight : ndarray of shape (n,), default=None
-            A row of weight 2 counts as two rows.
-
-        Returns
-        -------
-        modality : Text
-            Itself, or an updated copy.
-        block : Block
-            Of the texts.
-        lost : str
-            The share of unknown words, if it exceeds that in `fit` by more than a twentieth.
+        Unknown words are described if their share exceeds that in `fit` by more than a twentieth.
         """
         cells = self._cells(Columns.of(columns))
         texts = join_cells(cells, ids=self.tokenizer == "ids")
@@ -324,32 +280,21 @@ class Text(Modality):
         share = _unknown_share(block.values)
         if share <= self._unknown_share + _MORE_UNKNOWN:
             return updated, block, ""
-        names = updated.tokenizer_.unknown(texts)
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        examples = ", ".join(map(repr, names[:5])) + more
-        return (
-            updated,
-            block,
-            f"{share:.0%} of the words were not in the first chunk, and are unknown: {examples}. "
-            "Begin with a chunk that has them, or fit on all samples",
+        names = preview(updated.tokenizer_.unknown(texts), 5)
+        lost = (
+            f"{share:.0%} of the words were not in the first chunk, and are unknown: {names}. "
+            "Begin with a chunk that has them, or fit on all samples"
         )
+        return updated, block, lost
 
     def _block(self, ids: np.ndarray) -> Block:
         return Block(ids, np.ones(len(ids), dtype=bool), self.spec_, mask=ids != PADDING)
 
     def inverse_transform(self, values):
-        """Decode token ids to texts, or with ``tokenizer="ids"`` to rows of ids.
+        """Decode token ids to texts (n,), or with ``tokenizer="ids"`` to rows of ids.
 
-        Parameters
-        ----------
-        values : ndarray of shape (n, t), int
-            As in a block.
-
-        Returns
-        -------
-        ndarray of shape (n,), object
-            With ``join="markers"`` of shape (n, d) as in `fit`, None where a text lacks the marker
-            of the column. If `fit` saw a table of ids, NaN after the end of a text.
+        With ``join="markers"`` the shape is (n, d) as in `fit`, None where a text lacks the marker
+        of the column. If `fit` saw a table of ids, NaN follows the end of a text.
         """
         if not self.markers_:
             rows = self.tokenizer_.inverse_transform(values)
@@ -379,11 +324,10 @@ class Text(Modality):
         tokenizer, max_length = self.tokenizer, self.max_length
         encoder_tokenizer = encoder_attribute(self.encoder, "tokenizer")
         if encoder_tokenizer is not None:
-            self._check_compatible(self.encoder)
+            self._check_compatible()
             tokenizer = encoder_tokenizer
-            max_length = min(
-                max_length, encoder_attribute(self.encoder, "max_length") or max_length
-            )
+            longest = encoder_attribute(self.encoder, "max_length")
+            max_length = min(max_length, longest or max_length)
         if hasattr(tokenizer, "encode") and not isinstance(tokenizer, str):
             return GivenTokenizer(tokenizer, max_length=max_length)
         if tokenizer == "ids":
@@ -394,15 +338,14 @@ class Text(Modality):
         split = None if tokenizer == "word" else tokenizer
         return WordTokenizer(max_length=max_length, split=split, **words)
 
-    def _check_compatible(self, encoder) -> None:
+    def _check_compatible(self) -> None:
         """Raise if a parameter contradicts the tokenizer of the encoder."""
-        defaults = {"tokenizer": "word", "join": "space"}
-        for name, default in defaults.items():
+        for name, default in {"tokenizer": "word", "join": "space"}.items():
             value = getattr(self, name)
             if not isinstance(value, str) or value != default:
                 raise ValueError(
-                    f"{name}={value!r} was given, but the encoder {type(encoder).__name__} has a "
-                    f"tokenizer of its own: leave {name} out, or take another encoder."
+                    f"{name}={value!r} was given, but the encoder {type(self.encoder).__name__} "
+                    f"has a tokenizer of its own: leave {name} out, or take another encoder."
                 )
 
     def _embedding_table(self) -> np.ndarray | None:
@@ -422,36 +365,13 @@ class Text(Modality):
 
     @staticmethod
     def example(n, rng):
-        """Generate texts of one to five random words.
-
-        Parameters
-        ----------
-        n : int
-            Number of rows.
-        rng : numpy.random.Generator
-            Source of randomness.
-
-        Returns
-        -------
-        ndarray of shape (n,), object
-        """
         words = [first + second for first in _SYLLABLES for second in _SYLLABLES[:3]]
         texts = [" ".join(rng.choice(words, rng.integers(1, 6))) for _ in range(n)]
         return np.array(texts, dtype=object)
 
     @classmethod
     def accepts(cls, values):
-        """Return whether a column holds strings, one or several per sample.
-
-        Parameters
-        ----------
-        values : array-like
-            A raw column.
-
-        Returns
-        -------
-        bool
-        """
+        """Return whether a column holds strings, one or several per sample."""
         if np.ndim(values) > 2:
             return False
         cells = np.asarray(values)

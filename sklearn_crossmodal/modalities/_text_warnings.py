@@ -14,19 +14,9 @@ __all__ = ["warn_of_texts"]
 
 
 def warn_of_texts(columns: Mapping, parameter: str = "modalities") -> None:
-    """Warn once of text columns that look like numbers, dates or files.
+    """Warn once of text columns that look like numbers, dates or files; name their likely content.
 
-    Parameters
-    ----------
-    columns : mapping of str or int to array-like
-        Raw columns.
-    parameter : str, default="modalities"
-        The parameter that sets their modality, for the message.
-
-    Warns
-    -----
-    UserWarning
-        Names the columns, and their likely content.
+    `parameter` is the one that sets their modality, for the message.
     """
     odd = {label: _describe_texts(values) for label, values in columns.items()}
     found = [f"{str(label)!r} ({what})" for label, what in odd.items() if what]

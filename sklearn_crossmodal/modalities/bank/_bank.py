@@ -32,17 +32,7 @@ _EXAMPLE = "(name, modality, {'entry': ['column', ...]})"
 
 
 class ModalityBank(LaterChunks):
-    """The modalities of an estimator, each with its columns.
-
-    Parameters
-    ----------
-    owner : str
-        Name of the estimator, for messages.
-    modalities : list of (str, Modality, columns)
-        Unfitted; they are cloned.
-    needs_any : bool, default=True
-        Whether each sample must have a modality. If so, a single modality is never absent: NaN is
-        a missing value.
+    """The modalities of an estimator, each with its columns; parameters as of `ColumnBinding`.
 
     Attributes
     ----------
@@ -59,15 +49,7 @@ class ModalityBank(LaterChunks):
         self._warned: set[str] = set()
 
     def adopt(self, name: str, known: BoundModality) -> None:
-        """Use a fitted modality, which `fit_transform` does not refit.
-
-        Parameters
-        ----------
-        name : str
-            Of the bound modality that it replaces.
-        known : BoundModality
-            The fitted modality, and the order of its columns.
-        """
+        """Use a fitted modality, which `fit_transform` does not refit, and its order of columns."""
         bound = next(bound for bound in self.bound if bound.name == name)
         bound.modality = copy.deepcopy(known.modality)
         if bound.inside is not None:
@@ -82,7 +64,7 @@ class ModalityBank(LaterChunks):
         *,
         in_chunks: Collection[str] = (),
     ) -> dict[str, Block]:
-        """Fit each modality on the rows that have it; drop those absent in all rows.
+        """Fit each modality on the rows that have it; those absent in all rows are left out.
 
         Parameters
         ----------
@@ -96,21 +78,6 @@ class ModalityBank(LaterChunks):
         in_chunks : collection of str, default=()
             Kinds of the modalities that reserve codes and keep constant columns, if the rows are
             the first of several chunks, see `extended`.
-
-        Returns
-        -------
-        dict of str to Block
-            With n rows each, of the modalities that are not dropped.
-
-        Raises
-        ------
-        ModalityError
-            If no row has any modality, or a row has none.
-
-        Warns
-        -----
-        UserWarning
-            If a modality is dropped.
         """
         blocks, absent, table = {}, [], self.unnested(table)
         for bound in self.bound:
@@ -134,25 +101,10 @@ class ModalityBank(LaterChunks):
         return self._check_any_present(blocks, table)
 
     def transform(self, table, only: list[str] | None = None) -> dict[str, Block]:
-        """Transform X to blocks; a modality whose columns X lacks is absent in all rows.
+        """Transform X to blocks; a modality whose columns X lacks, or not in `only`, is absent.
 
-        Parameters
-        ----------
-        table : MultiModalFrame or ndarray of shape (n, d)
-            As `as_table` returns it.
-        only : list of str, default=None
-            The modalities to transform; others are absent. None means all.
-
-        Returns
-        -------
-        dict of str to Block
-            With n rows each.
-
-        Raises
-        ------
-        ModalityError
-            If X has some columns of a modality but not all, if it lacks columns and has unknown
-            ones, or if a row has no modality.
+        Raise if X has some columns of a modality but not all, if it lacks columns and has unknown
+        ones, or if a row has no modality.
         """
         table = self.unnested(table)
         self._check_columns(table, only)
@@ -167,23 +119,7 @@ class ModalityBank(LaterChunks):
         return blocks
 
     def leave_out(self, names: list[str]) -> None:
-        """Drop the modalities that are absent in all samples.
-
-        Parameters
-        ----------
-        names : list of str
-            Of the modalities.
-
-        Raises
-        ------
-        ModalityError
-            If none is left.
-
-        Warns
-        -----
-        UserWarning
-            For each of them.
-        """
+        """Drop modalities that are absent in all samples, with a warning for each; keep one."""
         self.left_out = list(names)
         if len(names) == len(self.bound):
             raise ModalityError(
@@ -197,17 +133,7 @@ class ModalityBank(LaterChunks):
         self.bound = [bound for bound in self.bound if bound.name not in names]
 
     def parts(self, table) -> dict[str, tuple]:
-        """Return the raw columns of each modality, None if X lacks them, and its presence.
-
-        Parameters
-        ----------
-        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
-            As `as_table` returns it.
-
-        Returns
-        -------
-        dict of str to (Columns or None, ndarray of shape (n,))
-        """
+        """Return the raw columns of each modality, None if X lacks them, and its presence (n,)."""
         table = self.unnested(table)
         self._check_columns(table)
         absent = None, np.zeros(table.shape[0], dtype=bool)
@@ -219,58 +145,26 @@ class ModalityBank(LaterChunks):
         return found
 
     def readable_parts(self, table) -> dict[str, tuple]:
-        """Return the same as `parts`, unreadable cells being absent.
-
-        Parameters
-        ----------
-        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
-            As `as_table` returns it.
-
-        Returns
-        -------
-        dict of str to (Columns or None, ndarray of shape (n,))
-
-        Warns
-        -----
-        UserWarning
-            If cells cannot be read, naming them.
-
-        Raises
-        ------
-        ModalityError
-            If cells cannot be read, and the modality has ``on_error="raise"``.
-        """
-        return {
-            bound.name: self._without_unreadable(bound, *part)
-            for bound, part in zip(self.bound, self.parts(table).values(), strict=True)
-        }
+        """Return the same as `parts`, but unreadable cells are absent, or raise an error."""
+        parts = self.parts(table)
+        for bound in self.bound:
+            columns, present = parts[bound.name]
+            if bound.modality.opens_files and present.any():
+                with self._prefixed(bound.name, bound.labels, present), map_present_rows(present):
+                    unreadable = bound.modality.find_unreadable(present_rows(columns, present))
+                readable = present.copy()
+                readable[present] = ~unreadable
+                parts[bound.name] = columns, readable
+        return parts
 
     def warn_of_texts(self, table) -> None:
-        """Warn of texts that encode numbers, if later only subsets of the rows are fitted.
-
-        Parameters
-        ----------
-        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
-            As `as_table` returns it.
-
-        Warns
-        -----
-        UserWarning
-            For each modality with such texts.
-        """
-        for bound, (columns, present) in zip(self.bound, self.parts(table).values(), strict=True):
+        """Warn of texts that encode numbers, if later only subsets of the rows are fitted."""
+        parts = self.parts(table)
+        for bound in self.bound:
+            columns, present = parts[bound.name]
             if isinstance(bound.modality, Numeric) and present.any():
                 with self._prefixed(bound.name, bound.labels):
                     bound.modality.warn_of_texts(present_rows(columns, present))
-
-    def _without_unreadable(self, bound: BoundModality, columns, present: np.ndarray) -> tuple:
-        if not (bound.modality.opens_files and present.any()):
-            return columns, present
-        with self._prefixed(bound.name, bound.labels, present), map_present_rows(present):
-            unreadable = bound.modality.find_unreadable(present_rows(columns, present))
-        readable = present.copy()
-        readable[present] = ~unreadable
-        return columns, readable
 
     def _block(self, bound: BoundModality, table) -> Block:
         with self._prefixed(bound.name, bound.labels):

@@ -17,21 +17,10 @@ __all__ = ["is_cacheable"]
 
 
 def is_cacheable(modality: Modality, columns: Columns) -> bool:
-    """Return whether equal parameters and cells imply an equal fit.
+    """Return whether equal parameters of an unfitted modality and equal cells imply an equal fit.
 
     This is not so for files, which may change, and for functions and unknown objects, which are
     pickled by name or address. A memory map would be copied into the cache.
-
-    Parameters
-    ----------
-    modality : Modality
-        Unfitted.
-    columns : Columns
-        Its columns.
-
-    Returns
-    -------
-    bool
     """
     return _is_plain(modality) and _are_in_memory(columns.values, modality.opens_files)
 

@@ -81,19 +81,10 @@ class ColumnBinding:
         return [(bound.name, bound.modality, bound.key) for bound in self.bound]
 
     def bind(self, X, table) -> None:
-        """Find the columns of each modality in X.
+        """Find the columns of each modality in X; raise if one is not in X, or a modality has none.
 
-        Parameters
-        ----------
-        X : frame, mapping or 2-D array
-            As the user passed it: a callable key is called with it.
-        table : MultiModalFrame or ndarray of shape (n, d)
-            As `as_table` returns it. Its columns are matched by name later if they have names.
-
-        Raises
-        ------
-        ValueError
-            If a column is not in X, or a modality has none.
+        `X` is what the user passed, with which a callable key is called; `table` is what `as_table`
+        makes of it.
         """
         self._find_inner_columns(table)
         table = self.unnested(table)
@@ -139,17 +130,7 @@ class ColumnBinding:
         return [places[label] for label in labels], single
 
     def unnested(self, table):
-        """Return X with the inner columns that modalities select from as columns.
-
-        Parameters
-        ----------
-        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
-            As `as_table` returns it.
-
-        Returns
-        -------
-        MultiModalFrame, ndarray or CSR array
-        """
+        """Return X with the inner columns that modalities select from as columns."""
         if not self._inside or not isinstance(table, MultiModalFrame):
             return table
         self._warn_of_nameless(table)
@@ -164,23 +145,10 @@ class ColumnBinding:
                     warn(_NAMELESS)
 
     def columns_of(self, raw: dict[str, np.ndarray], *, named: bool = True) -> dict:
-        """Map raw data of modalities to columns of X, by name or position.
+        """Map raw data of modalities, as of `inverse_transform`, to columns of X.
 
-        Parameters
-        ----------
-        raw : dict of str to ndarray
-            As `inverse_transform` of a modality returns it.
-        named : bool, default=True
-            Whether columns with names are returned by name; else by position.
-
-        Returns
-        -------
-        dict of str or int to ndarray
-
-        Raises
-        ------
-        ModalityError
-            If several columns were joined and cannot be separated.
+        Columns with names are returned by name if `named`, else by position. Raise if several were
+        joined and cannot be separated.
         """
         columns = {}
         for bound in self.bound:

@@ -40,18 +40,7 @@ class DateColumns:
         self.kinds = self._find(table)
 
     def check(self, table) -> None:
-        """Raise if columns hold dates that held numbers in `fit`, or vice versa.
-
-        Parameters
-        ----------
-        table : MultiModalFrame, ndarray or CSR array of shape (n, d)
-            With the columns of `fit`, or some of them.
-
-        Raises
-        ------
-        ModalityError
-            The message names the columns.
-        """
+        """Raise if columns hold dates that held numbers in `fit`, or vice versa; name them."""
         found = self._find(table)
         if found == self.kinds:
             return

@@ -29,27 +29,10 @@ class LaterChunks(ColumnBinding):
     def extended(
         self, table, sample_weight: np.ndarray | None
     ) -> tuple[LaterChunks, dict[str, Block]]:
-        """Update the modalities with the rows of a later chunk.
+        """Return a bank updated with the rows of a later chunk, and their blocks.
 
-        Parameters
-        ----------
-        table : MultiModalFrame or ndarray of shape (n, d)
-            As `as_table` returns it.
-        sample_weight : ndarray of shape (n,), or None
-            Weights of the rows.
-
-        Returns
-        -------
-        bank : LaterChunks
-            With updated modalities.
-        blocks : dict of str to Block
-            With n rows each.
-
-        Warns
-        -----
-        UserWarning
-            Once for each modality: of new content that cannot be represented, and of a dropped
-            modality that is present now.
+        Warn once for each modality: of new content that cannot be represented, and of a dropped
+        modality that is present now.
         """
         table = self.unnested(table)
         self._check_columns(table)
