@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_crossmodal.data import END, PADDING, UNKNOWN, Block, LazyRows
+from sklearn_crossmodal.utils._slices import slices_of
 
 __all__ = ["block_features", "features_reducer"]
 
@@ -124,7 +125,7 @@ def _statistics(block: Block) -> np.ndarray:
 
 def _averaged(block: Block) -> np.ndarray:
     """Return average-pooled images (n, C h w), read in chunks of rows."""
-    parts = [_cell_means(block.values[rows]) for rows in _row_chunks(len(block))]
+    parts = [_cell_means(block.values[rows]) for rows in slices_of(len(block), _ROWS)]
     return np.concatenate(parts) if parts else np.zeros((0, block.spec.size))
 
 
@@ -136,10 +137,6 @@ def _cell_means(grids: np.ndarray) -> np.ndarray:
         shape = [-1 if place == axis else 1 for place in range(4)]
         grids = np.add.reduceat(grids, starts, axis=axis) / widths.reshape(shape)
     return grids.reshape(len(grids), -1)
-
-
-def _row_chunks(n_rows: int):
-    return (np.arange(start, min(start + _ROWS, n_rows)) for start in range(0, n_rows, _ROWS))
 
 
 _FEATURES = {

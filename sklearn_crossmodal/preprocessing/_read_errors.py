@@ -11,7 +11,12 @@ from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._validation import warn
 
-__all__ = ["explain_unreadable", "name_cell", "report_unreadable"]
+__all__ = ["describe_error", "explain_unreadable", "name_cell", "report_unreadable"]
+
+
+def describe_error(error: Exception) -> str:
+    """Return the type and message of an error; of a system error without the path."""
+    return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
 
 
 def name_cell(cell, row: int, numbers: np.ndarray | None = None) -> str:
@@ -36,14 +41,12 @@ def report_unreadable(
     on_error: str,
     numbers: np.ndarray | None = None,
 ) -> None:
-    """Warn of unreadable cells, or raise, naming the first few.
+    """Warn of unreadable cells, or raise if `on_error` is "raise", naming the first few.
 
     Parameters
     ----------
-    what : str
-        The problem, and the number of cells.
-    outcome : str
-        How the cells are treated, for the warning.
+    what, outcome : str
+        The problem with the number of cells, and how they are treated, for the message.
     reasons : mapping of int to str
         Reason why a row cannot be read, by row.
     cells : sequence
@@ -52,11 +55,6 @@ def report_unreadable(
         Whether to warn or to raise.
     numbers : ndarray of int, default=None
         An earlier result of `current_row_numbers`. None takes the current one.
-
-    Raises
-    ------
-    ModalityError
-        If `on_error` is "raise".
     """
     rows = sorted(reasons)[:3]
     first = "; ".join(explain_unreadable(cells[row], row, reasons[row], numbers) for row in rows)

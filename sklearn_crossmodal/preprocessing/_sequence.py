@@ -123,7 +123,8 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         series = [steps for steps, kept in zip(series, weight > 0, strict=True) if kept]
         longest = max(map(len, series), default=0)
         self.length_ = max(1, longest if self.max_length is None else min(self.max_length, longest))
-        steps, lengths = self._crop(series, _n_variables(series))
+        n_variables = next((one.shape[1] for one in series if len(one)), 1)
+        steps, lengths = self._crop(series, n_variables)
         per_step = np.repeat(weight[weight > 0], lengths)
         described = [_describe(column, per_step, self.scaling) for column in steps.T]
         table = np.array(described, dtype=float).reshape(-1, 5)
@@ -160,25 +161,14 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         numbers = self._scale(steps)
         numbers = np.hstack([numbers, gaps[:, self.indicators_]], dtype=steps.dtype)
         values = np.full((len(lengths), self.length_, numbers.shape[1]), np.nan, steps.dtype)
-        values[np.repeat(np.arange(len(lengths)), lengths), np.arange(len(steps)) - starts] = (
-            numbers
-        )
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        values[rows, np.arange(len(steps)) - starts] = numbers
         return values
 
     def extended(self, X, sample_weight=None):
         """Return a scaler with scales of variables that were constant so far, and vary in X.
 
-        Parameters
-        ----------
-        X : array-like
-            Series, as in `fit`.
-        sample_weight : array-like of shape (n,), default=None
-            Weights of the series.
-
-        Returns
-        -------
-        SequenceScaler
-            Itself where none does. Other variables keep their scale.
+        Other variables keep their scale. It is this scaler where none varies.
         """
         constant = np.flatnonzero(self.scale_ == 0)
         if not len(constant):
@@ -252,8 +242,7 @@ def crop_steps(steps: np.ndarray, most: int, crop: str) -> np.ndarray:
 
 def _as_series(X) -> list[np.ndarray]:
     """Convert each series to floats (t, d)."""
-    cells = as_column(X)
-    cells = cells if isinstance(cells, np.ndarray) else np.asarray(cells)
+    cells = np.asarray(as_column(X))
     if cells.dtype.kind == "O" and cells.ndim == 1:
         return [_as_steps(cell, row) for row, cell in enumerate(cells)]
     if cells.dtype.kind not in "biuf" or cells.ndim not in (2, 3):
@@ -285,10 +274,6 @@ def _as_steps(cell, row: int) -> np.ndarray:
 def _as_floats(numbers: np.ndarray) -> np.ndarray:
     dtype = np.float32 if numbers.dtype in (np.float16, np.float32) else np.float64
     return numbers.astype(dtype, copy=False)
-
-
-def _n_variables(series) -> int:
-    return next((one.shape[1] for one in series if len(one)), 1)
 
 
 def _forward_fill(steps, gaps, starts, median) -> np.ndarray:

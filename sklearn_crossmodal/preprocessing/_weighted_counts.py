@@ -12,18 +12,10 @@ __all__ = ["as_row_counts", "count_rows"]
 
 
 def as_row_counts(sample_weight) -> np.ndarray | None:
-    """Convert sample weights to numbers of rows that each row counts as.
+    """Convert sample weights (n,) to numbers of rows that each row counts as; None stays None.
 
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n,), or None
-        Weights of the rows.
-
-    Returns
-    -------
-    ndarray of shape (n,) or None
-        Integer weights are kept: they are numbers of merged rows. Other weights are relative, of
-        arbitrary scale, and divided by their mean.
+    Integer weights are kept: they are numbers of merged rows. Other weights are relative, of
+    arbitrary scale, and divided by their mean.
 
     Examples
     --------
@@ -40,24 +32,10 @@ def as_row_counts(sample_weight) -> np.ndarray | None:
 
 
 def count_rows(rows: Iterable[Collection[Hashable]], sample_weight, min_count: int):
-    """Count the rows in which each item occurs; an integer weight is a number of rows.
+    """Count the rows in which each item occurs; return also the items that reach `min_count`.
 
-    Parameters
-    ----------
-    rows : iterable of collection
-        The distinct items of each row.
-    sample_weight : array-like of shape (n,), or None
-        Weights of the rows, see `as_row_counts`.
-    min_count : int
-        Minimum count of an item that is kept.
-
-    Returns
-    -------
-    counts : Counter
-        Sums of weights.
-    kept : list
-        Items whose number of rows, weighted or not, reaches `min_count`: small weights do not
-        make all items rare.
+    `rows` holds the distinct items of each row, weighted as in `as_row_counts`. An item is kept if
+    its number of rows, weighted or not, reaches `min_count`: small weights do not make all rare.
 
     Examples
     --------

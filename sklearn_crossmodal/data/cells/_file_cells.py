@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 
-__all__ = ["encoded_kind", "is_file_cell", "open_file_cell"]
+__all__ = ["encoded_kind", "has_extension", "is_file_cell", "is_path_or_bytes", "open_file_cell"]
 
 #: The keys of a file of any type, and of decoded audio.
 _FILE, _SOUND = {"bytes", "path"}, {"array", "sampling_rate"}
@@ -35,6 +36,17 @@ def encoded_kind(cell) -> str | None:
     if len(cell) > 24 and _BASE64.fullmatch(cell):
         return "base64, which base64.b64decode converts to bytes"
     return None
+
+
+def is_path_or_bytes(cell) -> bool:
+    """Return whether a cell is a path, or the bytes of a file."""
+    return isinstance(cell, str | os.PathLike | bytes | bytearray)
+
+
+def has_extension(path, extensions: tuple[str, ...]) -> bool:
+    """Return whether a path, not a URL, ends in one of the extensions, whatever their case."""
+    path = os.fspath(path)
+    return isinstance(path, str) and "://" not in path and path.lower().endswith(extensions)
 
 
 def is_file_cell(cell) -> bool:

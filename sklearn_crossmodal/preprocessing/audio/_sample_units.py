@@ -67,17 +67,8 @@ class SoundUnit:
     """The unit of samples in `fit`, and the conversion of samples of other dtypes to it.
 
     Equal numbers are equal sounds within the range of `fit`. Floats up to 1 are relative to full
-    scale. Integers out of that range, or of a dtype that could not hold it, have the full scale
-    of their dtype.
-
-    Parameters
-    ----------
-    dtype : dtype, default=float64
-        Of the samples in `fit`.
-    scale : tuple of (float, float), default=(0.0, 1.0)
-        Their offset and divisor.
-    level : SampleRange
-        Their range.
+    scale. Integers out of that range, or of a dtype that could not hold it, have the full scale of
+    their dtype.
     """
 
     dtype: np.dtype = field(default_factory=lambda: np.dtype(np.float64))

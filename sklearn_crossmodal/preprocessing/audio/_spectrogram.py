@@ -10,7 +10,7 @@ from scipy.signal import get_window
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.data import as_column
+from sklearn_crossmodal.data import as_column, object_array
 from sklearn_crossmodal.preprocessing._sequence import crop_steps
 from sklearn_crossmodal.preprocessing.audio._sample_units import SoundUnit, sample_ranges
 from sklearn_crossmodal.preprocessing.audio._waveform import as_waveform, resample
@@ -134,18 +134,7 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
         return self
 
     def learn(self, pairs):
-        """Learn the unit of samples and the sampling rates from sounds in memory.
-
-        Parameters
-        ----------
-        pairs : iterable of (waveform, rate or None)
-            Sounds.
-
-        Returns
-        -------
-        LogMelSpectrogram
-            Itself.
-        """
+        """Learn unit and sampling rates from pairs of a waveform and its rate, None if unknown."""
         pairs = list(pairs)
         self._unit = SoundUnit.learn(sample_ranges(waveform for waveform, _ in pairs))
         self.rates_ = {rate for _, rate in pairs}
@@ -154,17 +143,8 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
     def scales(self, pairs):
         """Return offset and divisor of samples by dtype, in the unit of `fit`.
 
-        Warns of samples far out of the range in `fit`, and of sounds without a sampling rate if
+        Warn of samples far out of the range in `fit`, and of sounds without a sampling rate if
         those in `fit` had one.
-
-        Parameters
-        ----------
-        pairs : iterable of (waveform, rate or None)
-            Sounds.
-
-        Returns
-        -------
-        dict of dtype to (float, float)
         """
         pairs = list(pairs)
         assumed = self.source_rate or self.rate
@@ -195,10 +175,7 @@ class LogMelSpectrogram(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         pairs = [pair_of(sound) for sound in as_column(X)]
         scales = self.scales(pairs)
-        found = np.empty(len(pairs), dtype=object)
-        for row, pair in enumerate(pairs):
-            found[row] = self.spectrogram(*pair, scales)
-        return found
+        return object_array([self.spectrogram(*pair, scales) for pair in pairs])
 
     def spectrogram(self, waveform, rate=None, scales=None):
         """Return the spectrogram of one waveform.

@@ -82,14 +82,9 @@ def _decode_wav(file) -> tuple[np.ndarray, int]:
 
 
 def as_waveform(samples, scales=None) -> np.ndarray:
-    """Convert samples to a mono waveform (n_samples,) of float32, integers scaled to -1..1.
+    """Convert samples (n,) or (n, n_channels) to a mono waveform (n,) of float32, in -1..1.
 
-    Parameters
-    ----------
-    samples : array-like of shape (n_samples,) or (n_samples, n_channels)
-        Numbers.
-    scales : dict of dtype to (float, float), default=None
-        Offset and divisor by dtype; None infers them from the samples.
+    `scales` holds offset and divisor by dtype; None infers them from the samples.
     """
     samples = np.asarray(samples)
     if samples.dtype.kind not in "iuf" and samples.size:

@@ -11,21 +11,9 @@ __all__ = ["have_mixed_channels", "unify_channels"]
 
 
 def have_mixed_channels(images: np.ndarray) -> bool:
-    """Return whether images in object cells differ in their number of channels.
+    """Return whether images in object cells, (h, w) or (h, w, c), differ in their channels.
 
-    Parameters
-    ----------
-    images : ndarray with n rows
-        Object cells (h, w) or (h, w, c); or one array of all images, which is never mixed.
-
-    Returns
-    -------
-    bool
-
-    Raises
-    ------
-    ValueError
-        If a cell is not an array of two or three axes; the message names its row.
+    One array of all images is never mixed. Raise if a cell is not an array of two or three axes.
     """
     if images.dtype != object or images.ndim != 1:
         return False
@@ -43,20 +31,9 @@ def have_mixed_channels(images: np.ndarray) -> bool:
 
 
 def unify_channels(images: np.ndarray, mode: str | None) -> np.ndarray:
-    """Convert images to three channels each, or four if `mode` is "RGBA".
+    """Convert images to cells of three channels each, or of four if `mode` is "RGBA".
 
     Grey is repeated. Where alpha is dropped, images are composited over white.
-
-    Parameters
-    ----------
-    images : ndarray with n rows
-        Images (h, w), or (h, w, c) with 1, 3 or 4 channels.
-    mode : {"L", "RGB", "RGBA"} or None
-        Mode that they are converted to afterwards.
-
-    Returns
-    -------
-    ndarray of shape (n,), object
     """
     return object_array([_unify(np.asarray(image), mode == "RGBA") for image in images])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from io import BytesIO
@@ -11,6 +10,7 @@ from threading import Lock
 import numpy as np
 
 from sklearn_crossmodal.data import encoded_kind
+from sklearn_crossmodal.data.cells._file_cells import has_extension, is_path_or_bytes
 from sklearn_crossmodal.utils import import_optional
 from sklearn_crossmodal.utils._row_numbers import row_number
 
@@ -39,7 +39,7 @@ def are_files(images) -> bool:
     """Return whether rows are encoded images; raise if only some are."""
     if images.dtype != object or images.ndim != 1:
         return False
-    encoded = [_is_encoded(cell) for cell in images]
+    encoded = [is_path_or_bytes(cell) or _is_pillow(cell) for cell in images]
     if any(encoded) and not all(encoded):
         minority = 2 * sum(encoded) < len(encoded)  # the minority is reported
         row, majority = encoded.index(minority), "arrays" if minority else "files"
@@ -55,33 +55,21 @@ def is_image_file(cell) -> bool:
     if isinstance(cell, bytes | bytearray):
         is_webp = cell[:4] == b"RIFF" and cell[8:12] == b"WEBP"
         return is_webp or bytes(cell[:16]).startswith(_SIGNATURES)
-    if isinstance(cell, str | os.PathLike):
-        path = os.fspath(cell)
-        return isinstance(path, str) and "://" not in path and path.lower().endswith(_ENDINGS)
-    return _is_pillow(cell)
+    return has_extension(cell, _ENDINGS) if is_path_or_bytes(cell) else _is_pillow(cell)
 
 
 def decode_image(cell, *, mode="RGB", size=None) -> np.ndarray:
-    """Return the pixels of an image file, upright.
+    """Return the pixels of an image file, upright: (height, width, n_channels), uint8.
 
     Parameters
     ----------
     cell : path, bytes or PIL.Image.Image
-        The file, its content, or a Pillow image.
+        The file, its content, or a Pillow image. What Pillow raises for it is not converted.
     mode : {"L", "RGB", "RGBA"}, default="RGB"
         Grey, colour, or colour and alpha. Without alpha, images are composited over white. Of more
         than 8 bits a pixel the upper ones are kept; floats range from 0 to 1.
     size : tuple of (int, int), default=None
         Height and width to resize to, by area averaging.
-
-    Returns
-    -------
-    ndarray of shape (height, width, n_channels), uint8
-
-    Raises
-    ------
-    OSError, ValueError or another
-        Raised by Pillow if it cannot read the file.
     """
     if (kind := encoded_kind(cell)) is not None:
         raise ValueError(f"it is {kind}")
@@ -92,11 +80,6 @@ def decode_image(cell, *, mode="RGB", size=None) -> np.ndarray:
             image = image.resize(size[::-1], pillow.Resampling.BILINEAR)
         pixels = np.asarray(image)
     return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
-
-
-def _is_encoded(cell) -> bool:
-    """Return whether a cell is a path, bytes or a Pillow image, whatever its content."""
-    return isinstance(cell, str | os.PathLike | bytes | bytearray) or _is_pillow(cell)
 
 
 def _is_pillow(cell) -> bool:

@@ -140,25 +140,9 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return self
 
     def fit_batches(self, batches, like):
-        """Learn as `fit` does, from batches of images.
+        """Learn as `fit` does, from batches of (row numbers for messages, images, weights or None).
 
-        Parameters
-        ----------
-        batches : iterable of (rows, images, weight)
-            Numbers of the rows, for messages; the images of these rows, as in `fit`; their
-            weights, or None.
-        like : ndarray of shape (n, ...)
-            Some of the images, or a memory map of all, which define axes, dtype and range.
-
-        Returns
-        -------
-        ImageScaler
-            Itself.
-
-        Raises
-        ------
-        ValueError
-            If these are not images, differ in shape, hold NaN or infinity, or there are none.
+        `like`, some of the images or a memory map of all, defines axes, dtype and range.
         """
         stacks = as_stacks(like, self.size)
         self._describe(stacks, extents_of([sample_rows(stacks[0])]))
@@ -192,35 +176,13 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return self.scale(stacks, self.divisors(stacks))
 
     def divisors(self, stacks):
-        """Return the divisor of images by dtype, in the unit of `fit`.
-
-        Parameters
-        ----------
-        stacks : list of ndarray of shape (n, ...)
-            Images, or a sample of them.
-
-        Returns
-        -------
-        dict of dtype to float
-        """
+        """Return the divisor of stacks of images, or of a sample, by dtype, in the unit of fit."""
         if all(map(self._unit.is_usual, stacks)):
             return {self._unit.dtype: self._unit.full}
         return self._unit.divisors(extents_of(stacks))
 
     def scale(self, stacks, divisors):
-        """Resize and scale stacks of images with known divisors.
-
-        Parameters
-        ----------
-        stacks : list of ndarray of shape (n, ...)
-            Images.
-        divisors : dict of dtype to float
-            As `divisors` returns them.
-
-        Returns
-        -------
-        ndarray of shape (n, c, h, w), float32
-        """
+        """Resize and scale stacks of images, with their `divisors`, to float32 (n, c, h, w)."""
         images = self._prepare(stacks, divisors)
         if images.shape[1:] != self.shape_:
             raise ValueError(
@@ -262,10 +224,14 @@ class ImageScaler(TransformerMixin, BaseEstimator):
     def _describe(self, stacks, extents):
         """Validate the parameters; learn axes, dtype, range and unit of the images."""
         self._validate_params()
-        if self.size is not None:
-            self._check_size()
+        size = (1, 1) if self.size is None else self._size()
+        if len(size) != 2 or not all(isinstance(n, Integral) and n > 0 for n in size):
+            raise ValueError(f"size={self.size!r} must be a height and a width, both positive.")
         self.rank_ = stacks[0].ndim
-        self.channels_last_ = self.rank_ == 4 and self._has_channels_last(stacks[0].shape)
+        last = self.channels == "last"
+        if self.channels == "auto":
+            last = stacks[0].shape[-1] in _CHANNELS
+        self.channels_last_ = self.rank_ == 4 and last
         # Of mixed dtypes, integers define the unit better than floats.
         stacks = [stack for stack in stacks if stack.dtype.kind in "ui"] or stacks
         self.dtype_ = stacks[0].dtype
@@ -309,16 +275,6 @@ class ImageScaler(TransformerMixin, BaseEstimator):
     def _size(self):
         """Return height and width to resize to."""
         return (self.size, self.size) if isinstance(self.size, Integral) else tuple(self.size)
-
-    def _check_size(self):
-        size = self._size()
-        if len(size) != 2 or not all(isinstance(n, Integral) and n > 0 for n in size):
-            raise ValueError(f"size={self.size!r} must be a height and a width, both positive.")
-
-    def _has_channels_last(self, shape):
-        if self.channels == "auto":
-            return shape[-1] in _CHANNELS
-        return self.channels == "last"
 
     def _prepare(self, stacks, divisors, rows=None):
         """Return resized float32 images (n, c, h, w), in 0..1 if they were integers."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sklearn_crossmodal.preprocessing._read_errors import (
+    describe_error,
     explain_unreadable,
     name_cell,
     report_unreadable,
@@ -27,13 +28,7 @@ _KEEP_AT_MOST = 64 * 2**20
 
 
 class ArrayRows:
-    """Images of one array, such as a memory map, read when they are indexed.
-
-    Parameters
-    ----------
-    images : ndarray of shape (n, ...)
-        The images.
-    """
+    """Images (n, ...) of one array, such as a memory map, read when they are indexed."""
 
     def __init__(self, images: np.ndarray) -> None:
         self.images = images
@@ -109,18 +104,10 @@ class FileRows:
         return readable
 
     def check(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Read all rows; yield row numbers and images of the readable ones in chunks.
+        """Read all rows; yield row numbers and images (k, h, w, c) of the readable ones in chunks.
 
-        Yields
-        ------
-        rows : ndarray of int
-            Ascending. Unreadable rows are in `reasons` afterwards.
-        images : ndarray of shape (k, h, w, c), uint8
-
-        Raises
-        ------
-        ValueError
-            If images differ in shape, or cannot be read and `on_error` is "raise".
+        Unreadable rows are in `reasons` afterwards. Raise if images differ in shape, or if some
+        cannot be read and `on_error` is "raise".
         """
         if self.size is not None:
             self.size = tuple(self.size)
@@ -130,7 +117,13 @@ class FileRows:
             prefetch(self._decode_all, parts), total=len(parts), label="reading images"
         )
         for rows, found in zip(parts, reading, strict=True):
-            images = self._collect_errors(dict(zip(rows.tolist(), found, strict=True)))
+            images = {}
+            for row, image in zip(rows.tolist(), found, strict=True):
+                if isinstance(image, str):
+                    self.reasons[row] = image
+                else:
+                    self._check_shape(row, image)
+                    images[row] = image
             if not images:
                 continue
             rows, stack = np.array(list(images)), np.stack(list(images.values()))
@@ -163,12 +156,7 @@ class FileRows:
         return images, readable
 
     def find_unreadable(self) -> np.ndarray:
-        """Return which rows cannot be read, whatever the size of the images, and report them.
-
-        Returns
-        -------
-        ndarray of shape (n,), bool
-        """
+        """Return which rows (n,) cannot be read, whatever the size of the images; report them."""
         parts = _chunks(len(self))
         for rows, found in zip(parts, prefetch(self._decode_all, parts), strict=True):
             lost = zip(rows.tolist(), found, strict=True)
@@ -197,17 +185,6 @@ class FileRows:
             return self.keep
         return len(self) * int(np.prod(self.shape)) <= _KEEP_AT_MOST
 
-    def _collect_errors(self, found: dict[int, np.ndarray | str]) -> dict[int, np.ndarray]:
-        """Return the decoded images; store the error messages of the others."""
-        images = {}
-        for row, image in found.items():
-            if isinstance(image, str):
-                self.reasons[row] = image
-            else:
-                self._check_shape(row, image)
-                images[row] = image
-        return images
-
     def _decode_all(self, rows) -> list[np.ndarray | str]:
         return [self._decode(row) for row in rows]
 
@@ -218,7 +195,7 @@ class FileRows:
         except (ImportError, MemoryError):
             raise
         except Exception as error:  # decoders raise many types of error
-            return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
+            return describe_error(error)
 
     def _check_shape(self, row: int, image: np.ndarray) -> None:
         if self.shape is None:

@@ -85,17 +85,6 @@ class PixelUnit:
     Equal numbers are equal images, whatever their dtype. There are two exceptions: floats from 0 to
     1 are relative to white, and integers of a dtype that cannot hold the numbers in `fit` are
     relative to the maximum of that dtype.
-
-    Parameters
-    ----------
-    dtype : dtype
-        Of the images in `fit`.
-    limits : tuple of (int, int)
-        Minimum and maximum of the dtype, or of the narrowest integer dtype that holds the pixels.
-    full : float
-        The divisor of the pixels in `fit`.
-    extent : Extent
-        Their range.
     """
 
     dtype: np.dtype

@@ -41,17 +41,12 @@ def as_stacks(X, size) -> list[np.ndarray]:
     return stacks
 
 
-def is_wide(dtype: np.dtype) -> bool:
-    """Return whether an integer dtype is wider than image formats use, as NumPy's default int64."""
-    return dtype.itemsize > 2
-
-
 def integer_range(stacks: list[np.ndarray]) -> tuple[int, int]:
     """Return the limits of an integer dtype, of a wide one those of the narrowest that fits."""
     dtype = stacks[0].dtype
     if dtype.kind not in "ui":
         return 0, 1
-    if is_wide(dtype):
+    if dtype.itemsize > 2:  # wider than image formats use, as NumPy's default int64
         ends = min(stack.min() for stack in stacks), max(stack.max() for stack in stacks)
         dtype = np.result_type(*map(np.min_scalar_type, ends))
     return np.iinfo(dtype).min, np.iinfo(dtype).max

@@ -24,6 +24,8 @@ __all__ = ["CategoryCoder", "has_categories"]
 _MIN_RESERVED = 16
 
 
+# Not scikit-learn's OrdinalEncoder: it counts rows without sample weights, refuses columns of
+# strings and numbers, decodes rare levels to no level, and neither hashes nor reserves codes.
 class CategoryCoder(TransformerMixin, BaseEstimator):
     """Encode columns of categories, of any type, as integer codes.
 
@@ -156,17 +158,7 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
     def extended(self, X, sample_weight=None):
         """Return a coder that also encodes new levels, as far as codes are reserved.
 
-        Parameters
-        ----------
-        X : array-like of shape (n, c) or (n,)
-            Cells, as in `fit`.
-        sample_weight : array-like of shape (n,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        CategoryCoder
-            Itself where no level is new, or no code is left.
+        It is this coder where no level is new, or no code is left.
         """
         cells, names = _read(X)
         columns = list(self._columns)
@@ -287,17 +279,7 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
 
 
 def has_categories(values) -> bool:
-    """Return whether values, or a column of them, have a categorical dtype.
-
-    Parameters
-    ----------
-    values : array-like or dataframe
-        A raw column, or several.
-
-    Returns
-    -------
-    bool
-    """
+    """Return whether values, or a column of them, have a categorical dtype."""
     return any(hasattr(dtype, "categories") for dtype in _dtypes(values))
 
 

@@ -37,21 +37,10 @@ _LARGEST = np.finfo(np.float64).max / 2
 
 
 def check_columns(X, names, *, log1p: bool) -> bool:
-    """Raise if a column holds values that cannot be scaled, such as infinity.
+    """Return whether X holds NaN; raise if a column holds values that cannot be scaled.
 
-    Parameters
-    ----------
-    X : {ndarray, CSR array} of shape (n, d)
-        Numbers. NaN is not allowed in a sparse X, which is not imputed.
-    names : sequence of str
-        Of the columns, for the error.
-    log1p : bool
-        Whether logarithms are taken.
-
-    Returns
-    -------
-    bool
-        Whether X holds NaN.
+    These are infinity, NaN in a sparse X, which is not imputed, and, if logarithms are taken,
+    negative numbers. The error names the column.
     """
     stored = X.data if sparse.issparse(X) else X
     lowest, highest, gaps = _bounds(stored)

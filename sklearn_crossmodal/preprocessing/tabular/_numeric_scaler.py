@@ -143,23 +143,9 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         return self.learn(X, weight, gaps)
 
     def learn(self, numbers, weight, gaps, *, keeps_all=False):
-        """Learn from validated rows.
+        """Learn from validated rows, whose weights are not zero; `gaps` is whether they hold NaN.
 
-        Parameters
-        ----------
-        numbers : ndarray or CSR array of shape (n, d)
-            Finite numbers or NaN.
-        weight : ndarray of shape (n,)
-            Weights of the rows, none zero.
-        gaps : bool
-            Whether the numbers include NaN.
-        keeps_all : bool, default=False
-            Whether constant columns are kept, as zeros: they may vary later, see `extended`.
-
-        Returns
-        -------
-        NumericScaler
-            Itself.
+        With `keeps_all`, constant columns are kept, as zeros: they may vary later, see `extended`.
         """
         self.n_features_in_ = numbers.shape[1]
         tolerance = max(_TOLERANCE, 8 * np.finfo(numbers.dtype).eps)
@@ -196,18 +182,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         return values
 
     def scale(self, numbers):
-        """Scale validated rows in memory.
-
-        Parameters
-        ----------
-        numbers : ndarray of shape (n, d)
-            Finite numbers or NaN, of as many columns as in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n, len(`kept_`))
-            Of the dtype of `numbers`.
-        """
+        """Scale validated rows (n, d) in memory to (n, len(`kept_`)), of their dtype."""
         if len(self.kept_) < numbers.shape[1]:
             numbers = numbers[:, self.kept_]
         return self._scale(np.log1p(numbers) if self.log1p else numbers)
@@ -269,61 +244,31 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         else:
             self.scale_ = np.where(varies, self.scale_, 0)
         every = self.scaling in (None, "mean") or not varies.any() or keeps_all
-        self.constant_ = self._find_constant(low, high)
         self.kept_ = np.arange(len(low)) if every else np.flatnonzero(varies)
-
-    def _find_constant(self, low, high):
-        """Return the columns whose scale is not known, since they are constant."""
-        if self.scaling is None:
-            return np.zeros(0, dtype=np.intp)
-        if self.scaling == "mean":
-            return np.flatnonzero((low == 0) & (high == 0))
-        return np.flatnonzero(self.scale_ == 0)
+        constant = self.scale_ == 0
+        if self.scaling == "mean":  # the scale of a column of zeros is one
+            constant = (low == 0) & (high == 0)
+        self.constant_ = np.flatnonzero(constant)
 
     def moving(self, X):
-        """Return the columns that were constant in `fit`, and are not in X.
-
-        Parameters
-        ----------
-        X : ndarray or CSR array of shape (n, d)
-            Finite numbers or NaN.
-
-        Returns
-        -------
-        ndarray of int
-        """
+        """Return the columns that were constant in `fit`, and are not in X."""
         if not len(self.constant_) or not X.shape[0]:
             return self.constant_[:0]
-        part = self._forward(X[:, self.constant_])
-        if sparse.issparse(part):
-            low, high = (found.toarray().ravel() for found in (part.min(axis=0), part.max(axis=0)))
-        else:
-            low, high = (np.fmin.reduce(part, axis=0), np.fmax.reduce(part, axis=0))
+        ends = _column_range(self._forward(X[:, self.constant_]))
         before = self.range_[:, self.constant_]
-        low, high = np.fmin(low, before[0]), np.fmax(high, before[1])
+        low, high = np.fmin(ends[0], before[0]), np.fmax(ends[1], before[1])
         size = np.maximum(np.abs(low), np.abs(high))
         return self.constant_[high - low > self._tolerance * size]
 
     def extended(self, X, weight):
         """Return a scaler with the range of X included, and scales of formerly constant columns.
 
-        Parameters
-        ----------
-        X : ndarray or CSR array of shape (n, d)
-            Finite numbers or NaN.
-        weight : ndarray of shape (n,)
-            Weights of the rows, none zero.
-
-        Returns
-        -------
-        NumericScaler
-            Another one; other columns keep their scale.
+        X is validated; no weight is zero. Other columns keep their scale.
         """
         updated, new = copy.copy(self), self.moving(X)
         if not sparse.issparse(X) and len(X):  # `inverse_transform` clips to the range
             low, high = self.range_
-            ends = np.stack([np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)])
-            ends = self._forward(ends)
+            ends = self._forward(_column_range(X))
             updated.range_ = np.stack([np.fmin(low, ends[0]), np.fmax(high, ends[1])])
         if not len(new):
             return updated
@@ -401,8 +346,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
                 "scaling='quantile' would make a sparse X dense: take 'robust', 'standard' or "
                 "None, or pass X.toarray()."
             )
-        extremes = [X.min(axis=0), X.max(axis=0)]
-        self.range_ = low, high = np.array([found.toarray().ravel() for found in extremes])
+        self.range_ = low, high = _column_range(X)
         self.center_ = np.zeros(X.shape[1])
         self.scale_ = np.maximum(np.abs(low), np.abs(high))
         if self.scaling == "standard":
@@ -486,3 +430,10 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         tags.input_tags.sparse = self.scaling != "quantile"
         tags.input_tags.positive_only = self.log1p
         return tags
+
+
+def _column_range(X) -> np.ndarray:
+    """Return minimum and maximum (2, d) of the columns; NaN is ignored in a dense X."""
+    if sparse.issparse(X):
+        return np.stack([X.min(axis=0).toarray().ravel(), X.max(axis=0).toarray().ravel()])
+    return np.stack([np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)])

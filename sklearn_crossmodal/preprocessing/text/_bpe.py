@@ -126,32 +126,11 @@ class BytePairTokenizer(BaseTokenizer):
         return self
 
     def encode(self, X):
-        """Return the token ids of each text, without end and padding.
-
-        Parameters
-        ----------
-        X : iterable of str
-            Texts.
-
-        Returns
-        -------
-        list of list of int
-        """
         found = self.pieces_.encode_batch(_writable(X), add_special_tokens=False)
         return [[id_ + FIRST for id_ in text.ids] for text in found]
 
     def decode(self, rows):
-        """Decode rows of ids; invalid bytes become "\ufffd".
-
-        Parameters
-        ----------
-        rows : iterable of sequence of int
-            Ids without end and padding.
-
-        Returns
-        -------
-        list of str
-        """
+        """Decode rows of ids; invalid bytes become "\ufffd"."""
         kept = [[int(id_) - FIRST for id_ in row if id_ >= FIRST] for row in rows]
         # A space was added before the first word, so that its token does not depend on position.
         return [text.removeprefix(" ") for text in self.pieces_.decode_batch(kept)]

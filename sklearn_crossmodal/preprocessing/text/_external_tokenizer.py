@@ -89,28 +89,13 @@ class GivenTokenizer(BaseTokenizer):
         self._validate_params()
         self.n_tokens_ = int(adapt_tokenizer(self.tokenizer).n_tokens) + FIRST
         self._takes_length = _takes_length(adapt_tokenizer(self.tokenizer).encode)
-        self._set_length(self._encode(X, self.max_length))
+        self._set_length(self.encode(X))
         return self
 
     def encode(self, X):
-        """Return the token ids of each text, shifted by three, without end and padding.
-
-        Parameters
-        ----------
-        X : iterable of str
-            Texts.
-
-        Returns
-        -------
-        list of list of int
-        """
-        return self._encode(X, self.max_length)
-
-    def _encode(self, X, most: int) -> list[list[int]]:
-        """Return the token ids of each text, at most `most` if the tokenizer truncates."""
         texts = check_texts(X)
         tokenizer = adapt_tokenizer(self.tokenizer)
-        limit = {"max_length": most} if self._takes_length else {}
+        limit = {"max_length": self.max_length} if self._takes_length else {}
         rows = list(tokenizer.encode(texts, **limit)) if texts else []
         if len(rows) != len(texts):
             raise ValueError(
@@ -120,17 +105,6 @@ class GivenTokenizer(BaseTokenizer):
         return [shift_ids(check_ids(row), self.n_tokens_) for row in rows]
 
     def decode(self, rows):
-        """Decode rows of ids, without unknown tokens.
-
-        Parameters
-        ----------
-        rows : iterable of sequence of int
-            Ids without end and padding.
-
-        Returns
-        -------
-        list of str
-        """
         ids = [unshift_ids(row).tolist() for row in rows]
         return list(adapt_tokenizer(self.tokenizer).decode(ids)) if ids else []
 
@@ -155,19 +129,7 @@ class _Tokenizer(Protocol):
 def adapt_tokenizer(tokenizer) -> _Tokenizer:
     """Adapt a tokenizer to the interface `encode`, `decode` and `n_tokens`.
 
-    Parameters
-    ----------
-    tokenizer : object
-        With this interface, or a tokenizer of the packages ``tokenizers`` or ``transformers``.
-
-    Returns
-    -------
-    object
-
-    Raises
-    ------
-    ValueError
-        If it is neither.
+    It has this interface, or is one of the packages ``tokenizers`` or ``transformers``.
     """
     if hasattr(tokenizer, "n_tokens"):
         return tokenizer

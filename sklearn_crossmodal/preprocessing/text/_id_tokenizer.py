@@ -87,46 +87,14 @@ class IdTokenizer(BaseTokenizer):
         return self
 
     def encode(self, X):
-        """Return the ids of each text, shifted by three, without end and padding.
-
-        Parameters
-        ----------
-        X : iterable of sequence of int
-            Ids of each text, from 0 on.
-
-        Returns
-        -------
-        list of list of int
-        """
         return [shift_ids(check_ids(row), self.n_tokens_) for row in X]
 
     def unknown(self, X):
-        """Return the ids that are too large, the most frequent first.
-
-        Parameters
-        ----------
-        X : iterable of sequence of int
-            Ids of each text.
-
-        Returns
-        -------
-        list of int
-        """
         counts = Counter(chain.from_iterable(check_ids(row).tolist() for row in X))
         return [id_ for id_, _ in counts.most_common() if id_ + FIRST >= self.n_tokens_]
 
     def decode(self, rows):
-        """Return the original ids of each text, without unknown ones.
-
-        Parameters
-        ----------
-        rows : iterable of sequence of int
-            Ids without end and padding.
-
-        Returns
-        -------
-        list of ndarray of int
-        """
+        """Return the original ids of each text as an array, without unknown ones."""
         return [unshift_ids(row) for row in rows]
 
 

@@ -51,19 +51,7 @@ _MAX_CHARACTERS = 30_000
 
 
 def normalize(text: str, *, lowercase: bool = False) -> str:
-    """Normalise a text to NFC, so that equal texts are equal strings.
-
-    Parameters
-    ----------
-    text : str
-        Raw text.
-    lowercase : bool, default=False
-        Whether case is ignored.
-
-    Returns
-    -------
-    str
-    """
+    """Normalise a text to NFC, so that equal texts are equal strings."""
     if text.isascii():
         return text.lower() if lowercase else text
     text = unicodedata.normalize("NFC", text)
@@ -73,17 +61,9 @@ def normalize(text: str, *, lowercase: bool = False) -> str:
 def split_words(text: str) -> list[str]:
     """Split a normalised text into words and symbols.
 
-    Parameters
-    ----------
-    text : str
-        As `normalize` returns it.
-
-    Returns
-    -------
-    list of str
-        Words with their combining marks; for scripts without spaces, single ideographs and
-        syllables; emoji and flags; all other symbols one by one. Only spaces and control
-        characters are dropped.
+    Words have their combining marks. For scripts without spaces, single ideographs and syllables
+    are words; so are emoji and flags, and all other symbols one by one. Only spaces and control
+    characters are dropped.
 
     Examples
     --------
@@ -142,16 +122,7 @@ def simplify_emoji(word: str) -> str:
 def join_words(words: Iterable[str], exceptions: Mapping[tuple[str, str], bool]) -> str:
     """Join words and symbols to a text: "yes!", not "yes !".
 
-    Parameters
-    ----------
-    words : iterable of str
-        As `split_words` returns them.
-    exceptions : mapping of (str, str) to bool
-        For pairs of adjacent words whether there is a space between them, see `find_exceptions`.
-
-    Returns
-    -------
-    str
+    `exceptions` are those of `find_exceptions`.
     """
     words = list(words)
     parts = words[:1]
@@ -164,17 +135,8 @@ def join_words(words: Iterable[str], exceptions: Mapping[tuple[str, str], bool])
 def find_exceptions(texts: Iterable[str], weights: Iterable[float]) -> dict:
     """Find pairs of adjacent words whose spacing in texts mostly differs from the rules.
 
-    Parameters
-    ----------
-    texts : iterable of str
-        As `normalize` returns them; only the first are used.
-    weights : iterable of float
-        Their weights.
-
-    Returns
-    -------
-    dict of (str, str) to bool
-        Whether there is a space between two words.
+    Return for each pair whether there is a space between. Of normalised texts only the first are
+    used.
     """
     balance: Counter = Counter()
     wrong: set = set()

@@ -131,19 +131,6 @@ class WordTokenizer(BaseTokenizer):
         return self
 
     def fit_encode(self, X, sample_weight=None):
-        """Fit, and return the ids of each text as `encode` does; texts are split once.
-
-        Parameters
-        ----------
-        X : iterable of str
-            Texts.
-        sample_weight : array-like of shape (n,), default=None
-            A text of weight 2 counts as two texts.
-
-        Returns
-        -------
-        list of list of int
-        """
         return self._ids(self._fit(X, sample_weight))
 
     def _fit(self, X, sample_weight) -> list[list[str]]:
@@ -168,36 +155,9 @@ class WordTokenizer(BaseTokenizer):
         return rows
 
     def encode(self, X):
-        """Return the token ids of each text, without end and padding.
-
-        Parameters
-        ----------
-        X : iterable of str
-            Texts.
-
-        Returns
-        -------
-        list of list of int
-        """
         return self._ids(self._split(self._normalized(X)))
 
     def extend(self, X, sample_weight=None):
-        """Update the vocabulary with the texts of a later chunk; new words get reserved ids.
-
-        Parameters
-        ----------
-        X : iterable of str
-            Texts.
-        sample_weight : array-like of shape (n,), default=None
-            A text of weight 2 counts as two texts.
-
-        Returns
-        -------
-        tokenizer : WordTokenizer
-            Itself if no word is new, or no id is reserved.
-        rows : list of list of int
-            Ids of each text, as `encode` returns them.
-        """
         texts = self._normalized(X)
         rows = self._split(texts)
         updated = self._with_words(rows, sample_weight) if self.reserves else self
@@ -207,17 +167,6 @@ class WordTokenizer(BaseTokenizer):
         return updated, updated._ids(rows)
 
     def unknown(self, X):
-        """Return the words that are not in the vocabulary, the most frequent first.
-
-        Parameters
-        ----------
-        X : iterable of str
-            Texts.
-
-        Returns
-        -------
-        list of str
-        """
         counts = Counter(chain.from_iterable(self._split(self._normalized(X))))
         known = self.vocabulary_
         return [
@@ -256,17 +205,7 @@ class WordTokenizer(BaseTokenizer):
         return updated
 
     def decode(self, rows):
-        """Decode rows of ids, with the spacing of the texts in `fit`.
-
-        Parameters
-        ----------
-        rows : iterable of sequence of int
-            Ids without end and padding.
-
-        Returns
-        -------
-        list of str
-        """
+        """Decode rows of ids, with the spacing of the texts in `fit`."""
         texts = [[self.words_[id_] for id_ in row if self.words_[id_]] for row in rows]
         if self.split is not None:
             return [" ".join(words) for words in texts]
