@@ -17,10 +17,9 @@ from sklearn_crossmodal.training._device import choose_device, choose_dtype, see
 from sklearn_crossmodal.training._fit_loop import Training, make_net, train
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._objectives._constant_baselines import baselines
-from sklearn_crossmodal.training._objectives._elbo import evidence_bounds
 from sklearn_crossmodal.training._objectives._gradient_balance import BALANCES
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
-from sklearn_crossmodal.training._post_fit._late_fusion_weights import fit_blend, fit_prior
+from sklearn_crossmodal.training._post_fit._late_fusion_weights import fit_blend
 from sklearn_crossmodal.training._post_fit._ridge_path import fit_linear_paths
 from sklearn_crossmodal.training._post_fit._subset_inference import presence_of, scores_by_pattern
 from sklearn_crossmodal.training._vectorized._dispatch import (
@@ -50,10 +49,8 @@ __all__ = [
     "cut_texts",
     "deal_folds",
     "embed_frozen",
-    "evidence_bounds",
     "fit_blend",
     "fit_linear_paths",
-    "fit_prior",
     "joined",
     "make_net",
     "optimizer_settings",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["FusedAdam"]
+__all__ = ["FusedAdam", "kernel_settings"]
 
 
 #: What a group of weights may have of its own.
@@ -17,34 +17,21 @@ _SETTINGS = ("lr", "betas", "eps", "weight_decay", "decoupled_weight_decay")
 
 
 class FusedAdam(torch.optim.Optimizer):
-    """The same numbers as `torch.optim.AdamW` with ``fused=True``, sooner.
+    """The same numbers as `torch.optim.AdamW` with ``fused=True``, in less time.
 
     The first of torch's own optimizers in a process imports its compiler, which takes over a
-    second, and each step takes three times as long, for hooks that nobody sets and counters that
-    are raised one by one. Here none is called: callbacks, which may set such, get torch's own, see
+    second, and each step takes three times as long, for hooks that are not set and counters that
+    are raised one by one. Callbacks, which may set hooks, get torch's own, see
     `optimizer_settings`.
 
     Parameters
     ----------
     params : iterable of Tensor, or of dict
         The weights, or groups of them that may have an `lr` and a `weight_decay` of their own.
-    lr : float
-        Learning rate.
-    betas : (float, float), default=(0.9, 0.999)
-        Decay of the averages of gradients and of their squares.
-    eps : float, default=1e-8
-        Added to the root of the latter.
-    weight_decay : float, default=0.01
-        Share of a weight, times the rate, by which it shrinks in a step.
+    lr, betas, eps, weight_decay
+        As those of `torch.optim.AdamW`.
     decoupled : bool, default=True
-        Whether weights shrink apart from the gradient, as in AdamW; else decay is added to it.
-
-    Attributes
-    ----------
-    param_groups : list of dict
-        As those of `torch.optim.Optimizer`.
-    state : dict of Tensor to dict
-        For each weight: step, exp_avg, exp_avg_sq.
+        Whether weight decay is decoupled from the gradient, as in AdamW; else it is added to it.
 
     References
     ----------
@@ -95,13 +82,7 @@ class FusedAdam(torch.optim.Optimizer):
         self._last: tuple[tuple, list[_Move]] = ((), [])
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients, or set them to zero.
-
-        Parameters
-        ----------
-        set_to_none : bool, default=True
-            Whether they are forgotten, which spares the next step an addition.
-        """
+        """Set the gradients to None, which saves the next step an addition, or to zero."""
         for group in self.param_groups:
             for weight in group["params"]:
                 if set_to_none:
@@ -111,18 +92,7 @@ class FusedAdam(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
-        """Move each weight that has a gradient.
-
-        Parameters
-        ----------
-        closure : callable, default=None
-            Computes the gradients and returns the loss.
-
-        Returns
-        -------
-        Tensor or None
-            What the closure returns.
-        """
+        """Update each weight that has a gradient; return the loss of the closure, if any."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -145,7 +115,7 @@ class FusedAdam(torch.optim.Optimizer):
     step.hooked = True  # torch would wrap it otherwise, see `Optimizer._patch_step_function`
 
     def _moves(self) -> list[_Move]:
-        """Return the calls of a step: those of the last one if nothing has changed since."""
+        """Return the kernel calls of a step: those of the last one if nothing has changed since."""
         moving = tuple(
             (*(group[name] for name in _SETTINGS), id(weight))
             for group in self.param_groups
@@ -164,23 +134,19 @@ class FusedAdam(torch.optim.Optimizer):
         return moves
 
     def _plan(self) -> list[_Move]:
-        """Return the calls of a step, of weights that one call can move each."""
+        """Return the kernel calls of a step, each for weights with equal settings."""
         alike: defaultdict[tuple, list[Tensor]] = defaultdict(list)
         shrunk: defaultdict[tuple, list[tuple[Tensor, float]]] = defaultdict(list)
         for group in self.param_groups:
-            rate, decay, factor = group["lr"], group["weight_decay"], 1.0
-            if decay and group["decoupled_weight_decay"]:
-                decay, factor = 0.0, 1 - rate * decay
+            settings, factor = kernel_settings(group)
             for weight in group["params"]:
-                key = rate, group["betas"], group["eps"], decay, weight.dtype, weight.device
+                key = settings, weight.dtype, weight.device
                 if weight.grad is not None:
                     alike[key].append(weight)
                     shrunk[key] += [(weight, factor)] if factor != 1.0 else []
-        return [self._move(key, weights, shrunk[key]) for key, weights in alike.items()]
+        return [self._move(key[0], weights, shrunk[key]) for key, weights in alike.items()]
 
-    def _move(self, key: tuple, weights: list[Tensor], shrunk: list[tuple]) -> _Move:
-        rate, (beta1, beta2), eps, decay, *_ = key
-        settings = {"lr": rate, "beta1": beta1, "beta2": beta2, "weight_decay": decay, "eps": eps}
+    def _move(self, settings: tuple, weights: list[Tensor], shrunk: list[tuple]) -> _Move:
         states = [self.state[weight] or self._start(weight) for weight in weights]
         steps = [state["step"] for state in states]
         return _Move(
@@ -191,7 +157,7 @@ class FusedAdam(torch.optim.Optimizer):
             [_like(steps[0], 1.0)] * len(steps),
             [weight for weight, _ in shrunk],
             [_like(weight, factor) for weight, factor in shrunk],
-            {**settings, "amsgrad": False, "maximize": False},
+            dict(settings),
         )
 
     def _start(self, weight: Tensor) -> dict[str, Tensor]:
@@ -205,10 +171,10 @@ class FusedAdam(torch.optim.Optimizer):
 
 @dataclass(frozen=True, eq=False)
 class _Move:
-    """One call of the kernel: weights with their moments and counters, and what it is told.
+    """The arguments of one kernel call: weights, their moments and step counters, and settings.
 
-    `shrunk` are the weights that decay by themselves before, each by one of `factors`. Numbers are
-    tensors: plain ones would be made tensors for each weight anew.
+    The weights in `shrunk` are multiplied by `factors` before. Numbers are tensors, since torch
+    would make a tensor of a plain number for each weight anew.
     """
 
     weights: list[Tensor]
@@ -219,6 +185,17 @@ class _Move:
     shrunk: list[Tensor]
     factors: list[Tensor]
     settings: dict[str, object]
+
+
+def kernel_settings(group: dict) -> tuple[tuple[tuple[str, object], ...], float]:
+    """Return the settings of the kernel for a group of weights, and by what they shrink before."""
+    rate, decay, factor = group["lr"], group["weight_decay"], 1.0
+    if decay and group["decoupled_weight_decay"]:
+        decay, factor = 0.0, 1 - rate * decay
+    beta1, beta2 = group["betas"]
+    settings = {"lr": rate, "beta1": beta1, "beta2": beta2, "weight_decay": decay}
+    fixed = {"eps": group["eps"], "amsgrad": False, "maximize": False}
+    return tuple((settings | fixed).items()), factor
 
 
 def _like(tensor: Tensor, number: float) -> Tensor:

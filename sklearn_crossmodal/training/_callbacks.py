@@ -29,7 +29,7 @@ _KEPT_BYTES = 2**29
 
 
 class EpochCallback(Callback):
-    """Looks at epochs, never at batches, which are then not told of."""
+    """A callback of epochs only, which is not notified of batches."""
 
 
 class BestEpochs(EpochCallback):
@@ -87,10 +87,12 @@ class BestEpochs(EpochCallback):
         self.best_, self.held_out_ = [], None  # pickles need not carry weights twice
 
     def choose(self, net) -> float:
-        """Give a net the weights of the best epochs, whose validation loss is returned."""
+        """Set the weights of a net to the mean of the best epochs; return its validation loss."""
+        # Not by `torch.optim.swa_utils`, which averages all epochs, in the order they come.
         lowest, chosen = self.best_[0]
         for n in range(2, len(self.best_) + 1):
-            mean = _mean_of([weights for _, weights in self.best_[:n]])
+            several = [weights for _, weights in self.best_[:n]]
+            mean = {name: _mean([weights[name] for weights in several]) for name in chosen}
             net.module_.load_state_dict(mean)
             loss = net.loss_of(self.held_out_)
             if loss < lowest:
@@ -113,17 +115,7 @@ class BestEpochs(EpochCallback):
 
 
 def as_if_over(net):
-    """Return a copy of a net with the weights that it would keep if its training ended now.
-
-    Parameters
-    ----------
-    net : Net
-        In training; it stays as it is.
-
-    Returns
-    -------
-    Net
-    """
+    """Return a copy of a net with the weights that it would have if its training ended now."""
     made = object.__new__(type(net))
     network = copy.deepcopy(net.module_)
     vars(made).update(vars(net), module=network, module_=network)
@@ -133,13 +125,8 @@ def as_if_over(net):
     return made
 
 
-def _mean_of(several: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Return the mean of the weights of several epochs."""
-    return {name: _mean([weights[name] for weights in several]) for name in several[0]}
-
-
 def _mean(tensors: list[Tensor]) -> Tensor:
-    """Return the mean; of what is frozen, counted, or of another shape each time the first."""
+    """Return the mean; the first of tensors that are frozen, integers, or change their shape."""
     first = tensors[0]
     if not first.is_floating_point() or any(one.shape != first.shape for one in tensors):
         return first
@@ -150,7 +137,9 @@ def _mean(tensors: list[Tensor]) -> Tensor:
 class CosineDecay(EpochCallback):
     """Lower the learning rate along half a cosine, from its full value to near zero.
 
-    A call that trains for a single epoch, as `partial_fit` does, is at the full rate.
+    A call that trains for a single epoch, as `partial_fit` does, is at the full rate. skorch's
+    `LRScheduler` needs the number of epochs beforehand, and torch's schedulers wrap the steps of
+    the optimizer, which nets that are trained at once do not take one by one.
     """
 
     #: Of each group of weights in the first call: a later one starts from the full rate again.
@@ -178,14 +167,10 @@ class EndOfTraining(EpochCallback):
 
 
 class EpochTasks(EpochCallback):
-    """Tell scikit-learn's callbacks of each epoch; one of them may stop the training.
+    """Notify scikit-learn's callbacks of each epoch; one of them may stop the training.
 
-    Parameters
-    ----------
-    context : sklearn.callback.CallbackContext
-        Of the fit.
-    **task : dict
-        What the hooks get: estimator, X, y, reconstruction_attributes.
+    The context is that of the fit; `task` is passed to the hooks: estimator, X, y and
+    reconstruction_attributes.
     """
 
     def __init__(self, context, **task) -> None:
@@ -211,7 +196,10 @@ class EpochTasks(EpochCallback):
 
 
 class EpochLine(EpochCallback):
-    """Print one line an epoch."""
+    """Print one line an epoch.
+
+    skorch's `PrintLog` prints a table: those of nets that are trained side by side would mingle.
+    """
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs) -> None:
         row = net.history[-1]

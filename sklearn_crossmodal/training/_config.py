@@ -15,45 +15,6 @@ class TrainingConfig:
     Fields have the names and the meaning of the parameters of the estimators. Those that all
     estimators have, have their default here; those of some estimators are off.
 
-    Parameters
-    ----------
-    batch_size : int or "auto", default="auto"
-        Samples of a batch.
-    learning_rate : float, default=2e-3
-        Step size of the optimizer.
-    learning_rate_schedule : {"cosine", "constant"}, default="cosine"
-        How the learning rate changes over the epochs.
-    weight_decay : float, default=1e-2
-        Of matrices and kernels, where the optimizer takes it.
-    optimizer : str or callable, default="adamw"
-        A name in `OPTIMIZERS`, or a class of `torch.optim` or of its kind.
-    n_iter_no_change : int, default=16
-        Epochs without improvement of the validation loss after which training stops.
-    tol : float, default=1e-4
-        Smallest decrease of the validation loss that counts as an improvement.
-    modality_dropout : float, default=0.1
-        Probability with which a modality of a sample is hidden in a training step.
-    verbose : int, default=0
-        Above 0, a line is printed after each epoch.
-    callbacks : sequence of skorch callbacks, or of (str, callback), default=None
-        Added to those of the package.
-    net_params : mapping of str to object, default=None
-        Further arguments of the skorch net.
-    auxiliary_weight : float, default=0.0
-        Weight of the mean loss of the unimodal heads.
-    balance : str, default=None
-        A name in `BALANCES`; None trains all modalities alike.
-    input_noise : float or "auto", default=0.0
-        Standard deviation of the noise added to input vectors.
-    variational : object, default=None
-        The posterior of a variational autoencoder; None trains a deterministic network.
-    beta : float, default=1.0
-        Weight of the divergence in the evidence lower bound.
-    n_warmup_epochs : int, default=10
-        Epochs over which the weight of the divergence rises to `beta`.
-    target_weight : float, default=0.0
-        Weight of the supervised loss of an autoencoder.
-
     Examples
     --------
     >>> from sklearn_crossmodal import FusionClassifier
@@ -83,17 +44,7 @@ class TrainingConfig:
 
     @classmethod
     def of(cls, estimator) -> TrainingConfig:
-        """Return the configuration of an estimator.
-
-        Parameters
-        ----------
-        estimator : BaseEstimator
-            Fields that are not among its parameters keep their default.
-
-        Returns
-        -------
-        TrainingConfig
-        """
+        """Return the configuration of an estimator; fields that it lacks keep their default."""
         params = estimator.get_params(deep=False)
         names = [field.name for field in fields(cls) if field.name in params]
         return cls(**{name: params[name] for name in names})

@@ -19,13 +19,7 @@ THREAD_WORK = 2**23
 
 
 def choose_device(device: str) -> str:
-    """Return the device that `device` means; ``"auto"`` is a CUDA GPU if there is one.
-
-    Raises
-    ------
-    ValueError
-        If torch knows no such device, or there is none here.
-    """
+    """Return the device that `device` means: ``"auto"`` is a CUDA GPU if there is one."""
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu":
@@ -54,23 +48,10 @@ def _accelerators() -> list[str]:
 
 
 def choose_dtype(dtype: str, *, device: str, n_samples: int, network: nn.Module) -> str:
-    """Return the precision that `dtype` means for a fit.
+    """Return the precision of a fit.
 
-    Parameters
-    ----------
-    dtype : {"auto", "float64", "float32", "bfloat16"}
-        ``"auto"`` is float64 on the CPU where an epoch is too little work for it to cost anything,
-        float32 beyond and for convolutions.
-    device : str
-        Float32 stands in for float64 on a device that has none.
-    n_samples : int
-        Rows of the training data.
-    network : nn.Module
-        The network, whose weights are counted.
-
-    Returns
-    -------
-    {"float64", "float32", "bfloat16"}
+    ``"auto"`` is float64 on the CPU where an epoch is too little work for it to cost anything,
+    float32 beyond and for convolutions. Float32 stands in for float64 on a device that has none.
     """
     kind = torch.device(device).type
     if dtype == "auto":
@@ -98,14 +79,10 @@ def seeded(seed: int, device: str):
 
 @contextmanager
 def suited_threads(work: float):
-    """Run the block on one thread if a batch is little work, and put their number back.
+    """Run the block on one thread if a batch is little work, and restore their number.
 
-    There are never more than before, such as the one thread that a worker of joblib's has.
-
-    Parameters
-    ----------
-    work : float
-        Samples of a batch times the weights that each of them is multiplied by.
+    There are never more than before, such as the one thread that a worker of joblib has. The `work`
+    is the samples of a batch times the weights that each of them is multiplied by.
     """
     before = torch.get_num_threads()
     if work < THREAD_WORK:

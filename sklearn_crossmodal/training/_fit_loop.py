@@ -70,21 +70,8 @@ def choose_max_epochs(
 ) -> int:
     """Return the number of epochs.
 
-    Parameters
-    ----------
-    max_epochs : int or "auto"
-        ``"auto"`` is 200 where held-out rows tell when to stop; else as many as 800 steps of the
-        optimizer need, from 40 to 200.
-    n_samples : int
-        Rows of the training data.
-    batch_size : int
-        Rows of a batch.
-    held_out : bool
-        Whether rows are held out.
-
-    Returns
-    -------
-    int
+    ``"auto"`` is 200 where held-out rows tell when to stop; else as many as 800 steps of the
+    optimizer need, from 40 to 200.
     """
     if max_epochs != "auto":
         return max_epochs
@@ -118,18 +105,12 @@ def make_net(
         The parameters of the estimator that training reads.
     n_samples : int
         Rows of the training data, for the batch size.
-    device : str
-        Where to compute.
-    precision : {"float64", "float32", "bfloat16"}
-        What to compute in.
+    device, precision : str
+        As `choose_device` and `choose_dtype` return them.
     before : Net, default=None
-        A net whose history and state of the optimizer go on, with the parameters given now.
+        A net whose history and optimizer state are continued, with the parameters given now.
     **net_settings
-        What `net_class` needs to answer in the terms of the user.
-
-    Returns
-    -------
-    Net
+        What `net_class` needs to predict in the terms of the user.
     """
     further = config.net_params or {}
     remedy = _remedy(config, network)
@@ -138,6 +119,9 @@ def make_net(
     lean = not config.callbacks and not any(
         key.startswith(("optimizer", "callbacks")) for key in further
     )
+    noise, least_width = config.input_noise, 1
+    if noise == "auto":
+        noise, least_width = AUTO_NOISE, WIDE
     settings = {
         "module": network,
         "criterion": _criterion(losses, network, config),
@@ -145,7 +129,8 @@ def make_net(
         "iterator_train": BatchIterator,
         "iterator_train__shuffle": True,
         "iterator_train__modality_dropout": config.modality_dropout,
-        **_noise_settings(config.input_noise),
+        "iterator_train__noise": noise,
+        "iterator_train__noise_from": least_width,
         "iterator_valid": BatchIterator,
         "train_split": None,
         "callbacks": [*_callbacks(config), *([remedy] if reweighs else [])],
@@ -180,11 +165,11 @@ class Training:
     Parameters
     ----------
     net : Net
-        Initialised; its history goes on.
+        Initialised; its history is continued.
     dataset : BlockDataset
         All rows.
     max_epochs : int or "auto"
-        How many epochs at most; see `choose_max_epochs`.
+        Maximal number of epochs; see `choose_max_epochs`.
     split : (training rows, validation rows), or None
         None trains on all rows, without validation. A `train_split` of the net takes its place.
     seed : int
@@ -208,13 +193,7 @@ class Training:
 
 
 def train(training: Training) -> None:
-    """Train a net for some more epochs.
-
-    Parameters
-    ----------
-    training : Training
-        What is to be done.
-    """
+    """Train a net for some more epochs."""
     with (
         convert_interrupts() as pressed,
         started(training) as net,
@@ -227,7 +206,7 @@ def train(training: Training) -> None:
 
 
 def batch_work(network: nn.Module, dataset: BlockDataset, batch_size: int) -> float:
-    """Return how many products a batch takes; without bound where weights serve more than once."""
+    """Return the number of products of a batch; infinity if rows use a weight several times."""
     plain = all(len(values.shape) == 2 for values in dataset.values.values())
     if not plain or dataset.lengths is not None:
         return float("inf")
@@ -236,23 +215,7 @@ def batch_work(network: nn.Module, dataset: BlockDataset, batch_size: int) -> fl
 
 @contextmanager
 def started(training: Training) -> Iterator[Net]:
-    """Set a net up for its training; raise at the end if the training diverged.
-
-    Parameters
-    ----------
-    training : Training
-        What is to be done.
-
-    Yields
-    ------
-    Net
-        The net, which is to be trained.
-
-    Raises
-    ------
-    ValueError
-        If the loss of the last epoch is no number.
-    """
+    """Set a net up for its training and yield it; raise at the end if the training diverged."""
     net, split, given = training.net, training.split, training.net.train_split
     net.max_epochs = choose_max_epochs(
         training.max_epochs,
@@ -293,7 +256,7 @@ def _carry_over(before: Net, net: Net) -> None:
 
 @dataclass(frozen=True)
 class _HeldOut:
-    """A `train_split` of skorch that was decided before: a split by row numbers."""
+    """A `train_split` of skorch with fixed row numbers."""
 
     training: np.ndarray
     validation: np.ndarray
@@ -305,17 +268,11 @@ class _HeldOut:
 def _criterion(
     losses: Mapping[str, nn.Module], network: nn.Module, config: TrainingConfig
 ) -> Criterion:
-    """Return what is minimised: the average loss, or the evidence bound of a distribution."""
+    """Return the criterion: the average loss, or the evidence bound of a variational network."""
     added = {LABELS: config.target_weight} if LABELS in losses else None
     if isinstance(network, VariationalNetwork):
         return EvidenceBound(losses, config.beta, added)
     return Criterion(losses, config.auxiliary_weight, added)
-
-
-def _noise_settings(noise: float | str) -> dict:
-    """Return how much noise is added to vectors, and to which."""
-    noise, least = (AUTO_NOISE, WIDE) if noise == "auto" else (noise, 1)
-    return {"iterator_train__noise": noise, "iterator_train__noise_from": least}
 
 
 def _remedy(config: TrainingConfig, network: nn.Module):

@@ -90,13 +90,8 @@ class Net(Inference, NeuralNet):
     def initialize_callbacks(self):
         """Name and set up the callbacks; each is initialised when a training begins.
 
-        An object of the user may watch several nets, which are all made before the first of them
-        is trained: it is to start anew with each, as where nets are made and trained in turn.
-
-        Returns
-        -------
-        Net
-            Itself.
+        An object of the user may watch several nets, which are all made before the first of them is
+        trained: it is to start anew with each, as where nets are made and trained in turn.
         """
         self.callbacks_ = []
         for name, callback in self._uniquely_named_callbacks():
@@ -115,17 +110,7 @@ class Net(Inference, NeuralNet):
         return self
 
     def on_train_begin(self, net, X=None, y=None, **kwargs) -> None:
-        """Initialise the callbacks, and the optimizer where it did not come with a pickle.
-
-        Parameters
-        ----------
-        net : Net
-            Itself.
-        X, y : object
-            The data.
-        **kwargs : dict
-            There for skorch.
-        """
+        """Initialise the callbacks, and the optimizer where it did not come with a pickle."""
         self.interrupted_ = self.is_over_ = False
         for callback in self.fresh_:
             callback.initialize()
@@ -134,19 +119,7 @@ class Net(Inference, NeuralNet):
             self._initialize_optimizer()
 
     def get_dataset(self, X, y=None):
-        """Return X, and y if there is one, as a data set; one that is given stays as it is.
-
-        Parameters
-        ----------
-        X : Dataset, or as `fit` of the estimator takes it
-            The samples.
-        y : array-like with n rows, default=None
-            The target.
-
-        Returns
-        -------
-        Dataset
-        """
+        """Return X, and y if there is one, as a data set; one that is given stays as it is."""
         if self.read is None or is_dataset(X):
             return super().get_dataset(X, y)
         return self.read(X, y)
@@ -156,23 +129,10 @@ class Net(Inference, NeuralNet):
         return []  # skorch's own read the history of batches; `run_single_epoch` records epochs
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params) -> None:
-        """Train or validate for an epoch; the mode is set once.
+        """Train or validate for an epoch.
 
         Where no callback but our own is there, batches are not recorded, and nothing is read back
         from the device before the end: 50 microseconds less a batch.
-
-        Parameters
-        ----------
-        iterator : BatchIterator or None
-            None skips the epoch.
-        training : bool
-            Whether gradients are taken.
-        prefix : {"train", "valid"}
-            Of the names in the history.
-        step_fn : callable
-            What skorch does with a batch.
-        **fit_params : dict
-            Handed on to `step_fn`.
         """
         if iterator is None:
             return
@@ -203,12 +163,12 @@ class Net(Inference, NeuralNet):
             )
 
     def _is_watched(self) -> bool:
-        """Tell whether a step is more than ours: a user's callback, or an optimizer's search."""
+        """Return whether steps are skorch's: for a user's callback, or a searching optimizer."""
         ours = all(isinstance(callback, EpochCallback) for _, callback in self.callbacks_)
         return not ours or type(self.optimizer_) not in _PLAIN
 
     def _run_watched(self, prefix: str, step_fn: Callable) -> Callable:
-        """Return what does a batch as skorch does it, with its callbacks and history."""
+        """Return a function that runs a batch as skorch does, with its callbacks and history."""
 
         def run(training, inputs, targets, labels):
             # Callbacks see the target as the user gave it, so that scores are in its terms.
@@ -224,7 +184,7 @@ class Net(Inference, NeuralNet):
         return run
 
     def _run_lean(self) -> Callable:
-        """Return what does a batch without telling anybody: the same arithmetic."""
+        """Return a function that runs a batch without notifying callbacks: the same arithmetic."""
 
         def run(training, inputs, targets, labels):
             self._set_training(training)
@@ -277,22 +237,12 @@ class Net(Inference, NeuralNet):
         self.optimizer_.step()
 
     def loss_of(self, dataset: BlockDataset) -> float:
-        """Return the loss over a data set, as of a validation.
-
-        Parameters
-        ----------
-        dataset : BlockDataset
-            With targets.
-
-        Returns
-        -------
-        float
-        """
+        """Return the loss over a data set, as of a validation."""
         run = self._run_lean()
         return _mean([run(False, *batch) for batch in self.get_iterator(dataset)])
 
     def _kept(self, number: Tensor | float) -> Tensor | float:
-        """Return what of a number is kept until the end of the epoch.
+        """Return a number as it is kept until the end of the epoch.
 
         A GPU is not waited for. Without one it is a float: small tensors, which lie between the
         large ones of the batches, keep their memory from being used again.
@@ -302,19 +252,7 @@ class Net(Inference, NeuralNet):
         return number.item() if number.device.type == "cpu" else number.detach()
 
     def infer(self, x, **fit_params):
-        """Run the network on the inputs of a batch, cast where the precision asks for it.
-
-        Parameters
-        ----------
-        x : dict
-            Inputs of the network.
-        **fit_params : dict
-            None are used: sample weights travel with the targets.
-
-        Returns
-        -------
-        dict of str to Tensor
-        """
+        """Return the scores of a batch, computed in the precision of the net."""
         if self.precision != "bfloat16":
             return self.module_(**x)
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
@@ -326,42 +264,13 @@ class Net(Inference, NeuralNet):
         }
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Return the loss of a batch.
-
-        Parameters
-        ----------
-        y_pred : dict of str to Tensor
-            Scores of each target.
-        y_true : dict of str to (values, mask, weight)
-            The targets.
-        X, training : object
-            There for skorch; not needed here.
-
-        Returns
-        -------
-        Tensor
-            A scalar.
-        """
+        """Return the loss of a batch, a scalar."""
         return self.criterion_(y_pred, y_true)
 
     def get_params_for_optimizer(self, prefix, named_parameters):
-        """Return what the optimizer is built with.
+        """Return the groups of weights and the settings of the optimizer.
 
         Weight decay spares biases and norms, and what is pretrained learns more slowly.
-
-        Parameters
-        ----------
-        prefix : str
-            ``"optimizer"``.
-        named_parameters : iterable of (str, Tensor)
-            The weights of the network.
-
-        Returns
-        -------
-        args : tuple
-            The groups of weights.
-        kwargs : dict
-            The optimizer's settings.
         """
         (groups,), kwargs = super().get_params_for_optimizer(prefix, named_parameters)
         groups = slow_groups(groups, self.module_, kwargs["lr"])
@@ -392,7 +301,7 @@ class Net(Inference, NeuralNet):
 
 
 class NetClassifier(ClassifierMixin, Net):
-    """The net of a classifier, which answers in class labels.
+    """The net of a classifier, which predicts class labels.
 
     Parameters
     ----------
@@ -421,17 +330,7 @@ class NetClassifier(ClassifierMixin, Net):
         return self.classes
 
     def predict(self, X):
-        """Return the most probable label, or labels, of each sample.
-
-        Parameters
-        ----------
-        X : BlockDataset, or as `fit` of the estimator takes it
-            The samples.
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_outputs)
-        """
+        """Return the most probable label, or labels, of each sample."""
         probabilities = self.predict_proba(X)
         if self.decide is not None:
             return self.decide(probabilities)
@@ -439,7 +338,7 @@ class NetClassifier(ClassifierMixin, Net):
 
 
 class NetRegressor(RegressorMixin, Net):
-    """The net of a regressor, which answers in the units of the target."""
+    """The net of a regressor, which predicts in the units of the target."""
 
 
 def _n_rows(inputs) -> int:

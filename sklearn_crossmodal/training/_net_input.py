@@ -14,10 +14,7 @@ _LEFT_OUT = {"net_", "history_", "n_iter_", "_relations", "_calibrations"}
 class NetInput:
     """Reads X and y as an estimator read them in `fit`.
 
-    Parameters
-    ----------
-    estimator : BaseMultimodal
-        Whose modalities and target are fitted; of the rest nothing is kept.
+    Of the estimator only the fitted modalities and target are kept.
     """
 
     def __init__(self, estimator) -> None:
@@ -31,17 +28,7 @@ class NetInput:
         vars(self.estimator).update(kept, callbacks=None, net_=None)
 
     def __call__(self, X, y=None) -> BlockDataset:
-        """Return X, and the target if there is one, as the net reads them.
-
-        Parameters
-        ----------
-        X, y : object
-            As `fit` takes them.
-
-        Returns
-        -------
-        BlockDataset
-        """
+        """Return X, and y if there is one, as `fit` takes them, as a data set of the net."""
         dtype = torch_dtype(self.estimator.dtype_)
         if y is None:
             return BlockDataset.from_blocks(self.estimator._blocks(X), dtype)

@@ -29,23 +29,10 @@ _LEAN: dict[str, tuple[Callable, dict]] = {
 def optimizer_settings(
     optimizer: str | Callable, learning_rate: float, weight_decay: float, *, lean: bool = False
 ) -> dict[str, object]:
-    """Return the arguments of a skorch net that concern its optimizer.
+    """Return the arguments of a skorch net that concern its optimizer: a name or a class.
 
-    Parameters
-    ----------
-    optimizer : str or class
-        A name, or a class of `torch.optim` or of its kind.
-    learning_rate : float
-        Step size.
-    weight_decay : float
-        Handed on where the optimizer takes it.
-    lean : bool, default=False
-        Whether nothing but steps is asked of the optimizer: then a name may stand for `FusedAdam`,
-        which is no object of torch's and gives the same numbers.
-
-    Returns
-    -------
-    dict of str to object
+    Weight decay is passed where the optimizer takes it. With `lean`, if no callback needs an
+    optimizer of torch, a name may stand for `FusedAdam`, which gives the same numbers.
     """
     make, settings = optimizer, {}
     if isinstance(optimizer, str):
@@ -58,22 +45,7 @@ def optimizer_settings(
 
 
 def slow_groups(groups: list[dict], network: nn.Module, learning_rate: float) -> list[dict]:
-    """Give the weights of modules with a `learning_rate_factor` groups of their own.
-
-    Parameters
-    ----------
-    groups : list of dict
-        As an optimizer takes them.
-    network : nn.Module
-        What is trained.
-    learning_rate : float
-        Of groups that have none of their own.
-
-    Returns
-    -------
-    list of dict
-        Without groups of no weights.
-    """
+    """Give the weights of modules with a `learning_rate_factor` groups of their own."""
     factors = {
         weight: factor
         for module in network.modules()

@@ -38,11 +38,11 @@ class BatchIterator:
     seed : int, default=0
         Of the order and of modality dropout.
     modality_dropout : float, default=0.0
-        Probability with which a modality of a sample is hidden; one is always left.
+        Probability with which a modality of a sample is masked; one is always left.
     noise : float, default=0.0
-        Standard deviation of what is added to the numbers of modalities that are vectors.
+        Standard deviation of the noise added to the numbers of modalities that are vectors.
     noise_from : int, default=1
-        Of how many numbers a vector must be at least to have noise added.
+        Width of a vector from which on noise is added.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class BatchIterator:
         return iter((prefetch if self.dataset.is_lazy else map)(self.dataset.batch, parts))
 
     def _gathered(self, rows: Tensor, slices: list[slice]) -> Iterator[tuple]:
-        """Yield batches that are cut from those of several of them together."""
+        """Yield batches that are cut from several gathered at once."""
         n_together = max(1, self.dataset.n_gathered // self.batch_size)
         for start in range(0, len(slices), n_together):
             some = slices[start : start + n_together]
@@ -117,7 +117,7 @@ class BatchIterator:
             yield from _cut(gathered, [places.stop - places.start for places in some])
 
     def _hide(self, present: Tensor | None, n_rows: int, n_modalities: int) -> Tensor:
-        """Hide present modalities at random; where all would be, hide none."""
+        """Mask present modalities at random; where all would be, mask none."""
         if present is None:
             present = torch.ones(n_rows, n_modalities, dtype=torch.bool)
         draws = torch.rand(n_rows, n_modalities, generator=self.generator)

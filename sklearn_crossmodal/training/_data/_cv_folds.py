@@ -17,12 +17,12 @@ _SMALL = 500
 
 
 def cv_folds(owner: str, cv, y, counted, groups, *, stratify: bool, seed: int) -> list[tuple]:
-    """Return rows to train on and to answer for in each fold, of those that count.
+    """Return rows to train on and rows to predict in each fold, of the rows `counted`.
 
     Parameters
     ----------
     owner : str
-        For messages: whose parameter it is.
+        Name of the estimator, for messages.
     cv : "auto", int, cross-validation generator or iterable
         As a user gives it.
     y : ndarray of shape (n, ...)
@@ -36,14 +36,10 @@ def cv_folds(owner: str, cv, y, counted, groups, *, stratify: bool, seed: int) -
     seed : int
         Of the folds.
 
-    Returns
-    -------
-    list of (ndarray, ndarray)
-
     Raises
     ------
     ValueError
-        If groups are too few, or what `cv` gives does not part the rows.
+        If groups are too few, or `cv` does not yield a partition of the rows.
     """
     if isinstance(cv, str | Integral):
         return _dealt(cv, y, counted, groups, stratify, seed)
@@ -79,24 +75,7 @@ def _dealt(cv, y, counted, groups, stratify, seed):
 
 
 def row_numbers(rows, n_rows: int) -> np.ndarray:
-    """Return the numbers of rows that a splitter gives by number, or by a mask.
-
-    Parameters
-    ----------
-    rows : array-like of int, or of bool of shape (n_rows,)
-        One part of a split.
-    n_rows : int
-        How many rows there are.
-
-    Returns
-    -------
-    ndarray of int
-
-    Raises
-    ------
-    ValueError
-        If they are something else, or rows that are not there.
-    """
+    """Return the row numbers that a splitter gives by number, or by a mask of shape (n_rows,)."""
     rows = np.asarray(rows)
     if rows.dtype.kind == "b" and rows.shape == (n_rows,):
         return np.flatnonzero(rows)

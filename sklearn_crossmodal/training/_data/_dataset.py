@@ -61,25 +61,10 @@ class BlockDataset(Dataset):
         sample_weight: np.ndarray | None = None,
         labels: np.ndarray | None = None,
     ) -> BlockDataset:
-        """Carry blocks across: arrays become tensors of one floating type.
+        """Return the data set of all rows: arrays become tensors, floating ones of type `dtype`.
 
-        Parameters
-        ----------
-        blocks : mapping of str to Block
-            The modalities.
-        dtype : torch.dtype
-            Of what is not integer.
-        targets : mapping of str to Block, default=None
-            The targets; a sample that lacks one does not count for it.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the samples.
-        labels : ndarray with n rows, default=None
-            The target as the user gave it.
-
-        Returns
-        -------
-        BlockDataset
-            Of all rows.
+        A sample that lacks a target has weight zero for it. `labels` are the target as the user
+        gave it.
         """
         present = np.column_stack([block.present for block in blocks.values()])
         # A modality that is its own target is carried across, and read, once.
@@ -131,57 +116,20 @@ class BlockDataset(Dataset):
         return self.batch(self.rows[torch.as_tensor(places).reshape(-1)])
 
     def take(self, places: np.ndarray) -> BlockDataset:
-        """Return the data set of some of its samples, sharing the tensors.
-
-        Parameters
-        ----------
-        places : ndarray of int
-            Places among `rows`.
-
-        Returns
-        -------
-        BlockDataset
-        """
+        """Return the data set of the samples at some places of `rows`, sharing the tensors."""
         return replace(self, taken=self.rows[torch.from_numpy(places)])
 
     def target(self, name: str, rows: Tensor) -> tuple:
-        """Gather some rows of a target, and of no modality.
-
-        Parameters
-        ----------
-        name : str
-            Of the target.
-        rows : Tensor of shape (B,), int
-            Row numbers.
-
-        Returns
-        -------
-        tuple of (values, mask, weight)
-        """
+        """Return (values, mask, weight) of a target for some row numbers, and of no modality."""
         return tuple(None if part is None else _gather(part, rows) for part in self.targets[name])
 
     def some(self, n_most: int) -> BlockDataset:
-        """Return the data set of so many of its samples at most, spread over all of them.
-
-        Parameters
-        ----------
-        n_most : int
-            How many.
-
-        Returns
-        -------
-        BlockDataset
-        """
+        """Return the data set of at most `n_most` samples, spread over all of them."""
         places = np.linspace(0, len(self) - 1, min(n_most, len(self)))
         return self.take(places.round().astype(np.int64))
 
     def batch(self, rows: Tensor | slice):
-        """Gather some rows.
-
-        Parameters
-        ----------
-        rows : Tensor of shape (B,), int, or slice
-            Row numbers. A slice gives views.
+        """Gather some rows; a slice gives views.
 
         Returns
         -------
@@ -219,7 +167,7 @@ def _as_index(rows: Tensor | slice) -> np.ndarray | slice:
 
 
 def _lengths(blocks: Mapping[str, Block]) -> Tensor | None:
-    """Return how many steps each sample has in all its texts and series, None without any."""
+    """Return the number of steps of each sample in all its texts and series, None without any."""
     masks = [block.mask for block in blocks.values() if block.spec.kind in ("tokens", "sequence")]
     found = [mask.sum(axis=1) for mask in masks if mask is not None]
     return torch.from_numpy(np.sum(found, axis=0)) if found else None

@@ -26,14 +26,10 @@ _ROUNDING = 1e-6
 
 
 class FrozenInputs:
-    """Blocks as the network reads them: of a frozen encoder its vectors, brought to one scale.
+    """Blocks as the network reads them: embedded where the encoder is frozen, on one scale.
 
-    Parameters
-    ----------
-    owner : str
-        Name of the estimator, for messages.
-    modalities : list of (str, Modality, columns)
-        Fitted.
+    The `owner` is the name of the estimator, for messages; `modalities` are fitted triples of name,
+    modality and columns.
     """
 
     def __init__(self, owner: str, modalities: list[tuple]) -> None:
@@ -54,24 +50,10 @@ class FrozenInputs:
         device: str = "cpu",
         verbose: int = 0,
     ) -> dict[str, Block]:
-        """Return the blocks to train on or to answer from.
+        """Return the blocks to train on or to predict from.
 
-        Parameters
-        ----------
-        blocks : mapping of str to Block
-            As the bank makes them.
-        sample_weight : ndarray of shape (n,), default=None
-            Of the rows. The scale is that of the first call.
-        memory : str, PathLike or joblib.Memory, default=None
-            Where vectors are kept.
-        device : str, default="cpu"
-            Where to compute.
-        verbose : int, default=0
-            Above 0, long work shows how far it is.
-
-        Returns
-        -------
-        dict of str to Block
+        The scale is that of the first call, in which rows have a `sample_weight`. Embeddings are
+        cached in `memory`, a folder or joblib `Memory`.
         """
         with error_prefix(self.owner):
             embedded = embed_frozen(
@@ -101,28 +83,10 @@ def embed_frozen(
     device: str = "cpu",
     verbose: int = 0,
 ) -> dict[str, Block]:
-    """Put the vectors of frozen encoders in the place of what they read.
+    """Replace the blocks of frozen encoders by their embeddings, of kind ``"vector"``.
 
-    Parameters
-    ----------
-    blocks : mapping of str to Block
-        For each modality.
-    modalities : list of (str, Modality, columns)
-        Fitted. An encoder is frozen if it has an attribute `frozen` that is true; it is asked to
-        `load` its module.
-    memory : joblib.Memory, default=None
-        Where vectors are kept by what the rows hold; None keeps none. A module that takes no mask
-        sees how far its rows are padded, which then counts too. Nothing is kept of a module with
-        an attribute `describable` that is false.
-    device : str, default="cpu"
-        Where to compute.
-    verbose : int, default=0
-        Above 0, long work shows how far it is.
-
-    Returns
-    -------
-    dict of str to Block
-        A block of kind ``"vector"`` where the encoder is frozen, the block itself elsewhere.
+    Embeddings are cached in a joblib `memory` by the content of the rows. Padding counts too if the
+    module takes no mask. Nothing is cached of a module that is not `describable`.
     """
     embedded = dict(blocks)
     frozen = [entry for entry in modalities if _is_frozen(entry[1].encoder)]
@@ -143,7 +107,7 @@ def _is_frozen(encoder) -> bool:
 
 
 class _Embedder:
-    """Vectors of rows: those that are known, and those that the module makes of the others."""
+    """Embeddings of rows, from the cache or by the module."""
 
     def __init__(self, module: torch.nn.Module, device: str, memory) -> None:
         self.module = module
@@ -200,7 +164,7 @@ def _embed(block: Block, embedder: _Embedder, batches: list, label: str, verbose
 
 
 def _batches(block: Block, batch_size: int) -> list[np.ndarray]:
-    """Return row numbers of those that are there, by length: a batch is as long as its longest."""
+    """Return row numbers of present samples, by length: a batch is as long as its longest text."""
     rows = np.flatnonzero(block.present)
     if _has_steps(block):
         rows = rows[np.argsort(-block.mask[rows].sum(axis=1), kind="stable")]
@@ -227,7 +191,7 @@ def _no_row(block: Block) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _moments(block: Block, sample_weight: np.ndarray | None) -> tuple[np.ndarray, float]:
-    """Return the mean of each number, and one spread for all, 1 if all rows are alike."""
+    """Return the mean of each number, and one standard deviation, 1 if all rows are alike."""
     there = block.present if sample_weight is None else block.present & (sample_weight > 0)
     if not there.any():
         return np.zeros(block.spec.shape), 1.0

@@ -14,15 +14,7 @@ __all__ = ["RowReader", "prefetch", "to_rows"]
 
 
 class RowReader:
-    """Tensors of the rows that a batch asks for.
-
-    Parameters
-    ----------
-    values : sparse array or LazyRows of shape (n, ...)
-        What is cut by row number.
-    dtype : torch.dtype
-        Of what is not integer.
-    """
+    """Tensors of rows of a sparse array or `LazyRows`, read or made dense for each batch."""
 
     def __init__(self, values, dtype: torch.dtype) -> None:
         self.values = values
@@ -44,19 +36,7 @@ class RowReader:
 
 
 def to_rows(values, dtype: torch.dtype) -> Tensor | RowReader:
-    """Return the values of a block as something that gives tensors for row numbers.
-
-    Parameters
-    ----------
-    values : ndarray, sparse array or LazyRows of shape (n, ...)
-        Of the block.
-    dtype : torch.dtype
-        Of what is not integer.
-
-    Returns
-    -------
-    Tensor or RowReader
-    """
+    """Return the values of a block as something that gives tensors for row numbers."""
     return _to_tensor(values, dtype) if isinstance(values, np.ndarray) else RowReader(values, dtype)
 
 

@@ -26,23 +26,10 @@ __all__ = [
 def split_rows(
     n_rows: int, fraction: float, classes: np.ndarray | None, rng: np.random.RandomState
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Split row numbers into training and validation rows.
+    """Split row numbers into training and validation rows, in ascending order.
 
-    Parameters
-    ----------
-    n_rows : int
-        Number of rows.
-    fraction : float
-        Share of validation rows.
-    classes : ndarray of shape (n_rows,), int, or None
-        Class of each row: each gives its share. A class too rare to give a row gives none.
-    rng : numpy.random.RandomState
-        Source of randomness.
-
-    Returns
-    -------
-    training, validation : ndarray of int
-        In ascending order; validation may be empty.
+    Each class gives its share; one too rare for a row gives none, and validation may be empty.
+    scikit-learn's `StratifiedShuffleSplit` refuses such classes, and draws other rows.
     """
     if classes is None:
         classes = np.zeros(n_rows, dtype=int)
@@ -56,26 +43,11 @@ def split_rows(
 def split_groups(
     groups: np.ndarray, fraction: float, classes: np.ndarray | None, rng: np.random.RandomState
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Split row numbers so that all rows of a group are on one side.
+    """Split row numbers so that all rows of a group are on one side; of one group, all train.
 
-    Groups are held out in random order, each if that brings the rows that are held out of every
-    class nearer to their share, and leaves some of the class to train on.
-
-    Parameters
-    ----------
-    groups : ndarray of shape (n_rows,)
-        Group of each row.
-    fraction : float
-        Share of validation rows.
-    classes : ndarray of shape (n_rows,), int, or None
-        Class of each row.
-    rng : numpy.random.RandomState
-        Source of randomness.
-
-    Returns
-    -------
-    training, validation : ndarray of int
-        In ascending order; validation is empty where there is but one group.
+    Groups are held out in random order, each if that brings the held-out rows of every class nearer
+    to their share, and leaves some of the class to train on. scikit-learn's `GroupShuffleSplit`
+    looks neither at the size of groups nor at classes.
 
     Examples
     --------
@@ -115,26 +87,11 @@ def _distance(shares: np.ndarray, fraction: float) -> float:
 def deal_folds(
     n_folds: int, y: np.ndarray, groups: np.ndarray | None, *, stratify: bool, seed: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return rows to train on and rows to answer for, so that each row is answered for once.
+    """Return rows to train on and rows to predict, so that each row is predicted once.
 
-    Parameters
-    ----------
-    n_folds : int
-        At most this many; as many as rows or groups allow.
-    y : ndarray of shape (n, ...)
-        The target.
-    groups : ndarray of shape (n,) or None
-        Rows of a group are in one fold.
-    stratify : bool
-        Whether y are classes, which each fold is to have its share of. One that is too rare for
-        that is spread over as many folds as it has rows.
-    seed : int
-        Of the order of the rows.
-
-    Returns
-    -------
-    list of (ndarray, ndarray)
-        Empty if there are not two rows, or not two groups.
+    There are at most as many folds as rows or groups, and none of less than two. With `stratify`,
+    each fold has its share of each class of y; a class that is too rare is spread over as many
+    folds as it has rows.
 
     Examples
     --------
@@ -172,27 +129,18 @@ def _split(kind, n_folds, y, groups, seed):
 
 
 def are_in_order(training: np.ndarray, validation: np.ndarray) -> bool:
-    """Tell whether all training rows come before all validation rows, as where rows have a time."""
+    """Return whether all training rows come before all validation rows, as if ordered by time."""
     return bool(len(training) and len(validation) and np.max(training) < np.min(validation))
 
 
 def pick_split(
     splits: Iterable[tuple[np.ndarray, np.ndarray]],
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the split that holds rows out of a single training.
+    """Return the split that holds rows out of a single training, None where there is none.
 
-    It is the first; of splits that are all in order of the rows, as those of `TimeSeriesSplit`,
-    the last, in which all earlier rows train: in the first only the oldest do.
-
-    Parameters
-    ----------
-    splits : iterable of (training rows, validation rows)
-        Read only as far as needed.
-
-    Returns
-    -------
-    (training rows, validation rows), or None
-        None where there is no split.
+    It is the first; of splits that are all in order of the rows, as those of `TimeSeriesSplit`, the
+    last, in which all earlier rows train: in the first only the oldest do. No more are read than
+    needed.
 
     Examples
     --------
@@ -212,17 +160,7 @@ def pick_split(
 
 
 def warn_of_unused_rows(n_rows: int, training: np.ndarray, validation: np.ndarray, what: str):
-    """Warn where a split uses less than half of the rows.
-
-    Parameters
-    ----------
-    n_rows : int
-        How many rows there are.
-    training, validation : ndarray of int
-        The split.
-    what : str
-        Of the message: which parameter of which estimator says so.
-    """
+    """Warn if a split uses less than half of the rows; `what` names the parameter at fault."""
     n_used = len(training) + len(validation)
     if n_used < n_rows / 2:
         warnings.warn(
@@ -235,25 +173,7 @@ def warn_of_unused_rows(n_rows: int, training: np.ndarray, validation: np.ndarra
 
 
 def split_rows_by(train_split: Callable, dataset: BlockDataset) -> tuple[np.ndarray, np.ndarray]:
-    """Split row numbers as a `train_split` of skorch splits a data set.
-
-    Parameters
-    ----------
-    train_split : callable
-        From a data set, and its labels if it has any, to two data sets, as of `take` or
-        `torch.utils.data.Subset`.
-    dataset : BlockDataset
-        All rows.
-
-    Returns
-    -------
-    training, validation : ndarray of int
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it returns something else, or no rows to train on or to hold out.
-    """
+    """Split row numbers as a `train_split` of skorch splits a data set, and check its result."""
     with error_prefix("net_params['train_split']"):
         given = () if dataset.labels is None else (dataset.labels,)
         parts = train_split(dataset, *given)

@@ -15,20 +15,9 @@ __all__ = ["cut_texts", "reads_any_length"]
 def cut_texts(
     owner: str, blocks: Mapping[str, Block], modalities: list[tuple]
 ) -> Mapping[str, Block]:
-    """Cut texts to the longest in `fit`, but for encoders that read any length.
+    """Truncate texts to the longest in `fit`, except for encoders that read any length.
 
-    Parameters
-    ----------
-    owner : str
-        Name of the estimator, for messages; empty where others name it.
-    blocks : mapping of str to Block
-        For each modality.
-    modalities : list of (str, Modality, columns)
-        Fitted. An encoder reads any length if it has an attribute `any_length` that is true.
-
-    Returns
-    -------
-    mapping of str to Block
+    The `owner` is the name of the estimator, for messages; empty where others name it.
     """
     if not any(block.is_long for block in blocks.values()):
         return blocks
@@ -41,17 +30,7 @@ def cut_texts(
 
 
 def reads_any_length(encoder) -> bool:
-    """Tell whether an encoder reads texts that are longer than the longest in `fit`.
-
-    Parameters
-    ----------
-    encoder : str, component or nn.Module factory
-        Of a modality.
-
-    Returns
-    -------
-    bool
-    """
+    """Return whether an encoder reads texts that are longer than the longest in `fit`."""
     if isinstance(encoder, str):
         encoder = ENCODERS.get(encoder)
     return bool(flag(encoder, "any_length"))

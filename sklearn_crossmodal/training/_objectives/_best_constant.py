@@ -21,28 +21,11 @@ def best_constant(
     n_steps: int,
     penalty: float = 0.0,
 ) -> Tensor:
-    """Minimise the loss of scores that are the same for all rows, by L-BFGS in float64.
+    """Return the scores of one row that minimise the loss over all rows, by L-BFGS in float64.
 
     SciPy's, since the first of torch's own optimizers in a process imports torch's compiler, which
-    takes some seconds.
-
-    Parameters
-    ----------
-    loss : callable
-        (scores, values, mask, weight) -> scalar. A module stays as it is.
-    shape : sequence of int
-        Of the scores of one row.
-    target : (values, mask, weight)
-        Of the rows, (n, ...); mask and weight may be None.
-    n_steps : int
-        Iterations at most.
-    penalty : float, default=0.0
-        Weight of the sum of squares of the scores.
-
-    Returns
-    -------
-    Tensor of shape `shape`, float64
-        Zeros where the loss is not finite.
+    takes some seconds. Zeros where the loss is not finite. A ridge penalty is the weight of the sum
+    of squares of the scores.
 
     Examples
     --------

@@ -19,21 +19,10 @@ _MANY = 100
 
 
 def baselines(net, dataset: BlockDataset) -> dict[str, float]:
-    """Return the loss of the best constant for each target, rounded to a power of two.
+    """Return the loss of the best constant predictor of each target, rounded to a power of two.
 
-    Rounded, since only its order matters, and folds of the same data shall have the same.
-
-    Parameters
-    ----------
-    net : Net
-        Initialised.
-    dataset : BlockDataset
-        With targets.
-
-    Returns
-    -------
-    dict of str to float
-        One for a target that hardly varies, that no row has, or that is the only one.
+    Rounded, since only its order matters, and folds of the same data shall have the same. It is one
+    for a target that hardly varies, that no row has, or that is the only one.
     """
     rows, losses, found = dataset.some(_MOST_ROWS).rows, net.criterion_.losses, {}
     if len(losses) == 1:  # which has none to be like
@@ -68,7 +57,7 @@ def _entropy(values: Tensor, mask: Tensor | None, weight: Tensor | None) -> floa
 
 
 def _fitted(loss, scores: Tensor, values: Tensor, mask, weight) -> float:
-    """Return the loss of the scores that fit best."""
+    """Return the loss of the best constant scores."""
     constant = best_constant(loss, scores.shape, (values, mask, weight), n_steps=_N_STEPS)
     with torch.no_grad():
         shape = (len(values), *scores.shape)

@@ -14,18 +14,17 @@ __all__ = ["Criterion", "as_often"]
 
 
 class Criterion(nn.Module):
-    """Average of the losses of all targets, and a share of those of the heads of modalities.
+    """Average of the losses of all targets, and a share of those of the unimodal heads.
 
     Parameters
     ----------
     losses : dict of str to nn.Module
         For each target: (prediction, target, mask, weight) -> scalar.
     auxiliary_weight : float, default=0.0
-        What the mean of the heads' losses is multiplied with. They are losses of the first target,
-        each over the samples that have its modality.
+        Weight of the mean loss of the heads. They are losses of the first target, each over the
+        samples that have its modality.
     target_weights : mapping of str to float, default=None
-        What the losses of some targets are multiplied with and added, which do not count in the
-        average.
+        Weights of the losses of targets that are added, and do not count in the average.
     """
 
     def __init__(
@@ -55,20 +54,7 @@ class Criterion(nn.Module):
         return (torch.cat([loss.view(1), alone]) * alone.new_tensor(self.task_weights)).sum()
 
     def fused(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
-        """Return the average of the losses of all targets, and what is added to it.
-
-        Parameters
-        ----------
-        predictions : mapping of str to Tensor
-            What the network returned.
-        targets : mapping of str to (values, mask, weight)
-            The targets.
-
-        Returns
-        -------
-        Tensor
-            A scalar.
-        """
+        """Return the average of the losses of all targets, and what is added to it."""
         losses = [
             loss(predictions[name], *as_often(targets[name], predictions[name]))
             / self.baselines.get(name, 1.0)
@@ -79,20 +65,7 @@ class Criterion(nn.Module):
         return loss + self.supervised(predictions, targets) if self.target_weights else loss
 
     def supervised(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]):
-        """Return the weighted sum of the losses that are added to the average.
-
-        Parameters
-        ----------
-        predictions : mapping of str to Tensor
-            What the network returned.
-        targets : mapping of str to (values, mask, weight)
-            The targets.
-
-        Returns
-        -------
-        Tensor or float
-            A scalar.
-        """
+        """Return the weighted sum of the losses that are added to the average."""
         return sum(
             weight
             / self.baselines.get(name, 1.0)
@@ -101,19 +74,7 @@ class Criterion(nn.Module):
         )
 
     def by_head(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
-        """Return the loss of each head.
-
-        Parameters
-        ----------
-        predictions : mapping of str to Tensor
-            What the network returned in training.
-        targets : mapping of str to (values, mask, weight)
-            The targets.
-
-        Returns
-        -------
-        Tensor of shape (M,)
-        """
+        """Return the loss of each head, (M,), given predictions in training mode."""
         (_, loss), *_ = self.losses.items()
         parts = self._of_heads(predictions, targets)
         return torch.stack([loss(scores, *target) for scores, target in parts])

@@ -78,13 +78,7 @@ class EvidenceBound(Criterion):
 
 
 class WarmUp(EpochCallback):
-    """Let the weight of the divergence rise to its full value over the first epochs.
-
-    Parameters
-    ----------
-    n_epochs : int
-        How many; the weight is in full from the epoch after them on.
-    """
+    """Let the weight of the divergence rise to its full value over the first epochs."""
 
     def __init__(self, n_epochs: int) -> None:
         self.n_epochs = n_epochs
@@ -99,21 +93,8 @@ def evidence_bounds(
     """Return the evidence lower bound of each sample, in nats.
 
     ``E_q[sum_m log p(x_m | z)] - KL(q(z | x) || p(z))`` over the modalities that it has, as they
-    are: neither rescaled nor weighed.
-
-    Parameters
-    ----------
-    net : Net
-        Trained, with a `VariationalNetwork`.
-    blocks, targets : mapping of str to Block
-        The modalities, and what is to be decoded from them.
-    noise : ndarray of shape (L, D')
-        Standard normal draws, over which expectations are means; the same for all samples, so that
-        none depends on the others.
-
-    Returns
-    -------
-    ndarray of shape (n,), float64
+    are: neither rescaled nor weighted. Expectations are means over the standard normal draws
+    `noise`, (L, D'); these are the same for all samples, so that none depends on the others.
     """
     dtype = torch_dtype(net.precision)
     dataset = BlockDataset.from_blocks(blocks, dtype, targets)

@@ -21,15 +21,7 @@ STACKED_NUMBERS = 2**23
 
 
 def train_all(trainings: Sequence[Training]) -> None:
-    """Train nets; raise what the first that fails raises.
-
-    Where one fails or is interrupted, those after it are not begun.
-
-    Parameters
-    ----------
-    trainings : sequence of Training
-        What is to be done.
-    """
+    """Train nets; raise what the first that fails raises, after which none is begun."""
     if len(trainings) == 1:
         return train(trainings[0])
     for error in train_together(trainings, until_it_ends=True):
@@ -38,37 +30,19 @@ def train_all(trainings: Sequence[Training]) -> None:
 
 
 def raise_interrupt(trainings: Sequence[Training]) -> None:
-    """Raise `KeyboardInterrupt` if one of some trainings was interrupted inside something larger.
+    """Raise `KeyboardInterrupt` if a training was interrupted inside a larger fit.
 
     A search, an ensemble or a loop of scikit-learn would go on with the next fit. Where the fit
-    stands by itself the model is there as far as it came, and what follows is the user's.
-
-    Parameters
-    ----------
-    trainings : sequence of Training
-        That are over.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        After the estimator took over what was trained.
+    stands by itself the model is kept as far as it came, and the user goes on.
     """
     if any(training.net.interrupted_ for training in trainings) and is_nested_fit():
         raise KeyboardInterrupt
 
 
 def joined(nets: Sequence[Net]) -> Net:
-    """Return a net that answers by the mean scores of trained ones; the only one is itself.
+    """Return a net that predicts the mean scores of trained ones; the only one is itself.
 
-    Parameters
-    ----------
-    nets : sequence of Net
-        Of one architecture; the first becomes the net that is returned.
-
-    Returns
-    -------
-    Net
-        Its history has the epochs of all, one net after another, which ``"fold"`` counts.
+    Its history has the epochs of all, one net after another, which ``"fold"`` counts.
     """
     first = nets[0]
     if len(nets) > 1:
@@ -82,10 +56,10 @@ def joined(nets: Sequence[Net]) -> Net:
 def train_together(
     trainings: Sequence[Training], verbose: int = 0, *, until_it_ends: bool = False
 ) -> list[Exception | None]:
-    """Train nets, those of one architecture together, with the numbers of `train`.
+    """Train nets, those of one architecture at once, with the numbers of `train`.
 
     They may differ in rows, seed, learning rate, weight decay, dropout, number of epochs and
-    patience. Whether they can be trained together shows in their structure, see `stack_key`.
+    patience. Whether they can be trained at once shows in their structure, see `stack_key`.
 
     Parameters
     ----------

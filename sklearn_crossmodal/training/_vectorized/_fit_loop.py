@@ -30,17 +30,9 @@ CROWDED = 0.75
 
 
 def train_in_lockstep(trainings: Sequence[Training]) -> list[Exception | None]:
-    """Train nets that have one `stack_key`.
+    """Train nets that have one `stack_key`; return the exception of each, or None.
 
-    Parameters
-    ----------
-    trainings : sequence of Training
-        Those of `lane_key` side by side see the same batches, which are made once.
-
-    Returns
-    -------
-    list of Exception or None
-        What each raised.
+    Those of one `lane_key` side by side see the same batches, which are made once.
     """
     runs = [_Run(training) for training in trainings]
     lanes: list[_Lane] = []
@@ -61,7 +53,7 @@ def train_in_lockstep(trainings: Sequence[Training]) -> list[Exception | None]:
 
 
 def lane_key(training: Training) -> tuple:
-    """Describe what trainings must have in common to see the same batches and draw the same."""
+    """Describe what trainings must share to see the same batches and draw the same numbers."""
     modules = training.net.module_.modules()
     shares = [part.p > 0 for part in modules if isinstance(part, Dropout)]
     return (

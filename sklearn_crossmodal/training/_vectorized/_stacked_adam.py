@@ -9,7 +9,7 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from sklearn_crossmodal.training._adam import FusedAdam
+from sklearn_crossmodal.training._adam import FusedAdam, kernel_settings
 
 __all__ = ["StackedAdam"]
 
@@ -46,7 +46,7 @@ class StackedAdam:
         self._plans: dict[tuple, tuple] = {}
 
     def give_back(self) -> None:
-        """Let each optimizer have the moments of its own weights."""
+        """Give each optimizer the moments of its own weights."""
         for k, (optimizer, weights) in enumerate(
             zip(self._optimizers, self._parameters, strict=True)
         ):
@@ -56,20 +56,14 @@ class StackedAdam:
                     optimizer.state[weights[name]] = {"step": self._steps[k].clone(), **state}
 
     def new_epoch(self) -> None:
-        """Look at the settings of the optimizers again, which callbacks change between epochs."""
+        """Read the settings of the optimizers again, which callbacks change between epochs."""
         self._plans = {}
 
     def move(self, nets: slice, gradients: Sequence[Tensor | None], still: Sequence[bool]) -> None:
-        """Take a step; weights of the same settings move in one call.
+        """Take a step of some nets; weights of the same settings move in one call.
 
-        Parameters
-        ----------
-        nets : slice
-            Which nets.
-        gradients : sequence of Tensor of shape (k, ...), or of None
-            For each weight; one without a gradient stays.
-        still : sequence of bool
-            Which of all nets are trained no more.
+        The gradient of a weight is of shape (k, ...); without one, it stays. `still` are, of all
+        nets, those that are trained no more.
         """
         key = nets.start, nets.stop
         if key not in self._plans:
@@ -87,7 +81,14 @@ class StackedAdam:
     def _plan(self, moving: list[int], nets: slice, gradients) -> tuple:
         """Return counters, weights with the factors they shrink by, and lists for the kernel."""
         shrinking, alike = [], defaultdict(list)
-        settings = [_settings(self._optimizers[k]) for k in moving]
+        settings = [
+            {
+                weight: kernel_settings(group)
+                for group in self._optimizers[k].param_groups
+                for weight in group["params"]
+            }
+            for k in moving
+        ]
         taken = [float(self._steps[k]) for k in moving]
         for i, (name, stacked) in enumerate(self._stacked.items()):
             if gradients[i] is None:
@@ -109,7 +110,7 @@ class StackedAdam:
     def _lists(self, kernel: dict, places: list[tuple], nets: slice) -> tuple:
         """Return settings, places among the gradients, and views that one call moves."""
         return (
-            {**kernel, "amsgrad": False, "maximize": False},
+            kernel,
             [(i, slice(p.start - nets.start, p.stop - nets.start)) for i, _, p in places],
             [self._stacked[name][part] for _, name, part in places],
             *([self._moments[i][key][part] for i, _, part in places] for key in _MOMENTS),
@@ -131,22 +132,8 @@ class StackedAdam:
         return torch.zeros((), device=next(iter(self._stacked.values())).device)
 
 
-def _settings(optimizer: FusedAdam) -> dict[Tensor, tuple[tuple, float]]:
-    """Return the settings of the kernel for each weight, and the factor it shrinks by before."""
-    found = {}
-    for group in optimizer.param_groups:
-        rate, decay, factor = group["lr"], group["weight_decay"], 1.0
-        if decay and group["decoupled_weight_decay"]:
-            decay, factor = 0.0, 1 - rate * decay
-        beta1, beta2 = group["betas"]
-        kernel = {"lr": rate, "beta1": beta1, "beta2": beta2, "weight_decay": decay}
-        kernel = (*kernel.items(), ("eps", group["eps"]))
-        found |= dict.fromkeys(group["params"], (kernel, factor))
-    return found
-
-
 def _side_by_side(nets: list[int], settings: list) -> Iterator[tuple[object, slice]]:
-    """Yield settings, and a slice of nets side by side that have them."""
+    """Yield settings, and a slice of adjacent nets that have them."""
     places = zip(nets, settings, strict=True)
     for (_, one), run in groupby(enumerate(places), lambda at: (at[1][0] - at[0], at[1][1])):
         members = [k for _, (k, _) in run]
@@ -154,6 +141,6 @@ def _side_by_side(nets: list[int], settings: list) -> Iterator[tuple[object, sli
 
 
 def _column(numbers: list[float], weight: Tensor) -> Tensor:
-    """Return numbers, one for each net, to be multiplied with stacked weights."""
+    """Return numbers, one for each net, in a shape to multiply stacked weights."""
     shape = -1, *[1] * (weight.ndim - 1)
     return torch.tensor(numbers, dtype=weight.dtype, device=weight.device).view(shape)

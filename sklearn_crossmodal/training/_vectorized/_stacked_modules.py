@@ -18,21 +18,9 @@ __all__ = ["StackedNetwork", "dropout_shapes", "leaves_of", "rebuilt"]
 def dropout_shapes(
     network: nn.Module, inputs: Mapping, paths: Collection[str]
 ) -> list[tuple[str, tuple[int, ...]]]:
-    """Return where dropout comes in a pass of the network, and the shapes it drops from.
+    """Return path and input shape of each call of the dropout modules in a pass, in order.
 
-    Parameters
-    ----------
-    network : nn.Module
-        It is put into training mode.
-    inputs : mapping
-        Its arguments for a batch.
-    paths : collection of str
-        Of the modules that are asked about.
-
-    Returns
-    -------
-    list of (str, tuple of int)
-        The path of the module and the shape of what it gets, in the order of the calls.
+    The network is put into training mode.
     """
     calls: list[tuple[str, tuple[int, ...]]] = []
     hooks = [
@@ -80,22 +68,18 @@ class StackedNetwork:
         leaves: Sequence[Tensor],
         masks: Sequence[Tensor] | None,
     ) -> Tensor:
-        """Return the losses of all networks.
+        """Return the losses of all networks, (K,).
 
         Parameters
         ----------
         weights : dict of str to Tensor of shape (K, ...)
             Stacked parameters and buffers.
         batch : (inputs, targets)
-            Nested; only what has what place matters.
+            Nested; only its structure matters.
         leaves : sequence of Tensor of shape (K, B, ...)
-            What stands in the places.
+            The tensors of the batch.
         masks : sequence of Tensor of shape (K, B, ...), or None
-            What dropout multiplies with, in the order of its calls; None in validation.
-
-        Returns
-        -------
-        Tensor of shape (K,)
+            Factors of dropout, in the order of its calls; None in validation.
         """
         self.network.train(masks is not None)
 

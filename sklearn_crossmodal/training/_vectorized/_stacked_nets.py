@@ -7,6 +7,7 @@ from functools import partial
 
 import torch
 from torch import Tensor
+from torch.func import stack_module_state
 
 from sklearn_crossmodal.nn._layers import Dropout, dropout_mask
 from sklearn_crossmodal.training._net import Net
@@ -22,12 +23,9 @@ __all__ = ["Stack"]
 
 
 class Stack:
-    """The weights of several nets one below the other; until `give_back` they are views of these.
+    """The stacked weights of several nets; until `give_back` those of the nets are views of these.
 
-    Parameters
-    ----------
-    nets : list of Net
-        Of one architecture, with a `FusedAdam` each.
+    The nets are of one architecture, with a `FusedAdam` each.
     """
 
     def __init__(self, nets: Sequence[Net]) -> None:
@@ -35,25 +33,19 @@ class Stack:
         self._shares = _dropout_shares(self.nets)
         self._network = StackedNetwork(nets[0].module_, nets[0].criterion_, self._shares)
         self._parameters = [dict(net.module_.named_parameters()) for net in nets]
-        buffers = [dict(net.module_.named_buffers()) for net in nets]
-        weights = {name: _stacked(self._parameters, name) for name in self._parameters[0]}
-        self._trained = {
-            name: weights.pop(name)
-            for name, weight in self._parameters[0].items()
-            if weight.requires_grad
-        }
-        self._fixed = weights | {name: _stacked(buffers, name) for name in buffers[0]}
-        self._lend()
+        for net in nets:  # which must be of one mode
+            net._set_training(True)
+        weights, buffers = stack_module_state([net.module_ for net in nets])
+        self._trained = {name: w.detach() for name, w in weights.items() if w.requires_grad}
+        self._fixed = buffers | {name: w for name, w in weights.items() if not w.requires_grad}
+        for name, stacked in self._trained.items():
+            for own, row in zip(self._parameters, stacked, strict=True):
+                own[name].data = row
         self._optimizer = StackedAdam(
             [net.optimizer_ for net in nets], self._parameters, self._trained
         )
         self._tapes: dict[tuple, Tape] = {}
         self._dropped: dict[int, list] = {}
-
-    def _lend(self) -> None:
-        for name, stacked in self._trained.items():
-            for weights, row in zip(self._parameters, stacked, strict=True):
-                weights[name].data = row
 
     def give_back(self) -> None:
         """Let each net have its weights and moments for itself again."""
@@ -63,22 +55,18 @@ class Stack:
         self._optimizer.give_back()
 
     def new_epoch(self) -> None:
-        """Look at the settings of the optimizers again, which callbacks change between epochs."""
+        """Read the settings of the optimizers again, which callbacks change between epochs."""
         self._optimizer.new_epoch()
 
     def masks(self, inputs: dict, lanes: Sequence[tuple[slice, torch.Generator]]) -> list[Tensor]:
-        """Draw what dropout multiplies with, each net's as it would be drawn for it alone.
+        """Draw the factors of dropout, (K, B, ...), those of each net as for it alone.
 
         Parameters
         ----------
         inputs : dict
             Arguments of the network for a batch, of a shape that all have.
         lanes : sequence of (slice, torch.Generator)
-            Nets side by side that draw the same, and what they draw from.
-
-        Returns
-        -------
-        list of Tensor of shape (K, B, ...)
+            Nets side by side that draw the same, and the generator.
         """
         n_rows = len(next(iter(inputs["values"].values())))
         if n_rows not in self._dropped:
@@ -108,7 +96,7 @@ class Stack:
         masks: Sequence[Tensor] | None = None,
         still: Sequence[bool] = (),
     ) -> Tensor:
-        """Return the losses of a batch; in training also move the weights.
+        """Return the losses (K,) of a batch of some nets; in training also move the weights.
 
         Parameters
         ----------
@@ -117,13 +105,9 @@ class Stack:
         batch : (inputs, targets)
             Nested, of tensors (K, B, ...).
         masks : list of Tensor of shape (K, B, ...), default=None
-            What dropout multiplies with; None for validation.
+            Factors of dropout; None for validation.
         still : sequence of bool
             Which of all nets are trained no more.
-
-        Returns
-        -------
-        Tensor of shape (K,)
         """
         losses, *gradients = self._compute(nets, batch, list(leaves_of(batch)), masks)
         if masks is not None:
@@ -165,7 +149,3 @@ def _dropout_shares(nets: Sequence[Net]) -> dict[str, list[float]]:
         if isinstance(module, Dropout)
     }
     return {path: some for path, some in shares.items() if any(some)}
-
-
-def _stacked(tensors: list[dict[str, Tensor]], name: str) -> Tensor:
-    return torch.stack([one[name].detach() for one in tensors])

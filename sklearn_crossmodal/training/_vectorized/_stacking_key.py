@@ -35,16 +35,8 @@ _OF_ALL_MODULES = frozenset(vars(nn.Module()))
 def architecture(network: nn.Module) -> tuple | None:
     """Describe all of a module but the values of its weights and the shares of its dropout.
 
-    Parameters
-    ----------
-    network : nn.Module
-        Any.
-
-    Returns
-    -------
-    tuple or None
-        Equal for modules that compute the same on the same weights; None if it is not known how
-        to compute several of the kind at once.
+    Equal for modules that compute the same on the same weights; None if it is not known how to
+    compute several of the kind at once.
     """
     described: list[tuple] = []
     for path, module in network.named_modules():
@@ -78,18 +70,7 @@ def _setting(value):
 
 
 def stack_key(training: Training) -> tuple | str:
-    """Describe what trainings must have in common to be done together.
-
-    Parameters
-    ----------
-    training : Training
-        What is to be done.
-
-    Returns
-    -------
-    tuple or str
-        Equal for trainings that can be done together; a str says why one is done by itself.
-    """
+    """Describe what trainings must share to be done at once; a str says why one is done alone."""
     net, dataset = training.net, training.dataset
     network = architecture(net.module_)
     losses = [(name, architecture(loss)) for name, loss in net.criterion_.losses.items()]
@@ -115,7 +96,7 @@ def stack_key(training: Training) -> tuple | str:
 
 
 def _has_even_steps(net) -> bool:
-    """Tell whether the optimizer moved all weights as often, or none."""
+    """Return whether the optimizer moved all weights as often, or none."""
     state = net.optimizer_.state
     trained = [weight for weight in net.module_.parameters() if weight.requires_grad]
     steps = {float(one["step"]) for one in state.values()}
