@@ -5,7 +5,6 @@ from importlib import import_module
 
 from sklearn_crossmodal.data._columns import Columns, as_table, select_columns
 from sklearn_crossmodal.data._imputation import fill_missing, table_of
-from sklearn_crossmodal.data._masked_arrays import unmask
 from sklearn_crossmodal.data._masking import mask_cells
 from sklearn_crossmodal.data._rows import (
     as_column,
@@ -13,6 +12,7 @@ from sklearn_crossmodal.data._rows import (
     object_array,
     row_presence,
     take_rows,
+    unmask,
 )
 from sklearn_crossmodal.data._unnesting import (
     InnerLabel,

@@ -79,36 +79,14 @@ class Columns:
         return _num_samples(self.values)
 
     def take(self, rows) -> Columns:
-        """Return the columns of some rows.
-
-        Parameters
-        ----------
-        rows : array-like of int or bool
-            The rows.
-
-        Returns
-        -------
-        Columns
-        """
+        """Return the columns of some rows, an array of int or bool."""
         return Columns(take_rows(self.values, rows), self.names, self.labels)
 
     def ordered_like(self, fitted: tuple[str, ...] | None) -> Columns:
-        """Return the columns in the order they had in `fit`.
+        """Return the columns in the order of the labels of `fit`.
 
-        Parameters
-        ----------
-        fitted : tuple of str or None
-            The labels of `fit`.
-
-        Returns
-        -------
-        Columns
-            Unchanged where either has no labels: columns are then matched by position.
-
-        Raises
-        ------
-        ModalityError
-            If the labels are not those of `fit`; the message lists missing and new ones.
+        Where either has no labels, columns are matched by position, and unchanged. Raise a
+        `ModalityError` that lists missing and new labels if they differ.
         """
         if fitted is None or self.labels is None:
             return self
@@ -123,8 +101,7 @@ class Columns:
 def as_table(X):
     """Return X as a `MultiModalFrame` if its columns have names, else unchanged.
 
-    A plain mapping, such as skorch's `SliceDict`, and a pandas, polars or pyarrow frame become a
-    `MultiModalFrame`. Arrays in it are not copied.
+    Arrays in a plain mapping, such as skorch's `SliceDict`, or in a data frame are not copied.
     """
     if isinstance(X, MultiModalFrame):
         return X
@@ -134,28 +111,10 @@ def as_table(X):
 
 
 def select_columns(table, positions: list[int], *, single: bool) -> tuple[Columns, np.ndarray]:
-    """Select the columns of one modality from a table.
+    """Select the columns of one modality from a table, as `as_table` returns it.
 
-    Parameters
-    ----------
-    table : MultiModalFrame, ndarray or CSR array of shape (n, d)
-        As `as_table` returns it.
-    positions : list of int
-        The columns.
-    single : bool
-        Whether a single column, of any rank, is selected, not a list of columns.
-
-    Returns
-    -------
-    columns : Columns
-        With n rows; sparse if the table is.
-    present : ndarray of shape (n,), bool
-        Which samples have any of the columns.
-
-    Raises
-    ------
-    ValueError
-        If there are no columns, or one of several columns is not 1-D.
+    Return them, sparse if the table is, and which samples (n,) have any of them. `single` is
+    whether a single column, of any rank, is selected, not a list of columns.
     """
     if not positions:
         raise ValueError("no columns of X are selected.")

@@ -27,19 +27,9 @@ _PLAIN = (nw.Boolean, nw.Categorical, nw.Date, nw.Datetime, nw.Duration, nw.Enum
 
 
 def table_of(columns: Mapping, n_rows: int, n_columns: int):
-    """Return a table of some columns.
+    """Return a `MultiModalFrame` of columns with names, or an array of columns by position.
 
-    Parameters
-    ----------
-    columns : mapping of str or int to array with n_rows rows
-        By name, or by position.
-    n_rows, n_columns : int
-        Shape of an array. Columns that are not among `columns` are NaN.
-
-    Returns
-    -------
-    MultiModalFrame, or ndarray of shape (n_rows, n_columns)
-        An array if the columns are identified by position.
+    The array has shape (n_rows, n_columns), with NaN in other columns.
     """
     if all(isinstance(key, str) for key in columns):
         return nest(columns, n_rows)
@@ -51,19 +41,10 @@ def table_of(columns: Mapping, n_rows: int, n_columns: int):
 
 
 def fill_missing(X, columns: Mapping):
-    """Return X with missing cells imputed from `columns`; observed cells are unchanged.
+    """Return X, of its type, with missing cells imputed from `columns`, by name or position.
 
-    Parameters
-    ----------
-    X : frame, mapping, 2-D array or sparse matrix
-        As the user passed it; it is not modified. A sparse matrix has no missing cells.
-    columns : mapping of str or int to array
-        Imputed values of some of the columns, by name or position.
-
-    Returns
-    -------
-    object of the type of X
-        A `MultiModalFrame` for a plain mapping.
+    Observed cells are unchanged. X is what the user passed, and is not modified; a plain mapping
+    becomes a `MultiModalFrame`. A sparse matrix has no missing cells.
     """
     if is_named(X):
         table = as_table(X)
@@ -97,22 +78,18 @@ def _fill_inside(table: MultiModalFrame, entry: str, columns: Mapping):
     inside = inner_keys(old, columns, table.feature_names.get(entry))
     if not (is_named(old) or isinstance(old, np.ndarray)):  # sparse, or not a table
         new = np.column_stack([inside[place] for place in sorted(inside)])
-        return _fill(old, new, table.presence(entry)) if _has_absent(table, entry) else old
+        present = table.presence(entry)
+        return old if present.all() else _fill(old, new, present)
     return fill_missing(mask_cells(old, dict.fromkeys(inside, absent)), inside)
-
-
-def _has_absent(table: MultiModalFrame, entry: str) -> bool:
-    return not table.presence(entry).all()
 
 
 def _fill(old, new, present: np.ndarray):
     """Return a copy of `old` with missing cells taken from `new`; None if none is missing."""
     if not present.any():
         return new
-    if sparse.issparse(old):
-        return None if present.all() else _fill_sparse(old, new, ~present)
-    if hasattr(old, "cat"):
-        return None if present.all() else _fill_categories(old, new, ~present)
+    if sparse.issparse(old) or hasattr(old, "cat"):
+        fill = _fill_sparse if sparse.issparse(old) else _fill_categories
+        return None if present.all() else fill(old, new, ~present)
     dates = isinstance(old, np.ndarray) and old.dtype.kind in "mM"
     objects = isinstance(old, np.ndarray) and old.dtype == object and old.ndim == 1
     filled = np.array(old if dates or objects else as_cells(old))  # lists stay lists
@@ -187,7 +164,7 @@ def _fill_categories(old, new, gaps: np.ndarray):
 
 def _with_columns(X, table: MultiModalFrame, filled: Mapping):
     if isinstance(X, Mapping):
-        stated = {name: table.stated(name) for name in table if name not in filled}
+        stated = {name: flags for name, flags in table.declared.items() if name not in filled}
         return MultiModalFrame(
             {**table, **filled}, present=stated, feature_names=table.feature_names
         )
@@ -247,8 +224,7 @@ def _as_pandas_column(column, values):
 def _fill_series(column, values: np.ndarray):
     """Return a filled column of a pandas frame, of the column's type where it can hold them.
 
-    Integer columns stay integer, imputed values being rounded: the observed integers may be
-    larger than a float represents exactly.
+    Imputed integers are rounded: the observed ones may be larger than a float represents exactly.
     """
     gaps = np.flatnonzero(column.isna())
     new = values[gaps]

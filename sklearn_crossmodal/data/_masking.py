@@ -18,12 +18,12 @@ __all__ = ["mask_cells"]
 
 
 def mask_cells(X, hidden: Mapping):
-    """Return X with some cells replaced by missing ones, as if they had not been observed.
+    """Return X, of its type, with some cells replaced by missing ones, as if never observed.
 
     Parameters
     ----------
     X : frame, mapping or 2-D array
-        As the user passed it; it is not modified.
+        As the user passed it; it is not modified. A sparse matrix raises an error.
     hidden : mapping of str or int to ndarray of shape (n_rows,), bool
         For some of the columns, by name or position, the rows whose cells are masked.
 
@@ -33,11 +33,6 @@ def mask_cells(X, hidden: Mapping):
         Masked cells of arrays and data frames are NaN, None or NA, and integers become floats. A
         `MultiModalFrame` keeps its arrays and masks cells by `present`; a plain mapping becomes
         one.
-
-    Raises
-    ------
-    TypeError
-        If X is a sparse matrix, whose cells cannot be missing.
     """
     hidden = {key: rows for key, rows in hidden.items() if rows.any()}
     if not hidden:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 
 import narwhals as nw
 import numpy as np
@@ -16,20 +17,10 @@ __all__ = ["nest"]
 
 
 def nest(columns: Mapping, n_rows: int) -> MultiModalFrame:
-    """Return a frame of columns; the inner columns of an entry form one table.
+    """Return a frame of columns by name; the inner columns of an entry form one table.
 
-    Parameters
-    ----------
-    columns : mapping of str to array with n_rows rows
-        By column name. Inner columns of an entry are named by an `InnerLabel`.
-    n_rows : int
-        Number of rows.
-
-    Returns
-    -------
-    MultiModalFrame
-        A numeric entry is an array. An entry of several types is a data frame if its columns have
-        names, else an array of objects. Columns that are not among `columns` are NaN or None.
+    A numeric entry is an array. An entry of several types is a data frame if its columns have
+    names, else an array of objects. Columns that are not among `columns` are NaN or None.
     """
     plain, inner = split_by_entry(columns)
     tables = {entry: _table(inside, n_rows) for entry, inside in inner.items()}
@@ -77,14 +68,6 @@ def _data_frame(columns: dict):
     try:
         return import_module("pandas").DataFrame(columns)
     except ImportError:
-        backend = "polars" if _is_installed("polars") else "pyarrow"
+        backend = "polars" if find_spec("polars") else "pyarrow"
         lists = {name: np.asarray(values).tolist() for name, values in columns.items()}
         return nw.from_dict(lists, backend=backend).to_native()
-
-
-def _is_installed(module: str) -> bool:
-    try:
-        import_module(module)
-    except ImportError:
-        return False
-    return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from sklearn_crossmodal.data._masked_arrays import unmask
 from sklearn_crossmodal.utils._sklearn import (
     _num_samples,
     _safe_indexing,
@@ -15,13 +14,16 @@ from sklearn_crossmodal.utils._sklearn import (
 
 __all__ = [
     "as_column",
+    "check_present",
     "is_missing",
     "is_tensor",
     "object_array",
     "row_presence",
     "take_rows",
     "tensor_to_numpy",
+    "unmask",
     "unwrap",
+    "with_gaps",
 ]
 
 #: Numbers that are read at a time, which bounds the memory for a memory map.
@@ -34,6 +36,40 @@ def object_array(cells) -> np.ndarray:
     for row, cell in enumerate(cells):
         column[row] = cell
     return column
+
+
+def unmask(values):
+    """Convert a masked array to an array with missing cells; return other values unchanged.
+
+    Masked numbers become NaN, so that integers become floats; dates become NaT; booleans, strings
+    and objects become None. The data under the mask are not read.
+    """
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    mask, cells = np.ma.getmaskarray(values), np.asarray(values.data)
+    return cells if cells.dtype.names is not None or not mask.any() else with_gaps(cells, mask)
+
+
+def with_gaps(cells: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """Return a copy with some cells missing, of a type that can hold them; see `unmask`."""
+    kind = cells.dtype.kind
+    if kind in "iu":
+        cells = cells.astype(np.float64)
+    else:
+        cells = cells.astype(cells.dtype if kind in "fcmM" else object)
+    cells[gaps] = np.nan if cells.dtype.kind in "fc" else None
+    return cells
+
+
+def check_present(present, n_rows: int, name: str = "present") -> np.ndarray:
+    """Return which of the rows are present as an array; raise if it is not one boolean a row."""
+    present = np.asarray(present)
+    if present.dtype != bool or present.shape != (n_rows,):
+        raise ValueError(
+            f"{name} must be an array of {n_rows} booleans, got {present.dtype} of shape "
+            f"{present.shape}."
+        )
+    return present
 
 
 def as_column(values):
@@ -99,18 +135,11 @@ def take_rows(values, rows):
 
 
 def row_presence(values) -> np.ndarray:
-    """Return for each row whether any of its cells is not missing.
+    """Return for each row whether any of its cells is not missing, (n,) bool.
 
-    Parameters
-    ----------
-    values : array-like with n rows
-        A numeric row is present unless all of its numbers are NaN, a row of objects unless
-        `is_missing` is true for all of its cells. A sparse row is always present. Of a memory map
-        only the first number of each row is read, unless it is NaN.
-
-    Returns
-    -------
-    ndarray of shape (n,), bool
+    A numeric row is present unless all of its numbers are NaN, a row of objects unless `is_missing`
+    is true for all of its cells. A sparse row is always present. Of a memory map only the first
+    number of each row is read, unless it is NaN.
     """
     if type(values) is np.ndarray and values.dtype.kind == "f" and values.size:
         return _numeric_row_presence(values)

@@ -35,20 +35,8 @@ __all__ = [
 class InnerLabel(str):
     """The name of an inner column: a column inside one entry of X, as ``clinical['age']``.
 
-    Parameters
-    ----------
-    entry : str
-        The entry of X.
-    label : str or int
-        Name of the inner column, or its position where it has no name.
-    place, width : int
-        Its position, and the number of inner columns.
-
-    Examples
-    --------
-    >>> from sklearn_crossmodal.data import InnerLabel
-    >>> InnerLabel("clinical", "age", 0, 2)
-    "clinical['age']"
+    `label` is its name, or its position where it has no name; `place` its position among `width`
+    inner columns.
     """
 
     def __new__(cls, entry: str, label, place: int, width: int) -> InnerLabel:
@@ -61,13 +49,7 @@ class InnerLabel(str):
 
 
 def entry_of(key) -> str | None:
-    """Return the entry of X that a key ``{entry: columns}`` selects from, None for other keys.
-
-    Raises
-    ------
-    TypeError
-        If the key is a mapping of another number of entries than one.
-    """
+    """Return the entry of X that a key ``{entry: columns}`` selects from, None for other keys."""
     if not isinstance(key, Mapping):
         return None
     if len(key) != 1:
@@ -78,24 +60,7 @@ def entry_of(key) -> str | None:
 
 
 def inner_labels(entry: str, values) -> list[InnerLabel]:
-    """Return the labels of the inner columns of an entry of X.
-
-    Parameters
-    ----------
-    entry : str
-        The entry.
-    values : data frame or ndarray of shape (n, d)
-        Its values.
-
-    Returns
-    -------
-    list of InnerLabel
-
-    Raises
-    ------
-    TypeError
-        If it has no inner columns.
-    """
+    """Return the labels of the inner columns of an entry of X: a data frame, or an array (n, d)."""
     if is_frame(values):
         names = column_labels(values)
     elif isinstance(values, np.ndarray) and values.ndim == 2:
@@ -111,18 +76,8 @@ def inner_labels(entry: str, values) -> list[InnerLabel]:
 def unnest(table: MultiModalFrame, labels: Mapping[str, list[InnerLabel]]) -> MultiModalFrame:
     """Return a table with the inner columns of some entries as additional columns.
 
-    Parameters
-    ----------
-    table : MultiModalFrame
-        The samples.
-    labels : mapping of str to list of InnerLabel
-        For each entry its inner columns in `fit`. Entries that the table lacks are ignored. Where
-        either side has no names, columns are matched by position.
-
-    Returns
-    -------
-    MultiModalFrame
-        The entries are kept, since another modality may use one as a whole.
+    `labels` are those of each entry in `fit`; where either side has no names, columns are matched
+    by position. The entries are kept, since another modality may use one as a whole.
     """
     values, present = {}, {}
     for entry, fitted in labels.items():
@@ -133,11 +88,9 @@ def unnest(table: MultiModalFrame, labels: Mapping[str, list[InnerLabel]]) -> Mu
             values[label] = cells
             if not (stated := stated & present_entry).all():
                 present[label] = stated
-    stated = {name: table.stated(name) for name in table}
-    stated = {name: flags for name, flags in stated.items() if not flags.all()}
     return MultiModalFrame(
         {**table, **values},
-        present={**stated, **present},
+        present={**table.declared, **present},
         feature_names=table.feature_names,
     )
 
@@ -159,26 +112,9 @@ def _columns_inside(entry: str, values, fitted: Iterable[InnerLabel]) -> dict:
 
 
 def resolve_inside(table: MultiModalFrame, key: Mapping) -> tuple[list[InnerLabel], bool]:
-    """Resolve a key ``{entry: columns}`` to inner columns.
+    """Resolve a key ``{entry: columns}`` to inner columns, in the order of the key.
 
-    Parameters
-    ----------
-    table : MultiModalFrame
-        The samples.
-    key : mapping of str to columns
-        Of one entry; its columns as `resolve_columns` takes them.
-
-    Returns
-    -------
-    labels : list of InnerLabel
-        In the order of the key.
-    single : bool
-        Whether the key selects a single column, not a list of columns.
-
-    Raises
-    ------
-    ValueError
-        If X has no such entry, or the entry no such column.
+    Return also whether it selects a single column, not a list of columns.
     """
     entry = entry_of(key)
     if entry not in table:
@@ -190,20 +126,7 @@ def resolve_inside(table: MultiModalFrame, key: Mapping) -> tuple[list[InnerLabe
 
 
 def split_by_entry(columns: Mapping) -> tuple[dict, dict]:
-    """Split a mapping of columns into those of X and inner columns, by entry.
-
-    Parameters
-    ----------
-    columns : mapping of str or int to object
-        Columns of X by name or position, inner columns by `InnerLabel`.
-
-    Returns
-    -------
-    plain : dict of str or int to object
-        Items of columns of X.
-    inner : dict of str to dict of InnerLabel to object
-        For each entry of X the items of its inner columns.
-    """
+    """Split a mapping of columns into those of X, and for each entry of X its inner columns."""
     plain: dict = {}
     inner: dict[str, dict] = {}
     for key, value in columns.items():
@@ -230,20 +153,9 @@ def inner_keys(values, columns: Mapping, feature_names: tuple[str, ...] | None =
 
 
 def columns_inside(entry: str, values) -> dict:
-    """Return the inner columns of an entry of X, if they may be of several modalities.
+    """Return the inner columns of an entry of X, as of `as_cells`, if they may be of several kinds.
 
-    Parameters
-    ----------
-    entry : str
-        The entry.
-    values : object with n rows
-        Its values.
-
-    Returns
-    -------
-    dict of str or int to array-like
-        By name or position, as `as_cells` returns them. Empty for a numeric data frame, for an
-        array other than of objects, and for a single column, which are of one modality.
+    A numeric data frame, an array other than of objects and a single column are of one kind.
     """
     if is_frame(values):
         with error_prefix(repr(entry)):
@@ -263,19 +175,7 @@ def columns_inside(entry: str, values) -> dict:
 def read_inside(table: MultiModalFrame, key: Mapping) -> tuple[dict, bool]:
     """Return the inner columns that a key ``{entry: columns}`` selects, by name or position.
 
-    Parameters
-    ----------
-    table : MultiModalFrame
-        The samples.
-    key : mapping of str to columns
-        Of one entry.
-
-    Returns
-    -------
-    columns : dict of str or int to array-like
-        As `as_cells` returns them.
-    single : bool
-        Whether the key selects a single column, not a list of columns.
+    They are as of `as_cells`. Return also whether the key selects a single column, not a list.
     """
     labels, single = resolve_inside(table, key)
     entry = entry_of(key)

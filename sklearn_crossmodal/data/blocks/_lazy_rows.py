@@ -10,7 +10,7 @@ __all__ = ["LazyRows", "is_lazy"]
 
 
 class LazyRows:
-    """Rows of one shape that are read when they are indexed.
+    """Rows of one shape that are read when they are indexed; `shape` is that of an array of them.
 
     Parameters
     ----------
@@ -25,21 +25,6 @@ class LazyRows:
     in_memory : bool, default=False
         Whether `read` computes from data in memory. Then it is not prefetched in threads, and
         reading many rows at once is fastest.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        (n, *shape), as of an array.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_crossmodal.data import LazyRows
-    >>> squares = LazyRows(lambda rows: rows[:, np.newaxis] ** 2, 10, (1,), dtype=int)
-    >>> squares.take(slice(5, 8))[np.array([0, 2])].ravel()
-    array([25, 49])
-    >>> squares.spread(np.arange(11) > 0)[np.array([0, 3])].ravel()  # the first row is absent
-    array([0, 4])
     """
 
     def __init__(
@@ -77,32 +62,11 @@ class LazyRows:
         return values
 
     def take(self, rows) -> LazyRows:
-        """Return a subset of the rows, without reading them.
-
-        Parameters
-        ----------
-        rows : ndarray of int or bool, or slice
-            The rows.
-
-        Returns
-        -------
-        LazyRows
-        """
+        """Return a subset of the rows, an array of int or bool or a slice, without reading them."""
         return self._at(self._positions[rows])
 
     def spread(self, present: np.ndarray) -> LazyRows:
-        """Return rows for all samples; absent ones read as zeros.
-
-        Parameters
-        ----------
-        present : ndarray of shape (n,), bool
-            As many True as there are rows.
-
-        Returns
-        -------
-        LazyRows
-            With n rows.
-        """
+        """Return rows for all samples; those that are not `present`, (n,) bool, read as zeros."""
         positions = np.full(len(present), -1, np.int32)
         positions[present] = self._positions
         return self._at(positions)

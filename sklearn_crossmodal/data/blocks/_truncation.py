@@ -29,16 +29,6 @@ def warn_if_truncated(
         Advice at the end of the message.
     slack : float, default=0.0
         Relative excess over the limit up to which a row is not counted.
-
-    Examples
-    --------
-    >>> import warnings
-    >>> from sklearn_crossmodal.data.blocks._truncation import warn_if_truncated
-    >>> with warnings.catch_warnings(record=True) as found:
-    ...     warnings.simplefilter("always")
-    ...     warn_if_truncated([2, 9], 4, what="texts", unit="tokens", remedy="fit on longer ones")
-    >>> print(str(found[0].message)[:60])
-    1 of 2 texts (50%) are longer than the longest in fit, and a
     """
     lengths = np.asarray(lengths)
     n_rows, n_long = np.count_nonzero(lengths > 0), np.count_nonzero(lengths > (1 + slack) * limit)

@@ -26,27 +26,17 @@ from sklearn_crossmodal.data.tables._dataframe import (
 )
 from sklearn_crossmodal.utils._validation import error_prefix
 
-__all__ = ["as_cells", "from_days", "stack_columns"]
+__all__ = ["as_cells", "as_row_array", "from_days", "stack_columns"]
 
 _EPOCH, _DAY = np.datetime64("1970-01-01"), np.timedelta64(1, "D")
 
 
 def as_cells(values):
-    """Convert a column of X to the input of a modality.
+    """Convert a column of X, of any type and rank, to the input of a modality, mostly an array.
 
     Tensors become arrays. Dates and durations become days, NaT becomes NaN. The columns of a data
     frame are stacked. Cells that are sparse rows become one sparse matrix, lists of numbers become
     arrays (see `normalize_cells`). Arrays are not copied. Other types are returned unchanged.
-
-    Parameters
-    ----------
-    values : array-like with n rows
-        A column of X, of any rank.
-
-    Returns
-    -------
-    object with n rows
-        Mostly an ndarray.
     """
     if type(values) is np.ndarray and values.dtype.kind in "biuf":  # the most frequent case
         return values
@@ -70,6 +60,15 @@ def as_cells(values):
     if values.dtype == object and values.ndim == 1:
         return _read_cells(normalize_cells(values))
     return values
+
+
+def as_row_array(values) -> np.ndarray:
+    """Return the cells of a column as an array; each row of a sparse matrix is a sparse object."""
+    cells = as_cells(values)
+    if not sparse.issparse(cells):
+        return np.asarray(cells)
+    rows = sparse.csr_array(cells)
+    return object_array([rows[[row]] for row in range(rows.shape[0])])
 
 
 def _to_days(values: np.ndarray) -> np.ndarray:
@@ -120,23 +119,8 @@ def _stack_sparse(cells: np.ndarray, first):
 def stack_columns(names, columns: list, stated: list | None = None):
     """Stack 1-D columns to one table, numeric or of objects.
 
-    Parameters
-    ----------
-    names : list of str
-        Names of the columns, for messages.
-    columns : list of array-like of shape (n,)
-        The columns.
-    stated : list of ndarray of shape (n,), bool, default=None
-        Where the cells of each column are present; others become missing. None: everywhere.
-
-    Returns
-    -------
-    ndarray of shape (n, d), or pandas frame if a column is a series of categories
-
-    Raises
-    ------
-    ValueError
-        If a column holds more than one value a row.
+    A series of categories makes it a pandas frame. Cells are missing where the array in `stated` of
+    their column, if there are any, is False. `names` are for the error of a deeper column.
     """
     deep = [name for name, column in zip(names, columns, strict=True) if _is_deep(column)]
     if deep:

@@ -22,17 +22,7 @@ def is_quantity(cell) -> bool:
 
 
 def date_kind(values) -> str | None:
-    """Return "dates", "durations" or "times of day" if an array holds any of them, else None.
-
-    Parameters
-    ----------
-    values : ndarray
-        Of any rank. Cells of an object array are checked one by one.
-
-    Returns
-    -------
-    str or None
-    """
+    """Return "dates", "durations" or "times of day" if an array holds any of them, else None."""
     if values.dtype.kind != "O":
         return {"M": "dates", "m": "durations"}.get(values.dtype.kind)
     return next(filter(None, map(_date_kind_of, values.flat)), None)
@@ -47,18 +37,9 @@ def _date_kind_of(cell) -> str | None:
 
 
 def to_quantities(numbers: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Convert numbers to dates, durations or times of day of the type of another array.
+    """Convert numbers, as of `to_number`, to the type of an array of dates, durations or times.
 
-    Parameters
-    ----------
-    numbers : ndarray
-        As `to_number` returns them. NaN and infinity become NaT or None.
-    like : ndarray
-        An array of dates, durations or times of day: of a type of NumPy, or of objects.
-
-    Returns
-    -------
-    ndarray of the shape of `numbers`
+    NaN and infinity become NaT or None.
     """
     if like.dtype.kind in "mM":
         return from_days(numbers, like.dtype)
@@ -70,18 +51,10 @@ def to_quantities(numbers: np.ndarray, like: np.ndarray) -> np.ndarray:
 
 
 def to_number(cell) -> float:
-    """Convert a quantity to a number.
+    """Convert a number, decimal, date, time, duration or period that is not missing to a float.
 
-    Parameters
-    ----------
-    cell : number, Decimal, date, datetime, time, timedelta or period
-        Not missing; also of a NumPy or pandas type.
-
-    Returns
-    -------
-    float
-        Dates are days since 1970, in UTC if they have a time zone; durations are days; times of
-        day are seconds since midnight.
+    Dates are days since 1970, in UTC if they have a time zone; durations are days; times of day are
+    seconds since midnight.
     """
     if isinstance(cell, np.datetime64 | np.timedelta64):
         cell = cell.astype(f"{cell.dtype.kind}8[us]").item()
@@ -99,20 +72,7 @@ def to_number(cell) -> float:
 
 
 def to_quantity(number: float, like):
-    """Invert `to_number`, to the microsecond.
-
-    Parameters
-    ----------
-    number : float
-        May be NaN.
-    like : quantity
-        A cell of the type to return.
-
-    Returns
-    -------
-    object
-        None for NaN.
-    """
+    """Invert `to_number`, to the microsecond: to the type of another cell; None for NaN."""
     if np.isnan(number):
         return None
     if isinstance(like, np.datetime64 | np.timedelta64):

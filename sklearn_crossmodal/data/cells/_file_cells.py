@@ -18,17 +18,7 @@ _BASE64 = re.compile(
 
 
 def encoded_kind(cell) -> str | None:
-    """Describe how a string encodes a file, and how to decode it; None if it does not.
-
-    Parameters
-    ----------
-    cell : object
-        Of a column of files.
-
-    Returns
-    -------
-    str or None
-    """
+    """Describe how a string encodes a file, and how to decode it; None if it does not."""
     if not isinstance(cell, str):
         return None
     if cell[:5] == "data:" and "," in cell[:200]:
@@ -58,17 +48,7 @@ def is_file_cell(cell) -> bool:
 
 
 def open_file_cell(cell: dict):
-    """Return the bytes of a file, else its path; or a waveform with its sampling rate.
-
-    Parameters
-    ----------
-    cell : dict
-        One for which `is_file_cell` is true.
-
-    Returns
-    -------
-    bytes, str, tuple of (array, int), or None if the cell is empty
-    """
+    """Return the bytes of a file, else its path; or a waveform with its rate; None if empty."""
     if cell.get("array") is not None:
         return cell["array"], cell["sampling_rate"]
     return cell.get("bytes") or cell.get("path") or None

@@ -6,28 +6,18 @@ from numbers import Number
 
 import numpy as np
 
-from sklearn_crossmodal.data._masked_arrays import unmask
-from sklearn_crossmodal.data._rows import object_array
+from sklearn_crossmodal.data._rows import object_array, unmask
 from sklearn_crossmodal.data.cells._file_cells import is_file_cell, open_file_cell
 
 __all__ = ["as_rows", "normalize_cells"]
 
 
 def normalize_cells(cells: np.ndarray) -> np.ndarray:
-    """Convert nested cells of an object column to arrays of numbers.
+    """Convert nested cells of an object column (n,) to arrays of numbers.
 
     Lists, tuples and arrays of arrays, as polars, pyarrow and parquet files hold them, become
     arrays, where None becomes NaN. Masked arrays become plain arrays. A file of Hugging Face
     datasets becomes its bytes or path. Other cells are unchanged.
-
-    Parameters
-    ----------
-    cells : ndarray of shape (n,), object
-        A column.
-
-    Returns
-    -------
-    ndarray of shape (n,), object
     """
     if not any(_is_nested(cell) for cell in cells):
         return cells
@@ -69,20 +59,10 @@ def _is_number(cell) -> bool:
 
 
 def as_rows(X):
-    """Convert a list of rows to a table whose cells keep their types; resolve masks.
+    """Convert a list of rows of several types, or an array of strings, to an object array (n, d).
 
-    NumPy would convert all cells to strings where one is a string, and booleans to numbers.
-
-    Parameters
-    ----------
-    X : object
-        Rows, of any type.
-
-    Returns
-    -------
-    object
-        An object array (n, d) if X is a list of rows of several types, or an array of strings;
-        else X, without a mask.
+    NumPy would convert all cells to strings where one is a string, and booleans to numbers. Other
+    values are unchanged, without a mask.
     """
     X = unmask(X)
     if isinstance(X, np.ndarray):

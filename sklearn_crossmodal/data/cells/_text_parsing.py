@@ -81,18 +81,7 @@ def is_date(text: str) -> bool:
 
 
 def describe_ambiguous_texts(texts: list[str]) -> str | None:
-    """Describe strings that look like numbers or dates, but are ambiguous.
-
-    Parameters
-    ----------
-    texts : list of str
-        A column, without markers of missing values.
-
-    Returns
-    -------
-    str or None
-        For a message; None if they are neither.
-    """
+    """Describe strings that look like numbers or dates, but are ambiguous; None for others."""
     if not _matches_most(_PREFILTER, texts):
         return None
     if _matches_most(_DECORATED, texts):
@@ -105,20 +94,10 @@ def describe_ambiguous_texts(texts: list[str]) -> str | None:
 
 
 def infer_text_format(texts: list[str], least: float = MIN_PARSED_SHARE) -> str | None:
-    """Infer the format that parses nearly all strings of a column as numbers or dates.
+    """Infer the format that parses this share of strings of a column as numbers or dates.
 
-    Parameters
-    ----------
-    texts : list of str
-        A column, without markers of missing values.
-    least : float, default=0.95
-        The share that must be parsed.
-
-    Returns
-    -------
-    str or None
-        Name of the format, for `parse_texts`. None if there is none, or if day and month are
-        ambiguous.
+    The strings include no markers of missing values. None if there is no format, or if day and
+    month are ambiguous.
     """
     if not _matches_most(_PREFILTER, texts, least):
         return None
@@ -136,19 +115,7 @@ def infer_text_format(texts: list[str], least: float = MIN_PARSED_SHARE) -> str 
 
 
 def parse_texts(texts: Iterable[str], reading: str) -> np.ndarray:
-    """Convert strings to numbers, dates to days since 1970; NaN where one is not parsed.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        Of a column.
-    reading : str
-        As `infer_text_format` returns it.
-
-    Returns
-    -------
-    ndarray of shape (n,), float64
-    """
+    """Convert strings in an inferred format to numbers, dates to days since 1970; else to NaN."""
     if reading == NUMBERS:
         found = (float(text) if _NUMBER.fullmatch(text := one.strip()) else np.nan for one in texts)
     else:

@@ -10,18 +10,7 @@ __all__ = ["check_columns", "to_numbers"]
 
 
 def check_columns(data: Mapping) -> None:
-    """Raise if a value is not a column: None, a number or a single string.
-
-    Parameters
-    ----------
-    data : mapping of str to object
-        The columns.
-
-    Raises
-    ------
-    TypeError
-        If one is not; the message names it.
-    """
+    """Raise if a value is not a column: None, a number or a single string; name it."""
     if absent := [name for name, values in data.items() if values is None]:
         raise TypeError(
             f"columns {absent} are None: leave them out where no sample has them; a sample that "
@@ -39,26 +28,7 @@ def check_columns(data: Mapping) -> None:
 
 
 def to_numbers(frame: Mapping, cells: np.ndarray, dtype) -> np.ndarray:
-    """Convert the cells of a frame to a numeric array; the error names the columns that fail.
-
-    Parameters
-    ----------
-    frame : MultiModalFrame
-        Names the columns in the error.
-    cells : ndarray of shape (n, d), object
-        Its cells.
-    dtype : dtype
-        Type of the array.
-
-    Returns
-    -------
-    ndarray of shape (n, d)
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a column cannot be converted.
-    """
+    """Convert the cells (n, d) of a frame to a dtype; the error names the columns that fail."""
     try:
         return cells.astype(dtype)
     except (ValueError, TypeError) as error:

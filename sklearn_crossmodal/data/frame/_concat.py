@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_crossmodal.data._rows import is_tensor, object_array, row_presence, take_rows
-from sklearn_crossmodal.data.cells._cells import as_cells
+from sklearn_crossmodal.data.cells._cells import as_cells, as_row_array
 from sklearn_crossmodal.data.frame._row_labels import row_labels, row_orders, with_labels
 from sklearn_crossmodal.data.tables._column_labels import find_order, take_columns
 from sklearn_crossmodal.data.tables._dataframe import is_frame, is_series
@@ -91,8 +91,7 @@ def concat_columns(frames: list, labels: list) -> tuple[dict, dict, dict]:
             raise ValueError(f"more than one of the frames has {twice}: rename or leave out.")
         values.update(frame)
         named.update(frame.feature_names)
-        stated = {name: frame.stated(name) for name in frame}
-        present.update({name: flags for name, flags in stated.items() if not flags.all()})
+        present.update(frame.declared)
     return values, present, named
 
 
@@ -115,19 +114,11 @@ def _join(parts: list):
         return sparse.vstack(parts, format="csr")
     if len({type(part) for part in parts}) == 1 and (is_frame(parts[0]) or is_series(parts[0])):
         return _join_native(parts)
-    arrays = [_as_array(part) for part in parts]
+    arrays = [as_row_array(part) for part in parts]
     same_shape = len({array.shape[1:] for array in arrays}) == 1
     if same_shape and len({array.dtype.kind in "biuf" for array in arrays}) == 1:
         return np.concatenate(arrays)
     return np.concatenate([object_array(array) for array in arrays])
-
-
-def _as_array(values) -> np.ndarray:
-    cells = as_cells(values)
-    if not sparse.issparse(cells):
-        return np.asarray(cells)
-    rows = sparse.csr_array(cells)
-    return object_array([rows[[row]] for row in range(rows.shape[0])])
 
 
 def _join_native(parts: list):

@@ -61,29 +61,10 @@ _FOREIGN = [
 
 
 def refuse_foreign(X) -> None:
-    """Raise if X is a container that is not a table of samples.
+    """Raise if X is a container that is not a table of samples; name the conversion.
 
-    Containers are identified by their attributes; no cell is read.
-
-    Parameters
-    ----------
-    X : object
-        The input of an estimator.
-
-    Raises
-    ------
-    TypeError
-        If it is such a container, a list of views or of records; the message names the
-        conversion.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_crossmodal.data import refuse_foreign
-    >>> refuse_foreign([np.zeros((9, 2)), np.zeros((9, 3))])
-    Traceback (most recent call last):
-    ...
-    TypeError: X is a list of 2 views of the same 9 samples: pass MultiModalFrame.from_views(X).
+    Containers are identified by their attributes; no cell is read. Lists of views or of records are
+    refused, too.
     """
     if type(X) in (np.ndarray, dict) or sparse.issparse(X):  # some of the latter are mappings
         return
@@ -95,20 +76,7 @@ def refuse_foreign(X) -> None:
 
 
 def refuse_foreign_entry(name: str, values) -> None:
-    """Raise if an entry of a mapping is a container that is not a column.
-
-    Parameters
-    ----------
-    name : str
-        Of the entry.
-    values : object
-        The entry.
-
-    Raises
-    ------
-    TypeError
-        If it is such a container; the message names the conversion.
-    """
+    """Raise if an entry of a mapping is a container that is not a column; name the conversion."""
     if type(values) not in (np.ndarray, list, tuple):
         _refuse(values, f"X[{name!r}]")
 

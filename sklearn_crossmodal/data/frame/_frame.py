@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from importlib import import_module
 
 import numpy as np
-from scipy import sparse
 
-from sklearn_crossmodal.data._rows import as_column, object_array, row_presence, take_rows, unwrap
-from sklearn_crossmodal.data.cells._cells import as_cells
+from sklearn_crossmodal.data._rows import (
+    as_column,
+    check_present,
+    object_array,
+    row_presence,
+    take_rows,
+    unwrap,
+)
+from sklearn_crossmodal.data.cells._cells import as_row_array
 from sklearn_crossmodal.data.frame._checks import check_columns, to_numbers
 from sklearn_crossmodal.data.frame._constructors import Constructors
 from sklearn_crossmodal.data.frame._foreign_containers import refuse_foreign_entry
@@ -139,14 +145,9 @@ class MultiModalFrame(Constructors, Mapping):
         checked = {}
         for name, flags in present.items():
             moved = orders.get(name) if row_labels(flags) is None else None
-            flags = np.asarray(flags)
             if name not in self._values:
                 raise ValueError(f"present names {name!r}, which is not among {list(self)}.")
-            if flags.shape != (len(self),) or flags.dtype != bool:
-                raise ValueError(
-                    f"present[{name!r}] must be an array of {len(self)} booleans, got "
-                    f"{flags.dtype} of shape {flags.shape}."
-                )
+            flags = check_present(flags, len(self), f"present[{name!r}]")
             checked[name] = flags if moved is None else flags[moved]  # in the order of the rows
         return checked
 
@@ -230,18 +231,13 @@ class MultiModalFrame(Constructors, Mapping):
         """
         return self._present.get(name, np.ones(len(self), dtype=bool))
 
+    @property
+    def declared(self) -> dict[str, np.ndarray]:
+        """The parameter `present` of the modalities that some samples lack by it."""
+        return {name: flags for name, flags in self._present.items() if not flags.all()}
+
     def presence_of_any(self, names) -> np.ndarray:
-        """Return which samples have any of some modalities.
-
-        Parameters
-        ----------
-        names : list of str
-            The modalities.
-
-        Returns
-        -------
-        ndarray of shape (n,), bool
-        """
+        """Return which samples (n,) have any of some modalities."""
         present = np.zeros(len(self), dtype=bool)
         for name in names:
             present |= self.presence(name)
@@ -250,33 +246,15 @@ class MultiModalFrame(Constructors, Mapping):
         return present
 
     def stated_of_any(self, names) -> np.ndarray:
-        """Return where the parameter `present` is True for any of some modalities.
-
-        Parameters
-        ----------
-        names : list of str
-            The modalities.
-
-        Returns
-        -------
-        ndarray of shape (n,), bool
-        """
+        """Return where the parameter `present` is True for any of some modalities, (n,) bool."""
         if not all(name in self._present for name in names):
             return np.ones(len(self), dtype=bool)
         return np.any([self._present[name] for name in names], axis=0)
 
     def block(self, positions: list[int]) -> np.ndarray | None:
-        """Return numeric columns of a data frame as one array, without reading each.
+        """Return numeric columns of a data frame, by position, as one array without reading each.
 
-        Parameters
-        ----------
-        positions : list of int
-            Of the columns.
-
-        Returns
-        -------
-        ndarray of shape (n, len(positions)) or None
-            None if the columns are not stored as one array.
+        None if the columns are not stored as one array.
         """
         if (
             not isinstance(self._values, ColumnStore)
@@ -286,13 +264,7 @@ class MultiModalFrame(Constructors, Mapping):
         return self._values.block(positions)
 
     def first_of_same_type(self) -> dict[str, str]:
-        """Return, for each grouped numeric column of a data frame, the first of its dtype.
-
-        Returns
-        -------
-        dict of str to str
-            Other columns are not in it.
-        """
+        """Return, for each grouped numeric column of a data frame, the first of its dtype."""
         return self._values.first_of_same_type() if isinstance(self._values, ColumnStore) else {}
 
     # As a table, for scikit-learn ------------------------------------------------------------
@@ -380,7 +352,7 @@ class MultiModalFrame(Constructors, Mapping):
     def __array__(self, dtype=None, copy=None):
         cells = np.empty(self.shape, dtype=object)
         for column, name in enumerate(self):
-            rows = object_array(_list_of_rows(self._values[name]))
+            rows = object_array(as_row_array(self._values[name]))
             rows[~self.presence(name)] = None
             cells[:, column] = rows
         return cells if dtype is None else to_numbers(self, cells, dtype)
@@ -423,12 +395,3 @@ class MultiModalFrame(Constructors, Mapping):
         modality[float64, (4, 4)]
         """
         return import_module("sklearn_crossmodal.data.pandas_ext._to_pandas").to_pandas(self)
-
-
-def _list_of_rows(values):
-    """Return a sequence of the rows; those of a sparse matrix are sparse."""
-    values = as_cells(values)
-    if not sparse.issparse(values):
-        return np.asarray(values)
-    values = sparse.csr_array(values)
-    return [values[[row]] for row in range(values.shape[0])]

@@ -16,13 +16,7 @@ def as_index(key):
 
 
 class Indexer:
-    """`frame.iloc`: rows, or rows and columns.
-
-    Parameters
-    ----------
-    frame : MultiModalFrame
-        The frame to index.
-    """
+    """`frame.iloc`: rows, or rows and columns."""
 
     def __init__(self, frame) -> None:
         self._frame = frame

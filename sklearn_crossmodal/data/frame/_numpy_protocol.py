@@ -11,26 +11,9 @@ _JOINS = {np.concatenate, np.hstack, np.vstack, np.column_stack, np.stack}
 
 
 def apply_function(function, args, kwargs, frames: type):
-    """Call a NumPy function on the cells of frames, converted to object arrays.
+    """Call a NumPy function on the cells of frames of a class, converted to object arrays.
 
-    Parameters
-    ----------
-    function : callable
-        Of NumPy.
-    args, kwargs : tuple, dict
-        Its arguments.
-    frames : type
-        The class of the frames among them.
-
-    Returns
-    -------
-    object
-        The result of the function.
-
-    Raises
-    ------
-    TypeError
-        If the function would join a frame with other columns.
+    Raise if the function would join a frame with other columns.
     """
     if function is np.concatenate and _are_frames(frames, *args, **kwargs):
         return frames.concat(args[0])

@@ -13,17 +13,7 @@ __all__ = ["align_tables", "row_labels", "row_orders", "rows_like", "with_labels
 
 
 def row_labels(values):
-    """Return the index of a pandas table or series, None for containers without row labels.
-
-    Parameters
-    ----------
-    values : object with n rows
-        An entry of X.
-
-    Returns
-    -------
-    pandas.Index or None
-    """
+    """Return the index of a pandas table or series, None for containers without row labels."""
     if type(values) is np.ndarray or not hasattr(values, "iloc"):
         return None
     index = getattr(values, "index", None)
@@ -31,12 +21,7 @@ def row_labels(values):
 
 
 def align_tables(values: Mapping) -> tuple[dict, dict, object]:
-    """Align the rows of labelled tables.
-
-    Parameters
-    ----------
-    values : mapping of str to object with n rows
-        Entries of one length.
+    """Align the rows of labelled tables of one length; raise if their labels differ.
 
     Returns
     -------
@@ -46,11 +31,6 @@ def align_tables(values: Mapping) -> tuple[dict, dict, object]:
         For each reordered entry the previous positions of its rows.
     labels : pandas.Index or None
         The labels of the rows; None where no table has an index.
-
-    Raises
-    ------
-    ValueError
-        If the tables have different labels; the message shows some of them.
     """
     found = {name: row_labels(table) for name, table in values.items()}
     found = {name: index for name, index in found.items() if index is not None}
@@ -67,13 +47,10 @@ def align_tables(values: Mapping) -> tuple[dict, dict, object]:
 
 
 def row_orders(found: Mapping) -> tuple[dict, object]:
-    """Find the row orders that align tables by their labels.
+    """Find the row orders that align tables of equal length by their indices.
 
-    Parameters
-    ----------
-    found : mapping of str to pandas.Index
-        The indices of tables of equal length. A default index, 0 to n - 1, counts as no labels,
-        unless another index holds the same numbers in another order.
+    A default index, 0 to n - 1, counts as no labels, unless another index holds the same numbers
+    in another order.
 
     Returns
     -------
@@ -82,11 +59,6 @@ def row_orders(found: Mapping) -> tuple[dict, object]:
     labels : pandas.Index
         The common index: the default one where all hold its numbers, else that of the first table
         with labels.
-
-    Raises
-    ------
-    ValueError
-        If the labels of tables differ.
     """
     default = {name: index for name, index in found.items() if _is_default(index)}
     labelled = {name: index for name, index in found.items() if name not in default}
@@ -102,26 +74,7 @@ def row_orders(found: Mapping) -> tuple[dict, object]:
 
 
 def rows_like(labels, name: str, values):
-    """Align the rows of a table with those of a frame.
-
-    Parameters
-    ----------
-    labels : pandas.Index or None
-        Of the rows of the frame.
-    name : str
-        Of the table, for the message.
-    values : object with n rows
-        The table.
-
-    Returns
-    -------
-    object of the type of `values`
-
-    Raises
-    ------
-    ValueError
-        If both have labels, and they differ.
-    """
+    """Align rows of a table with the labels of a frame, if both have some; raise if they differ."""
     index = row_labels(values)
     if index is None or labels is None or len(index) != len(labels):
         return values

@@ -10,6 +10,7 @@ from pandas.api.extensions import ExtensionArray
 from pandas.api.indexers import check_array_indexer
 
 from sklearn_crossmodal.data._rows import (
+    check_present,
     is_missing,
     is_tensor,
     object_array,
@@ -91,18 +92,8 @@ class ModalityArray(ExtensionArray):
             raise ValueError("a ModalityArray needs an array with rows, got a scalar.")
         self._numbers = values.copy() if copy else values
         self._dtype = ModalityDtype(values.dtype, values.shape[1:])
-        self._present = self._check_present(present)
-
-    def _check_present(self, present) -> np.ndarray:
-        if present is None:
-            return np.ones(len(self._numbers), dtype=bool)
-        present = np.asarray(present)
-        if present.dtype != bool or present.shape != (len(self._numbers),):
-            raise ValueError(
-                f"present must be an array of {len(self._numbers)} booleans, got "
-                f"{present.dtype} of shape {present.shape}."
-            )
-        return present
+        present = np.ones(len(values), dtype=bool) if present is None else present
+        self._present = check_present(present, len(values))
 
     @property
     def numbers(self) -> np.ndarray:
@@ -190,7 +181,8 @@ class ModalityArray(ExtensionArray):
             return NotImplemented
         other, present = self._compared(other)
         equal = np.broadcast_to(self._numbers == other, self._numbers.shape)
-        return equal.reshape(len(self), self._row_size).all(axis=1) & present
+        row_size = int(np.prod(self._dtype.shape))  # there may be no rows
+        return equal.reshape(len(self), row_size).all(axis=1) & present
 
     def __ne__(self, other):
         equal = self.__eq__(other)
@@ -234,31 +226,12 @@ class ModalityArray(ExtensionArray):
                 "that is computed of each."
             )
 
-    @property
-    def _row_size(self) -> int:
-        return int(np.prod(self._dtype.shape))
-
     def isna(self):
-        """Return which rows are missing.
-
-        Returns
-        -------
-        ndarray of shape (n,), bool
-        """
+        """Return which rows are missing, (n,) bool."""
         return ~(self._present & row_presence(self._numbers))
 
     def equals(self, other):
-        """Return whether another array holds the same rows; missing ones are equal.
-
-        Parameters
-        ----------
-        other : object
-            What to compare with.
-
-        Returns
-        -------
-        bool
-        """
+        """Return whether another array holds the same rows; missing ones are equal."""
         if type(self) is not type(other) or self._dtype != other._dtype or len(self) != len(other):
             return False
         missing = self.isna()
@@ -290,12 +263,7 @@ class ModalityArray(ExtensionArray):
         return codes, uniques
 
     def unique(self):
-        """Return the distinct rows in order of appearance.
-
-        Returns
-        -------
-        ModalityArray
-        """
+        """Return the distinct rows in order of appearance."""
         return self.factorize(use_na_sentinel=False)[1].copy()
 
     def duplicated(self, keep="first"):
@@ -389,24 +357,16 @@ class ModalityArray(ExtensionArray):
             raise ValueError("indices must not be below -1 with allow_fill=True.")
         filled = indices == -1
         if filled.all() and not len(self):
-            taken = type(self)._empty_rows(len(indices), self._dtype)
+            numbers = np.zeros((len(indices), *self._dtype.shape), self._dtype.subtype)
+            taken = type(self)(numbers, ~filled)
         else:
             taken = self.take(np.where(filled, 0, indices))
         if filled.any():
             taken[filled] = fill_value
         return taken
 
-    @classmethod
-    def _empty_rows(cls, n_rows: int, dtype: ModalityDtype):
-        return cls(np.zeros((n_rows, *dtype.shape), dtype.subtype), np.zeros(n_rows, dtype=bool))
-
     def copy(self):
-        """Return a copy.
-
-        Returns
-        -------
-        ModalityArray
-        """
+        """Return a copy of the rows."""
         return type(self)(self._numbers.copy(), self._present.copy())
 
     def astype(self, dtype, copy=True):
@@ -432,10 +392,6 @@ class ModalityArray(ExtensionArray):
             return super().astype(dtype, copy=copy)
         if dtype.kind == "O":
             return whole_cells(self.__array__(object))
-        return self._as_numbers(dtype)
-
-    def _as_numbers(self, dtype: np.dtype) -> np.ndarray:
-        """Convert the rows to a NumPy array, NaN where they are missing."""
         missing = self.isna()
         if missing.any() and dtype.kind in "biu":
             raise ValueError(f"missing rows cannot become {dtype}: fill them, or take a float.")
@@ -474,12 +430,7 @@ class ModalityArray(ExtensionArray):
         return cls(values, np.concatenate([array._present for array in to_concat]))
 
     def _formatter(self, boxed=False):
-        return _describe
-
-
-def _describe(cell) -> str:
-    """Format a cell for a printed frame."""
-    return f"{cell.dtype} {cell.shape}" if np.ndim(cell) else str(cell)
+        return lambda cell: f"{cell.dtype} {cell.shape}" if np.ndim(cell) else str(cell)
 
 
 def _without_ellipsis(item):

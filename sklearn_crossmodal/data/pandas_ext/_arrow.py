@@ -18,19 +18,7 @@ def arrow_type(subtype: np.dtype, shape: tuple[int, ...]):
 
 
 def to_arrow(numbers: np.ndarray, missing: np.ndarray):
-    """Convert rows to an Arrow array, whose type has their shape and dtype.
-
-    Parameters
-    ----------
-    numbers : ndarray of shape (n, ...)
-        The rows.
-    missing : ndarray of shape (n,), bool
-        Which rows are null.
-
-    Returns
-    -------
-    pyarrow.Array of length n
-    """
+    """Convert rows (n, ...) to an Arrow array of their shape and dtype; missing rows are null."""
     import pyarrow as pa
 
     shape = numbers.shape[1:]
@@ -49,29 +37,10 @@ def to_arrow(numbers: np.ndarray, missing: np.ndarray):
 
 
 def from_arrow(array, subtype: np.dtype, shape: tuple[int, ...], fill) -> tuple:
-    """Return the rows of an Arrow array, and which of them are present.
+    """Return the rows of an Arrow array of nested lists, and which of them are present.
 
-    Parameters
-    ----------
-    array : pyarrow.Array or pyarrow.ChunkedArray of length n
-        Lists, nested as deep as a row has axes; null for a missing row.
-    subtype : numpy.dtype
-        Type of the numbers.
-    shape : tuple of int
-        Shape of a row.
-    fill : number
-        Replaces null numbers.
-
-    Returns
-    -------
-    numbers : ndarray of shape (n, *shape)
-        Values in missing rows are arbitrary.
-    present : ndarray of shape (n,), bool
-
-    Raises
-    ------
-    ValueError
-        If a row has another shape, or has null integers.
+    Null numbers are filled; values in missing rows are arbitrary. Raise if a row has another shape,
+    or has null integers.
     """
     chunks = array.chunks if hasattr(array, "chunks") else [array]
     parts = [_rows_of(chunk, subtype, shape, fill) for chunk in chunks]

@@ -18,20 +18,7 @@ _CHUNK = 1024
 
 
 def row_keys(numbers: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Return a key for each row: equal rows have equal keys.
-
-    Parameters
-    ----------
-    numbers : ndarray of shape (n, ...)
-        The rows.
-    missing : ndarray of shape (n,), bool
-        Which rows are missing.
-
-    Returns
-    -------
-    ndarray of shape (n,), object
-        Bytes, NaN for a missing row.
-    """
+    """Return a key for each row, of bytes: equal rows have equal keys, missing ones NaN."""
     keys = np.empty(len(numbers), dtype=object)
     for start in range(0, len(numbers), _CHUNK):
         rows = _canonical(numbers[start : start + _CHUNK])
@@ -55,21 +42,9 @@ def _short(row: bytes) -> bytes:
 
 
 def distinct_rows(keys: np.ndarray, use_na_sentinel: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return an integer code for each key, and the first row of each code.
+    """Return an integer code for each key, in order of appearance, and the first row of each code.
 
-    Parameters
-    ----------
-    keys : ndarray of shape (n,), object
-        As `row_keys` returns them.
-    use_na_sentinel : bool
-        Whether missing rows have the code -1, or a nonnegative one.
-
-    Returns
-    -------
-    codes : ndarray of shape (n,), intp
-        In order of appearance.
-    first : ndarray of shape (n_distinct,), intp
-        Rows.
+    Missing rows have the code -1 with `use_na_sentinel`, else a nonnegative one.
     """
     codes, uniques = pd.factorize(keys, use_na_sentinel=use_na_sentinel)
     first = np.full(len(uniques), len(keys), dtype=np.intp)
@@ -81,18 +56,7 @@ def distinct_rows(keys: np.ndarray, use_na_sentinel: bool) -> tuple[np.ndarray, 
 def rows_in(numbers: np.ndarray, missing: np.ndarray, values) -> np.ndarray:
     """Return which rows are in a set of values; an integer equals a float of the same value.
 
-    Parameters
-    ----------
-    numbers : ndarray of shape (n, ...)
-        The rows.
-    missing : ndarray of shape (n,), bool
-        Which rows are missing.
-    values : sequence of array-like
-        The values. Those of another shape match no row. None matches missing rows.
-
-    Returns
-    -------
-    ndarray of shape (n,), bool
+    Values of another shape match no row. None matches missing rows.
     """
     cells = [values[row] for row in range(len(values))]
     rows = [np.asarray(cell) for cell in cells if not is_missing(cell)]

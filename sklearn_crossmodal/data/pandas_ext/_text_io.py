@@ -37,32 +37,14 @@ def whole_cells(cells: np.ndarray) -> np.ndarray:
 
 
 def cells_as_lists(numbers: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Convert each row to a nested list of Python numbers, None where it is missing.
-
-    Parameters
-    ----------
-    numbers : ndarray of shape (n, ...)
-        The rows.
-    missing : ndarray of shape (n,), bool
-        Which rows are missing.
-
-    Returns
-    -------
-    ndarray of shape (n,), object
-    """
+    """Convert each row to a nested list of Python numbers, None where it is missing."""
     cells = object_array(numbers.tolist())
     cells[missing] = None
     return cells
 
 
 def parse_cells(texts) -> list:
-    """Parse cells that were written as text: nested lists of numbers, or numbers.
-
-    Raises
-    ------
-    ValueError
-        If a text is neither.
-    """
+    """Parse cells that were written as text: nested lists of numbers, or numbers."""
     return [cell if is_missing(cell) else _parse(cell) for cell in texts]
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
-from sklearn_crossmodal.data._rows import object_array
-from sklearn_crossmodal.data.cells._cells import as_cells
+from sklearn_crossmodal.data._rows import object_array, with_gaps
+from sklearn_crossmodal.data.cells._cells import as_row_array
 from sklearn_crossmodal.data.tables._dataframe import is_frame, read_frame
 from sklearn_crossmodal.utils import import_optional
 
@@ -34,22 +33,10 @@ def _column(values, stated: np.ndarray):
     if hasattr(values, "cat"):
         return values.where(stated).array
     dates = isinstance(values, np.ndarray) and values.dtype.kind in "mM"
-    cells = values if dates else as_cells(values)
-    if sparse.issparse(cells):
-        rows = sparse.csr_array(cells)
-        cells = object_array([rows[[row]] for row in range(rows.shape[0])])
-    cells = np.asarray(cells)
+    cells = values if dates else as_row_array(values)
     holds_absence = cells.dtype.kind == "f" or stated.all()
     if cells.dtype.kind in "biuf" and (cells.ndim > 1 or not holds_absence):
         return ModalityArray(cells, stated)
     if cells.ndim > 1:
         cells = object_array(cells)
-    if stated.all():
-        return cells
-    cells = cells.copy()
-    cells[~stated] = np.datetime64("NaT") if dates else _missing(cells)
-    return cells
-
-
-def _missing(cells: np.ndarray):
-    return np.nan if cells.dtype.kind == "f" else None
+    return cells if stated.all() else with_gaps(cells, ~stated)

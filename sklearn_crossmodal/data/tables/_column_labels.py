@@ -28,17 +28,9 @@ def first_cell(cells):
 
 
 def column_labels(values) -> tuple[str, ...] | None:
-    """Return the names of the inner columns of an entry of X.
+    """Return the names of the columns of a data frame, or of cells that are data frames.
 
-    Parameters
-    ----------
-    values : array-like with n rows
-        A data frame has names, and so has a column whose cells are data frames.
-
-    Returns
-    -------
-    tuple of str or None
-        None where the columns are identified by position.
+    None where the columns are identified by position.
     """
     if type(values) is np.ndarray and (values.dtype != object or values.ndim != 1):
         return None
@@ -53,19 +45,7 @@ def column_labels(values) -> tuple[str, ...] | None:
 
 
 def check_feature_names(values: Mapping, feature_names: Mapping) -> dict[str, tuple[str, ...]]:
-    """Validate the parameter `feature_names` of a frame.
-
-    Parameters
-    ----------
-    values : mapping of str to object with n rows
-        The entries.
-    feature_names : mapping of str to sequence of str
-        For some of them.
-
-    Returns
-    -------
-    dict of str to tuple of str
-    """
+    """Validate the parameter `feature_names` of a frame with these entries."""
     checked = {}
     for name, labels in feature_names.items():
         labels = tuple(map(str, labels))
@@ -84,24 +64,10 @@ def check_feature_names(values: Mapping, feature_names: Mapping) -> dict[str, tu
 def find_order(
     found: Sequence[str], fitted: Sequence[str], where: str = "`fit`"
 ) -> list[int] | None:
-    """Return the position of each label of `fit` among the current labels.
+    """Return the position of each label of `fit` among the current labels; None if all are equal.
 
-    Parameters
-    ----------
-    found, fitted : sequence of str
-        The current labels, and those of `fit`.
-    where : str, default="`fit`"
-        Origin of the latter, for the message.
-
-    Returns
-    -------
-    list of int or None
-        None where they are in the same order.
-
-    Raises
-    ------
-    ModalityError
-        If the labels differ; the message lists missing and new ones.
+    Raise a `ModalityError` that lists missing and new labels if they differ; `where` names the
+    origin of the former.
 
     Examples
     --------
@@ -112,21 +78,15 @@ def find_order(
     if tuple(found) == tuple(fitted):
         return None
     places = {label: place for place, label in enumerate(found)}
-    missing, new = label_difference(places, fitted)
+    missing = [label for label in fitted if label not in places]
+    known = set(fitted)
+    new = [label for label in places if label not in known]
     if missing or new:
         raise ModalityError(
             f"its columns are not those of {where}: missing {preview(missing)}, new "
             f"{preview(new)}. Give them the names they have in {where}."
         )
     return [places[label] for label in fitted]
-
-
-def label_difference(found, fitted) -> tuple[list, list]:
-    """Return which labels of `fit` are missing, and which are new."""
-    known = set(fitted)
-    current = set(found)
-    missing = [label for label in fitted if label not in current]
-    return missing, [label for label in found if label not in known]
 
 
 def preview(labels: Sequence, most: int = 10) -> str:
@@ -137,18 +97,9 @@ def preview(labels: Sequence, most: int = 10) -> str:
 
 
 def take_columns(values, order: list[int]):
-    """Return the columns of one entry in another order.
+    """Return the columns of one entry, as of `as_cells`, in another order of positions.
 
-    Parameters
-    ----------
-    values : ndarray, sparse matrix or pandas frame of shape (n, d), or ndarray of n cells
-        As `as_cells` returns it. The last axis of a cell has the d columns.
-    order : list of int
-        Positions.
-
-    Returns
-    -------
-    object of the type of `values`
+    The columns of a cell that is an array are on its last axis.
     """
     if hasattr(values, "iloc"):
         return values.iloc[:, order]

@@ -19,28 +19,10 @@ def is_named(X) -> bool:
 
 
 def resolve_columns(X, key) -> tuple[list[int], bool]:
-    """Resolve a key to positions of columns of X.
+    """Resolve a key, as of `ColumnTransformer`, to positions of columns of X in its order.
 
-    Parameters
-    ----------
-    X : frame, mapping or 2-D array
-        As the user passed it: a callable key is called with it.
-    key : str, int, slice, list of str or int, boolean mask, or callable
-        As in `sklearn.compose.ColumnTransformer`.
-
-    Returns
-    -------
-    positions : list of int
-        Positions in the order of the key.
-    single : bool
-        Whether `key` is a scalar, which selects a single column.
-
-    Raises
-    ------
-    ValueError
-        If a name or position is not in X; the message lists the names that are.
-    TypeError
-        If `key` is of another type.
+    Return also whether it is a scalar, which selects a single column. A callable key is called with
+    X. Raise if a name or position is not in X, or a key is of another type.
     """
     if callable(key):
         key = key(X)

@@ -87,15 +87,7 @@ class ColumnStore(Mapping):
     def block(self, positions: list[int]) -> np.ndarray | None:
         """Return columns as one array, as `numpy.column_stack` does; None if one is not grouped.
 
-        Parameters
-        ----------
-        positions : list of int
-            Of the columns.
-
-        Returns
-        -------
-        ndarray of shape (n, len(positions)) or None
-            In C order, so that results are bitwise equal to those of an array.
+        It is in C order, so that results are bitwise equal to those of an array.
         """
         if not self.groups:
             return None

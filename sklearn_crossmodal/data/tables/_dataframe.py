@@ -55,13 +55,7 @@ def original_name(frame, name: str):
 
 
 def read_frame(frame) -> ColumnStore:
-    """Return the columns of a data frame by name, as `read_series` returns them.
-
-    Raises
-    ------
-    ValueError
-        If a name is duplicated.
-    """
+    """Return the columns of a data frame by name, as `read_series` returns them."""
     names = frame_names(frame)
     refuse_repeated(names)
     groups = number_groups(frame)
@@ -103,16 +97,8 @@ def read_series(series):
 def category_orders(values) -> list:
     """Return the categories of each ordered categorical column, None for other columns.
 
-    Parameters
-    ----------
-    values : array-like or dataframe
-        Ordered are a pandas categorical with ``ordered=True``, a polars Enum, an ordered pyarrow
-        dictionary.
-
-    Returns
-    -------
-    list of (list or None)
-        A single entry if `values` is not a data frame.
+    Ordered are a pandas categorical with ``ordered=True``, a polars Enum, an ordered pyarrow
+    dictionary. A single entry if `values` is not a data frame.
     """
     if not is_frame(values):
         return [_order_of(values)]

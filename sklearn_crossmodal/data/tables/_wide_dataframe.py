@@ -24,16 +24,9 @@ Group = tuple[np.ndarray, np.ndarray]
 def number_groups(frame) -> list[Group]:
     """Return the numeric columns of a data frame that share a dtype with many others.
 
-    Parameters
-    ----------
-    frame : pandas, polars, pyarrow or other data frame
-        For other libraries the list is empty.
-
-    Returns
-    -------
-    list of (ndarray of shape (k,), ndarray of shape (n, k))
-        Positions of columns, ascending, and the array of their numbers, as `read_series` returns
-        each. Columns with NA are float64, with NaN.
+    A group is the positions of its columns (k,), ascending, and the array (n, k) of their numbers,
+    as `read_series` returns each. Columns with NA are float64, with NaN. Frames of libraries other
+    than pandas, polars and pyarrow have no groups.
     """
     if frame.shape[1] < _MANY:
         return []
