@@ -51,7 +51,8 @@ def build_encoder(part, spec: BlockSpec) -> nn.Module:
     module = component.build(spec)
     if not isinstance(component, Factory):
         return module
-    return _Adapted(module, takes=2, dry_run=(example_values(spec), None))
+    dtype = None if spec.n_categories is None else torch.int64
+    return _Adapted(module, torch.zeros(2, *spec.shape, dtype=dtype))
 
 
 def build_fusion(part, widths: Sequence[int]) -> nn.Module:
@@ -80,7 +81,7 @@ def build_fusion(part, widths: Sequence[int]) -> nn.Module:
     module = component.build(widths)
     if type(component) in FUSIONS.values():
         return module
-    return _UserFusion(module, takes=2, dry_run=([torch.zeros(2, width) for width in widths], None))
+    return _UserFusion(module, [torch.zeros(2, width) for width in widths])
 
 
 def build_decoder(part, width: int, spec: BlockSpec, loss: nn.Module | None = None) -> nn.Module:
@@ -155,37 +156,20 @@ def build_loss(part, spec: BlockSpec) -> nn.Module:
     return component.build()
 
 
-def example_values(spec: BlockSpec, n: int = 2) -> Tensor:
-    """Return `n` rows of zeros of the shape and dtype of a block.
-
-    Parameters
-    ----------
-    spec : BlockSpec
-        Of the block.
-    n : int, default=2
-        Number of rows.
-
-    Returns
-    -------
-    Tensor of shape (n, *spec.shape)
-    """
-    return torch.zeros(n, *spec.shape, dtype=None if spec.n_categories is None else torch.int64)
-
-
 class _Adapted(nn.Module):
     """A user-defined module, called with as many arguments as it takes; finds its output width."""
 
     stacks = True  # whether it can be stacked depends on the wrapped module
 
-    def __init__(self, module: nn.Module, *, takes: int, dry_run: tuple) -> None:
+    def __init__(self, module: nn.Module, example) -> None:
         super().__init__()
         self.module = module
-        self._n_arguments = min(takes, n_arguments(module.forward))
+        self._n_arguments = min(2, n_arguments(module.forward))
         self.out_features = flag(module, "out_features")
         if self.out_features is None:
             module.eval()  # a dry run must not update running statistics
             with torch.no_grad():
-                self.out_features = self(*dry_run).shape[-1]
+                self.out_features = self(example, None).shape[-1]
             module.train()
 
     def forward(self, *arguments):

@@ -16,6 +16,7 @@ __all__ = [
     "AttentionBlock",
     "Dropout",
     "StepEmbedding",
+    "attention_blocks",
     "dropout_mask",
     "in_autocast_dtype",
     "masked_mean",
@@ -52,18 +53,7 @@ class Dropout(nn.Module):
 def dropout_mask(draws: Tensor, p: float, dtype: torch.dtype) -> Tensor:
     """Return the dropout factors: zero for dropped entries, else the inverse keep probability.
 
-    Parameters
-    ----------
-    draws : Tensor
-        Uniform from 0 to 1.
-    p : float
-        Probability of an entry to be dropped, below 1.
-    dtype : torch.dtype
-        Of the result.
-
-    Returns
-    -------
-    Tensor of the same shape
+    The draws are uniform from 0 to 1.
     """
     return (draws >= p).to(dtype).mul_(1 / (1 - p))
 
@@ -154,19 +144,10 @@ class AttentionBlock(nn.Module):
         return self._attend(steps, query, key, value, attn_mask=mask, is_causal=causal)
 
     def follow(self, step: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
-        """Decode one more step: the last step of a causal `forward`, with cached keys and values.
+        """Decode one more step (B, 1, D) as a causal `forward` would, with cached keys and values.
 
-        Parameters
-        ----------
-        step : Tensor of shape (B, 1, D)
-            The next step.
-        past : Tensor of shape (B, 2, n_heads, T, D / n_heads)
-            Keys and values of the previous steps; T is 0 at first.
-
-        Returns
-        -------
-        step : Tensor of shape (B, 1, D)
-        past : Tensor of shape (B, 2, n_heads, T + 1, D / n_heads)
+        The cache of the previous steps is of shape (B, 2, n_heads, T, D / n_heads); T is 0 at
+        first.
         """
         query, key, value = self._parts(step)
         past = torch.cat([past, torch.stack([key, value], dim=1)], dim=3)
@@ -183,21 +164,22 @@ class AttentionBlock(nn.Module):
         return steps + self.step(steps)
 
 
+def attention_blocks(part) -> nn.ModuleList:
+    """Return the attention blocks of a component; raise if `n_heads` does not divide `width`."""
+    if part.width % part.n_heads:
+        raise ValueError(
+            f"{type(part).__name__}: width={part.width} is not a multiple of "
+            f"n_heads={part.n_heads}."
+        )
+    blocks = [AttentionBlock(part.width, part.n_heads, part.dropout) for _ in range(part.n_layers)]
+    return nn.ModuleList(blocks)
+
+
 def in_autocast_dtype(values: Tensor) -> Tensor:
-    """Return values in the type that autocast computes in, for a recurrent layer.
+    """Return values in the type that autocast computes in, for a recurrent layer on the CPU.
 
     oneDNN has no LSTM that takes float32 under autocast on processors without bfloat16; one of
     bfloat16 runs on all.
-
-    Parameters
-    ----------
-    values : Tensor
-        On any device.
-
-    Returns
-    -------
-    Tensor
-        The values themselves on a GPU, and outside of autocast.
     """
     if values.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
         return values
@@ -205,20 +187,7 @@ def in_autocast_dtype(values: Tensor) -> Tensor:
 
 
 def trim(values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
-    """Remove the padding after the longest row of a batch, to save computation.
-
-    Parameters
-    ----------
-    values : Tensor of shape (B, T, ...)
-        Steps.
-    mask : Tensor of shape (B, T), bool, or None
-        True up to the end of each row.
-
-    Returns
-    -------
-    values : Tensor of shape (B, T', ...)
-    mask : Tensor of shape (B, T'), bool, or None
-    """
+    """Remove the padding after the longest row from (B, T, ...) and from the mask (B, T)."""
     if mask is None:
         return values, None
     longest = max(int(mask.sum(dim=1).max()), 1)
@@ -226,19 +195,7 @@ def trim(values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
 
 
 def masked_mean(steps: Tensor, mask: Tensor | None) -> Tensor:
-    """Average (B, T, D) over the unmasked steps; zeros for a row without steps.
-
-    Parameters
-    ----------
-    steps : Tensor of shape (B, T, D)
-        Values of masked steps are arbitrary.
-    mask : Tensor of shape (B, T), bool, or None
-        Which steps count; None means all.
-
-    Returns
-    -------
-    Tensor of shape (B, D)
-    """
+    """Average (B, T, D) over the unmasked steps; zeros for a row without steps."""
     if mask is None:
         return steps.mean(dim=1)
     weights = mask.unsqueeze(-1).to(steps.dtype)

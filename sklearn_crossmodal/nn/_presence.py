@@ -25,18 +25,7 @@ class _Masked(list):
 
 
 def where_present(latents: Sequence[Tensor], present: Tensor | None) -> list[Tensor]:
-    """Set latents to zero where their modality is absent.
-
-    Parameters
-    ----------
-    latents : sequence of Tensor of shape (B, D_m)
-        Of each modality.
-    present : Tensor of shape (B, M), bool, or None
-        Which modalities each sample has; None means all.
-
-    Returns
-    -------
-    list of Tensor of shape (B, D_m)
+    """Set latents (B, D_m) to zero where their modality is absent; ``present=None`` means nowhere.
 
     Examples
     --------
@@ -58,17 +47,7 @@ def where_present(latents: Sequence[Tensor], present: Tensor | None) -> list[Ten
 
 
 def all_present(latents: Sequence[Tensor]) -> Tensor:
-    """Return a presence mask (B, M) that is all True.
-
-    Parameters
-    ----------
-    latents : sequence of Tensor of shape (B, D_m)
-        Of each modality.
-
-    Returns
-    -------
-    Tensor of shape (B, M), bool
-    """
+    """Return a presence mask (B, M) that is all True, for tensors with B rows."""
     first = latents[0]
     return torch.ones(len(first), len(latents), dtype=torch.bool, device=first.device)
 
@@ -78,15 +57,6 @@ def is_finite_at_zeros(module: nn.Module) -> bool:
 
     These have finite values and derivatives at zero, the input for an absent modality; tests check
     those of this package. A user-defined module may divide by a norm.
-
-    Parameters
-    ----------
-    module : nn.Module
-        An encoder.
-
-    Returns
-    -------
-    bool
     """
     ours = ("torch.nn.", f"{__name__.partition('.')[0]}.")
     return all(type(part).__module__.startswith(ours) for part in module.modules())
@@ -99,29 +69,12 @@ def encode_present(
     present: Tensor,
     dtype: torch.dtype,
 ) -> Tensor:
-    """Encode the samples that have a modality; the encoder receives no other.
+    """Encode the samples that have a modality, `present` (B,); the encoder receives no other.
 
     A sample that lacks it is replaced by the last one before it that has it, so that the batch size
     is kept, and so are statistics over a batch. Modality dropout does not apply here: samples whose
-    modality is dropped are encoded.
-
-    Parameters
-    ----------
-    encoder : nn.Module
-        (values, mask) -> (B, D), with `out_features`.
-    values : Tensor of shape (B, ...)
-        Of the modality.
-    mask : Tensor of shape (B, T), bool, or None
-        Of the values.
-    present : Tensor of shape (B,), bool
-        Which samples have the modality, after modality dropout.
-    dtype : torch.dtype
-        Of the latent if no sample has the modality and the encoder is not run.
-
-    Returns
-    -------
-    Tensor of shape (B, D)
-        Arbitrary in samples that lack the modality.
+    modality is dropped are encoded. Latents (B, D) of samples that lack the modality are arbitrary;
+    they are of type `dtype` if the encoder is not run, since no sample has it.
     """
     flat = values.flatten(1)
     held = present | ((flat != 0).any(dim=1) & flat.isfinite().all(dim=1))

@@ -216,17 +216,7 @@ class LossModule(Module, Protocol):
 
 
 def flags_of(protocol: type) -> dict[str, object]:
-    """Return the flags of a protocol that have a default.
-
-    Parameters
-    ----------
-    protocol : type
-        One of this file.
-
-    Returns
-    -------
-    dict of str to object
-        Name and default, those of its bases first.
+    """Return the flags of a protocol that have a default, those of its bases first.
 
     Examples
     --------
@@ -248,22 +238,6 @@ _DEFAULTS = {k: v for protocol in (*_PARTS, *_MODULES) for k, v in flags_of(prot
 
 def flag(part, name: str):
     """Return a flag of a part of the network, its default where the part does not have it.
-
-    Parameters
-    ----------
-    part : Component, nn.Module, class of these, or object
-        Of the package or of a user.
-    name : str
-        Which stands in a protocol of this file, with its default.
-
-    Returns
-    -------
-    object
-
-    Raises
-    ------
-    KeyError
-        If no protocol has a flag of this name.
 
     Examples
     --------

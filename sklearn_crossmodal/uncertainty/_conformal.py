@@ -55,21 +55,10 @@ class Calibration:
         self._pooled = tuple(np.concatenate([*part.values()]) for part in (scores, weights))
 
     def bound(self, pattern: tuple, confidence: float) -> np.ndarray:
-        """Return the conformal quantile of the scores of a pattern.
+        """Return the conformal quantile of the scores of a pattern, of the shape of a score.
 
-        A new row of this pattern exceeds it with a probability of at most 1 - `confidence`.
-
-        Parameters
-        ----------
-        pattern : tuple of str
-            The observed modalities.
-        confidence : float
-            Between 0 and 1.
-
-        Returns
-        -------
-        ndarray of shape (...)
-            Infinite where there are too few rows for this confidence.
+        A new row of this pattern exceeds it with a probability of at most 1 - `confidence`. It is
+        infinite where there are too few rows for this confidence.
         """
         scores, weights = self._by_pattern.get(pattern, self._pooled)
         flat = scores.reshape(len(scores), -1)
@@ -84,20 +73,7 @@ class Calibration:
 
 
 def check_confidence(owner: str, confidence: float) -> None:
-    """Raise if a confidence is not a number between 0 and 1.
-
-    Parameters
-    ----------
-    owner : str
-        Name of the estimator, for the message.
-    confidence : float
-        The parameter.
-
-    Raises
-    ------
-    ValueError
-        If it is not between 0 and 1.
-    """
+    """Raise if a confidence is not a number between 0 and 1; the owner is an estimator's name."""
     if not (isinstance(confidence, Real) and 0 < confidence < 1):
         raise ValueError(
             f"{owner}: confidence={confidence!r} must lie between 0 and 1, one number a call."

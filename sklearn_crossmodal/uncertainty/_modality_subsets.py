@@ -17,11 +17,6 @@ class PatternDict(MutableMapping):
     """A dict with missingness patterns (tuples of names) as keys.
 
     skops cannot save a dict with tuples as keys, since it writes JSON.
-
-    Parameters
-    ----------
-    items : mapping of tuple of str to object, default=()
-        The initial items.
     """
 
     def __init__(self, items=()) -> None:
@@ -53,37 +48,15 @@ class PatternDict(MutableMapping):
 
 
 def patterns_of(names, present) -> list[tuple]:
-    """Return the missingness patterns of samples.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Names of the modalities.
-    present : ndarray of shape (n, M), bool
-        Which modalities each sample has.
-
-    Returns
-    -------
-    list of tuple of str
-    """
+    """Return the missingness patterns of samples: tuples of names."""
     return [tuple(np.array(names)[row].tolist()) for row in np.unique(present, axis=0)]
 
 
 def patterns_to_calibrate(names, present) -> list[tuple]:
     """Return the patterns to calibrate, which samples have or get by masking modalities.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Names of the modalities.
-    present : ndarray of shape (n, M), bool
-        Which modalities each sample has.
-
-    Returns
-    -------
-    list of tuple of str
-        All subsets, the full one first. With more than four modalities: the full one, those of all
-        but one, single modalities, and the patterns of the samples.
+    These are all subsets, the full one first. With more than four modalities: the full one, those
+    of all but one, single modalities, and the patterns of the samples.
     """
     sizes = range(len(names), 0, -1)
     if len(names) > _MAX_FOR_ALL_PATTERNS:
@@ -94,19 +67,5 @@ def patterns_to_calibrate(names, present) -> list[tuple]:
 
 
 def rows_with(pattern, names, present) -> np.ndarray:
-    """Return which samples have all modalities of a pattern.
-
-    Parameters
-    ----------
-    pattern : sequence of str
-        A subset of `names`.
-    names : sequence of str
-        Names of the modalities.
-    present : ndarray of shape (n, M), bool
-        Which modalities each sample has.
-
-    Returns
-    -------
-    ndarray of shape (n,), bool
-    """
+    """Return which samples have all modalities of a pattern, (n,) bool."""
     return present[:, [list(names).index(name) for name in pattern]].all(axis=1)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec
-from sklearn_crossmodal.nn._layers import AttentionBlock, StepEmbedding, positions
+from sklearn_crossmodal.nn._layers import StepEmbedding, attention_blocks, positions
 from sklearn_crossmodal.nn.decoders._autoregressive import (
     TokenByToken,
     TokenByTokenDecoder,
@@ -23,19 +23,16 @@ __all__ = ["AttentionDecoder"]
 class _AttentionDecoder(TokenByToken):
     """(B, D) and (B, T) known tokens, if any -> (B, T, K)."""
 
-    def __init__(self, latent_width: int, spec: BlockSpec, params: dict) -> None:
+    def __init__(self, latent_width: int, spec: BlockSpec, part: AttentionDecoder) -> None:
         super().__init__(spec)
-        self.width, self.n_heads = params["width"], params["n_heads"]
-        blocks = [
-            AttentionBlock(self.width, self.n_heads, params["dropout"])
-            for _ in range(params["n_layers"])
-        ]
+        self.width, self.n_heads = part.width, part.n_heads
+        blocks = attention_blocks(part)
         self.first = nn.Linear(latent_width, self.width)
         self.embedding = StepEmbedding(spec, self.width)
-        self.blocks = nn.ModuleList(blocks)
+        self.blocks = blocks
         self.norm = nn.LayerNorm(self.width)
-        self.dropout = nn.Dropout(params["dropout"])
-        self.token_dropout = params["token_dropout"]
+        self.dropout = nn.Dropout(part.dropout)
+        self.token_dropout = part.token_dropout
         self.scores = nn.Linear(self.width, spec.n_categories)
 
     def start(self, latent: Tensor) -> State:
@@ -123,10 +120,3 @@ class AttentionDecoder(TokenByTokenDecoder):
         self.n_layers = n_layers
         self.dropout = dropout
         self.token_dropout = token_dropout
-
-    def _validate_params(self):
-        super()._validate_params()
-        if self.width % self.n_heads:
-            raise ValueError(
-                f"AttentionDecoder: width={self.width} is not a multiple of n_heads={self.n_heads}."
-            )

@@ -25,27 +25,9 @@ class TokenByTokenDecoder(Component):
     _module: type[TokenByToken]
 
     def build(self, width: int, spec: BlockSpec) -> nn.Module:
-        """Return the module for targets of kind ``"tokens"``.
-
-        Parameters
-        ----------
-        width : int
-            Width D of the latent.
-        spec : BlockSpec
-            Of the target.
-
-        Returns
-        -------
-        nn.Module
-            (B, D) -> (B, T, number of tokens); also given the true tokens (B, T), int.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is invalid.
-        """
+        """Return the module: (B, D) and, if known, true tokens (B, T) -> (B, T, K)."""
         self._validate_params()
-        return self._module(width, spec, self.get_params())
+        return self._module(width, spec, self)
 
 
 class TokenByToken(nn.Module, ABC):
@@ -124,17 +106,5 @@ def _padding_scores(scores: Tensor) -> Tensor:
 
 
 def drop_tokens(tokens: Tensor, share: float) -> Tensor:
-    """Replace a random share of tokens by the unknown token.
-
-    Parameters
-    ----------
-    tokens : Tensor of shape (B, T), int
-        True tokens.
-    share : float
-        Probability of a replacement.
-
-    Returns
-    -------
-    Tensor of shape (B, T), int
-    """
+    """Replace tokens by the unknown token, each with probability `share`."""
     return torch.where(torch.rand(tokens.shape, device=tokens.device) < share, UNKNOWN, tokens)

@@ -19,18 +19,9 @@ Step = Callable[[State, Tensor | None], tuple[Tensor, State]]
 
 
 def mask_special_tokens(scores: Tensor, fill: float = -torch.inf) -> Tensor:
-    """Exclude padding and the unknown token: set their scores to `fill`.
+    """Set the scores (..., K) of padding and of the unknown token to `fill`.
 
-    Parameters
-    ----------
-    scores : Tensor of shape (..., K)
-        Of tokens.
-    fill : float, default=-inf
-        Must be finite if a loss is computed.
-
-    Returns
-    -------
-    Tensor of the same shape
+    It must be finite if a loss is computed.
     """
     excluded = torch.zeros(scores.shape[-1], dtype=torch.bool, device=scores.device)
     excluded[[PADDING, UNKNOWN]] = True
@@ -130,23 +121,8 @@ def sample_tokens(
 ) -> Tensor:
     """Sample a text for each row, token by token, with probabilities to the power 1 / temperature.
 
-    Parameters
-    ----------
-    step : callable
-        One decoding step: (state, tokens) -> (scores, state).
-    state : tuple of Tensor of shape (B, ...)
-        Before the first token.
-    temperature : float
-        1 samples from the model's distribution; towards 0 the most probable token is taken.
-    max_length : int
-        Maximum number of tokens of a text, its end included.
-    generator : torch.Generator
-        Of the CPU, so that samples do not depend on the device of the state.
-
-    Returns
-    -------
-    Tensor of shape (B, max_length), int
-        Padded after the end.
+    Returns token ids (B, max_length), padded after the end, which counts in the length. The
+    generator is one of the CPU, so that samples do not depend on the device of the state.
 
     Notes
     -----

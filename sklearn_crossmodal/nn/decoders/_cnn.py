@@ -58,20 +58,7 @@ class CNNDecoder(Component):
         self.activation = activation
 
     def build(self, width: int, spec: BlockSpec) -> nn.Module:
-        """Return the module for targets of kind ``"grid"``.
-
-        Parameters
-        ----------
-        width : int
-            Width D of the latent.
-        spec : BlockSpec
-            Of the target.
-
-        Returns
-        -------
-        nn.Module
-            (B, D) -> (B, C, H, W).
-        """
+        """Return the module: (B, D) -> (B, C, H, W)."""
         self._validate_params()
         channels = check_sizes(self, "channels")
         if self.kernel_size % 2 == 0 or not channels:

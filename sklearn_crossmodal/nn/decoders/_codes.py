@@ -51,20 +51,7 @@ class CodesDecoder(Component):
         self.dropout = dropout
 
     def build(self, width: int, spec: BlockSpec) -> nn.Module:
-        """Return the module for targets of kind ``"codes"``.
-
-        Parameters
-        ----------
-        width : int
-            Width D of the latent.
-        spec : BlockSpec
-            Of the target.
-
-        Returns
-        -------
-        nn.Module
-            (B, D) -> (B, C, K), with K the largest number of categories of a column.
-        """
+        """Return the module: (B, D) -> (B, C, K), for columns of at most K categories."""
         self._validate_params()
         layers = MLP(width, check_sizes(self, "hidden_widths"), self.dropout)
         return _CodesDecoder(layers, spec.n_categories)
@@ -91,20 +78,9 @@ class _CodesDecoder(nn.Module):
 
 
 def likely_codes(probabilities: Tensor, spec: BlockSpec) -> Tensor:
-    """Return the most probable codes.
+    """Return the most probable codes (B, C), given probabilities (B, C, K), or (B, K).
 
-    Parameters
-    ----------
-    probabilities : Tensor of shape (B, C, K), or (B, K) of one column
-        Of the categories of each column.
-    spec : BlockSpec
-        Of the target.
-
-    Returns
-    -------
-    Tensor of shape (B, C), int
-        The most probable category of each column, except for that of missing cells, and codes
-        without a level.
+    Codes of missing cells, and those without a level, are never taken.
     """
     probabilities = probabilities.reshape(len(probabilities), *spec.shape, -1).clone()
     if spec.labelled is not None:

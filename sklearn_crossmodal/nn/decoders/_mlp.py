@@ -48,25 +48,7 @@ class MLPDecoder(Component):
         self.dropout = dropout
 
     def build(self, width: int, spec: BlockSpec) -> nn.Module:
-        """Return the module for vectors, grids, sequences and single columns of codes.
-
-        Parameters
-        ----------
-        width : int
-            Width D of the latent.
-        spec : BlockSpec
-            Of the target.
-
-        Returns
-        -------
-        nn.Module
-            ``(B, D) -> (B, *spec.shape)``, or scores (B, n_categories) for a column of codes.
-
-        Raises
-        ------
-        ModalityError
-            If the target is several columns of codes.
-        """
+        """Return the module: ``(B, D) -> (B, *spec.shape)``, or (B, K) for one column of codes."""
         self._validate_params()
         hidden_widths = check_sizes(self, "hidden_widths")
         if spec.kind == "codes" and spec.size > 1:

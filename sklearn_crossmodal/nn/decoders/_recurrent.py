@@ -25,16 +25,16 @@ _CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 class _RecurrentDecoder(TokenByToken):
     """(B, D) and (B, T) known tokens, if any -> (B, T, K)."""
 
-    def __init__(self, latent_width: int, spec: BlockSpec, params: dict) -> None:
+    def __init__(self, latent_width: int, spec: BlockSpec, part: RecurrentDecoder) -> None:
         super().__init__(spec)
-        width, read = params["width"], params["embedding_width"]
+        width, read = part.width, part.embedding_width
         self.embedding = StepEmbedding(spec, read)
         self.begin = nn.Parameter(0.1 * torch.randn(read))
-        self.recurrence = _CELLS[params["cell"]](read + latent_width, width, batch_first=True)
-        self.n_states = 2 if params["cell"] == "lstm" else 1  # an LSTM also has cells
+        self.recurrence = _CELLS[part.cell](read + latent_width, width, batch_first=True)
+        self.n_states = 2 if part.cell == "lstm" else 1  # an LSTM also has cells
         self.first = nn.Linear(latent_width, self.n_states * width)
-        self.dropout = nn.Dropout(params["dropout"])
-        self.token_dropout = params["token_dropout"]
+        self.dropout = nn.Dropout(part.dropout)
+        self.token_dropout = part.token_dropout
         self.scores = nn.Linear(width, spec.n_categories)
 
     def start(self, latent: Tensor) -> State:

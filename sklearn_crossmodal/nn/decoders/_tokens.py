@@ -49,20 +49,7 @@ class TokensDecoder(Component):
         self.width = width
 
     def build(self, width: int, spec: BlockSpec) -> nn.Module:
-        """Return the module for targets of kind ``"tokens"``.
-
-        Parameters
-        ----------
-        width : int
-            Width D of the latent.
-        spec : BlockSpec
-            Of the target.
-
-        Returns
-        -------
-        nn.Module
-            (B, D) -> (B, T, number of tokens), or (B, number of tokens) for a bag.
-        """
+        """Return the module: (B, D) -> (B, T, K), or (B, K) for a bag, with K tokens."""
         self._validate_params()
         if self.order == "bag":
             return nn.Sequential(MLP(width, [self.width]), nn.Linear(self.width, spec.n_categories))
@@ -87,20 +74,10 @@ class _PositionsDecoder(nn.Module):
 
 
 def likely_tokens(probabilities: Tensor, spec: BlockSpec) -> Tensor:
-    """Return the most probable token ids.
+    """Return the most probable token ids (B, T), given probabilities (B, T, K), or (B, K) of a bag.
 
-    Parameters
-    ----------
-    probabilities : Tensor of shape (B, T, K) or (B, K)
-        Of the tokens at each position, or of those in the bag.
-    spec : BlockSpec
-        Of the texts.
-
-    Returns
-    -------
-    Tensor of shape (B, T), int
-        The most probable token of each position. Of a bag the most probable words, in descending
-        order; their number k follows from the probability of the end, 1 / (k + 1).
+    Of a bag, these are the most probable words in descending order; their number k follows from the
+    probability of the end, 1 / (k + 1).
     """
     if probabilities.ndim == 3:
         return probabilities.argmax(dim=-1)

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn._layers import (
-    AttentionBlock,
     StepEmbedding,
+    attention_blocks,
     masked_mean,
     positions,
     trim,
@@ -78,39 +78,21 @@ class AttentionEncoder(Component):
         self.dropout = dropout
 
     def build(self, spec: BlockSpec) -> nn.Module:
-        """Return the module for blocks of kind ``"tokens"`` or ``"sequence"``.
-
-        Parameters
-        ----------
-        spec : BlockSpec
-            Of the blocks.
-
-        Returns
-        -------
-        nn.Module
-            (B, T) or (B, T, D), (B, T) -> (B, width).
-        """
+        """Return the module: (B, T) or (B, T, D), (B, T) -> (B, width)."""
         self._validate_params()
-        if self.width % self.n_heads:
-            raise ValueError(
-                f"AttentionEncoder: width={self.width} is not a multiple of n_heads={self.n_heads}."
-            )
-        blocks = [
-            AttentionBlock(self.width, self.n_heads, self.dropout) for _ in range(self.n_layers)
-        ]
-        return _AttentionEncoder(spec, self.width, blocks)
+        return _AttentionEncoder(spec, self.width, attention_blocks(self))
 
 
 class _AttentionEncoder(nn.Module):
     """(B, T) or (B, T, D), (B, T) -> (B, D')."""
 
-    def __init__(self, spec: BlockSpec, width: int, blocks: list[nn.Module]) -> None:
+    def __init__(self, spec: BlockSpec, width: int, blocks: nn.ModuleList) -> None:
         super().__init__()
         self.embedding = StepEmbedding(spec, width)
         # The scale of the steps: token embeddings are initialised at 0.1, numbers are scaled to 1.
         scale = 1.0 if spec.n_categories is None else 0.1
         self.register_buffer("positions", positions(spec.shape[0], width) * scale)
-        self.blocks = nn.ModuleList(blocks)
+        self.blocks = blocks
         self.norm = nn.LayerNorm(width)
         self.out_features = width
 

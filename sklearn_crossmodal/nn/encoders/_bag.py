@@ -89,18 +89,7 @@ class BagEncoder(Component):
         self.dropout = dropout
 
     def build(self, spec: BlockSpec) -> nn.Module:
-        """Return the module for blocks of kind ``"tokens"``.
-
-        Parameters
-        ----------
-        spec : BlockSpec
-            Of the blocks.
-
-        Returns
-        -------
-        nn.Module
-            (B, T), (B, T) -> (B, width).
-        """
+        """Return the module: (B, T), (B, T) -> (B, width)."""
         self._validate_params()
         return _BagEncoder(spec, self.width, self.dropout)
 

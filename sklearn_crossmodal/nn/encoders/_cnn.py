@@ -104,18 +104,7 @@ class CNNEncoder(Component):
         self.dropout = dropout
 
     def build(self, spec: BlockSpec) -> nn.Module:
-        """Return the module for blocks of kind ``"grid"``.
-
-        Parameters
-        ----------
-        spec : BlockSpec
-            Of the blocks.
-
-        Returns
-        -------
-        nn.Module
-            (B, C, H, W) -> (B, width), or (B, channels times places) without a width.
-        """
+        """Return the module: (B, C, H, W) -> (B, width); without a width it is flattened."""
         self._validate_params()
         if self.kernel_size % 2 == 0:
             raise ModalityError(f"CNNEncoder: kernel_size={self.kernel_size} must be odd.")

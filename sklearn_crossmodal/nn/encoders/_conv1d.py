@@ -63,18 +63,7 @@ class ConvEncoder(Component):
         self.dropout = dropout
 
     def build(self, spec: BlockSpec) -> nn.Module:
-        """Return the module for blocks of kind ``"tokens"`` or ``"sequence"``.
-
-        Parameters
-        ----------
-        spec : BlockSpec
-            Of the blocks.
-
-        Returns
-        -------
-        nn.Module
-            (B, T) or (B, T, D), (B, T) -> (B, width).
-        """
+        """Return the module: (B, T) or (B, T, D), (B, T) -> (B, width)."""
         self._validate_params()
         if self.kernel_size % 2 == 0:
             raise ModalityError(f"ConvEncoder: kernel_size={self.kernel_size} must be odd.")

@@ -65,18 +65,7 @@ class EmbeddingEncoder(Component):
         self.dropout = dropout
 
     def build(self, spec: BlockSpec) -> nn.Module:
-        """Return the module for blocks of kind ``"codes"``.
-
-        Parameters
-        ----------
-        spec : BlockSpec
-            Of the blocks.
-
-        Returns
-        -------
-        nn.Module
-            (B, C) -> (B, width).
-        """
+        """Return the module: (B, C) -> (B, width)."""
         self._validate_params()
         ordered = spec.ordered or (False,) * len(spec.n_categories)
         widths = [self._choose_width(count) for count in spec.n_categories]

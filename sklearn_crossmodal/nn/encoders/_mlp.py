@@ -52,18 +52,7 @@ class MLPEncoder(Component):
         self.dropout = dropout
 
     def build(self, spec: BlockSpec) -> nn.Module:
-        """Return the module for blocks of kind ``"vector"`` or ``"grid"``.
-
-        Parameters
-        ----------
-        spec : BlockSpec
-            Of the blocks.
-
-        Returns
-        -------
-        nn.Module
-            (B, D) or (B, C, H, W) -> (B, width).
-        """
+        """Return the module: (B, D) or (B, C, H, W) -> (B, width)."""
         self._validate_params()
         return _MLPEncoder(spec.size, self.width, self.n_layers, self.dropout)
 

@@ -70,23 +70,7 @@ class PiecewiseLinearEncoder(Component):
         self.dropout = dropout
 
     def build(self, spec: BlockSpec) -> nn.Module:
-        """Return the module for blocks of kind ``"vector"`` whose quantiles are known.
-
-        Parameters
-        ----------
-        spec : BlockSpec
-            Of the blocks.
-
-        Returns
-        -------
-        nn.Module
-            (B, D) -> (B, width).
-
-        Raises
-        ------
-        ModalityError
-            If the quantiles are not known, as those of sparse columns.
-        """
+        """Return the module: (B, D) -> (B, width); the quantiles of the numbers must be known."""
         self._validate_params()
         if spec.quantiles is None:
             raise ModalityError(
@@ -164,18 +148,7 @@ class PeriodicEncoder(Component):
         self.dropout = dropout
 
     def build(self, spec: BlockSpec) -> nn.Module:
-        """Return the module for blocks of kind ``"vector"``.
-
-        Parameters
-        ----------
-        spec : BlockSpec
-            Of the blocks.
-
-        Returns
-        -------
-        nn.Module
-            (B, D) -> (B, width).
-        """
+        """Return the module: (B, D) -> (B, width)."""
         self._validate_params()
         frequencies = torch.randn(spec.size, self.n_frequencies) * self.frequency_scale
         size = spec.size * (1 + self.embedding_width)

@@ -35,18 +35,7 @@ class _RecurrentEncoder(Component):
         self.dropout = dropout
 
     def build(self, spec: BlockSpec) -> nn.Module:
-        """Return the module for blocks of kind ``"tokens"`` or ``"sequence"``.
-
-        Parameters
-        ----------
-        spec : BlockSpec
-            Of the blocks.
-
-        Returns
-        -------
-        nn.Module
-            (B, T) or (B, T, D), (B, T) -> (B, width), twice the width if bidirectional.
-        """
+        """Return the module: (B, T) or (B, T, D), (B, T) -> (B, width), or twice the width."""
         self._validate_params()
         embedding = StepEmbedding(spec, self.embedding_width)
         recurrence = self._recurrence(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_crossmodal.nn._component import Component
-from sklearn_crossmodal.nn._layers import AttentionBlock, masked_mean
+from sklearn_crossmodal.nn._layers import attention_blocks, masked_mean
 from sklearn_crossmodal.nn._presence import where_present
 from sklearn_crossmodal.utils._sklearn import Interval
 
@@ -62,37 +62,19 @@ class AttentionFusion(Component):
         self.dropout = dropout
 
     def build(self, widths: Sequence[int]) -> nn.Module:
-        """Return the module.
-
-        Parameters
-        ----------
-        widths : sequence of int
-            Width D_m of each latent.
-
-        Returns
-        -------
-        nn.Module
-            [(B, D_1), ..., (B, D_M)], (B, M) -> (B, width).
-        """
+        """Return the module: [(B, D_1), ..., (B, D_M)], (B, M) -> (B, width)."""
         self._validate_params()
-        if self.width % self.n_heads:
-            raise ValueError(
-                f"AttentionFusion: width={self.width} is not a multiple of n_heads={self.n_heads}."
-            )
-        blocks = [
-            AttentionBlock(self.width, self.n_heads, self.dropout) for _ in range(self.n_layers)
-        ]
-        return _AttentionFusion(widths, self.width, blocks)
+        return _AttentionFusion(widths, self.width, attention_blocks(self))
 
 
 class _AttentionFusion(nn.Module):
     """[(B, D_1), ..., (B, D_M)] -> (B, D)."""
 
-    def __init__(self, widths: Sequence[int], width: int, blocks: list[nn.Module]) -> None:
+    def __init__(self, widths: Sequence[int], width: int, blocks: nn.ModuleList) -> None:
         super().__init__()
         # The biases distinguish the modalities, as position encodings do in a text.
         self.project = nn.ModuleList([nn.Linear(before, width) for before in widths])
-        self.blocks = nn.ModuleList(blocks)
+        self.blocks = blocks
         self.norm = nn.LayerNorm(width)
         self.out_features = width
 

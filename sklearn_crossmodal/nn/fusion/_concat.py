@@ -47,18 +47,7 @@ class ConcatFusion(Component):
         self.dropout = dropout
 
     def build(self, widths: Sequence[int]) -> nn.Module:
-        """Return the module.
-
-        Parameters
-        ----------
-        widths : sequence of int
-            Width D_m of each latent.
-
-        Returns
-        -------
-        nn.Module
-            [(B, D_1), ..., (B, D_M)], (B, M) -> (B, D_1 + ... + D_M + width).
-        """
+        """Return the module: [(B, D_1), ..., (B, D_M)], (B, M) -> (B, D_1 + ... + D_M + width)."""
         self._validate_params()
         return _ConcatFusion(widths, self.width, self.dropout)
 

@@ -43,18 +43,7 @@ class GatedFusion(Component):
         self.width = width
 
     def build(self, widths: Sequence[int]) -> nn.Module:
-        """Return the module.
-
-        Parameters
-        ----------
-        widths : sequence of int
-            Width D_m of each latent.
-
-        Returns
-        -------
-        nn.Module
-            [(B, D_1), ..., (B, D_M)], (B, M) -> (B, width).
-        """
+        """Return the module: [(B, D_1), ..., (B, D_M)], (B, M) -> (B, width)."""
         self._validate_params()
         return _GatedFusion(widths, self.width)
 
@@ -72,15 +61,12 @@ class _GatedFusion(nn.Module):
 
     def gates(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
         """Return the weight of each modality, (B, M); zero where it is absent."""
-        return self._gates(where_present(latents, present), present)
-
-    def _gates(self, latents: list[Tensor], present: Tensor | None) -> Tensor:
-        scores = self.score(torch.cat(latents, dim=-1))
+        scores = self.score(torch.cat(where_present(latents, present), dim=-1))
         if present is not None:
             scores = scores.masked_fill(~present, -torch.inf)
         return scores.softmax(dim=-1)
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
-        latents = where_present(latents, present)  # gates must not depend on absent latents
+        latents = where_present(latents, present)
         values = torch.stack([f(z) for f, z in zip(self.project, latents, strict=True)], dim=1)
-        return torch.einsum("bm,bmd->bd", self._gates(latents, present), values)
+        return torch.einsum("bm,bmd->bd", self.gates(latents, present), values)

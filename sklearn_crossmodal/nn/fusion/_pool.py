@@ -26,18 +26,7 @@ class _PoolFusion(Component):
         self.width = width
 
     def build(self, widths: Sequence[int]) -> nn.Module:
-        """Return the module.
-
-        Parameters
-        ----------
-        widths : sequence of int
-            Width D_m of each latent.
-
-        Returns
-        -------
-        nn.Module
-            [(B, D_1), ..., (B, D_M)], (B, M) -> (B, width).
-        """
+        """Return the module: [(B, D_1), ..., (B, D_M)], (B, M) -> (B, width)."""
         self._validate_params()
         return self._module(widths, self.width)
 

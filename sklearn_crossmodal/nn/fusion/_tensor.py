@@ -59,23 +59,7 @@ class TensorFusion(Component):
         self.modality_width = modality_width
 
     def build(self, widths: Sequence[int]) -> nn.Module:
-        """Return the module.
-
-        Parameters
-        ----------
-        widths : sequence of int
-            Width D_m of each latent.
-
-        Returns
-        -------
-        nn.Module
-            [(B, D_1), ..., (B, D_M)], (B, M) -> (B, width).
-
-        Raises
-        ------
-        ModalityError
-            If the product has more than 100 000 entries.
-        """
+        """Return the module: [(B, D_1), ..., (B, D_M)], (B, M) -> (B, width)."""
         self._validate_params()
         n_products = (self.modality_width + 1) ** len(widths)
         if n_products > _MAX_PRODUCTS:

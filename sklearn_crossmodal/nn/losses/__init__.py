@@ -57,15 +57,6 @@ LOSSES = {
 def losses_of(kind: str) -> set[str]:
     """Return the names of the losses that take a kind of block.
 
-    Parameters
-    ----------
-    kind : str
-        Such as ``"vector"`` for numbers or ``"codes"`` for classes.
-
-    Returns
-    -------
-    set of str
-
     Examples
     --------
     >>> from sklearn_crossmodal.nn.losses import losses_of

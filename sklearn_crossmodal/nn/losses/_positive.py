@@ -156,13 +156,7 @@ class LogLink:
         self.least = self.most = None
 
     def widen(self, least: Tensor, most: Tensor) -> None:
-        """Widen the bounds to a range of the target.
-
-        Parameters
-        ----------
-        least, most : Tensor of shape (d,) or ()
-            Minimum and maximum of each column.
-        """
+        """Widen the bounds to the minimum and maximum of the target, of shape (d,) or ()."""
         least, most = least / _BEYOND, most * _BEYOND
         self.least = least if self.least is None else torch.minimum(self.least, least)
         self.most = most if self.most is None else torch.maximum(self.most, most)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._presence import where_present
 from sklearn_crossmodal.nn.networks._multimodal import MultiModalNetwork
 from sklearn_crossmodal.nn.networks._unimodal_heads import ModalityHeads
 
@@ -122,7 +123,7 @@ class EnsembleNetwork(MultiModalNetwork):
                 latent = self.encode_one(name, values[name], masks.get(name), present)
                 latent = self._scale(latent, scale)
             found.append(latent)
-        return self.hidden(found, repeated)
+        return where_present(found, repeated)
 
     def _scale(self, values: Tensor, scale: Tensor) -> Tensor:
         scales = scale.view(self.n_members, 1, -1).to(values.dtype)

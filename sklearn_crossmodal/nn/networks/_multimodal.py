@@ -121,49 +121,17 @@ class MultiModalNetwork(nn.Module):
             self.encode_one(name, values[name], masks.get(name), present)
             for name in self._modalities
         ]
-        return self.hidden(latents, present)
+        return where_present(latents, present)
 
     def encode_one(
         self, name: str, values: Tensor, mask: Tensor | None, present: Tensor | None
     ) -> Tensor:
-        """Return the latent of one modality, with arbitrary values where it is absent.
-
-        Parameters
-        ----------
-        name : str
-            The modality.
-        values : Tensor of shape (B, ...)
-            Its values.
-        mask : Tensor or None
-            Mask of the values.
-        present : Tensor of shape (B, M), bool, or None
-            Which modalities each sample has; None means all.
-
-        Returns
-        -------
-        Tensor of shape (B, D_m)
-        """
+        """Return the latent of one modality, (B, D_m), with arbitrary values where it is absent."""
         encoder = self.encoders[self._modalities[name]]
         if present is None or name not in self._guarded:
             return encoder(values, mask)
         has_modality = present[:, list(self._modalities).index(name)]
         return encode_present(encoder, values, mask, has_modality, next(self.parameters()).dtype)
-
-    def hidden(self, latents: Sequence[Tensor], present: Tensor | None) -> list[Tensor]:
-        """Set latents to zero where their modality is absent.
-
-        Parameters
-        ----------
-        latents : sequence of Tensor of shape (B, D_m)
-            Of each modality.
-        present : Tensor of shape (B, M), bool, or None
-            Which modalities each sample has; None means all.
-
-        Returns
-        -------
-        list of Tensor of shape (B, D_m)
-        """
-        return where_present(latents, present)
 
     def spread(self, rows: Tensor | None) -> Tensor | None:
         """Repeat rows as often as latents are; here once.
@@ -194,19 +162,7 @@ class MultiModalNetwork(nn.Module):
         return scores
 
     def fuse(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
-        """Fuse the latents of the modalities to the shared latent.
-
-        Parameters
-        ----------
-        latents : sequence of Tensor of shape (B, D_m)
-            As `latents` returns them.
-        present : Tensor of shape (B, M), bool, default=None
-            Which modalities each sample has; None means all.
-
-        Returns
-        -------
-        Tensor of shape (B, D')
-        """
+        """Fuse the latents (B, D_m) of the modalities to the shared latent, (B, D')."""
         return self.bottleneck(self.fusion(latents, present))
 
     def encode(
@@ -215,21 +171,7 @@ class MultiModalNetwork(nn.Module):
         masks: Mapping[str, Tensor] | None = None,
         present: Tensor | None = None,
     ) -> Tensor:
-        """Return the shared latent of the present modalities.
-
-        Parameters
-        ----------
-        values : mapping of str to Tensor of shape (B, ...)
-            For each modality; zeros where a sample lacks it.
-        masks : mapping of str to Tensor, default=None
-            For the modalities that have one.
-        present : Tensor of shape (B, M), bool, default=None
-            Which modalities each sample has; None means all.
-
-        Returns
-        -------
-        Tensor of shape (B, D')
-        """
+        """Return the shared latent (B, D') of the present modalities; arguments as in `latents`."""
         return self.fuse(self.latents(values, masks, present), present)
 
     def decode(
@@ -254,21 +196,7 @@ class MultiModalNetwork(nn.Module):
     def decode_one(
         self, name: str, latent: Tensor, known: Mapping[str, Tensor] | None = None
     ) -> Tensor:
-        """Return the scores of one target.
-
-        Parameters
-        ----------
-        name : str
-            The target.
-        latent : Tensor of shape (B, D')
-            Input of its decoder.
-        known : mapping of str to Tensor of shape (B, T), int, default=None
-            Tokens of targets in `teacher_forced`.
-
-        Returns
-        -------
-        Tensor of shape (B, ...)
-        """
+        """Return the scores of one target, given the input of its decoder."""
         decoder = self.decoders[self._targets[name]]
         return decoder(latent, known[name]) if known and name in known else decoder(latent)
 
@@ -292,18 +220,14 @@ class MultiModalNetwork(nn.Module):
         present: Tensor | None = None,
         known: Mapping[str, Tensor] | None = None,
     ) -> dict[str, Tensor]:
-        """Return the scores of each target, given the latents of modalities.
+        """Return the scores of each target, given the latents of the modalities.
 
         Parameters
         ----------
         latents : sequence of Tensor of shape (B, D_m)
             As `latents` returns them.
-        values : mapping of str to Tensor of shape (B, ...)
-            For each modality.
-        present : Tensor of shape (B, M), bool, default=None
-            Which modalities each row of the latents has; None means all.
-        known : mapping of str to Tensor of shape (B, T), int, default=None
-            Tokens of targets in `teacher_forced`.
+        values, present, known : object
+            As in `forward`: see `latents` and `decode`.
 
         Returns
         -------
@@ -320,15 +244,8 @@ class MultiModalNetwork(nn.Module):
 class AveragedNetwork(nn.Module):
     """Networks of one architecture, whose scores are averaged.
 
-    Parameters
-    ----------
-    networks : sequence of MultiModalNetwork
-        Trained.
-
-    Raises
-    ------
-    ValueError
-        If a decoder is autoregressive: networks that predict different words have no common scores.
+    They have no autoregressive decoder: networks that predict different words have no common
+    scores.
     """
 
     teacher_forced: tuple[str, ...] = ()
@@ -348,31 +265,11 @@ class AveragedNetwork(nn.Module):
         return sum(network.n_latents for network in self.networks)
 
     def encode(self, *inputs, **named) -> Tensor:
-        """Return the concatenated shared latents of all networks, (B, n_latents).
-
-        Parameters
-        ----------
-        *inputs, **named
-            As in `MultiModalNetwork.encode`.
-
-        Returns
-        -------
-        Tensor of shape (B, n_latents)
-        """
+        """Return the concatenated shared latents of all networks, (B, n_latents)."""
         return torch.cat([network.encode(*inputs, **named) for network in self.networks], dim=-1)
 
     def decode(self, latent: Tensor) -> dict[str, Tensor]:
-        """Return the mean scores of each target.
-
-        Parameters
-        ----------
-        latent : Tensor of shape (B, n_latents)
-            As `encode` returns them.
-
-        Returns
-        -------
-        dict of str to Tensor
-        """
+        """Return the mean scores of each target, given latents as `encode` returns them."""
         parts = latent.split([network.n_latents for network in self.networks], dim=-1)
         decoded = zip(self.networks, parts, strict=True)
         return _mean_of([network.decode(part) for network, part in decoded])

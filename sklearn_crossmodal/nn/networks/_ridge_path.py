@@ -53,21 +53,7 @@ class LinearPath(nn.Module):
         values: Mapping[str, Tensor],
         present: Tensor | None,
     ) -> dict[str, Tensor]:
-        """Return the scores, blended in evaluation mode if the path is set.
-
-        Parameters
-        ----------
-        scores : mapping of str to Tensor
-            Of the network, for each target.
-        values : mapping of str to Tensor of shape (B, ...)
-            For each modality.
-        present : Tensor of shape (B, M), bool, or None
-            Which modalities each sample has; None means all.
-
-        Returns
-        -------
-        dict of str to Tensor
-        """
+        """Return the scores, blended in evaluation mode if the path is set."""
         if self.training or not self.blends:
             return dict(scores)
         linear = self.linear(self.centered(values, present))
@@ -75,20 +61,7 @@ class LinearPath(nn.Module):
         return {**scores, self.target: blended}
 
     def centered(self, values: Mapping[str, Tensor], present: Tensor | None) -> Tensor:
-        """Return the concatenated and centered values of the source modalities.
-
-        Parameters
-        ----------
-        values : mapping of str to Tensor of shape (B, ...)
-            For each modality.
-        present : Tensor of shape (B, M), bool, or None
-            Which modalities each sample has; None means all.
-
-        Returns
-        -------
-        Tensor of shape (B, D)
-            Zero where a modality is absent.
-        """
+        """Return the concatenated values of the sources minus their means, zero where absent."""
         parts = []
         means = self.means.split([values[name].shape[1] for name in self.sources])
         for name, place, mean in zip(self.sources, self.places, means, strict=True):
@@ -99,44 +72,18 @@ class LinearPath(nn.Module):
         return torch.cat(parts, dim=1)
 
     def linear(self, centered: Tensor) -> Tensor:
-        """Return the predictions of the linear model.
-
-        Parameters
-        ----------
-        centered : Tensor of shape (B, D)
-            As `centered` returns them.
-
-        Returns
-        -------
-        Tensor of shape (B, ...)
-        """
+        """Return the predictions of the linear model, given centered values."""
         found = functional.linear(centered, self.weight, self.bias)
         return found.unflatten(-1, self.shape)
 
     def set(self, weight: Tensor, bias: Tensor, means: Tensor) -> None:
-        """Set the linear model.
-
-        Parameters
-        ----------
-        weight : Tensor of shape (Q, D)
-            W.
-        bias : Tensor of shape (Q,)
-            b.
-        means : Tensor of shape (D,)
-            m.
-        """
+        """Set the linear model: W of shape (Q, D), b of shape (Q,), and m of shape (D,)."""
         self.weight.copy_(weight)
         self.bias.copy_(bias)
         self.means.copy_(means)
 
     def blend(self, share: float) -> None:
-        """Set the share a of the network; 1 disables blending.
-
-        Parameters
-        ----------
-        share : float
-            From 0 to 1.
-        """
+        """Set the share a of the network, from 0 to 1; 1 disables blending."""
         self.share.fill_(share)
         self.blends = share < 1
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._presence import where_present
 from sklearn_crossmodal.nn.networks._multimodal import MultiModalNetwork
 
 __all__ = ["PrivateNetwork"]
@@ -72,22 +73,10 @@ class PrivateNetwork(MultiModalNetwork):
         return self.n_shared + self.n_private * len(self._modalities)
 
     def private_means(self, latents: Sequence[Tensor], present: Tensor | None) -> list[Tensor]:
-        """Return the private latent of each modality, (B, n_private) each, zero where absent.
-
-        Parameters
-        ----------
-        latents : sequence of Tensor of shape (B, D_m)
-            As `latents` returns them.
-        present : Tensor of shape (B, M), bool, or None
-            Which modalities each sample has; None means all.
-
-        Returns
-        -------
-        list of Tensor
-        """
-        latents = self.hidden(latents, present)
+        """Return the private latent of each modality, (B, n_private) each, zero where absent."""
+        latents = where_present(latents, present)
         means = [layer(latent) for layer, latent in zip(self.private, latents, strict=True)]
-        return self.hidden(means, present)
+        return where_present(means, present)
 
     def encode(
         self,
@@ -95,17 +84,7 @@ class PrivateNetwork(MultiModalNetwork):
         masks: Mapping[str, Tensor] | None = None,
         present: Tensor | None = None,
     ) -> Tensor:
-        """Return the shared latent of the present modalities, followed by the private latents.
-
-        Parameters
-        ----------
-        values, masks, present : object
-            As in `MultiModalNetwork.encode`.
-
-        Returns
-        -------
-        Tensor of shape (B, D' + M * n_private)
-        """
+        """Return the shared latent of the present modalities, followed by the private latents."""
         latents = self.latents(values, masks, present)
         parts = [self.fuse(latents, present), *self.private_means(latents, present)]
         return torch.cat(parts, dim=-1)
@@ -113,19 +92,7 @@ class PrivateNetwork(MultiModalNetwork):
     def decode(
         self, latent: Tensor, known: Mapping[str, Tensor] | None = None
     ) -> dict[str, Tensor]:
-        """Return the scores of each target.
-
-        Parameters
-        ----------
-        latent : Tensor of shape (B, D' + M * n_private)
-            As `encode` returns it.
-        known : mapping of str to Tensor of shape (B, T), int, default=None
-            As in `MultiModalNetwork.decode`.
-
-        Returns
-        -------
-        dict of str to Tensor
-        """
+        """Return the scores of each target, given shared and private latents."""
         places = {name: place for place, name in enumerate(self._modalities)}
         shared, private = latent.tensor_split([self.n_shared], dim=-1)
         parts = private.unflatten(-1, (len(places), self.n_private))

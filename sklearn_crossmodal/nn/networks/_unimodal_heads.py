@@ -74,21 +74,7 @@ class ModalityHeads(nn.Module):
     def forward(
         self, scores: Mapping[str, Tensor], latents: Sequence[Tensor], present: Tensor | None
     ) -> dict[str, Tensor | None]:
-        """Return the scores, in training with those of the heads, else the blend.
-
-        Parameters
-        ----------
-        scores : mapping of str to Tensor
-            Of the fusion, for each target.
-        latents : sequence of Tensor of shape (B, D_m)
-            Of each modality.
-        present : Tensor of shape (B, M), bool, or None
-            Which modalities each sample has; None means all.
-
-        Returns
-        -------
-        dict of str to Tensor or None
-        """
+        """Return the scores, in training with those of the heads, else the blend."""
         latents = where_present(latents, present)
         if self.training:
             return {**scores, HEADS: self.head_scores(latents), PRESENT: present}
@@ -100,36 +86,12 @@ class ModalityHeads(nn.Module):
         return {**scores, self.target: self.blend(fused, self.head_scores(latents), present)}
 
     def head_scores(self, latents: Sequence[Tensor]) -> Tensor:
-        """Return the scores of each head.
-
-        Parameters
-        ----------
-        latents : sequence of Tensor of shape (B, D_m)
-            Of each modality.
-
-        Returns
-        -------
-        Tensor of shape (B, M, ...)
-        """
+        """Return the scores of each head, (B, M, ...)."""
         heads = zip(self.heads, latents, strict=True)
         return torch.stack([head(latent) for head, latent in heads], dim=1)
 
     def blend(self, fused: Tensor, head_scores: Tensor, present: Tensor) -> Tensor:
-        """Return the blend of the fused scores and those of the heads.
-
-        Parameters
-        ----------
-        fused : Tensor of shape (B, ...)
-            Scores of the fusion.
-        head_scores : Tensor of shape (B, M, ...)
-            Scores of the heads.
-        present : Tensor of shape (B, M), bool
-            Which modalities each sample has.
-
-        Returns
-        -------
-        Tensor of shape (B, ...)
-        """
+        """Return the blend (B, ...) of the fused scores and those of the heads, (B, M, ...)."""
         trailing = (1,) * (fused.ndim - 1)
         chosen = present.sum(dim=1, keepdim=True) == torch.arange(
             len(self.shares), device=present.device
@@ -138,45 +100,19 @@ class ModalityHeads(nn.Module):
         return share * fused + (1 - share) * self.combine(head_scores, present)
 
     def copy_weights(self, other: ModalityHeads) -> None:
-        """Copy the weights of the blend from other heads.
-
-        Parameters
-        ----------
-        other : ModalityHeads
-            Of the same modalities.
-        """
+        """Copy the weights of the blend from other heads."""
         self.shares.copy_(other.shares)
         self.precisions.copy_(other.precisions)
         self.blends_all = bool(self.shares[-1] < 1)
 
     def update_prior(self, scores: Tensor, n_rows: int) -> None:
-        """Update the prior scores by the weighted mean with those of further rows.
-
-        Parameters
-        ----------
-        scores : Tensor of shape (...)
-            Scores of the intercept-only model of these rows.
-        n_rows : int
-            Number of rows.
-        """
+        """Update the prior scores by the weighted mean with those of further rows."""
         share = n_rows / (float(self.n_seen) + n_rows)
         self.prior.lerp_(scores.to(self.prior), share)
         self.n_seen += n_rows
 
     def combine(self, head_scores: Tensor, present: Tensor) -> Tensor:
-        """Combine the scores of the heads of the present modalities.
-
-        Parameters
-        ----------
-        head_scores : Tensor of shape (B, M, ...)
-            Scores of the heads.
-        present : Tensor of shape (B, M), bool
-            Which modalities each sample has.
-
-        Returns
-        -------
-        Tensor of shape (B, ...)
-        """
+        """Combine the scores of the heads (B, M, ...) of the present modalities to (B, ...)."""
         weights = present.to(head_scores.dtype).view(*present.shape, *(1,) * (head_scores.ndim - 2))
         if not self.adds:
             precisions = weights * self.precisions.to(head_scores.dtype)

@@ -18,18 +18,10 @@ FIRST_TOKEN = END + 1
 
 
 def adapt(module: nn.Module) -> nn.Module:
-    """Adapt a module to the interface of an encoder: (values, mask) -> (B, D).
+    """Adapt a model of sentence-transformers, transformers or another library to an encoder.
 
-    Parameters
-    ----------
-    module : nn.Module
-        A `SentenceTransformer`, a model of transformers, or any other module.
-
-    Returns
-    -------
-    nn.Module
-        With `takes`, the accepted kinds of block, or None for any, and `takes_mask`, whether it
-        uses the mask.
+    The module has `takes`, the accepted kinds of block, or None for any, and `takes_mask`, whether
+    it uses the mask.
     """
     if hasattr(module, "get_max_seq_length") and hasattr(module, "tokenize"):
         return _SentenceModel(module)

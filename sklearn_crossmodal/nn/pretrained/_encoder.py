@@ -171,24 +171,9 @@ class Pretrained(Component):
     # Interface to training ------------------------------------------------------------------
 
     def load(self, spec: BlockSpec, device: str = "cpu") -> nn.Module:
-        """Return the frozen model.
+        """Return the frozen model in evaluation mode, with `fingerprint`: (values, mask) -> (B, D).
 
-        Parameters
-        ----------
-        spec : BlockSpec
-            Of its input blocks.
-        device : str, default="cpu"
-            Device of the model.
-
-        Returns
-        -------
-        nn.Module
-            (values, mask) -> (B, D), in evaluation mode, with `fingerprint`.
-
-        Raises
-        ------
-        ModalityError
-            If it does not accept blocks of this kind, or has changed since `fit`.
+        Raises `ModalityError` if it does not accept the blocks, or has changed since `fit`.
         """
         model = self._model()
         self._check_spec(model, spec)
@@ -201,18 +186,7 @@ class Pretrained(Component):
         return model if device == "cpu" else on_device(model, device)
 
     def build(self, spec: BlockSpec) -> nn.Module:
-        """Return the trainable part of the encoder.
-
-        Parameters
-        ----------
-        spec : BlockSpec
-            Of the blocks; of the embeddings, kind ``"vector"``, if the model is frozen.
-
-        Returns
-        -------
-        nn.Module
-            The head if the model is frozen, else the model followed by the head.
-        """
+        """Return the head if the model is frozen, else the model followed by the head."""
         self._validate_params()
         if self.frozen:
             return self._build_head(spec)

@@ -24,20 +24,8 @@ _CONFIG_FILES = ("modules.json", "config.json")
 def find_folder(source: str | Path) -> Path:
     """Return the folder of a model.
 
-    Parameters
-    ----------
-    source : str or Path
-        A folder, the name of an installed package that contains a model, or the name of a model in
-        the local cache of the Hugging Face hub.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    ModalityError
-        If there is none.
+    The source is a folder, the name of an installed package that contains a model, or the name of a
+    model in the local cache of the Hugging Face hub.
 
     Examples
     --------
@@ -76,17 +64,7 @@ def folder_stamp(folder: Path) -> tuple:
 
 
 def load_folder(folder: Path) -> nn.Module:
-    """Load a model of sentence-transformers or transformers.
-
-    Parameters
-    ----------
-    folder : Path
-        As `find_folder` returns it.
-
-    Returns
-    -------
-    nn.Module
-    """
+    """Load a model of sentence-transformers or transformers."""
     purpose = f"The model in {folder}"
     transformers = import_optional("transformers", extra="pretrained", purpose=purpose)
     bars = transformers.utils.logging
@@ -104,20 +82,9 @@ def load_folder(folder: Path) -> nn.Module:
 
 
 def load_weights(module: nn.Module, weights) -> None:
-    """Load the weights of a module from a file.
+    """Load the weights of a module from a file of `torch.save` or safetensors.
 
-    Parameters
-    ----------
-    module : nn.Module
-        Modified in place.
-    weights : str, Path, or weights of torchvision
-        A file of `torch.save` or safetensors; for weights of torchvision, the file in the local
-        cache of `torch.hub`.
-
-    Raises
-    ------
-    ModalityError
-        If there is no such file.
+    For weights of torchvision it is the file in the local cache of `torch.hub`.
     """
     path = _weights_file(weights)
     if not path.is_file():

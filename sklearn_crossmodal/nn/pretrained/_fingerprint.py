@@ -36,15 +36,6 @@ def fingerprint(module: nn.Module) -> str:
     It covers all weights and buffers, the settings, and the code of each `forward`; functions that
     a user-defined `forward` calls are not covered.
 
-    Parameters
-    ----------
-    module : nn.Module
-        Any module.
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> from torch import nn
@@ -58,17 +49,7 @@ def fingerprint(module: nn.Module) -> str:
 
 
 def is_describable(module: nn.Module) -> bool:
-    """Return whether the fingerprint covers all settings of a module.
-
-    Parameters
-    ----------
-    module : nn.Module
-        Any module.
-
-    Returns
-    -------
-    bool
-    """
+    """Return whether the fingerprint covers all settings of a module."""
     describe = _Description()
     describe(module)
     return describe.complete

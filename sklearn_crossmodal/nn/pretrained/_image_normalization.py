@@ -21,24 +21,12 @@ def find_normalization(
     folder: Path | None = None,
     module: Callable[[], nn.Module] | None = None,
 ) -> dict | None:
-    """Return mean, std and size of the images that a model was trained on.
+    """Return mean, std and size of the images that a model was trained on, None if unknown.
 
-    Parameters
-    ----------
-    user : mapping of {"mean", "std", "size"}
-        Values of the user; None for those to be found.
-    weights : weights of torchvision, default=None
-        With the normalisation in their `transforms`.
-    folder : Path, default=None
-        Of a model of transformers, with the normalisation in its processor.
-    module : callable, default=None
-        Returns the module, which may have the configuration of a timm model.
-
-    Returns
-    -------
-    dict or None
-        mean and std, each a float for all channels or a tuple of one a channel, or both None; size,
-        (height, width) or None. None if nothing is known.
+    Values of the user come first; then those of weights of torchvision, of the processor in a
+    folder of transformers, or of the configuration of a timm model, which `module` returns. Mean
+    and std are each a float for all channels or a tuple of one a channel, or both None; the size is
+    (height, width) or None.
     """
     found = dict.fromkeys(("mean", "std", "size"))
     if any(value is None for value in user.values()):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from torch import nn
 
+from sklearn_crossmodal.nn._component import Factory
 from sklearn_crossmodal.nn._rng import fixed_seed
 from sklearn_crossmodal.nn.pretrained._adapters import adapt
 from sklearn_crossmodal.nn.pretrained._files import folder_stamp, load_folder, load_weights
@@ -20,35 +21,14 @@ __all__ = ["model_in_folder", "model_of", "on_device"]
 def model_in_folder(folder: Path) -> nn.Module:
     """Return the model in a folder, cached per process until its files change.
 
-    Parameters
-    ----------
-    folder : Path
-        As `find_folder` returns it.
-
-    Returns
-    -------
-    nn.Module
-        (values, mask) -> (B, D), not to be modified, with `fingerprint` and `describable`.
+    It must not be modified. It has a `fingerprint` and is `describable` or not.
     """
     folder = folder.resolve()
     return _from_folder(folder, folder_stamp(folder))
 
 
 def model_of(source: nn.Module | Callable[[], nn.Module], weights) -> nn.Module:
-    """Return a model from a user-defined module.
-
-    Parameters
-    ----------
-    source : nn.Module, or callable that returns one
-        A module is copied; a class or function is called with a fixed seed.
-    weights : str, Path, weights of torchvision, or None
-        A file to load the weights from.
-
-    Returns
-    -------
-    nn.Module
-        (values, mask) -> (B, D), with `fingerprint` and `describable`.
-    """
+    """Return a model from a module, which is copied, or from a callable, with a fixed seed."""
     return _prepare(lambda: _make(source, weights))
 
 
@@ -59,12 +39,7 @@ def on_device(model: nn.Module, device: str) -> nn.Module:
 
 
 def _make(source: nn.Module | Callable[[], nn.Module], weights) -> nn.Module:
-    if isinstance(source, nn.Module):
-        module = copy.deepcopy(source)
-    else:
-        module = source()
-        if not isinstance(module, nn.Module):
-            raise TypeError(f"{source!r} returned {type(module).__name__}, not an nn.Module.")
+    module = Factory(source).build()
     if weights is not None:
         load_weights(module, weights)
     return module

@@ -30,13 +30,6 @@ class ModelTokenizer:
         only.
     max_length : int, default=None
         Maximum number of tokens of a text, special tokens included; None reads it in the folder.
-
-    Attributes
-    ----------
-    n_tokens : int
-        Size of the vocabulary.
-    max_length : int or None
-        Maximum number of tokens of a text; None if the model has no limit.
     """
 
     def __init__(self, source, max_length: int | None = None) -> None:
@@ -62,17 +55,8 @@ class ModelTokenizer:
     def encode(self, texts: list[str], max_length: int | None = None) -> list[list[int]]:
         """Return the ids of each text, with the special tokens of the model.
 
-        Parameters
-        ----------
-        texts : list of str
-            The texts.
-        max_length : int, default=None
-            Truncate texts to this number of ids, special tokens included, at most that of the
-            model.
-
-        Returns
-        -------
-        list of list of int
+        Texts are truncated to `max_length` ids, special tokens included, and at most that of the
+        model.
         """
         limits = [limit for limit in (max_length, self.max_length) if limit is not None]
         settings = {"truncation": True, "max_length": min(limits)} if limits else {}
@@ -80,17 +64,7 @@ class ModelTokenizer:
             return self._tokenizer(list(texts), verbose=False, **settings)["input_ids"]
 
     def decode(self, rows: Iterable[Sequence[int]]) -> list[str]:
-        """Decode rows of ids, without special tokens.
-
-        Parameters
-        ----------
-        rows : iterable of sequence of int
-            As `encode` returns them.
-
-        Returns
-        -------
-        list of str
-        """
+        """Decode rows of ids, without special tokens."""
         rows = [np.asarray(row, dtype=int).tolist() for row in rows]
         with _lock:
             return [self._tokenizer.decode(row, skip_special_tokens=True) for row in rows]

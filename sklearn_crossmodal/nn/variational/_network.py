@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.nn._presence import where_present
 from sklearn_crossmodal.nn.networks._shared_private import PrivateNetwork
 from sklearn_crossmodal.nn.variational._gaussian import Gaussian, kl_divergence
 from sklearn_crossmodal.nn.variational._posterior import Draws, normal_like
@@ -78,7 +79,7 @@ class VariationalNetwork(PrivateNetwork):
         return Gaussian.of(torch.stack(scores, dim=1))
 
     def private_means(self, latents: Sequence[Tensor], present: Tensor | None) -> list[Tensor]:
-        return self.hidden(self._private(latents).mean.unbind(dim=1), present)
+        return where_present(self._private(latents).mean.unbind(dim=1), present)
 
     def belief(
         self,
@@ -88,19 +89,11 @@ class VariationalNetwork(PrivateNetwork):
     ) -> Gaussian:
         """Return the posterior of the concatenated shared and private latents.
 
-        Parameters
-        ----------
-        values, masks, present : object
-            As in `MultiModalNetwork.encode`.
-
-        Returns
-        -------
-        Gaussian of shape (B, D' + M * n_private)
-            The prior for the private latent of an absent modality.
+        It is the prior for the private latent of an absent modality. Arguments as in `latents`.
         """
         latents = self.latents(values, masks, present)
         shared, private = self.fusion.belief(latents, present), self._private(latents)
-        parts = [self.hidden(part.unbind(dim=1), present) for part in private]
+        parts = [where_present(part.unbind(dim=1), present) for part in private]
         both = zip(shared, parts, strict=True)
         return Gaussian(*(torch.cat([one, *several], dim=-1) for one, several in both))
 

@@ -43,20 +43,9 @@ class PosteriorComponent(Component):
     _module: type[Posterior]
 
     def build(self, widths: Sequence[int], n_components: int) -> nn.Module:
-        """Return the module.
+        """Return the module: [(B, D_1), ..., (B, D_M)], (B, M) -> (B, n_components).
 
-        Parameters
-        ----------
-        widths : sequence of int
-            Width D_m of each modality's latent.
-        n_components : int
-            Width D of the shared latent.
-
-        Returns
-        -------
-        nn.Module
-            [(B, D_1), ..., (B, D_M)], (B, M) -> (B, D), the mean of the posterior; with `belief`
-            and `draw`.
+        Its result is the mean of the posterior; it has methods `belief` and `draw`.
         """
         self._validate_params()
         return self._module(widths, n_components, **self.get_params())

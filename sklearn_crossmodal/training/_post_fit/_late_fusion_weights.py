@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from sklearn_crossmodal.nn._presence import all_present
+from sklearn_crossmodal.nn._presence import all_present, where_present
 from sklearn_crossmodal.nn.networks._unimodal_heads import HEADS, PRESENT, ModalityHeads
 from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._net import Net
@@ -114,7 +114,7 @@ def _scored(net: Net, inputs: dict, generator: torch.Generator, targets: dict):
     left = [present & (places < count) for count in range(1, len(latents) + 1)]
     fused = []
     for some in map(network.spread, left):
-        scores = network.decode(network.fuse(network.hidden(latents, some), some))
+        scores = network.decode(network.fuse(where_present(latents, some), some))
         fused.append(network.gathered(scores[heads.target]))
     return network.gathered(heads.head_scores(latents)), left, targets[heads.target], fused
 

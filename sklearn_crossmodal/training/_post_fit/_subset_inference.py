@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sklearn_crossmodal.nn._presence import all_present
+from sklearn_crossmodal.nn._presence import all_present, where_present
 from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._net import Net
 
@@ -89,5 +89,5 @@ def _scores_of(net: Net, values: dict, latents, pattern: Tensor, rows: Tensor) -
     network = net.module_
     values = {name: part[rows] for name, part in values.items()}
     present = pattern.expand(len(rows), -1)
-    latents = network.hidden([latent[rows] for latent in latents], present)
+    latents = where_present([latent[rows] for latent in latents], present)
     return network.scored(latents, values, present)

@@ -14,7 +14,7 @@ from torch import Tensor
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
 from sklearn_crossmodal.nn._layers import Dropout
 from sklearn_crossmodal.training._fit_loop import Training, started
-from sklearn_crossmodal.training._net import _batch_weight, _mean
+from sklearn_crossmodal.training._net import _batch_weight, _mean, _n_rows
 from sklearn_crossmodal.training._vectorized._stacked_modules import leaves_of, rebuilt
 from sklearn_crossmodal.training._vectorized._stacked_nets import Stack
 from sklearn_crossmodal.utils._interrupts import (
@@ -202,14 +202,10 @@ def _lanes_of(runs: list[_Run]) -> list[tuple[_Lane, slice]]:
 
 def _alike(batches: Sequence[tuple | None]) -> Iterator[list[int]]:
     """Yield places of batches side by side that have as many rows."""
-    sizes = [None if batch is None else _n_rows(batch) for batch in batches]
+    sizes = [None if batch is None else _n_rows(batch[0]) for batch in batches]
     for size, places in groupby(range(len(batches)), key=sizes.__getitem__):
         if size is not None:
             yield list(places)
-
-
-def _n_rows(batch) -> int:
-    return len(next(iter(batch[0]["values"].values())))
 
 
 def _joined(given: list[tuple[tuple, slice]]) -> tuple:

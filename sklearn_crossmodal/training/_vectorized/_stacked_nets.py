@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.func import stack_module_state
 
 from sklearn_crossmodal.nn._layers import Dropout, dropout_mask
-from sklearn_crossmodal.training._net import Net
+from sklearn_crossmodal.training._net import Net, _n_rows
 from sklearn_crossmodal.training._vectorized._stacked_adam import StackedAdam
 from sklearn_crossmodal.training._vectorized._stacked_modules import (
     StackedNetwork,
@@ -68,7 +68,7 @@ class Stack:
         lanes : sequence of (slice, torch.Generator)
             Nets side by side that draw the same, and the generator.
         """
-        n_rows = len(next(iter(inputs["values"].values())))
+        n_rows = _n_rows(inputs)
         if n_rows not in self._dropped:
             self._dropped[n_rows] = dropout_shapes(self.nets[0].module_, inputs, self._shares)
         drawn: list[list[Tensor]] = [[] for _ in self._dropped[n_rows]]
