@@ -44,7 +44,7 @@ SETS = {
     "numbers, together": (800, make_multimodal_regression, {"synergy": 1.0, "noise": 0.3}),
 }
 #: One network that trains on all rows, to which its own changes are to be compared.
-ONE = {"n_folds": None, "early_stopping": False}
+ONE = {"n_folds": None, "validation": None}
 #: What is changed of the defaults.
 SETTINGS = {
     "the defaults": {},
@@ -58,7 +58,7 @@ SETTINGS = {
     "late": {"fusion": "late"},
     "constant learning rate": {"learning_rate_schedule": "constant"},
     "no weight decay": {"weight_decay": 0.0},
-    "one network, rows held out": {"early_stopping": True},
+    "one network, rows held out": {"validation": 0.15},
     "one network": ONE,
     "one network, four members": {**ONE, "n_members": 4},
     "one network, gradients clipped at 1": {**ONE, "callbacks": [GradientNormClipping(1.0)]},

@@ -64,17 +64,17 @@ class Characters:
 
 SPELLED = {"CrossModalGenerator": SpelledGenerator}
 SEARCHED = (
-    FusionClassifier(max_epochs=2, n_folds=None, early_stopping=False, random_state=0),
+    FusionClassifier(max_epochs=2, n_folds=None, validation=None, random_state=0),
     {"learning_rate": [1e-2, 3e-2]},
 )
 OF_OTHERS = {
     "AutoFusionClassifier": {
-        "estimator": FusionClassifier(max_epochs=2, early_stopping=False),
+        "estimator": FusionClassifier(max_epochs=2, validation=None),
         "companions": {"linear": LogisticRegression()},
         "cv": 2,
     },
     "AutoFusionRegressor": {
-        "estimator": FusionRegressor(max_epochs=2, early_stopping=False),
+        "estimator": FusionRegressor(max_epochs=2, validation=None),
         "companions": {"linear": Ridge()},
         "cv": 2,
     },
@@ -184,7 +184,7 @@ def deterministic(estimator):
     return estimator.set_params(
         modalities=[("numeric", Numeric(scaling="standard"), slice(None))],
         fusion=ConcatFusion(dropout=0.0),
-        early_stopping=False,
+        validation=None,
         batch_size=10_000,
         modality_dropout=0.0,
         max_epochs=30,

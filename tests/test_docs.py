@@ -84,7 +84,7 @@ def test_parameters_that_estimators_share_are_worded_the_same():
         for parameter in ClassDoc(estimator)["Parameters"]:
             words.setdefault(parameter.name, {})[estimator.__name__] = " ".join(parameter.desc)
     # What "auto" means, and a default, may differ; what the parameter is may not.
-    own = {"early_stopping", "fusion", "loss", "n_folds", "target"}
+    own = {"fusion", "loss", "n_folds", "target", "validation"}
     for name, said in words.items():
         if name not in own:
             assert len(set(said.values())) == 1, name

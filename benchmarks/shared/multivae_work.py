@@ -50,7 +50,7 @@ def ours(train, test, seed):
         learning_rate_schedule="constant",
         optimizer="adam",
         weight_decay=0.0,
-        early_stopping=False,
+        validation=None,
         modality_dropout=0.0,
         n_warmup_epochs=0,
         dtype="float32",

@@ -43,7 +43,7 @@ def rows(quick=False):
     y = (X[:, :3].sum(axis=1) + rng.normal(size=n) > 0).astype(int)
 
     def ours():
-        return FusionClassifier(early_stopping=True, random_state=0).fit(X, y)
+        return FusionClassifier(validation=0.15, random_state=0).fit(X, y)
 
     fitted = ours()
     epochs = fitted.n_iter_

@@ -34,7 +34,7 @@ def classifier(names, **params):
         ("image", Image(encoder=cnn), "image"),
         ("text", Text(encoder=lstm, max_length=LONGEST, max_words=10_000), "text"),
     ]
-    settings = {"max_epochs": EPOCHS, "early_stopping": False, "modality_dropout": 0.0}
+    settings = {"max_epochs": EPOCHS, "validation": None, "modality_dropout": 0.0}
     return FusionClassifier(
         [entry for entry in modalities if entry[0] in names],
         fusion=ConcatFusion(width=0),

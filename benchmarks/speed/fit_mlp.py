@@ -29,7 +29,7 @@ def data(n):
 
 def classifier(**params):
     """Return the estimator: 100 and 50 columns, 128 and 64 units."""
-    settings = {"max_epochs": EPOCHS, "early_stopping": False, "modality_dropout": 0.0}
+    settings = {"max_epochs": EPOCHS, "validation": None, "modality_dropout": 0.0}
     return FusionClassifier(
         [
             ("a", Numeric(scaling=None, encoder=MLPEncoder(128)), slice(0, 100)),

@@ -77,7 +77,7 @@ def autoencoder(n_epochs):
         fusion=ConcatFusion(width=0),
         max_epochs=n_epochs,
         batch_size=BATCH,
-        early_stopping=False,
+        validation=None,
         modality_dropout=0.0,
         learning_rate_schedule="constant",
         dtype="float32",
@@ -100,7 +100,7 @@ def one_branch(X, y):
     clf = FusionClassifier(
         [("all", Numeric(scaling=None, encoder=tower), slice(0, 150))],
         batch_size=BATCH,
-        early_stopping=False,
+        validation=None,
         learning_rate_schedule="constant",
         dtype="float32",
         random_state=0,

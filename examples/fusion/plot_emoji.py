@@ -123,7 +123,7 @@ autoencoder = MultiModalAutoencoder(
     [("image", image, "image"), ("text", text, "text")],
     n_components=64,
     max_epochs=30,
-    early_stopping=False,
+    validation=None,
     random_state=0,
 ).fit(X_train)
 shown = np.random.default_rng(1).choice(len(X_test), 10, replace=False)

@@ -55,8 +55,10 @@ class BaseMultimodal(
     #: Parameters that X and y are not read by: estimators that differ in them alone read once.
     _training_parameters = TRAINING_PARAMETERS
     _net_class = Net
-    #: What "auto" stands for in `early_stopping` and `n_folds`.
+    #: What "auto" stands for in `validation` and `n_folds`.
     _validation = ValidationPolicy()
+    #: Number of networks; a parameter of the estimators that may train several.
+    n_folds = None
     #: Whether `fit` sees the first of several chunks, as `partial_fit` does.
     _in_chunks = False
     #: What ends a fit, see `PostFit`.

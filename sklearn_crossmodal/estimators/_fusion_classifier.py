@@ -86,21 +86,20 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         Weight decay, of matrices only; passed to an optimizer that has it.
     optimizer : {"adamw", "adam", "sgd"} or class, default="adamw"
         Optimizer by name, or a class such as `torch.optim.RMSprop`.
-    early_stopping : bool or "auto", default="auto"
-        Whether rows are held out, training stops when their loss no longer falls, and the weights
-        of the best epochs are taken: their mean, or those of the best where that is better. "auto"
-        is True from 5000 samples on, from 40 on with ``fusion="late"``, whose logits grow without
-        end otherwise.
-    validation_fraction : float or splitter, default=0.15
-        Share of the rows that is held out; or a splitter of scikit-learn, such as
-        `GroupShuffleSplit`, whose first split says which rows are; where each split trains on rows
-        that come before those it holds out, as `TimeSeriesSplit`, the last, which trains on most.
+    validation : float, splitter, None or "auto", default="auto"
+        Which rows are held out of training: a share of them, from 0 to 1; or those of a splitter of
+        scikit-learn, such as `GroupShuffleSplit`, in its first split, or in the last where each
+        split trains on rows that come before those it holds out, as of `TimeSeriesSplit`. Training
+        stops when their loss no longer falls, and the weights of the best epochs are taken: their
+        mean, or those of the best where that is better. None holds out none. "auto" is .15
+        from 5000 samples on, from 40 on with ``fusion="late"``, whose logits grow without end
+        otherwise; else None.
     n_folds : int, None or "auto", default="auto"
         Number of networks, each trained without another part of the rows, which tell when to stop;
         their scores are averaged. None trains one. "auto" is 5 for 100 to 5000 samples, with
         ``fusion="late"`` from 40 on, of numbers, categories, embeddings, frozen encoders, texts as
-        bags of words and series of at most 32 steps, unless `early_stopping`, `warm_start` or a
-        splitter is set; else None. How the networks are trained, by which `optimizer` and with
+        bags of words and series of at most 32 steps, unless `validation` or `warm_start` is
+        set; else None. How the networks are trained, by which `optimizer` and with
         which `callbacks`, does not matter.
     n_iter_no_change : int, default=16
         Epochs without an improvement of the held-out loss after which training stops.
@@ -246,8 +245,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         learning_rate_schedule="cosine",
         weight_decay=1e-2,
         optimizer="adamw",
-        early_stopping="auto",
-        validation_fraction=0.15,
+        validation="auto",
         n_folds="auto",
         n_iter_no_change=16,
         tol=1e-4,
@@ -274,8 +272,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         self.learning_rate_schedule = learning_rate_schedule
         self.weight_decay = weight_decay
         self.optimizer = optimizer
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
+        self.validation = validation
         self.n_folds = n_folds
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol

@@ -45,10 +45,11 @@ SHARED_CONSTRAINTS = {
     "learning_rate_schedule": [StrOptions({"cosine", "constant"})],
     "weight_decay": [Interval(Real, 0, None, closed="left")],
     "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
-    "early_stopping": ["boolean", StrOptions({"auto"})],
-    "validation_fraction": [
+    "validation": [
+        StrOptions({"auto"}),
         Interval(Real, 0, 1, closed="neither"),
         HasMethods(["split", "get_n_splits"]),
+        None,
     ],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     "tol": [Interval(Real, 0, None, closed="left")],
@@ -68,11 +69,10 @@ TRAINING_PARAMETERS = frozenset(
     {
         *(field.name for field in fields(TrainingConfig)),
         "dtype",
-        "early_stopping",
         "fusion",
         "max_epochs",
         "random_state",
-        "validation_fraction",
+        "validation",
         "warm_start",
     }
 )

@@ -17,7 +17,6 @@ from sklearn_crossmodal.training._callbacks import BestEpochs, CosineDecay, EndO
 from sklearn_crossmodal.training._config import TrainingConfig
 from sklearn_crossmodal.training._data._batch_iterator import BatchIterator
 from sklearn_crossmodal.training._data._dataset import BlockDataset
-from sklearn_crossmodal.training._data._splits import split_rows_by
 from sklearn_crossmodal.training._device import seeded, suited_threads
 from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._objectives._criterion import Criterion
@@ -55,6 +54,7 @@ _OWNED = {
     "precision",
     "read",
     "step",
+    "train_split",
 }
 
 
@@ -149,7 +149,8 @@ def make_net(
     if owned:
         raise ValueError(
             f"net_params names {owned}, which the estimator sets: use its own parameters, such as "
-            "max_epochs, callbacks, learning_rate (skorch's lr) or optimizer."
+            "max_epochs, callbacks, learning_rate (skorch's lr), optimizer or validation "
+            "(skorch's train_split)."
         )
     net = net_class(**{**settings, **further}).initialize()
     net.criterion_.reweighs = reweighs
@@ -171,7 +172,7 @@ class Training:
     max_epochs : int or "auto"
         Maximal number of epochs; see `choose_max_epochs`.
     split : (training rows, validation rows), or None
-        None trains on all rows, without validation. A `train_split` of the net takes its place.
+        None trains on all rows, without validation.
     seed : int
         Of the order of the samples and of dropout; that of a later training differs by what was
         trained before.
@@ -185,11 +186,6 @@ class Training:
     split: tuple[np.ndarray, np.ndarray] | None
     seed: int
     epoch_tasks: Callable[[int], Callback] | None = None
-
-    def __post_init__(self) -> None:
-        if self.net.train_split:  # now, so that all who ask for the rows get the same ones
-            split = split_rows_by(self.net.train_split, self.dataset)
-            object.__setattr__(self, "split", split)
 
 
 def train(training: Training) -> None:
@@ -216,7 +212,7 @@ def batch_work(network: nn.Module, dataset: BlockDataset, batch_size: int) -> fl
 @contextmanager
 def started(training: Training) -> Iterator[Net]:
     """Set a net up for its training and yield it; raise at the end if the training diverged."""
-    net, split, given = training.net, training.split, training.net.train_split
+    net, split = training.net, training.split
     net.max_epochs = choose_max_epochs(
         training.max_epochs,
         n_samples=len(training.dataset),
@@ -231,7 +227,7 @@ def started(training: Training) -> Iterator[Net]:
         tasks = ("EpochTasks", training.epoch_tasks(net.max_epochs))
         net.callbacks_ = [*callbacks[:-1], tasks, callbacks[-1]]
     yield net
-    net.callbacks_, net.train_split = callbacks, given
+    net.callbacks_, net.train_split = callbacks, None
     if not np.isfinite(net.history[-1].get("train_loss", 0.0)):
         raise ValueError(
             f"Training diverged: the loss of epoch {len(net.history)} is "

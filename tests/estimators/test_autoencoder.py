@@ -484,7 +484,7 @@ def test_early_stopping_takes_the_weights_of_the_best_epochs(rng):
     table = rng.normal(size=(N, 20))  # noise: what is learned is overfitting
     autoencoder = MultiModalAutoencoder(
         n_components=8,
-        early_stopping=True,
+        validation=0.15,
         max_epochs=80,
         n_iter_no_change=5,
         learning_rate=0.02,
@@ -684,7 +684,7 @@ def test_a_modality_that_few_samples_have_is_learned_and_stops_nothing(rng):
         there = np.zeros(200, bool)
         there[rng.permutation(200)[:n_having]] = True
         X = MultiModalFrame({"a": a, "b": b}, present={"b": there})
-        fitted = MultiModalAutoencoder(early_stopping=True, random_state=0).fit(X)
+        fitted = MultiModalAutoencoder(validation=0.15, random_state=0).fit(X)
         losses = [row["valid_loss"] for row in fitted.history_]
         assert min(losses) > 0
         assert fitted.score(X[["a"]]) > -0.1

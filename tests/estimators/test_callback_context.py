@@ -26,7 +26,7 @@ from sklearn_crossmodal.utils.discovery import all_estimators
 
 ESTIMATORS = [name for name, _ in all_estimators("network")]
 WITH_TARGET = [name for name in ESTIMATORS if name != "MultiModalAutoencoder"]
-EARLY = {"early_stopping": True, "validation_fraction": 0.3}
+EARLY = {"validation": 0.3}
 #: What is fitted after training, beside the network, is scored in the task of the fit alone.
 ALONE = {
     "CrossModalRegressor": {"linear_path": False},

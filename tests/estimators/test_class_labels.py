@@ -56,7 +56,7 @@ def plain(**params):
         "fusion": "sum",
         "batch_size": 10_000,
         "modality_dropout": 0.0,
-        "early_stopping": False,
+        "validation": None,
         "max_epochs": 20,
         "dtype": "float64",
         "random_state": 0,
@@ -229,7 +229,7 @@ def test_what_kind_of_target_it_was_survives_pickle_and_clone(X, columns, indica
 
 def test_the_net_answers_in_labels_so_that_skorch_can_score_them(X, indicator):
     callbacks = [EpochScoring("accuracy", name="exact")]
-    clf = FusionClassifier(max_epochs=3, early_stopping=True, callbacks=callbacks, random_state=0)
+    clf = FusionClassifier(max_epochs=3, validation=0.15, callbacks=callbacks, random_state=0)
     clf.fit(X, indicator)
     assert all(0 <= row["exact"] <= 1 for row in clf.history_)
 
@@ -342,7 +342,7 @@ class RecordHeldOut(Callback):
 
 
 def test_held_out_rows_have_the_combinations_of_labels_in_their_proportions(X, indicator):
-    clf = FusionClassifier(max_epochs=1, early_stopping=True, callbacks=[RecordHeldOut()])
+    clf = FusionClassifier(max_epochs=1, validation=0.15, callbacks=[RecordHeldOut()])
     clf.fit(X, indicator)
     held_out = indicator[RecordHeldOut.rows]
     np.testing.assert_allclose(held_out.mean(axis=0), indicator.mean(axis=0), atol=0.05)

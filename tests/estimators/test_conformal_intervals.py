@@ -28,7 +28,7 @@ def covered(intervals, y):
 @pytest.mark.parametrize("n_folds", [5, None])
 def test_the_share_of_new_rows_in_their_interval_is_what_was_promised(loss, n_folds, fan):
     X, y = fan
-    fraction = {} if n_folds else {"validation_fraction": 0.5}
+    fraction = {} if n_folds else {"validation": 0.5}
     reg = CrossModalRegressor(loss=loss, n_folds=n_folds, **SMALL, **fraction)
     reg.fit(X[:900], y[:900])
     for confidence in (0.8, 0.9, 0.95):
@@ -151,7 +151,7 @@ def test_scores_count_by_their_weight_and_not_where_they_are_missing():
 
 def test_the_bound_is_the_rank_of_split_conformal_prediction(fan):
     X, y = fan
-    reg = CrossModalRegressor(n_folds=None, validation_fraction=0.5, **SMALL)
+    reg = CrossModalRegressor(n_folds=None, validation=0.5, **SMALL)
     reg.fit(X[:200], y[:200])
     scores = np.sort(reg._intervals.calibrations["y"]._pooled[0])
     assert len(scores) == 100
@@ -177,7 +177,7 @@ def test_a_confidence_that_is_none_is_refused(confidence, fan):
 def test_without_rows_held_out_there_are_no_intervals(fan):
     X, y = fan
     held = r"CrossModalRegressor: no intervals can be calibrated: no rows were held out.*n_folds"
-    for params, n in [({"early_stopping": False}, 200), ({}, 30)]:
+    for params, n in [({"validation": None}, 200), ({}, 30)]:
         reg = CrossModalRegressor(max_epochs=1, **params).fit(X[:n], y[:n])
         with pytest.raises(ValueError, match=held):
             reg.predict_interval(X[:2])

@@ -204,7 +204,7 @@ def test_losses_in_training_are_those_of_the_score(X, y):
         decoder=RecurrentDecoder(dropout=0.0),
         modalities=[("table", Numeric(), "table")],
         **{**settings, "learning_rate": 1e-12},
-        early_stopping=True,
+        validation=0.15,
     ).fit(X, y)
     block = generator.target_.transform(y)
     losses = generator.net_.sample_losses(generator._blocks(X), {"y": block})
@@ -236,8 +236,8 @@ def test_what_is_said_scores_best(fitted, X):
 @each_decoder
 def test_regressor_takes_them_for_a_text(decoder, X, y):
     target = Text(decoder=decoder)
-    reg = CrossModalRegressor(target=target, early_stopping=False, **QUICK).fit(X, y)
-    generator = CrossModalGenerator(decoder=decoder, n_beams=1, early_stopping=False, **QUICK)
+    reg = CrossModalRegressor(target=target, validation=None, **QUICK).fit(X, y)
+    generator = CrossModalGenerator(decoder=decoder, n_beams=1, validation=None, **QUICK)
     generator.fit(X, y)
     np.testing.assert_array_equal(reg.predict(X), generator.predict(X))
     assert (reg.predict(X) == y).mean() > 0.9

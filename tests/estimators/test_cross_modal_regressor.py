@@ -19,7 +19,7 @@ from sklearn_crossmodal import (
 from sklearn_crossmodal.nn.decoders import CNNDecoder, MLPDecoder, TokensDecoder
 from sklearn_crossmodal.nn.losses import AbsoluteError
 
-QUICK = {"max_epochs": 30, "learning_rate": 0.02, "early_stopping": False, "random_state": 0}
+QUICK = {"max_epochs": 30, "learning_rate": 0.02, "validation": None, "random_state": 0}
 N = 48
 SHAPES = ["square", "cross"]
 COLORS = ["red", "green", "blue"]
@@ -167,7 +167,7 @@ def test_loss_of_the_target_is_what_is_minimised(drawings):
             [("table", Numeric(), slice(0, 4))],
             target=target,
             fusion="sum",  # has no dropout
-            early_stopping=False,
+            validation=None,
             learning_rate=1e-12,
             weight_decay=0.0,
             max_epochs=1,

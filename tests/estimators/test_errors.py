@@ -499,11 +499,11 @@ def test_batch_larger_than_the_data_is_clipped(name, X, targets, make):
 def test_classes_too_rare_to_split_stay_in_the_training_rows(X, make):
     y = np.repeat(["a", "b", "c"], [30, 9, 1])
     watched = {"callbacks": [Callback()]}  # without any, batches are not recorded
-    clf = make("FusionClassifier", early_stopping=True, validation_fraction=0.3, **watched)
+    clf = make("FusionClassifier", validation=0.3, **watched)
     fitted = clf.fit(X, y)
     held_out = fitted.net_.history[-1, "batches", :, "valid_batch_size"]
     assert sum(size for size in np.ravel(held_out) if isinstance(size, int | np.integer)) == 12
-    pairs = make("FusionClassifier", early_stopping=True, validation_fraction=0.2)
+    pairs = make("FusionClassifier", validation=0.2)
     assert "valid_loss" not in pairs.fit(X, np.repeat(np.arange(20), 2)).history_[0]
 
 
@@ -628,7 +628,7 @@ def test_warm_start_that_fails_in_training_leaves_a_fitted_estimator_as_it_was(
 
 def test_net_params_that_belong_to_parameters_are_refused(X, targets, make):
     clf = make("FusionClassifier", net_params={"max_epochs": 7})
-    with pytest.raises(ValueError, match=r"net_params names \['max_epochs'\]"):
+    with pytest.raises(ValueError, match=r"FusionClassifier: net_params names \['max_epochs'\]"):
         clf.fit(X, targets["FusionClassifier"])
 
 

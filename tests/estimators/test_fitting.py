@@ -79,7 +79,7 @@ def test_partial_fit_keeps_the_modalities_of_its_first_call(name, X, targets, ma
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_partial_fit_holds_nothing_out(name, X, targets, make):
-    estimator = make(name, early_stopping=True)
+    estimator = make(name, validation=0.15)
     estimator.partial_fit(X, targets[name])
     assert "valid_loss" not in estimator.history_[0]
 
@@ -208,7 +208,7 @@ def test_interrupt_restores_the_best_epoch():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 20)), rng.choice(["a", "b"], 60)  # all training is overfitting
     clf = FusionClassifier(
-        early_stopping=True,
+        validation=0.15,
         max_epochs=60,
         n_iter_no_change=50,
         learning_rate=0.02,

@@ -6,7 +6,6 @@ from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 from sklearn.model_selection import ShuffleSplit
 from skorch.callbacks import Callback
-from skorch.dataset import ValidSplit
 
 from sklearn_crossmodal import (
     BatchedGridSearchCV,
@@ -166,12 +165,11 @@ def test_few_samples_of_tables_get_folds_unless_something_else_is_asked_for(rng)
     assert len(default.fit(table, y).network_.networks) == 5
     for X, params in [
         (table[:99], {}),
-        (table, {"early_stopping": True}),
-        (table, {"early_stopping": False}),
+        (table, {"validation": 0.15}),
+        (table, {"validation": None}),
         (table, {"warm_start": True}),
         (table, {"n_folds": None}),
-        (table, {"validation_fraction": ShuffleSplit(1, random_state=0)}),
-        (table, {"net_params": {"train_split": ValidSplit(3)}}),
+        (table, {"validation": ShuffleSplit(1, random_state=0)}),
     ]:
         one = clone(default).set_params(**params).fit(X, y[: len(X)])
         assert not hasattr(one.network_, "networks")

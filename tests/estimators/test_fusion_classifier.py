@@ -140,7 +140,7 @@ def test_loss_in_the_history_is_weighted(X, y, make, rng):
 
 
 def test_history_has_a_row_for_each_epoch(X, y, make):
-    clf = make("FusionClassifier", early_stopping=True, max_epochs=4).fit(X, y)
+    clf = make("FusionClassifier", validation=0.15, max_epochs=4).fit(X, y)
     assert [row["epoch"] for row in clf.history_] == [1, 2, 3, 4]
     names = {"epoch", "train_loss", "valid_loss", "valid_loss_best", "dur"}
     for row in clf.history_[:-1]:
@@ -247,7 +247,7 @@ def test_early_stopping_restores_the_best_epoch(noise):
     clf = FusionClassifier(
         [("left", Numeric(), slice(0, 10)), ("right", Numeric(), slice(10, 20))],
         modality_dropout=0.3,  # hides nothing of the held-out rows
-        early_stopping=True,
+        validation=0.15,
         max_epochs=60,
         n_iter_no_change=5,
         learning_rate=0.02,
@@ -266,7 +266,7 @@ def test_early_stopping_restores_the_best_epoch(noise):
 
 def test_training_stops_after_epochs_without_improvement(noise):
     X, y = noise
-    settings = {"early_stopping": True, "max_epochs": 60, "learning_rate": 0.02, "random_state": 0}
+    settings = {"validation": 0.15, "max_epochs": 60, "learning_rate": 0.02, "random_state": 0}
     for patience in (2, 6):
         clf = FusionClassifier(n_iter_no_change=patience, tol=0, **settings).fit(X, y)
         assert clf.n_iter_ == int(np.argmin([row["valid_loss"] for row in clf.history_])) + (
@@ -278,8 +278,7 @@ def test_held_out_rows_have_all_classes_in_their_proportions(X, make):
     y = np.repeat(["many", "few"], [30, 10])
     make(
         "FusionClassifier",
-        early_stopping=True,
-        validation_fraction=0.2,
+        validation=0.2,
         callbacks=[RecordHeldOut()],
     ).fit(X, y)
     assert sorted(y[HELD_OUT]) == ["few"] * 2 + ["many"] * 6
@@ -288,7 +287,7 @@ def test_held_out_rows_have_all_classes_in_their_proportions(X, make):
 def test_held_out_rows_are_not_trained_on(noise):
     X, y = noise
     X = np.column_stack([X, np.zeros(60)])
-    settings = {"early_stopping": True, "max_epochs": 5, "random_state": 0, "n_iter_no_change": 9}
+    settings = {"validation": 0.15, "max_epochs": 5, "random_state": 0, "n_iter_no_change": 9}
     modalities = [("table", Numeric(scaling=None), slice(None))]
     first = FusionClassifier(modalities, callbacks=[RecordHeldOut()], **settings).fit(X, y)
     held_out = list(HELD_OUT)
@@ -302,7 +301,7 @@ def test_held_out_rows_are_not_trained_on(noise):
 
 def test_no_rows_are_held_out_of_few_samples(X, y, make):
     assert "valid_loss" not in make("FusionClassifier").fit(X, y).history_[0]
-    assert "valid_loss" in make("FusionClassifier", early_stopping=True).fit(X, y).history_[0]
+    assert "valid_loss" in make("FusionClassifier", validation=0.15).fit(X, y).history_[0]
 
 
 def test_default_settings_learn_on_small_data(flowers):

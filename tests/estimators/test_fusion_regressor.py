@@ -7,7 +7,7 @@ from sklearn_crossmodal import FusionRegressor, Numeric
 from sklearn_crossmodal.datasets import make_multimodal_regression
 from sklearn_crossmodal.nn.losses import LOSSES, HuberLoss, losses_of
 
-QUICK = {"max_epochs": 40, "learning_rate": 0.02, "early_stopping": False, "random_state": 0}
+QUICK = {"max_epochs": 40, "learning_rate": 0.02, "validation": None, "random_state": 0}
 PLAIN = {
     "fusion": "sum",  # has no dropout
     "learning_rate": 1e-12,
@@ -157,7 +157,7 @@ class RecordHeldOut(Callback):
 def test_early_stopping_restores_the_best_epoch(rng):
     X, y = rng.normal(size=(60, 20)), rng.normal(size=60)
     reg = FusionRegressor(
-        early_stopping=True,
+        validation=0.15,
         max_epochs=60,
         n_iter_no_change=5,
         learning_rate=0.02,

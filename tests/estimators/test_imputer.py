@@ -173,8 +173,8 @@ def test_columns_keep_their_types(fitted, asked):
 
 def test_groups_and_weights_reach_the_estimator(frame):
     groups, weight = np.arange(N) // 20, np.ones(N)
-    params = {"max_epochs": 2, "early_stopping": True, "random_state": 0}
-    grouped = {"validation_fraction": GroupKFold(5)}
+    params = {"max_epochs": 2, "random_state": 0}
+    grouped = {"validation": GroupKFold(5)}
     imputer = make(**params, **grouped).fit(frame, groups=groups, sample_weight=weight)
     own = MultiModalAutoencoder(n_components=3, **params, **grouped)
     own.fit(frame, groups=groups, sample_weight=weight)

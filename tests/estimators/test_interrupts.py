@@ -150,7 +150,7 @@ def test_a_function_of_a_user_that_fits_is_not_a_search(table, labels):
 
 def test_a_callback_that_ends_training_is_no_ctrl_c(table, labels):
     stop = EarlyStopping(patience=1, threshold=1e9, threshold_mode="abs", sink=lambda text: None)
-    clf = classifier(callbacks=[stop], max_epochs=9, early_stopping=True)
+    clf = classifier(callbacks=[stop], max_epochs=9, validation=0.15)
     search = GridSearchCV(clf, {"tol": [1e-4, 1e-3]}, cv=2, error_score="raise")
     search.fit(table, labels)  # warnings are errors here
     assert search.best_estimator_.n_iter_ == 2

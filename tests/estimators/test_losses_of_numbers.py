@@ -75,7 +75,7 @@ def test_constant_amounts_are_predicted_in_their_units(loss):
 @pytest.mark.parametrize("loss", ["poisson", "gamma"])
 def test_without_knowledge_the_prediction_is_the_mean(loss, rng):
     y = rng.gamma(2, 50, size=400)
-    settings = {"batch_size": 400, "modality_dropout": 0, "early_stopping": False}
+    settings = {"batch_size": 400, "modality_dropout": 0, "validation": None}
     reg = FusionRegressor(loss=loss, fusion="sum", random_state=0, **settings)
     predicted = reg.fit(np.zeros((400, 1)), y).predict(np.zeros((1, 1)))
     np.testing.assert_allclose(predicted, y.mean(), rtol=1e-3)
@@ -206,7 +206,7 @@ def test_weight_two_is_a_row_twice(fan):
     X, y = fan[0][:60], np.abs(fan[1][:60]) + 1
     twice = np.r_[np.arange(60), np.arange(20)]
     weight = np.r_[np.full(20, 2.0), np.ones(40)]
-    settings = {"batch_size": 100, "early_stopping": False, "max_epochs": 20, "dtype": "float64"}
+    settings = {"batch_size": 100, "validation": None, "max_epochs": 20, "dtype": "float64"}
     modalities = [("x", Numeric(scaling="standard"), slice(None))]
     for loss in ("poisson", "gamma", "quantile"):
         reg = FusionRegressor(

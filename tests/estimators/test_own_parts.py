@@ -24,7 +24,7 @@ WHOLE = MultiModalFrame(PARTS)
 ABSENT = MultiModalFrame(PARTS, present={"b": RNG.random(N) < 0.6})
 RARE = MultiModalFrame(PARTS, present={"b": np.arange(N) % 40 == 0})  # not in every batch
 CASES = {
-    "classifier": (FusionClassifier, {"early_stopping": False}, np.arange(N) % 2),
+    "classifier": (FusionClassifier, {"validation": None}, np.arange(N) % 2),
     "folds": (FusionClassifier, {"n_folds": 3}, np.arange(N) % 2),
     "members": (FusionClassifier, {"n_members": 3, "n_folds": None}, np.arange(N) % 2),
     "regressor": (FusionRegressor, {}, PARTS["a"][:, 0]),

@@ -166,15 +166,11 @@ def effect_of_optimizer(case):
     assert case.differ({"optimizer": "adam"}, {"optimizer": "sgd"})
 
 
-def effect_of_early_stopping(case):
-    assert "valid_loss" in case.fit(early_stopping=True).history_[0]
-    assert "valid_loss" not in case.fit(early_stopping=False).history_[0]
-    assert "valid_loss" not in case.fit(early_stopping="auto").history_[0]  # too few samples
-
-
-def effect_of_validation_fraction(case):
+def effect_of_validation(case):
+    assert "valid_loss" not in case.fit(validation=None).history_[0]
+    assert "valid_loss" not in case.fit(validation="auto").history_[0]  # too few samples
     for fraction, n_rows in [(0.25, 10), (0.5, 20)]:
-        fitted = case.fit(early_stopping=True, validation_fraction=fraction, callbacks=[Callback()])
+        fitted = case.fit(validation=fraction, callbacks=[Callback()])
         assert sum(sizes(fitted, "valid_batch_size")) == n_rows
         assert sum(sizes(fitted, "train_batch_size")) == 40 - n_rows
 
@@ -182,12 +178,12 @@ def effect_of_validation_fraction(case):
 def effect_of_n_iter_no_change(case):
     # With such a tolerance only the first epoch counts as an improvement.
     for patience in (2, 4):
-        fitted = case.fit(early_stopping=True, tol=1e9, n_iter_no_change=patience, max_epochs=8)
+        fitted = case.fit(validation=0.15, tol=1e9, n_iter_no_change=patience, max_epochs=8)
         assert fitted.n_iter_ == 1 + patience
 
 
 def effect_of_tol(case):
-    settings = {"early_stopping": True, "n_iter_no_change": 3}
+    settings = {"validation": 0.15, "n_iter_no_change": 3}
     strict = case.fit(tol=1e9, max_epochs=8, **settings)
     lenient = case.fit(tol=0, max_epochs=8, **settings)
     assert strict.n_iter_ == 4 < lenient.n_iter_
@@ -210,7 +206,7 @@ def effect_of_auxiliary_weight(case):
 
 
 def effect_of_balance(case):
-    settings = {"early_stopping": True, "max_epochs": 6}
+    settings = {"validation": 0.15, "max_epochs": 6}
     answers = [
         case.differ({"balance": None, **settings}, {"balance": balance, **settings})
         for balance in ("gradient_blending", "modulation", "pareto")
@@ -351,7 +347,7 @@ def effect_of_temperature(case):
 
 
 def effect_of_linear_path(case):
-    settings = {"early_stopping": True, "linear_path": True}
+    settings = {"validation": 0.15, "linear_path": True}
     (path,) = case.fit(**settings).network_.linear_paths
     assert path.share < 1  # in three epochs the network has learned next to nothing
     assert len(case.fit(**{**settings, "linear_path": False}).network_.linear_paths) == 0

@@ -129,7 +129,7 @@ def test_further_modalities_are_joined_to_the_shared_representation(X, y, autoen
 
 
 def test_a_target_of_the_same_name_takes_over_its_decoder_where_it_fits(X, autoencoder):
-    settings = {"init": autoencoder, "early_stopping": False, "linear_path": False, **UNTRAINED}
+    settings = {"init": autoencoder, "validation": None, "linear_path": False, **UNTRAINED}
     reg = one_network(listed()[1:], target={"table": "table"}, **settings)
     found = reg.fit(X[["words"]], X[["table"]]).predict(X[["words"]])["table"]
     expected = autoencoder.inverse_transform(autoencoder.transform(X[["words"]]))["table"]
@@ -140,7 +140,7 @@ def test_a_target_of_the_same_name_takes_over_its_decoder_where_it_fits(X, autoe
 
 
 def test_a_decoder_of_numbers_in_another_scale_is_not_taken_over(X, autoencoder):
-    settings = {"early_stopping": False, "linear_path": False, **UNTRAINED}
+    settings = {"validation": None, "linear_path": False, **UNTRAINED}
     reg = one_network(
         listed()[1:], target=[("table", Numeric(), "table")], init=autoencoder, **settings
     )

@@ -16,7 +16,7 @@ from sklearn_crossmodal.utils.discovery import all_estimators
 ESTIMATORS = [name for name, _ in all_estimators("network")]
 
 #: All that is random in a fit: first weights, order, held-out rows, hidden modalities, dropout.
-RANDOM = {"early_stopping": True, "validation_fraction": 0.3, "modality_dropout": 0.3}
+RANDOM = {"validation": 0.3, "modality_dropout": 0.3}
 
 
 def global_states():
@@ -133,9 +133,7 @@ def test_warm_start_takes_samples_in_a_new_order_and_holds_out_the_same(name, X,
         def on_batch_begin(self, net, batch=None, training=None, **kwargs):
             seen.append((training, batch[0]["values"]["table"][:, 0].tolist()))
 
-    estimator = make(
-        name, callbacks=[Recorder()], early_stopping=True, max_epochs=1, warm_start=True
-    )
+    estimator = make(name, callbacks=[Recorder()], validation=0.15, max_epochs=1, warm_start=True)
     if hasattr(estimator, "input_noise"):
         estimator.set_params(input_noise=0.0)
     passes = []

@@ -105,7 +105,7 @@ def test_a_later_fit_learns_the_path_anew(wide):
         ("words", "a", {}, "needs a modality that is numbers or an embedding"),
         ("a", "words", {}, "needs a target of numbers with a loss of their errors"),
         ("a", "a", {"loss": "quantile"}, "needs a target of numbers with a loss of their errors"),
-        ("a", "a", {"early_stopping": False}, "needs rows that are held out.*or n_folds"),
+        ("a", "a", {"validation": None}, "needs rows that are held out.*or n_folds"),
     ],
 )
 def test_a_path_that_cannot_be_is_refused(source, target, params, message, rng):
@@ -133,5 +133,5 @@ def test_going_on_without_rows_held_out_keeps_the_path(wide):
     reg = CrossModalRegressor(n_folds=None, warm_start=True, **QUICK).fit(X[:200], Y[:200])
     before = [float(path.share) for path in paths_of(reg)]
     assert before[0] < 1
-    reg.set_params(early_stopping=False, max_epochs=1).fit(X[:200], Y[:200])
+    reg.set_params(validation=None, max_epochs=1).fit(X[:200], Y[:200])
     assert [float(path.share) for path in paths_of(reg)] == before

@@ -23,7 +23,7 @@ from sklearn_crossmodal.utils.discovery import all_estimators
 
 ESTIMATORS = [name for name, _ in all_estimators("network")]
 REGRESSORS = ["FusionRegressor", "CrossModalRegressor"]
-HALF = {"early_stopping": True, "validation_fraction": 0.5}
+HALF = {"validation": 0.5}
 #: What is fitted after training, beside the network, is none of skorch's concern.
 ALONE = {"CrossModalRegressor": {"linear_path": False}}
 HELD_OUT = []

@@ -109,7 +109,7 @@ def test_the_loss_is_what_is_minimised(table):
     plain = Numeric(scaling="standard", decoder=MLPDecoder(()))
     for loss, by_hand in [("squared_error", np.square), (AbsoluteError(), np.abs)]:
         reg = CrossModalRegressor(
-            target=plain, loss=loss, early_stopping=False, input_noise=0, fusion="sum", **settings
+            target=plain, loss=loss, validation=None, input_noise=0, fusion="sum", **settings
         ).fit(X, y)
         expected = by_hand((reg.predict(X) - y) / y.std(axis=0)).mean()
         assert reg.history_[0]["train_loss"] == pytest.approx(expected, rel=1e-5)

@@ -27,7 +27,6 @@ from sklearn_crossmodal import (
     FusionClassifier,
     FusionRegressor,
     MultiModalAutoencoder,
-    MultiModalFrame,
 )
 from sklearn_crossmodal.training import pick_split
 from sklearn_crossmodal.utils._validation import draw_seed
@@ -65,7 +64,7 @@ def target_of(name, X):
 
 
 def recorded(name="FusionClassifier", **params):
-    settings = {"max_epochs": 1, "early_stopping": True, "random_state": 0}
+    settings = {"max_epochs": 1, "validation": 0.15, "random_state": 0}
     classes = dict(all_estimators("network"))
     return classes[name](**{**settings, "callbacks": [RecordHeldOut()], **params})
 
@@ -139,8 +138,8 @@ def test_groups_of_rows_of_weight_zero_are_left_out_with_them(X, y, groups):
     ],
 )
 def test_the_first_split_of_a_splitter_is_taken(splitter, X, y, groups):
-    clf = recorded(validation_fraction=splitter)
-    assert clone(clf).get_params()["validation_fraction"] is not splitter
+    clf = recorded(validation=splitter)
+    assert clone(clf).get_params()["validation"] is not splitter
     by_groups = "Group" in type(splitter).__name__
     clf.fit(X, y, groups=groups if by_groups else None)
     training, validation = next(iter(splitter.split(X, y, groups if by_groups else None)))
@@ -180,7 +179,7 @@ IN_ORDER = [
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("splitter", IN_ORDER, ids=repr)
 def test_of_splits_in_order_the_last_is_taken_in_which_all_earlier_rows_train(name, splitter, X):
-    recorded(name, validation_fraction=splitter).fit(X, target_of(name, X))
+    recorded(name, validation=splitter).fit(X, target_of(name, X))
     *_, (training, validation) = splitter.split(X)
     if training.dtype == bool:
         training, validation = np.flatnonzero(training), np.flatnonzero(validation)
@@ -214,17 +213,9 @@ def test_the_split_that_is_taken_uses_nearly_all_rows(n_rows, n_splits, kind):
     ids=repr,
 )
 def test_a_split_that_leaves_out_most_rows_warns(name, splitter, X):
-    message = rf"{name}: validation_fraction={type(splitter).__name__}.* 40 .* 20 of 240 rows"
+    message = rf"{name}: validation={type(splitter).__name__}.* 40 .* 20 of 240 rows"
     with pytest.warns(UserWarning, match=message):
-        recorded(name, validation_fraction=splitter).fit(X, target_of(name, X))
-
-
-def test_a_train_split_that_leaves_out_most_rows_warns(X, y):
-    def split(dataset, y=None):
-        return dataset.take(np.arange(20)), dataset.take(np.arange(20, 30))
-
-    with pytest.warns(UserWarning, match=r"train_split.* 20 .* 10 of 240 rows"):
-        recorded(net_params={"train_split": split}).fit(X, y)
+        recorded(name, validation=splitter).fit(X, target_of(name, X))
 
 
 @pytest.mark.parametrize("cv", [TimeSeriesSplit(3), WalkForward(3)], ids=repr)
@@ -251,7 +242,7 @@ def test_a_cv_that_leaves_out_most_rows_warns(X, y):
 
 
 def test_a_splitter_is_one_of_the_settings_of_a_search(X, y):
-    grid = {"validation_fraction": [0.2, KFold(4), TimeSeriesSplit(3)]}
+    grid = {"validation": [0.2, KFold(4), TimeSeriesSplit(3)]}
     clf = recorded(callbacks=None, max_epochs=3)
     search = BatchedGridSearchCV(clf, grid, cv=2, error_score="raise").fit(X, y)
     for params, score in zip(
@@ -262,19 +253,19 @@ def test_a_splitter_is_one_of_the_settings_of_a_search(X, y):
 
 def test_what_is_no_share_and_no_splitter_is_refused(X, y):
     for wrong in (1.5, "KFold", 0, [0.5]):
-        with pytest.raises(ValueError, match="'validation_fraction' parameter of FusionClassifier"):
-            recorded(validation_fraction=wrong).fit(X, y)
+        with pytest.raises(ValueError, match="'validation' parameter of FusionClassifier"):
+            recorded(validation=wrong).fit(X, y)
 
 
 def test_splitters_that_do_not_split_are_refused(X, y):
-    with pytest.raises(ValueError, match=r"FusionClassifier: validation_fraction=Group.*groups"):
-        recorded(validation_fraction=GroupShuffleSplit()).fit(X, y)
+    with pytest.raises(ValueError, match=r"FusionClassifier: validation=Group.*groups"):
+        recorded(validation=GroupShuffleSplit()).fit(X, y)
     short = PredefinedSplit(np.r_[np.zeros(100), np.full(N, -1)])
     with pytest.raises(ValueError, match=r"FusionClassifier: .*does not part 240 rows"):
-        recorded(validation_fraction=short).fit(X, y)
+        recorded(validation=short).fit(X, y)
     nothing = PredefinedSplit(np.full(N, -1))
     with pytest.raises(ValueError, match=r"FusionClassifier: .*leaves no rows"):
-        recorded(validation_fraction=nothing).fit(X, y)
+        recorded(validation=nothing).fit(X, y)
 
 
 @pytest.mark.parametrize(
@@ -312,121 +303,25 @@ def test_groups_are_routed_to_fit_by_searches_and_pipelines(X, y, groups):
 
 
 def test_the_class_of_a_splitter_is_no_splitter():
-    clf = FusionClassifier(early_stopping=True, n_folds=None, validation_fraction=KFold)
-    with pytest.raises(
-        TypeError, match=r"validation_fraction is the class KFold: pass .* KFold\(\)"
-    ):
+    clf = FusionClassifier(n_folds=None, validation=KFold)
+    with pytest.raises(TypeError, match=r"validation is the class KFold: pass .* KFold\(\)"):
         clf.fit(np.zeros((20, 2)), [0, 1] * 10)
 
 
-# A `train_split` of skorch -----------------------------------------------------------------------
+def test_a_train_split_of_skorch_is_refused(X, y):
+    with pytest.raises(ValueError, match=r"FusionClassifier: .*train_split.* validation"):
+        recorded(net_params={"train_split": ValidSplit(4)}).fit(X, y)
 
 
-def first_rows(n_rows):
-    """Return a function that trains on so many rows, and holds out the others."""
-
-    def split(dataset, y=None):
-        rows = np.arange(len(dataset))
-        return dataset.take(rows[:n_rows]), dataset.take(rows[n_rows:])
-
-    return {"train_split": split}
-
-
-@pytest.mark.parametrize("name", ESTIMATORS)
-@pytest.mark.parametrize("early", [False, "auto", True])
-def test_a_train_split_decides_which_rows_are_held_out(name, early, X):
-    y = target_of(name, X)
-    fitted = recorded(name, net_params=first_rows(100), early_stopping=early).fit(X, y)
-    np.testing.assert_array_equal(RecordHeldOut.training, np.arange(100))
-    np.testing.assert_array_equal(RecordHeldOut.rows, np.arange(100, N))
-    assert "valid_loss" in fitted.history_[0]
-
-
-@pytest.mark.parametrize(
-    "splitter", [ValidSplit(4), ValidSplit(0.25, random_state=0), ValidSplit(4, stratified=True)]
-)
-def test_splits_of_skorch_are_taken(splitter, X, y):
-    recorded(net_params={"train_split": splitter}).fit(X, y)
-    assert len(RecordHeldOut.rows) == N / 4
-    assert sorted([*RecordHeldOut.training, *RecordHeldOut.rows]) == list(range(N))
-    if splitter.stratified:
-        np.testing.assert_allclose(
-            np.mean(y[RecordHeldOut.rows] == "rare"), np.mean(y == "rare"), atol=0.02
-        )
-
-
-def test_shares_of_the_blend_are_fitted_on_what_a_train_split_holds_out():
-    rng = np.random.default_rng(0)
-    table = rng.normal(size=(600, 2, 20))
-    X = MultiModalFrame({"a": table[:, 0], "b": table[:, 1]})
-    y = (table[:, :, 0].sum(axis=1) + rng.normal(size=600) > 0).astype(int)
-    settings = {"max_epochs": 30, "early_stopping": True, "random_state": 0}
-    shares = [
-        FusionClassifier(**settings, **params).fit(X, y).network_.heads.shares.tolist()
-        for params in (
-            {"net_params": first_rows(300)},
-            {"validation_fraction": PredefinedSplit(np.where(np.arange(600) < 300, -1, 0))},
-        )
-    ]
-    assert shares[0] == shares[1] != [0.5, 0.5, 1.0]
-
-
-def test_a_train_split_is_one_of_the_settings_of_a_search(X, y):
-    grid = {"net_params": [first_rows(40), first_rows(80), None]}
-    clf = recorded(callbacks=None, max_epochs=3)
-    search = BatchedGridSearchCV(clf, grid, cv=2, error_score="raise").fit(X, y)
-    for params, score in zip(
-        search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True
-    ):
-        assert cross_val_score(clone(clf).set_params(**params), X, y, cv=2).mean() == score
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"n_folds": 3}, r"n_folds=3 .*net_params\['train_split'\]"),
-        (
-            {"validation_fraction": KFold(3)},
-            r"validation_fraction=KFold.*net_params\['train_split'\]",
-        ),
-    ],
-)
-def test_rows_are_held_out_by_one_parameter_alone(params, message, X, y):
-    with pytest.raises(ValueError, match=f"FusionClassifier: {message}"):
-        recorded(net_params=first_rows(100), **params).fit(X, y)
-
-
-def test_folds_and_a_splitter_do_not_go_together(X, y):
-    with pytest.raises(ValueError, match=r"n_folds=3 and validation_fraction=KFold\(...\) both"):
-        FusionClassifier(n_folds=3, validation_fraction=KFold(3)).fit(X, y)
+@pytest.mark.parametrize("validation", [0.15, KFold(3), None], ids=repr)
+def test_rows_are_held_out_by_one_parameter_alone(validation, X, y):
+    with pytest.raises(ValueError, match=r"FusionClassifier: n_folds=3 and validation=.* both"):
+        FusionClassifier(n_folds=3, validation=validation).fit(X, y)
 
 
 @pytest.mark.parametrize("make", [CrossModalRegressor, FusionRegressor, MultiModalAutoencoder])
-def test_a_splitter_holds_rows_out_however_few_there_are(make, rng):
-    X, splitter = rng.normal(size=(30, 3)), KFold(3)
-    fitted = make(max_epochs=2, validation_fraction=splitter).fit(X, X[:, 0])
+@pytest.mark.parametrize("validation", [KFold(3), 0.3], ids=repr)
+def test_rows_that_are_named_are_held_out_however_few_there_are(make, validation, rng):
+    X = rng.normal(size=(30, 3))
+    fitted = make(max_epochs=2, validation=validation).fit(X, X[:, 0])
     assert "valid_loss" in fitted.history_[0]
-    fitted = make(max_epochs=2, validation_fraction=splitter, early_stopping=False).fit(X, X[:, 0])
-    assert "valid_loss" not in fitted.history_[0]
-
-
-@pytest.mark.parametrize(
-    ("split", "message"),
-    [
-        (lambda data, y: (data, None), "returned NoneType"),
-        (lambda data, y: (data.take(np.arange(0)), data), "no rows to train on"),
-        (lambda data, y: data, "two data sets"),
-    ],
-)
-def test_a_train_split_that_does_not_split_is_refused(split, message, X, y):
-    with pytest.raises(
-        (TypeError, ValueError), match=f"FusionClassifier: .*train_split.*{message}"
-    ):
-        recorded(net_params={"train_split": split}).fit(X, y)
-
-
-def test_gradient_blending_takes_rows_of_a_train_split(X, y):
-    table = MultiModalFrame({"a": X, "b": X[:, ::-1]})
-    params = {"balance": "gradient_blending", "early_stopping": False}
-    recorded(net_params=first_rows(100), **params).fit(table, y)
-    np.testing.assert_array_equal(RecordHeldOut.rows, np.arange(100, N))

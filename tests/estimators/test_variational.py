@@ -141,7 +141,7 @@ def test_the_loss_of_a_batch_is_minus_the_rescaled_bound(X):
     made = MultiModalAutoencoder(
         n_components=2, variational="mvtcae", beta=3.0, n_warmup_epochs=0, **{**QUICK}
     )
-    made = made.set_params(max_epochs=1, modality_dropout=0.0, early_stopping=False).fit(X)
+    made = made.set_params(max_epochs=1, modality_dropout=0.0, validation=None).fit(X)
     net, inputs = made.net_, made._blocks(X)
     targets = made._target.blocks(None, inputs)
     data = BlockDataset.from_blocks(inputs, torch_dtype(net.precision), targets)

@@ -24,7 +24,7 @@ from sklearn_crossmodal.utils.discovery import all_estimators
 
 ESTIMATORS = [name for name, _ in all_estimators("network")]
 FOLDED = ["FusionClassifier", "FusionRegressor", "CrossModalRegressor"]
-EARLY = {"early_stopping": True, "validation_fraction": 0.3}
+EARLY = {"validation": 0.3}
 
 
 class Recorder(Callback):
@@ -299,7 +299,7 @@ def test_a_pickle_and_a_copy_go_on(params, table, labels):
     score = EpochScoring("accuracy", lower_is_better=False)
     clf = small(callbacks=[("score", score), Count()], **EARLY)
     if params:
-        clf.set_params(early_stopping="auto", **params)
+        clf.set_params(validation="auto", **params)
     clf.fit(table, labels)
     for other in (pickle.loads(pickle.dumps(clf)), copy.deepcopy(clf)):
         np.testing.assert_array_equal(other.predict_proba(table), clf.predict_proba(table))

@@ -472,7 +472,7 @@ def test_a_module_that_works_in_place_does_not_reach_x(dtype, n):
         return nn.Sequential(nn.ReLU(inplace=True), nn.Linear(spec.size, 3))
 
     modalities = [("a", Numeric(scaling=None, encoder=encoder), slice(None))]
-    settings = {"max_epochs": 1, "batch_size": n, "early_stopping": False}
+    settings = {"max_epochs": 1, "batch_size": n, "validation": None}
     clf = FusionClassifier(modalities, dtype=np.dtype(dtype).name, **settings)
     clf.fit(X, np.arange(n) % 2).predict(X)
     np.testing.assert_array_equal(X, before)

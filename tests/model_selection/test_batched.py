@@ -133,7 +133,7 @@ def test_float32_gives_the_same_results(X, y):
 
 
 def test_each_candidate_stops_early_by_itself(X, y):
-    estimator = classifier(early_stopping=True, n_iter_no_change=2, max_epochs=12)
+    estimator = classifier(validation=0.15, n_iter_no_change=2, max_epochs=12)
     grid = {"learning_rate": [1e-3, 3e-2, 0.3], "tol": [0.0, 1e-2]}
     search_both(estimator, grid, X, y, scoring="neg_log_loss")
 

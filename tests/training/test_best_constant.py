@@ -17,7 +17,7 @@ COMMON = {
     "classifier": "e = FusionClassifier(random_state=0, **few).fit(X, y); e.predict_proba(X)",
     "folds": "FusionClassifier(n_folds=3, **few).fit(X, y).predict(X)",
     "one network": "FusionClassifier(n_folds=None, **few).fit(X, y).partial_fit(X, y)",
-    "without folds": "FusionClassifier(early_stopping=False, **few).fit(X, y).predict(X)",
+    "without folds": "FusionClassifier(validation=None, **few).fit(X, y).predict(X)",
     "regressor": "FusionRegressor(**few).fit(X, z).predict(X)",
     "quantiles": "FusionRegressor(loss='quantile', **few).fit(X, z).predict(X)",
     "autoencoder": "e = MultiModalAutoencoder(**few).fit(X); e.inconsistency(X); e.impute(gaps)",

@@ -363,7 +363,7 @@ def frame(n=60):
 
 
 def estimators():
-    plain = {"max_epochs": 4, "batch_size": 16, "early_stopping": True, "dtype": "float64"}
+    plain = {"max_epochs": 4, "batch_size": 16, "validation": 0.15, "dtype": "float64"}
     numeric = [("a", Numeric(), "a"), ("b", Numeric(), "b")]
     for fusion in sorted(FUSIONS.keys() - {"attention"}):  # whose kernel has no rule for stacks
         yield f"fusion {fusion}", FusionClassifier(numeric, fusion=fusion, **plain), "classes"

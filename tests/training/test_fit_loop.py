@@ -109,14 +109,6 @@ def test_net_params_reach_skorch(net):
     assert one.optimizer_.param_groups[0]["momentum"] == 0.3
 
 
-def test_a_train_split_of_the_user_is_kept(net, dataset):
-    split = {"train_split": lambda data: (data.take(np.arange(35)),) * 2}
-    one = net(net_params=split, callbacks=[Callback()])  # without any, batches are not recorded
-    train(Training(one, dataset(), 1, split=(np.arange(0, 30), np.arange(30, 40)), seed=0))
-    sizes = [batch.get("train_batch_size", 0) for batch in one.history[-1]["batches"]]
-    assert sum(sizes) == 35
-
-
 def test_callbacks_of_the_user_are_called_themselves(net, dataset):
     class Counter(Callback):
         n_epochs = 0

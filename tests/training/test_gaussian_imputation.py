@@ -153,7 +153,7 @@ def test_a_weight_of_two_is_a_sample_twice(features):
 def test_rows_that_come_later_are_as_if_they_had_come_at_once(rng):
     z = rng.normal(size=(400, 3))
     X = MultiModalFrame({name: z @ rng.normal(size=(3, 4)) for name in "ab"})
-    fitted = MultiModalAutoencoder(random_state=0, max_epochs=1, early_stopping=False).fit(X)
+    fitted = MultiModalAutoencoder(random_state=0, max_epochs=1, validation=None).fit(X)
     blocks = fitted._blocks(X)
     data = BlockDataset.from_blocks(blocks, torch.float64, blocks)
     net = fitted.net_
@@ -303,7 +303,7 @@ def test_rows_of_hardly_any_weight_hardly_tell(rng):
     turned = np.where(np.arange(80)[:, None] < 40, z, -z)
     X = MultiModalFrame({"a": z, "b": turned})
     weight = np.where(np.arange(80) < 40, 1.0, 1e-3)
-    settings = {"random_state": 0, "max_epochs": 60, "early_stopping": False}
+    settings = {"random_state": 0, "max_epochs": 60, "validation": None}
     fitted = MultiModalAutoencoder(**settings).fit(X, sample_weight=weight)
     assert explained(z[:40], fitted.translate(X, source="a", target="b")[:40]) > 0.97
 
@@ -388,10 +388,10 @@ def test_a_fit_finds_no_closed_form_until_it_is_needed(wide, monkeypatch):
     assert not made
 
 
-@pytest.mark.parametrize("early_stopping", [True, False])
-def test_copies_and_pickles_find_the_same(wide, early_stopping):
+@pytest.mark.parametrize("validation", [0.15, None])
+def test_copies_and_pickles_find_the_same(wide, validation):
     settings = {"n_components": 2, "max_epochs": 2, "random_state": 0}
-    fitted = MultiModalAutoencoder(early_stopping=early_stopping, **settings).fit(wide)
+    fitted = MultiModalAutoencoder(validation=validation, **settings).fit(wide)
     copies = [copy.deepcopy(fitted), pickle.loads(pickle.dumps(fitted))]
     with ThreadPoolExecutor(4) as threads:
         scores = [*threads.map(fitted.inconsistency, [wide] * 4)]

@@ -41,13 +41,13 @@ def score_of_weak(ignored, **params):
 
 @pytest.fixture(scope="module")
 def score_without(ignored):
-    return score_of_weak(ignored, auxiliary_weight=0.0, early_stopping=True)
+    return score_of_weak(ignored, auxiliary_weight=0.0, validation=0.15)
 
 
 @pytest.mark.parametrize("balance", sorted(BALANCES))
 def test_a_modality_that_is_otherwise_ignored_is_learned(ignored, score_without, balance):
     assert score_without < 0.6
-    assert score_of_weak(ignored, balance=balance, early_stopping=True) > score_without + 0.05
+    assert score_of_weak(ignored, balance=balance, validation=0.15) > score_without + 0.05
 
 
 def test_only_encoders_that_are_ahead_move_less():
@@ -137,7 +137,7 @@ def test_numbers_are_balanced_too(ignored, balance):
 @pytest.mark.parametrize("balance", ["modulation", "pareto"])
 def test_callbacks_that_look_at_batches_change_nothing(ignored, balance):
     X, y = ignored
-    settings = {"balance": balance, "max_epochs": 2, "random_state": 0, "early_stopping": False}
+    settings = {"balance": balance, "max_epochs": 2, "random_state": 0, "validation": None}
     plain = FusionClassifier(**settings).fit(X, y)
     watched = FusionClassifier(**settings, callbacks=[LookOn()]).fit(X, y)
     np.testing.assert_allclose(plain.predict_proba(X), watched.predict_proba(X))
@@ -147,8 +147,8 @@ def test_what_a_remedy_needs_is_said(ignored):
     X, y = ignored
     with pytest.raises(ValueError, match="FusionClassifier: balance='pareto'.*auxiliary_weight"):
         FusionClassifier(balance="pareto", auxiliary_weight=0).fit(X, y)
-    with pytest.raises(ValueError, match="early_stopping to True"):
-        FusionClassifier(balance="gradient_blending", early_stopping=False).fit(X, y)
+    with pytest.raises(ValueError, match="validation to 'auto' or a share"):
+        FusionClassifier(balance="gradient_blending", validation=None).fit(X, y)
 
 
 def test_one_modality_alone_needs_no_balance(ignored):

@@ -13,7 +13,7 @@ from sklearn_crossmodal.training._objectives._criterion import Criterion
 from sklearn_crossmodal.training._post_fit import _late_fusion_weights
 from sklearn_crossmodal.training._post_fit._late_fusion_weights import fit_blend
 
-QUICK = {"early_stopping": True, "max_epochs": 15, "learning_rate": 0.01, "random_state": 0}
+QUICK = {"validation": 0.15, "max_epochs": 15, "learning_rate": 0.01, "random_state": 0}
 
 
 @pytest.fixture
@@ -49,9 +49,7 @@ def fitted_shares(training, spoil):
 
 
 def test_shares_are_those_with_the_lowest_loss_on_held_out_rows(X, y):
-    clf = FusionClassifier(
-        early_stopping=True, validation_fraction=0.4, max_epochs=1, random_state=0
-    ).fit(X, y)
+    clf = FusionClassifier(validation=0.4, max_epochs=1, random_state=0).fit(X, y)
     (training,) = clf._prepare(X, y, None, 1)
 
     def mute_heads(network):
@@ -69,7 +67,7 @@ def test_shares_are_those_with_the_lowest_loss_on_held_out_rows(X, y):
 
 
 def test_few_held_out_rows_leave_the_shares_as_they_are(X, y):
-    clf = FusionClassifier(early_stopping=True, max_epochs=2, random_state=0).fit(X[:200], y[:200])
+    clf = FusionClassifier(validation=0.15, max_epochs=2, random_state=0).fit(X[:200], y[:200])
     np.testing.assert_allclose(clf.network_.heads.shares.numpy(), [0.5, 0.5, 0.75, 1.0])
 
 
@@ -100,7 +98,7 @@ def test_one_modality_of_many_is_told_better_with_heads(rng):
     scores = {}
     for weight in (0.0, 0.3):
         clf = FusionClassifier(
-            auxiliary_weight=weight, early_stopping=True, max_epochs=40, random_state=0
+            auxiliary_weight=weight, validation=0.15, max_epochs=40, random_state=0
         )
         clf.fit(X[:300], y[:300])
         scores[weight] = np.mean([clf.score(X[[name]][300:], y[300:]) for name in views])
@@ -136,7 +134,7 @@ def test_only_rows_with_so_many_modalities_tell_of_their_share(rng):
     y = (a[:, 0] * b[:, 0] > 0).astype(int)
     present = np.arange(3000) % 10 == 0
     X = MultiModalFrame({"a": a, "b": b}, present={"b": present})
-    clf = FusionClassifier(early_stopping=True, max_epochs=1, random_state=0)
+    clf = FusionClassifier(validation=0.15, max_epochs=1, random_state=0)
     (training,) = clf._prepare(X, y, None, 1)
     heads = training.net.module_.heads
     held_out = training.dataset.take(training.split[1])

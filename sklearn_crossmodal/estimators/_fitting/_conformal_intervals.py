@@ -44,7 +44,7 @@ class ConformalIntervals(PostFit):
         numbers = any(one.kind == "vector" for one in self.target.modalities.values())
         if trainings[0].split is None:
             self.calibrations = (
-                "no rows were held out in the last training: set early_stopping=True or n_folds"
+                "no rows were held out in the last training: set validation=0.15 or n_folds"
             )
         elif self.goes_on:
             self.calibrations = (

@@ -7,13 +7,7 @@ from numbers import Integral
 
 import numpy as np
 
-from sklearn_crossmodal.estimators._fitting._validation_split import (
-    check_one_split,
-    has_own_split,
-    has_splitter,
-    held_out_rows,
-    n_folds_of,
-)
+from sklearn_crossmodal.estimators._fitting._validation_split import held_out_rows
 from sklearn_crossmodal.nn import Component
 from sklearn_crossmodal.training import deal_folds, reads_any_length
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
@@ -27,11 +21,13 @@ FOLDING_CONSTRAINTS = {
 _TABLES = ("vector", "codes")
 #: Steps of a series at most, for an encoder of it to be small.
 _SHORT = 32
+#: Of the rows that "auto" holds out.
+_SHARE = 0.15
 
 
 @dataclass(frozen=True)
 class ValidationPolicy:
-    """What "auto" stands for in `early_stopping` and `n_folds` of an estimator.
+    """What "auto" stands for in `validation` and `n_folds` of an estimator.
 
     Parameters
     ----------
@@ -42,7 +38,7 @@ class ValidationPolicy:
     of_tables_only : bool, default=False
         Whether rows of tables alone are held out.
     always : bool, default=False
-        Whether rows are held out whatever `early_stopping` is.
+        Whether "auto" holds rows out, however few there are.
     """
 
     min_samples: int = 100
@@ -90,13 +86,19 @@ def plan_fit(estimator, data, strata, seed: int) -> FitPlan:
     ValueError
         If parameters contradict each other, or there are fewer samples than folds.
     """
-    n_folds = n_folds_of(estimator)
-    if is_auto := n_folds == "auto":
-        n_folds = _choose_folds(estimator, data)
+    n_folds = estimator.n_folds
+    is_auto = _is_auto(estimator.validation)
+    if chosen := n_folds == "auto":
+        n_folds = _choose_folds(estimator, data) if is_auto else None
+    elif n_folds is not None and not is_auto:
+        raise ValueError(
+            f"{type(estimator).__name__}: n_folds={n_folds} and "
+            f"validation={estimator.validation!r} both say which rows are held out: leave one of "
+            "them out."
+        )
     if n_folds is not None:
-        check_one_split(estimator, f"n_folds={n_folds}")
         folds = _deal(data, strata, n_folds, seed)
-        if not is_auto and len(folds) < n_folds:
+        if not chosen and len(folds) < n_folds:
             raise ValueError(
                 f"{type(estimator).__name__}: n_folds={n_folds} is more than there are samples, "
                 "samples of a class, or groups: take less, or None."
@@ -132,10 +134,8 @@ def _choose_folds(estimator, data) -> int | None:
     encoders = {name: modality.encoder for name, modality, _ in estimator.modalities_}
     small = all(is_small(encoders[name], block.spec) for name, block in data.inputs.items())
     small = small and all(block.spec.kind in _TABLES for block in data.targets.values())
-    free = estimator.early_stopping == "auto" and not has_splitter(estimator)
-    free = free and not estimator.warm_start and not has_own_split(estimator)
     fitting = [n for least, most, n in estimator._validation.folds if least <= len(data) < most]
-    return fitting[0] if small and free and fitting else None
+    return fitting[0] if small and fitting and not estimator.warm_start else None
 
 
 def _deal(data, strata, n_folds: int, seed: int) -> list:
@@ -145,9 +145,16 @@ def _deal(data, strata, n_folds: int, seed: int) -> list:
 
 def _one_split(estimator, data, strata, seed: int):
     """Return training and validation rows; None where no rows are held out."""
-    policy, early = estimator._validation, estimator.early_stopping
-    if early == "auto":
+    validation = estimator.validation
+    if _is_auto(validation):
+        policy = estimator._validation
         tables = all(block.kind in _TABLES for block in data.inputs.values())
-        suited = tables or not policy.of_tables_only
-        early = has_splitter(estimator) or (len(data) >= policy.min_samples and suited)
-    return held_out_rows(estimator, data, strata, seed) if policy.always or early else None
+        suited = len(data) >= policy.min_samples and (tables or not policy.of_tables_only)
+        validation = _SHARE if suited or policy.always else None
+    if validation is None:
+        return None
+    return held_out_rows(validation, data, strata, seed, type(estimator).__name__)
+
+
+def _is_auto(validation) -> bool:
+    return isinstance(validation, str) and validation == "auto"

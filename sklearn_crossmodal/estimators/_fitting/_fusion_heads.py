@@ -8,7 +8,6 @@ from numbers import Integral, Real
 from torch import nn
 
 from sklearn_crossmodal.data import Block
-from sklearn_crossmodal.estimators._fitting._validation_split import has_own_split
 from sklearn_crossmodal.nn import MultiModalNetwork, build_decoder, build_loss
 from sklearn_crossmodal.nn.decoders import CodesDecoder, MLPDecoder
 from sklearn_crossmodal.nn.networks._batch_ensemble import EnsembleNetwork
@@ -107,12 +106,10 @@ def check_balance(estimator) -> None:
             f"{owner}: balance={estimator.balance!r} looks at the heads of modalities, of which "
             "auxiliary_weight=0 makes none: set it above 0."
         )
-    several = estimator.n_folds not in ("auto", None)
-    held_out = estimator.early_stopping or several or has_own_split(estimator)
-    if estimator.balance == "gradient_blending" and not held_out:
+    if estimator.balance == "gradient_blending" and estimator.validation is None:
         raise ValueError(
             f"{owner}: balance='gradient_blending' looks at rows that are held out: set "
-            "early_stopping to True or 'auto', or n_folds."
+            "validation to 'auto' or a share."
         )
 
 

@@ -149,15 +149,13 @@ def plan_training(estimator, data, max_epochs, *, resume: bool, seed: int, split
     -------
     Training
     """
-    owner = type(estimator).__name__
-    with error_prefix(owner):
+    with error_prefix(type(estimator).__name__):
         device = choose_device(estimator.device)
     with seeded(seed, device):
         estimator.net_ = _make_net(estimator, data.inputs, device, resume)
     estimator._target.check(estimator.net_.criterion_.losses, data.targets)
     dataset = data.dataset(torch_dtype(estimator.dtype_))
-    with error_prefix(owner):
-        return Training(estimator.net_, dataset, max_epochs, split, seed, tasks)
+    return Training(estimator.net_, dataset, max_epochs, split, seed, tasks)
 
 
 def _make_net(estimator, blocks: Mapping[str, Block], device: str, resume: bool) -> Net:
@@ -170,18 +168,19 @@ def _make_net(estimator, blocks: Mapping[str, Block], device: str, resume: bool)
         estimator.dtype_ = choose_dtype(
             estimator.dtype, device=device, n_samples=n_samples, network=network
         )
-    return make_net(
-        estimator._net_class,
-        network.to(torch_dtype(estimator.dtype_)),
-        losses,
-        TrainingConfig.of(estimator),
-        n_samples=n_samples,
-        device=device,
-        precision=estimator.dtype_,
-        before=before,
-        read=NetInput(estimator),
-        **estimator._target.net_settings(losses),
-    )
+    with error_prefix(type(estimator).__name__):
+        return make_net(
+            estimator._net_class,
+            network.to(torch_dtype(estimator.dtype_)),
+            losses,
+            TrainingConfig.of(estimator),
+            n_samples=n_samples,
+            device=device,
+            precision=estimator.dtype_,
+            before=before,
+            read=NetInput(estimator),
+            **estimator._target.net_settings(losses),
+        )
 
 
 def scores_of(estimator, X) -> list[Tensor]:

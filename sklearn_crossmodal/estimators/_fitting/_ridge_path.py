@@ -104,7 +104,7 @@ class RidgePath(PostFit):
         if self.holds_out and self.linear_path is True and trainings[0].split is None:
             raise ValueError(
                 f"{self.owner}: linear_path=True needs rows that are held out, which tell "
-                "its share: set early_stopping=True or n_folds, or linear_path='auto'."
+                "its share: set validation=0.15 or n_folds, or linear_path='auto'."
             )
         for training in trainings:
             if training.split is not None:

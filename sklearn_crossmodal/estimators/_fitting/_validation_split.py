@@ -14,14 +14,7 @@ from sklearn_crossmodal.training._data._cv_folds import row_numbers
 from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._validation import error_prefix
 
-__all__ = [
-    "check_groups",
-    "check_one_split",
-    "has_own_split",
-    "has_splitter",
-    "held_out_rows",
-    "n_folds_of",
-]
+__all__ = ["check_groups", "held_out_rows"]
 
 
 def check_groups(estimator, groups, table):
@@ -63,114 +56,39 @@ def check_groups(estimator, groups, table):
     return groups
 
 
-def n_folds_of(estimator) -> int | str | None:
-    """Return the parameter `n_folds`; None of an estimator that has none.
-
-    Parameters
-    ----------
-    estimator : BaseMultimodal
-        Whose parameter is looked at.
-
-    Returns
-    -------
-    int, "auto" or None
-    """
-    return estimator.get_params(deep=False).get("n_folds")
-
-
-def has_own_split(estimator) -> bool:
-    """Tell whether `net_params` has a `train_split`, which then says which rows are held out.
-
-    Parameters
-    ----------
-    estimator : BaseMultimodal
-        Whose `net_params` are looked at.
-
-    Returns
-    -------
-    bool
-    """
-    return bool((estimator.net_params or {}).get("train_split"))
-
-
-def has_splitter(estimator) -> bool:
-    """Tell whether `validation_fraction` is a splitter, which wants rows to be held out.
-
-    Parameters
-    ----------
-    estimator : BaseMultimodal
-        Whose parameter is looked at.
-
-    Returns
-    -------
-    bool
-    """
-    return hasattr(estimator.validation_fraction, "split")
-
-
-def check_one_split(estimator, other) -> None:
-    """Raise if another parameter holds rows out beside a `train_split` or a splitter.
-
-    Parameters
-    ----------
-    estimator : BaseMultimodal
-        Whose `net_params` and `validation_fraction` are looked at.
-    other : str
-        The other parameter, as in a call.
-
-    Raises
-    ------
-    ValueError
-        If there are two that say it.
-    """
-    given_by = {other: True, "net_params['train_split']": has_own_split(estimator)}
-    if has_splitter(estimator):
-        given_by[f"validation_fraction={type(estimator.validation_fraction).__name__}(...)"] = True
-    several = [name for name, is_set in given_by.items() if is_set]
-    if len(several) > 1:
-        raise ValueError(
-            f"{type(estimator).__name__}: {several[0]} and {several[1]} both say which rows are "
-            "held out: leave one of them out."
-        )
-
-
-def held_out_rows(estimator, data, strata, seed):
+def held_out_rows(validation, data, strata, seed, owner):
     """Split row numbers into those to train on and those held out.
 
     Parameters
     ----------
-    estimator : BaseMultimodal
-        Whose `validation_fraction` is a share, or a splitter of scikit-learn.
+    validation : float or splitter
+        A share, or a splitter of scikit-learn.
     data : FitData
         With the target and the groups.
     strata : ndarray of shape (n_rows,), int, or None
         Class of each row.
     seed : int
         Of the split, where it is no splitter's.
+    owner : str
+        Name of the estimator.
 
     Returns
     -------
     tuple of (training rows, validation rows), or None
         None where no row can be spared.
     """
-    fraction, n_rows = estimator.validation_fraction, len(data)
-    if isclass(fraction):
-        name = fraction.__name__
-        raise TypeError(
-            f"{type(estimator).__name__}: validation_fraction is the class {name}: pass an "
-            f"instance, {name}()."
-        )
-    if has_splitter(estimator):
-        splitter = f"validation_fraction={type(fraction).__name__}(...)"
-        check_one_split(estimator, splitter)
-        owner = f"{type(estimator).__name__}: {splitter}"
+    if isclass(validation):
+        name = validation.__name__
+        raise TypeError(f"{owner}: validation is the class {name}: pass an instance, {name}().")
+    if hasattr(validation, "split"):
+        owner = f"{owner}: validation={type(validation).__name__}(...)"
         with error_prefix(owner):
-            return _split_of(fraction, data, n_rows, owner)
+            return _split_of(validation, data, len(data), owner)
     rng = check_random_state(seed)
     if data.groups is None:
-        training, validation = split_rows(n_rows, fraction, strata, rng)
+        training, validation = split_rows(len(data), validation, strata, rng)
     else:
-        training, validation = split_groups(data.groups, fraction, strata, rng)
+        training, validation = split_groups(data.groups, validation, strata, rng)
     return (training, validation) if len(validation) else None
 
 

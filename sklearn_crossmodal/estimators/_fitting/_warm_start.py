@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from numbers import Integral
 
-from sklearn_crossmodal.estimators._fitting._validation_split import n_folds_of
 from sklearn_crossmodal.nn import resolve
 from sklearn_crossmodal.nn._component import Factory
 from sklearn_crossmodal.nn.losses import LOSSES
@@ -33,7 +32,7 @@ def can_go_on(estimator) -> bool:
         If it has, or is to have, several networks.
     """
     network = getattr(getattr(estimator, "net_", None), "module_", None)
-    several, n_folds = isinstance(network, AveragedNetwork), n_folds_of(estimator)
+    several, n_folds = isinstance(network, AveragedNetwork), estimator.n_folds
     if several or (isinstance(n_folds, Integral) and n_folds > 1):
         has = "it was fitted with" if several else f"n_folds={n_folds} trains"
         raise ValueError(

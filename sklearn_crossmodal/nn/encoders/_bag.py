@@ -60,7 +60,7 @@ class BagEncoder(Component):
     single words, such as finding the image that a text describes.
 
     These scores are without bigrams. With the 20000 most frequent bigrams the default has .6254
-    (.6187 without averaged weights, see `early_stopping`), .9552, .8887 (3 folds; without bigrams
+    (.6187 without averaged weights, see `validation`), .9552, .8887 (3 folds; without bigrams
     .8763) and .8665 (without bigrams .8665); with a dropout of 0.7 .6257, .9563, .8903. Twice as
     many bigrams, or those in two texts, also have .888 on IMDB; hashing them to a table of fixed
     size did not help. TF-IDF with logistic regression at C=10 has .871 there, with bigrams .884.

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
-from torch.utils.data import Subset
-
-from sklearn_crossmodal.training._data._dataset import BlockDataset
-from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = [
     "are_in_order",
@@ -18,7 +14,6 @@ __all__ = [
     "pick_split",
     "split_groups",
     "split_rows",
-    "split_rows_by",
     "warn_of_unused_rows",
 ]
 
@@ -170,29 +165,3 @@ def warn_of_unused_rows(n_rows: int, training: np.ndarray, validation: np.ndarra
             UserWarning,
             stacklevel=2,
         )
-
-
-def split_rows_by(train_split: Callable, dataset: BlockDataset) -> tuple[np.ndarray, np.ndarray]:
-    """Split row numbers as a `train_split` of skorch splits a data set, and check its result."""
-    with error_prefix("net_params['train_split']"):
-        given = () if dataset.labels is None else (dataset.labels,)
-        parts = train_split(dataset, *given)
-        if not (isinstance(parts, tuple | list) and len(parts) == 2):
-            raise TypeError(f"it returned {type(parts).__name__}, not two data sets.")
-        training, validation = (_rows_of(part, dataset) for part in parts)
-        if not (len(training) and len(validation)):
-            raise ValueError("it leaves no rows to train on, or none to hold out.")
-    warn_of_unused_rows(len(dataset), training, validation, "net_params['train_split']")
-    return training, validation
-
-
-def _rows_of(part, dataset: BlockDataset) -> np.ndarray:
-    """Return the row numbers of a part of a data set."""
-    if isinstance(part, Subset):
-        return _rows_of(part.dataset, dataset)[np.asarray(part.indices)]
-    if not isinstance(part, BlockDataset) or part.values is not dataset.values:
-        raise TypeError(
-            f"it returned {type(part).__name__}, where parts of the data set that it is given are "
-            "needed, such as dataset.take(rows)."
-        )
-    return part.rows.numpy()
