@@ -18,17 +18,17 @@ from sklearn_crossmodal.estimators._targets._reconstruction import (
     Reconstruction,
     as_dataset,
     assemble,
+    check_restorable,
+    check_translation,
     decode,
     impute_scores,
 )
-from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.variational import POSTERIORS, VariationalNetwork
 from sklearn_crossmodal.training._post_fit._latent_scores import (
     contradiction_scores,
     reconstruction_scores,
 )
 from sklearn_crossmodal.training._post_fit._steps import ConstantBaselines, GaussianImputation
-from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
 
 __all__ = ["MultiModalAutoencoder"]
@@ -301,14 +301,7 @@ class MultiModalAutoencoder(BaseMultimodal):
             If X or the weights are not what they must be; the message names the modality and the
             column.
         """
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            max_epochs=self.max_epochs,
-            resume=self.warm_start,
-            groups=groups,
-        )
+        return self._fit(X, y, sample_weight, groups=groups)
 
     def partial_fit(self, X, y=None, sample_weight=None):
         """Train for one epoch on these samples; the modalities are those of the first call.
@@ -330,7 +323,7 @@ class MultiModalAutoencoder(BaseMultimodal):
         MultiModalAutoencoder
             Itself.
         """
-        return self._fit(X, y, sample_weight, max_epochs=1, resume=True, hold_out=False)
+        return self._fit(X, y, sample_weight, in_chunks=True)
 
     def inverse_transform(self, X):
         """Return the modalities that a shared representation stands for.
@@ -392,14 +385,7 @@ class MultiModalAutoencoder(BaseMultimodal):
             sounds, whose spectrograms alone are decoded, and files of images.
         """
         blocks = self._blocks(X)
-        for name, modality, _ in self.modalities_:
-            if not (modality.restores or blocks[name].present.all()):
-                rows = row_number(np.flatnonzero(~blocks[name].present)[:5])
-                raise ModalityError(
-                    f"{type(self).__name__}: modality {name!r} is absent in some samples, and "
-                    f"{type(modality).__name__} cannot be decoded into the form it had in `fit` "
-                    f"(first rows {rows}): take what `reconstruct` gives, or drop the modality."
-                )
+        check_restorable(self, blocks)
         raw = decode(self, impute_scores(self, blocks))
         for name, ids in raw.items():  # in a table of ids what is behind the end is no gap
             if blocks[name].kind == "tokens" and ids.dtype.kind in "if":
@@ -430,21 +416,7 @@ class MultiModalAutoencoder(BaseMultimodal):
             sample lacks all sources.
         """
         check_is_fitted(self)
-        if not isinstance(target, str) or not isinstance(source, str | list | tuple):
-            raise TypeError(
-                f"{type(self).__name__}: translate takes source, a name or a list of names, and "
-                f"target, a name; got {source!r} and {target!r}."
-            )
-        sources = [source] if isinstance(source, str) else list(source)
-        names = [name for name, _, _ in self.modalities_]
-        unknown = sorted({*sources, target} - set(names))
-        if unknown or not sources:
-            gone = [name for name in unknown if name in self._bank.left_out]
-            why = f": {gone} are absent in all samples of `fit`" if gone else ""
-            raise ModalityError(
-                f"{type(self).__name__}: {unknown or sources} are not among the modalities "
-                f"{names}{why}."
-            )
+        sources = check_translation(self, source, target)
         blocks = self._blocks(X, only=sources)
         return decode(self, impute_scores(self, blocks), [target])[target]
 
@@ -551,8 +523,8 @@ class MultiModalAutoencoder(BaseMultimodal):
     def _build_network(self, blocks):
         return shared_latent_network(self, blocks)
 
-    def _make_post_fit(self, *, resume, hold_out):
-        before = self._relations if resume and not hold_out else None  # as `partial_fit` does
+    def _make_post_fit(self, resume):
+        before = self._relations if resume and self._in_chunks else None
         self._imputation = GaussianImputation(len(self.modalities_), before)
         # Likelihoods are in one unit already.
         is_variational = isinstance(self.network_, VariationalNetwork)

@@ -76,30 +76,17 @@ class BaseMultimodal(
     def _build_network(self, blocks):
         """Return the network for blocks of X, and the losses: {name: nn.Module}."""
 
-    def _make_post_fit(self, *, resume, hold_out):
+    def _make_post_fit(self, resume):
         """Return the steps around the trainings."""
         return ()
 
     # Fitting --------------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def _fit(
-        self,
-        X,
-        y,
-        sample_weight,
-        *,
-        max_epochs,
-        resume=False,
-        hold_out=True,
-        groups=None,
-        classes=None,
-    ):
-        """Fit on X; with `resume` go on from where the estimator is."""
+    def _fit(self, X, y, sample_weight, *, groups=None, classes=None, in_chunks=False):
+        """Fit on X; with `warm_start`, or in chunks as `partial_fit` does, go on from the last."""
         with restored_on_error(self), showing_progress(self.verbose):
-            trainings = self._prepare(
-                X, y, sample_weight, max_epochs, resume, hold_out, groups, classes
-            )
+            trainings = self._prepare(X, y, sample_weight, groups, classes, in_chunks)
             with error_prefix(type(self).__name__):
                 train_all(trainings)
             self._finish(trainings)
@@ -107,24 +94,12 @@ class BaseMultimodal(
         raise_interrupt(trainings)
         return self
 
-    def _prepare(
-        self,
-        X,
-        y,
-        sample_weight,
-        max_epochs,
-        resume=False,
-        hold_out=True,
-        groups=None,
-        classes=None,
-    ):
+    def _prepare(self, X, y, sample_weight, groups=None, classes=None, in_chunks=False):
         """Do all of a fit but the trainings, of which everything is returned."""
-        if resume:
-            can_go_on(self)
-        resume = resume and hasattr(self, "net_")
-        self._in_chunks = not hold_out
+        resume = (in_chunks or self.warm_start) and can_go_on(self) and hasattr(self, "net_")
+        self._in_chunks = in_chunks
         data = self._read(X, y, sample_weight, resume, groups, classes)
-        return self._plan(data, max_epochs, resume, hold_out)
+        return self._plan(data, resume)
 
     def _read(self, X, y, sample_weight, resume=False, groups=None, classes=None):
         """Fit the modalities and the target; return what they make of X and y."""
@@ -150,21 +125,19 @@ class BaseMultimodal(
         vars(self).update(target.fitted_attributes())
         return FitData(given, y, weight, self._inputs(blocks, weight), targets, groups)
 
-    def _plan(self, data, max_epochs, resume=False, hold_out=True):
+    def _plan(self, data, resume=False):
         """Make the nets; return their trainings."""
-        if hold_out and not resume:  # a chunk of `partial_fit` may have what the next lacks
+        if not (self._in_chunks or resume):  # a chunk may have what the next lacks
             self._target.warn_of_unpaired(data.inputs, data.targets)
         seed = draw_seed(self.random_state)
         strata = None if data.y is None else self._target.strata(data.y)
-        splits = plan_fit(self, data, strata, seed).splits if hold_out else [None]
+        splits = [None] if self._in_chunks else plan_fit(self, data, strata, seed).splits
         tasks = epoch_tasks(self, data.given, len(splits))
         trainings = [
-            plan_training(
-                self, data, max_epochs, resume=resume, seed=seed + place, split=split, tasks=tasks
-            )
-            for place, split in enumerate(splits)
+            plan_training(self, data, resume=resume, seed=seed + k, split=split, tasks=tasks)
+            for k, split in enumerate(splits)
         ]
-        self._post_fit = self._make_post_fit(resume=resume, hold_out=hold_out)
+        self._post_fit = self._make_post_fit(resume)
         for step in self._post_fit:
             step.before(trainings)
         return trainings

@@ -285,14 +285,7 @@ class CrossModalGenerator(BaseMultimodal):
             If X, y or the weights are not what they must be; the message names the modality and
             the column.
         """
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            max_epochs=self.max_epochs,
-            resume=self.warm_start,
-            groups=groups,
-        )
+        return self._fit(X, y, sample_weight, groups=groups)
 
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these samples; the modalities are those of the first call.
@@ -314,7 +307,7 @@ class CrossModalGenerator(BaseMultimodal):
         CrossModalGenerator
             Itself.
         """
-        return self._fit(X, y, sample_weight, max_epochs=1, resume=True, hold_out=False)
+        return self._fit(X, y, sample_weight, in_chunks=True)
 
     def predict(self, X):
         """Return a text for each sample.

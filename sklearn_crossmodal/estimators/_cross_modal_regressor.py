@@ -312,14 +312,7 @@ class CrossModalRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
             If X, y or the weights are not what they must be; the message names the modality and
             the column.
         """
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            max_epochs=self.max_epochs,
-            resume=self.warm_start,
-            groups=groups,
-        )
+        return self._fit(X, y, sample_weight, groups=groups)
 
     @available_if(can_go_on)
     def partial_fit(self, X, y, sample_weight=None):
@@ -344,7 +337,7 @@ class CrossModalRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         CrossModalRegressor
             Itself.
         """
-        return self._fit(X, y, sample_weight, max_epochs=1, resume=True, hold_out=False)
+        return self._fit(X, y, sample_weight, in_chunks=True)
 
     def predict(self, X):
         """Return the predicted modality, in the form of y.
@@ -454,10 +447,10 @@ class CrossModalRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         add_ridge_paths(owner, network, self.linear_path, blocks, target.modalities, losses)
         return network, losses
 
-    def _make_post_fit(self, *, resume, hold_out):
+    def _make_post_fit(self, resume):
         owner = type(self).__name__
         self._intervals = ConformalIntervals(self._target, goes_on=resume)
-        return RidgePath(owner, self.linear_path, holds_out=hold_out), self._intervals
+        return RidgePath(owner, self.linear_path, holds_out=not self._in_chunks), self._intervals
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -318,14 +318,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
             If X, y or the weights are not what they must be; the message names the modality and
             the column.
         """
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            max_epochs=self.max_epochs,
-            resume=self.warm_start,
-            groups=groups,
-        )
+        return self._fit(X, y, sample_weight, groups=groups)
 
     @available_if(can_go_on)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -351,9 +344,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         FusionClassifier
             Itself.
         """
-        return self._fit(
-            X, y, sample_weight, max_epochs=1, resume=True, hold_out=False, classes=classes
-        )
+        return self._fit(X, y, sample_weight, classes=classes, in_chunks=True)
 
     def predict(self, X):
         """Return the most probable class of each sample.
@@ -477,7 +468,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         network, losses = fused_network(self, blocks, partial(single_head, self._target), heads)
         return with_members(network, self.n_members, blocks), losses
 
-    def _make_post_fit(self, *, resume, hold_out):
+    def _make_post_fit(self, resume):
         check_balance(self)
         return PriorLogits(), LateFusionWeights()
 

@@ -288,14 +288,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
             If X, y or the weights are not what they must be; the message names the modality and
             the column.
         """
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            max_epochs=self.max_epochs,
-            resume=self.warm_start,
-            groups=groups,
-        )
+        return self._fit(X, y, sample_weight, groups=groups)
 
     @available_if(can_go_on)
     def partial_fit(self, X, y, sample_weight=None):
@@ -318,7 +311,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         FusionRegressor
             Itself.
         """
-        return self._fit(X, y, sample_weight, max_epochs=1, resume=True, hold_out=False)
+        return self._fit(X, y, sample_weight, in_chunks=True)
 
     def predict(self, X):
         """Return the predicted numbers, in the units of y.
@@ -375,7 +368,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         network, losses = fused_network(self, blocks, partial(single_head, self._target), heads)
         return with_members(network, self.n_members, blocks), losses
 
-    def _make_post_fit(self, *, resume, hold_out):
+    def _make_post_fit(self, resume):
         check_balance(self)
         return PriorLogits(), LateFusionWeights()
 

@@ -289,7 +289,7 @@ def test_search_over_parameters_of_the_decoder(X, y):
 
 def test_networks_with_a_text_to_give_are_trained_one_by_one(X, y):
     for decoder in DECODERS.values():
-        (training,) = CrossModalGenerator(decoder=decoder, **QUICK)._prepare(X, y, None, 1)
+        (training,) = CrossModalGenerator(decoder=decoder, **QUICK)._prepare(X, y, None)
         assert "not known to work on stacked weights" in stack_key(training)
 
 

@@ -53,7 +53,7 @@ def test_scores_are_the_mean_of_those_of_a_network_a_fold(X, y, clf):
 
 def test_each_row_is_held_out_by_one_network(X, y, clf):
     data = clf._read(X, y, None)
-    splits = [training.split for training in clf._plan(data, 1)]
+    splits = [training.split for training in clf._plan(data)]
     held_out = np.concatenate([validation for _, validation in splits])
     assert sorted(held_out) == list(range(90))
     for training, validation in splits:
@@ -256,7 +256,7 @@ def test_callbacks_of_scikit_learn_see_the_network_that_is_trained(X, y, clf):
 def test_a_rare_class_leaves_the_others_in_their_shares(X, rng):
     y = np.array(["a"] * 60 + ["b"] * 28 + ["rare"] * 2)
     clf = FusionClassifier(n_folds=5, max_epochs=1, random_state=0)
-    for training in clf._plan(clf._read(X, y, None), 1):
+    for training in clf._plan(clf._read(X, y, None)):
         _, held_out = training.split
         assert (y[held_out] == "b").sum() in (5, 6)
 
@@ -264,6 +264,6 @@ def test_a_rare_class_leaves_the_others_in_their_shares(X, rng):
 def test_groups_are_not_parted_by_folds(X, y, clf):
     groups = np.repeat(np.arange(30), 3)
     data = clf._read(X, y, None, groups=groups)
-    for training in clf._plan(data, 1):
+    for training in clf._plan(data):
         rows, held_out = training.split
         assert not set(groups[rows]) & set(groups[held_out])

@@ -178,7 +178,7 @@ def test_state_of_one_network_is_not_that_of_the_next(table, labels):
     shared = callbacks()
     data = small(n_folds=3, max_epochs=6, callbacks=shared)
     data.fit(table, labels)
-    splits = [t.split for t in data._plan(data._read(table, labels, None), 6)]
+    splits = [t.split for t in data._plan(data._read(table, labels, None))]
     rows = {fold: [r for r in data.history_ if r["fold"] == fold] for fold in range(3)}
     for fold, split in enumerate(splits):
         best = [row["accuracy_best"] for row in rows[fold]]

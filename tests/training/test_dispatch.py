@@ -396,7 +396,8 @@ def test_every_stacking_part_computes_in_a_stack_what_it_computes_alone(
         found = []
         for seed, rate in ((0, 1e-3), (0, 1e-2), (1, 1e-2)):
             one = copy.deepcopy(estimator).set_params(random_state=seed, learning_rate=rate)
-            found += one._prepare(X, y, None, 4)
+            one.set_params(max_epochs=4)
+            found += one._prepare(X, y, None)
         return found
 
     assert_together_equals_alone(fresh, 1e-10, n_stacks=1, monkeypatch=monkeypatch)

@@ -50,7 +50,7 @@ def fitted_shares(training, spoil):
 
 def test_shares_are_those_with_the_lowest_loss_on_held_out_rows(X, y):
     clf = FusionClassifier(validation=0.4, max_epochs=1, random_state=0).fit(X, y)
-    (training,) = clf._prepare(X, y, None, 1)
+    (training,) = clf._prepare(X, y, None)
 
     def mute_heads(network):
         for head in network.heads.heads:
@@ -61,7 +61,7 @@ def test_shares_are_those_with_the_lowest_loss_on_held_out_rows(X, y):
         weight.copy_(50 * torch.randn_like(weight))
 
     assert fitted_shares(training, mute_heads)[1:] == [1.0, 1.0, 1.0]
-    (training,) = clf._prepare(X, y, None, 1)
+    (training,) = clf._prepare(X, y, None)
     assert fitted_shares(training, mute_fusion)[1:] == [0.0, 0.0, 0.0]
     assert training.net.module_.heads.blends_all
 
@@ -135,7 +135,7 @@ def test_only_rows_with_so_many_modalities_tell_of_their_share(rng):
     present = np.arange(3000) % 10 == 0
     X = MultiModalFrame({"a": a, "b": b}, present={"b": present})
     clf = FusionClassifier(validation=0.15, max_epochs=1, random_state=0)
-    (training,) = clf._prepare(X, y, None, 1)
+    (training,) = clf._prepare(X, y, None)
     heads = training.net.module_.heads
     held_out = training.dataset.take(training.split[1])
     n_both = int(present[training.split[1]].sum())

@@ -117,7 +117,7 @@ class SharedReading:
                 attributes, data = self._found[key]
                 vars(estimator).update(attributes)
                 _take_own_parts(estimator)
-            return estimator._plan(data, estimator.max_epochs)
+            return estimator._plan(data)
 
 
 def _fitted(estimator) -> dict:

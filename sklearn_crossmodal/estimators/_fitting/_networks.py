@@ -125,7 +125,7 @@ def shared_latent_network(estimator, blocks: Mapping[str, Block]) -> tuple:
     return MultiModalNetwork(encoders, fusion, bottleneck, decoders), losses
 
 
-def plan_training(estimator, data, max_epochs, *, resume: bool, seed: int, split, tasks):
+def plan_training(estimator, data, *, resume: bool, seed: int, split, tasks):
     """Return a training; the estimator gets its net, and `dtype_`.
 
     Parameters
@@ -134,8 +134,6 @@ def plan_training(estimator, data, max_epochs, *, resume: bool, seed: int, split
         With fitted modalities and target.
     data : FitData
         What X and y were read as.
-    max_epochs : int or "auto"
-        Epochs at most.
     resume : bool
         Whether it goes on from the net of the estimator.
     seed : int
@@ -155,6 +153,7 @@ def plan_training(estimator, data, max_epochs, *, resume: bool, seed: int, split
         estimator.net_ = _make_net(estimator, data.inputs, device, resume)
     estimator._target.check(estimator.net_.criterion_.losses, data.targets)
     dataset = data.dataset(torch_dtype(estimator.dtype_))
+    max_epochs = 1 if estimator._in_chunks else estimator.max_epochs
     return Training(estimator.net_, dataset, max_epochs, split, seed, tasks)
 
 

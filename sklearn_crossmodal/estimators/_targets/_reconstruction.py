@@ -15,9 +15,18 @@ from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.training import BlockDataset, reads_any_length, torch_dtype
+from sklearn_crossmodal.utils._row_numbers import row_number
 from sklearn_crossmodal.utils._validation import error_prefix
 
-__all__ = ["Reconstruction", "as_dataset", "assemble", "decode", "impute_scores"]
+__all__ = [
+    "Reconstruction",
+    "as_dataset",
+    "assemble",
+    "check_restorable",
+    "check_translation",
+    "decode",
+    "impute_scores",
+]
 
 
 class Reconstruction(AuxiliaryLabels):
@@ -123,6 +132,38 @@ def assemble(estimator, batches, n_rows: int):
     """Return the raw data of the modalities in the form that `fit` saw."""
     columns = estimator._bank.columns_of(decode(estimator, batches))
     return table_of(columns, n_rows, estimator.n_features_in_)
+
+
+def check_restorable(estimator, blocks) -> None:
+    """Raise if a modality is absent that cannot be decoded into the form it had in `fit`."""
+    for name, modality, _ in estimator.modalities_:
+        if not (modality.restores or blocks[name].present.all()):
+            rows = row_number(np.flatnonzero(~blocks[name].present)[:5])
+            raise ModalityError(
+                f"{type(estimator).__name__}: modality {name!r} is absent in some samples, and "
+                f"{type(modality).__name__} cannot be decoded into the form it had in `fit` "
+                f"(first rows {rows}): take what `reconstruct` gives, or drop the modality."
+            )
+
+
+def check_translation(estimator, source, target) -> list[str]:
+    """Return the names of the sources; raise if one, or the target, is not a fitted modality."""
+    owner = type(estimator).__name__
+    if not isinstance(target, str) or not isinstance(source, str | list | tuple):
+        raise TypeError(
+            f"{owner}: translate takes source, a name or a list of names, and target, a name; got "
+            f"{source!r} and {target!r}."
+        )
+    sources = [source] if isinstance(source, str) else list(source)
+    names = [name for name, _, _ in estimator.modalities_]
+    unknown = sorted({*sources, target} - set(names))
+    if unknown or not sources:
+        gone = [name for name in unknown if name in estimator._bank.left_out]
+        why = f": {gone} are absent in all samples of `fit`" if gone else ""
+        raise ModalityError(
+            f"{owner}: {unknown or sources} are not among the modalities {names}{why}."
+        )
+    return sources
 
 
 def _check_likelihood(part, loss, kind) -> None:
