@@ -10,26 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["check_lengths", "read_arrays", "read_members", "write_arrays"]
+__all__ = ["Splits", "check_lengths", "read_arrays", "read_members", "write_arrays"]
+
+#: Values and labels of "train" and "test".
+Splits = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 def read_members(path: Path, wanted: Callable[[str], object]) -> Iterator[tuple[str, bytes]]:
-    """Read files of a tar.gz into memory; links, folders and devices are skipped.
-
-    Parameters
-    ----------
-    path : Path
-        Path of the archive.
-    wanted : callable
-        Filter: returns for a name whether the file is read.
-
-    Yields
-    ------
-    name : str
-        Name in the archive.
-    content : bytes
-        Content of the file.
-    """
+    """Yield name and content of the wanted files of a tar.gz; links and folders are skipped."""
     with tarfile.open(path, "r|gz") as archive:
         for member in archive:
             name = member.name.removeprefix("./")
@@ -38,26 +26,10 @@ def read_members(path: Path, wanted: Callable[[str], object]) -> Iterator[tuple[
 
 
 def read_arrays(path: Path, names: Iterable[str]) -> list[np.ndarray]:
-    """Read arrays of an ``.npz`` file, without pickles.
+    """Return arrays of an ``.npz`` file in the order of names, without pickles.
 
-    Parameters
-    ----------
-    path : Path
-        Path of the file.
-    names : iterable of str
-        Names of the arrays.
-
-    Returns
-    -------
-    list of ndarray
-        In the order of `names`.
-
-    Raises
-    ------
-    ValueError
-        If an array is missing.
-    OSError
-        If the file is corrupt, or an array contains objects.
+    Raise ValueError if an array is missing, OSError if the file is corrupt or an array contains
+    objects.
     """
     names = list(names)
     with path.open("rb") as file:
@@ -83,30 +55,14 @@ def _read(file, names: list[str], path: Path) -> dict[str, np.ndarray]:
 
 
 def check_lengths(path: Path, *arrays: np.ndarray) -> None:
-    """Raise ValueError if arrays of a file have different numbers of rows.
-
-    Parameters
-    ----------
-    path : Path
-        Path of the file, for the message.
-    *arrays : ndarray
-        The arrays, with one row for each sample.
-    """
+    """Raise ValueError if arrays of a file have different numbers of rows."""
     lengths = [len(array) for array in arrays]
     if len(set(lengths)) > 1:
         raise ValueError(f"{path} holds arrays of {lengths} rows, which must be equal.")
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays to an ``.npz`` file atomically.
-
-    Parameters
-    ----------
-    path : Path
-        Path of the file.
-    arrays : mapping of str to ndarray
-        The arrays by name.
-    """
+    """Write arrays to an ``.npz`` file atomically."""
     temporary = path.with_name(f"{path.stem}.part.npz")
     np.savez(temporary, **arrays)
     temporary.replace(path)

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from sklearn_crossmodal.datasets._archive import (
+    Splits,
     check_lengths,
     read_arrays,
     read_members,
@@ -37,8 +38,6 @@ _BATCHES = {
 }
 _NAMES = ["image_train", "y_train", "image_test", "y_test"]
 _SHAPE = (3, 32, 32)
-
-Splits = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 class _Array:
@@ -75,17 +74,7 @@ class _BatchUnpickler(pickle.Unpickler):
     }
 
     def find_class(self, module, name):
-        """Return the replacement for a global of the pickle.
-
-        Parameters
-        ----------
-        module, name : str
-            Module and name of the global.
-
-        Returns
-        -------
-        object
-        """
+        """Return the replacement for a global of the pickle; raise for any that is not known."""
         try:
             return self._KNOWN[module, name]
         except KeyError:
@@ -96,24 +85,10 @@ class _BatchUnpickler(pickle.Unpickler):
 
 
 def read_batch(content: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images and labels of one batch, without executing code of the pickle.
+    """Return images (n, 32, 32, 3), uint8, and labels of one batch, a pickle of Python 2.
 
-    Parameters
-    ----------
-    content : bytes
-        A pickle, as Python 2 wrote it.
-
-    Returns
-    -------
-    images : ndarray of shape (n, 32, 32, 3), uint8
-    labels : ndarray of shape (n,), int64
-
-    Raises
-    ------
-    pickle.UnpicklingError
-        If the pickle contains anything but dicts, lists, numbers, strings and arrays of bytes.
-    ValueError
-        If it is not a batch of CIFAR-10.
+    No code of the pickle is executed: raise UnpicklingError if it contains anything but dicts,
+    lists, numbers, strings and arrays of bytes.
     """
     batch = _BatchUnpickler(io.BytesIO(content), encoding="bytes").load()
     if not (isinstance(batch, dict) and isinstance(batch.get(b"data"), _Array)):
@@ -124,23 +99,7 @@ def read_batch(content: bytes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_cifar10(path: Path) -> Splits:
-    """Read the archive.
-
-    Parameters
-    ----------
-    path : Path
-        Path of ``cifar-10-python.tar.gz``.
-
-    Returns
-    -------
-    dict of str to (images, labels)
-        For "train" and "test", in the order of the archive.
-
-    Raises
-    ------
-    ValueError
-        If a batch is missing.
-    """
+    """Read the splits "train" and "test" of ``cifar-10-python.tar.gz``, in its order."""
     wanted = {name for names in _BATCHES.values() for name in names}
     found = {name: read_batch(content) for name, content in read_members(path, wanted.__contains__)}
     if missing := sorted(wanted - set(found)):
@@ -152,32 +111,13 @@ def read_cifar10(path: Path) -> Splits:
 
 
 def save_images(folder: Path, splits: Splits) -> None:
-    """Write the file for `load_images`.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the file.
-    splits : dict of str to (images, labels)
-        As `read_cifar10` returns them.
-    """
+    """Write the file for `load_images`."""
     arrays = [array for split in splits.values() for array in split]
     write_arrays(folder / "cifar10.npz", dict(zip(_NAMES, arrays, strict=True)))
 
 
 def load_images(folder: Path) -> Splits | None:
-    """Read ``cifar10.npz``.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the file.
-
-    Returns
-    -------
-    dict of str to (images, labels), or None
-        None if there is no such file.
-    """
+    """Read ``cifar10.npz``, as `save_images` writes it; None if there is no such file."""
     path = folder / "cifar10.npz"
     if not path.exists():
         return None

@@ -27,6 +27,7 @@ _RETRY_STATUS = {408, 425, 429}
 _RANGE_NOT_SATISFIABLE = 416
 
 
+# Not pooch: after an interrupted transfer it starts again, and does not resume.
 class RemoteFile(NamedTuple):
     """A file on a server: its local name, its URL, and its SHA-256 checksum."""
 
@@ -41,30 +42,8 @@ def download(
     """Download a file into a folder, and return its path.
 
     Data are written to ``<filename>.part`` until the file is complete and its checksum verified. A
-    retry, or a later call, resumes the download if the server supports it.
-
-    Parameters
-    ----------
-    remote : RemoteFile
-        The file.
-    folder : Path
-        The target folder.
-    n_retries : int, default=3
-        Number of retries after a connection was interrupted or refused.
-    delay : float, default=1.0
-        Seconds between retries.
-    verbose : int, default=0
-        Above 0, show a progress bar.
-
-    Returns
-    -------
-    Path
-        Path of the file.
-
-    Raises
-    ------
-    OSError
-        If the server cannot be reached or has no such file, or if the checksum is wrong.
+    retry, or a later call, resumes the download if the server supports it. Raise OSError if the
+    server cannot be reached or has no such file, or if the checksum is wrong.
     """
     part = folder / f"{remote.filename}.part"
     while True:
@@ -84,15 +63,7 @@ def download(
 
 
 def check_sha256(path: Path, remote: RemoteFile) -> None:
-    """Raise OSError if the checksum of a file is wrong.
-
-    Parameters
-    ----------
-    path : Path
-        Path of the file.
-    remote : RemoteFile
-        The file on the server, with its checksum.
-    """
+    """Raise OSError if the checksum of a file is wrong."""
     found = _sha256(path)
     if found != remote.sha256:
         raise OSError(

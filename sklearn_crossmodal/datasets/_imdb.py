@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_crossmodal.datasets._archive import (
+    Splits,
     check_lengths,
     read_arrays,
     read_members,
@@ -22,26 +23,11 @@ SENTIMENTS = ("negative", "positive")
 # The unlabelled reviews of train/unsup are skipped.
 _REVIEW = re.compile(r"aclImdb/(train|test)/(neg|pos)/(\d+)_\d+\.txt")
 
-Splits = dict[str, tuple[np.ndarray, np.ndarray]]
-
 
 def read_imdb(path: Path) -> Splits:
-    """Read the archive.
+    """Read the splits "train" and "test" of ``aclImdb_v1.tar.gz``.
 
-    Parameters
-    ----------
-    path : Path
-        Path of ``aclImdb_v1.tar.gz``.
-
-    Returns
-    -------
-    dict of str to (texts, labels)
-        For "train" and "test": first the negative reviews, then the positive ones, by number.
-
-    Raises
-    ------
-    ValueError
-        If it contains no reviews of a split.
+    First are the negative reviews, then the positive ones, by number.
     """
     found = {"train": [], "test": []}
     for name, content in read_members(path, _REVIEW.fullmatch):
@@ -57,15 +43,7 @@ def read_imdb(path: Path) -> Splits:
 
 
 def save_reviews(folder: Path, splits: Splits) -> None:
-    """Write the file for `load_reviews`: the bytes of all texts, and the end of each text.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the file.
-    splits : dict of str to (texts, labels)
-        As `read_imdb` returns them.
-    """
+    """Write the file for `load_reviews`: the bytes of all texts, and the end of each text."""
     arrays = {}
     for split, (texts, labels) in splits.items():
         encoded = [text.encode("utf-8") for text in texts]
@@ -76,18 +54,7 @@ def save_reviews(folder: Path, splits: Splits) -> None:
 
 
 def load_reviews(folder: Path) -> Splits | None:
-    """Read ``imdb.npz``, or ``imdb_train.parquet`` and ``imdb_test.parquet``.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the files.
-
-    Returns
-    -------
-    dict of str to (texts, labels), or None
-        None if there are no such files.
-    """
+    """Read ``imdb.npz``, or ``imdb_train.parquet`` and ``imdb_test.parquet``; None without."""
     if (path := folder / "imdb.npz").exists():
         return {split: _load_split(path, split) for split in ("train", "test")}
     tables = {split: folder / f"imdb_{split}.parquet" for split in ("train", "test")}

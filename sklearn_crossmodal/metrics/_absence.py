@@ -124,7 +124,8 @@ def absence_curve(
             if repeat and not hidden.any():
                 scores[place, repeat] = scores[place, 0]
             else:
-                scores[place, repeat] = _score(scorer, estimator, found.hide(hidden), y)
+                targets = () if y is None else (y,)
+                scores[place, repeat] = scorer(estimator, found.hide(hidden), *targets)
     return Bunch(shares=shares, absent=absent.mean(axis=1), scores=scores, mean=scores.mean(axis=1))
 
 
@@ -232,7 +233,3 @@ def _draw_thresholds(rng, present: np.ndarray) -> np.ndarray:
     last = np.where(present, thresholds, -1).argmax(axis=1)
     thresholds[np.arange(len(last)), last] = np.inf
     return thresholds
-
-
-def _score(scorer, estimator, X, y) -> float:
-    return scorer(estimator, X) if y is None else scorer(estimator, X, y)

@@ -67,26 +67,9 @@ class Modalities:
 
     @classmethod
     def of(cls, estimator, X, modalities: Mapping | None = None) -> Modalities:
-        """Find the modalities of X.
+        """Find the modalities of X: those passed, else those of the fitted estimator.
 
-        Parameters
-        ----------
-        estimator : object
-            Fitted. Its `modalities_` define the columns of each modality. Without `modalities_`,
-            each entry of a mapping is a modality.
-        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples.
-        modalities : mapping of str to columns, default=None
-            Override the modalities of the estimator.
-
-        Returns
-        -------
-        Modalities
-
-        Raises
-        ------
-        ModalityError
-            If the modalities of X are neither known from the estimator nor passed.
+        Without `modalities_`, each entry of a mapping is a modality.
         """
         owner = type(estimator).__name__
         with error_prefix(owner):
@@ -119,17 +102,7 @@ class Modalities:
         return iter(self.columns)
 
     def check(self, names) -> list[str]:
-        """Return names of modalities as a list; raise if one is unknown.
-
-        Parameters
-        ----------
-        names : str or list of str
-            The names.
-
-        Returns
-        -------
-        list of str
-        """
+        """Return one name or several of modalities as a list; raise if one is unknown."""
         names = as_names(names)
         unknown = [name for name in names if name not in self.columns]
         if unknown:
@@ -139,32 +112,13 @@ class Modalities:
         return names
 
     def check_length(self, y) -> None:
-        """Raise if X and y have different numbers of rows.
-
-        Parameters
-        ----------
-        y : array-like
-            The targets.
-        """
+        """Raise if X and y have different numbers of rows."""
         n_samples = self.table.shape[0]
         if _num_samples(y) != n_samples:
             raise ValueError(f"{self.owner}: X has {n_samples} samples, y has {_num_samples(y)}.")
 
     def read(self, name: str) -> tuple[Columns | None, np.ndarray]:
-        """Return the columns of a modality, None if X has none of them, and its presence mask.
-
-        Parameters
-        ----------
-        name : str
-            The modality.
-
-        Returns
-        -------
-        columns : Columns or None
-            With n_samples rows.
-        present : ndarray of shape (n_samples,), bool
-            Which samples have the modality.
-        """
+        """Return the columns of a modality, None if X has none of them, and its presence (n,)."""
         positions, single = self.columns[name]
         if not positions:
             return None, np.zeros(self.table.shape[0], dtype=bool)
@@ -172,49 +126,17 @@ class Modalities:
         return columns.ordered_like(self.orders.get(name)), present
 
     def rows_with(self, names) -> np.ndarray:
-        """Return the indices of the rows that have all of the given modalities.
-
-        Parameters
-        ----------
-        names : sequence of str
-            The modalities.
-
-        Returns
-        -------
-        ndarray of int
-        """
+        """Return the indices of the rows that have all of the given modalities."""
         places = [list(self).index(name) for name in names]
         return np.flatnonzero(self.present[:, places].all(axis=1))
 
     def take(self, rows: np.ndarray):
-        """Return some rows of X; X itself if these are all rows.
-
-        Parameters
-        ----------
-        rows : ndarray of int
-            In rising order.
-
-        Returns
-        -------
-        object of the type of X
-            A `MultiModalFrame` for a plain mapping.
-        """
+        """Return some rows of X, in rising order; X itself if these are all rows."""
         X = as_table(self.X) if isinstance(self.X, Mapping) else self.X
         return X if len(rows) == _num_samples(X) else _safe_indexing(X, rows)
 
     def hide(self, hidden: np.ndarray):
-        """Return X with some modalities of some rows masked.
-
-        Parameters
-        ----------
-        hidden : ndarray of shape (n_samples, n_modalities), bool
-            True where a modality is masked.
-
-        Returns
-        -------
-        object of the type of X
-            A `MultiModalFrame` for a plain mapping.
-        """
+        """Return X with some modalities of some rows masked, where `hidden` (n, M) is True."""
         names = list(self.table) if is_named(self.X) else range(self.table.shape[1])
         cells: dict = {}
         for (positions, _), rows in zip(self.columns.values(), hidden.T, strict=True):
@@ -267,18 +189,7 @@ def as_list(entries) -> list:
 
 
 def subsets_of(names, sizes=None) -> Iterator[tuple[str, ...]]:
-    """Yield the subsets of names, in order of size.
-
-    Parameters
-    ----------
-    names : sequence of str
-        The names. Each subset keeps their order.
-    sizes : iterable of int, default=None
-        Sizes of the subsets; None means from one to all.
-
-    Yields
-    ------
-    tuple of str
+    """Yield the subsets of names in order of size: of the given sizes, None for all from one on.
 
     Examples
     --------

@@ -22,42 +22,13 @@ N_KEYS = 500
 
 
 class RowCache:
-    """A key-value store of vectors in SQLite, shared by processes.
-
-    Parameters
-    ----------
-    path : Path
-        The file. It is created, with its folder, on first use.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from sklearn_crossmodal.utils._cache import RowCache
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     cache = RowCache(Path(folder) / "model.sqlite")
-    ...     cache.add({b"a": np.array([1.0, 2.0])})
-    ...     cache.find([b"a", b"b"])
-    {b'a': array([1., 2.], dtype=float32)}
-    """
+    """A key-value store of vectors in SQLite, shared by processes; created on first use."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def find(self, keys: Iterable[bytes]) -> dict[bytes, np.ndarray]:
-        """Return the cached vectors.
-
-        Parameters
-        ----------
-        keys : iterable of bytes
-            As `row_keys` makes them.
-
-        Returns
-        -------
-        dict of bytes to ndarray of float32
-            Of the keys that are in the cache.
-        """
+        """Return the cached vectors, float32, of the keys that are in the cache."""
         keys, found = list(dict.fromkeys(keys)), {}
         with closing(self._connect()) as connection:
             for start in range(0, len(keys), N_KEYS):
@@ -68,13 +39,7 @@ class RowCache:
         return {key: np.frombuffer(vector, np.float32) for key, vector in found.items()}
 
     def add(self, vectors: Mapping[bytes, np.ndarray]) -> None:
-        """Insert vectors. An existing key keeps its vector.
-
-        Parameters
-        ----------
-        vectors : mapping of bytes to ndarray
-            Stored as float32.
-        """
+        """Insert vectors as float32. An existing key keeps its vector."""
         rows = [(key, np.asarray(vector, np.float32).tobytes()) for key, vector in vectors.items()]
         with closing(self._connect()) as connection, connection:  # one transaction
             connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
@@ -93,18 +58,9 @@ class RowCache:
 
 
 def row_keys(values: np.ndarray, mask: np.ndarray | None = None) -> list[bytes]:
-    """Return a hash of the content of each row.
+    """Return a hash of the content of each row; the amount of padding does not change it.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n, ...)
-        The rows.
-    mask : ndarray of shape (n, t), bool, default=None
-        Which steps of a row are not padding. The amount of padding does not change a key.
-
-    Returns
-    -------
-    list of bytes
+    `mask` (n, t) is which steps of a row are not padding.
     """
     if mask is not None:
         values = [row[steps] for row, steps in zip(values, mask, strict=True)]
@@ -112,17 +68,7 @@ def row_keys(values: np.ndarray, mask: np.ndarray | None = None) -> list[bytes]:
 
 
 def open_memory(memory) -> Memory:
-    """Convert the parameter `memory` of an estimator to a `joblib.Memory`.
-
-    Parameters
-    ----------
-    memory : str, path, joblib.Memory or None
-        A folder. None caches nothing.
-
-    Returns
-    -------
-    joblib.Memory, or object with a method `cache`
-    """
+    """Convert the parameter `memory` of an estimator to a `joblib.Memory`, or an object like it."""
     return check_memory(os.fspath(memory) if isinstance(memory, os.PathLike) else memory)
 
 
@@ -130,15 +76,6 @@ def rows_folder(memory) -> Path | None:
     """Return the folder of the row caches of a `joblib.Memory`; None if it caches nothing.
 
     The folder is inside the store of the `Memory`, so that `Memory.clear` removes it too.
-
-    Parameters
-    ----------
-    memory : joblib.Memory, or object with a method `cache`
-        As `open_memory` returns it.
-
-    Returns
-    -------
-    Path or None
     """
     store = getattr(memory, "store_backend", None)
     location = getattr(store, "location", None)

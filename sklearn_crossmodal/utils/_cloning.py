@@ -13,19 +13,9 @@ __all__ = ["clone_with_callbacks", "clone_with_copied_callbacks"]
 
 
 def clone_with_callbacks(estimator):
-    """Return a clone that shares the callbacks of the estimator.
+    """Return a clone that shares the callbacks of the estimator, if it has any.
 
     For meta-estimators, which fit clones: the callbacks that the user passed are called.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        With a parameter `callbacks`, or without.
-
-    Returns
-    -------
-    BaseEstimator
-        Unfitted.
     """
     if not hasattr(estimator, "callbacks"):
         return clone(estimator)
@@ -38,21 +28,6 @@ def clone_with_copied_callbacks(estimator):
     Attributes of a callback that end in ``_`` are fitted state and are not copied.
     `sklearn.base.clone` itself cannot copy callbacks: their `get_params` returns every attribute
     that does not end in ``_``, also those that `__init__` does not take.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        With a parameter `callbacks`.
-
-    Returns
-    -------
-    BaseEstimator
-        Unfitted.
-
-    Raises
-    ------
-    TypeError
-        If a callback cannot be copied, because it holds a thread or an open file for example.
     """
     with error_prefix(f"{type(estimator).__name__}: callbacks cannot be copied by clone"):
         copied = copy.deepcopy([_unfitted(entry) for entry in estimator.callbacks])

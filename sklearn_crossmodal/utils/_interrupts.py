@@ -30,15 +30,10 @@ class Interrupt(KeyboardInterrupt):
 
 @contextmanager
 def convert_interrupts() -> Iterator[list[Interrupt]]:
-    """Raise `Interrupt` in place of the `KeyboardInterrupt` that SIGINT raises.
+    """Raise `Interrupt` in place of the `KeyboardInterrupt` that SIGINT raises; yield those raised.
 
     The installed signal handler is called first. Outside the main thread, and where SIGINT is
     ignored, nothing is changed.
-
-    Yields
-    ------
-    list of Interrupt
-        The interrupts raised so far.
     """
     raised: list[Interrupt] = []
     before = signal.getsignal(signal.SIGINT)
@@ -65,12 +60,8 @@ def is_nested_fit() -> bool:
     """Return whether the current fit is nested in a search, an ensemble or another estimator.
 
     An estimator has no reference to its caller, so the call stack is searched: outside the frames
-    of the estimator's `fit`, for a method of an object with a `fit`, or for a function of
-    scikit-learn, joblib or optuna. This is done only when a training is interrupted.
-
-    Returns
-    -------
-    bool
+    of the estimator's `fit`, for a method of an object with a `fit`, or for a function of scikit-
+    learn, joblib or optuna. This is done only when a training is interrupted.
     """
     frames = dropwhile(_is_training_frame, _frames())
     estimator = None

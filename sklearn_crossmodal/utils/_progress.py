@@ -27,25 +27,9 @@ def progress(
     verbose: int | None = None,
     unit: str = "it",
 ) -> Iterator[Item]:
-    """Yield the items, with a progress bar on stderr.
+    """Yield the items, `total` of them, with a progress bar of this label and unit on stderr.
 
-    Parameters
-    ----------
-    items : iterable
-        The items, one a step.
-    total : int
-        Number of items.
-    label : str
-        Description of the bar.
-    verbose : int, default=None
-        0 shows no bar. None takes that of `showing_progress`.
-    unit : str, default="it"
-        Name of a step.
-
-    Yields
-    ------
-    object
-        The items.
+    With `verbose` 0 there is no bar; None takes that of `showing_progress`.
     """
     verbose = _VERBOSE.get() if verbose is None else verbose
     quiet = not verbose or total < MIN_STEPS
@@ -54,13 +38,7 @@ def progress(
 
 @contextmanager
 def showing_progress(verbose: int) -> Iterator[None]:
-    """Set the default `verbose` of `progress` in the block, where it cannot be passed down.
-
-    Parameters
-    ----------
-    verbose : int
-        0 shows no bars.
-    """
+    """Set the default `verbose` of `progress` in the block, where it cannot be passed down."""
     token = _VERBOSE.set(verbose)
     try:
         yield

@@ -26,10 +26,6 @@ def map_row_numbers(rows) -> AbstractContextManager[None]:
         Row k of the subset is row ``rows[k]`` outside; of a boolean mask the k-th True. None
         stands for all rows.
 
-    Returns
-    -------
-    context manager
-
     Examples
     --------
     >>> from sklearn_crossmodal.utils._row_numbers import map_row_numbers, row_number
@@ -61,18 +57,9 @@ def current_row_numbers() -> np.ndarray | None:
 
 
 def row_number(row, numbers: np.ndarray | None = None):
-    """Return the number of a row, or of several, in the user's X.
+    """Return the number of a row of the current subset, or of several, in the user's X.
 
-    Parameters
-    ----------
-    row : int or iterable of int
-        Of the current subset.
-    numbers : ndarray of int, default=None
-        An earlier result of `current_row_numbers`. None takes the current one.
-
-    Returns
-    -------
-    int or list of int
+    `numbers` is an earlier result of `current_row_numbers`; None takes the current one.
     """
     numbers = _NUMBERS.get() if numbers is None else numbers
     if isinstance(row, Iterable):

@@ -10,18 +10,7 @@ __all__ = ["slices_of"]
 def slices_of(n_rows: int, size: int, *, min_size: int = 1) -> Iterator[slice]:
     """Yield slices of `size` rows: `sklearn.utils.gen_batches` without its validation.
 
-    Parameters
-    ----------
-    n_rows : int
-        Number of rows.
-    size : int
-        Rows in a slice.
-    min_size : int, default=1
-        Minimum number of rows in the last slice. Fewer are added to the slice before.
-
-    Yields
-    ------
-    slice
+    If the last slice would have fewer than `min_size` rows, they are added to the slice before.
 
     Examples
     --------

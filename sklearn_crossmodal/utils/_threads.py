@@ -18,21 +18,8 @@ Batch = TypeVar("Batch")
 def prefetch(read: Callable[[Item], Batch], items: Iterable[Item]) -> Iterator[Batch]:
     """Call `read` on items in threads, prefetching a few of them; results come in order.
 
-    Threads suffice, since decoding images and audio, and reading files, release the GIL. Nothing
-    is copied between processes. At most two results more than there are threads are held in
-    memory.
-
-    Parameters
-    ----------
-    read : callable
-        (item) -> batch.
-    items : iterable
-        Arguments of `read`.
-
-    Yields
-    ------
-    batch
-        What `read` returns for each item.
+    Threads suffice, since decoding images and audio, and reading files, release the GIL. Nothing is
+    copied between processes. At most two results more than there are threads are held in memory.
     """
     n_threads = cpu_count()
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="prefetch")

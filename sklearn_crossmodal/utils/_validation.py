@@ -40,15 +40,6 @@ def draw_seed(random_state) -> int:
 def plain(value: object) -> object:
     """Convert NumPy scalars, also nested ones, to Python's, for messages.
 
-    Parameters
-    ----------
-    value : object
-        Of any type.
-
-    Returns
-    -------
-    object
-
     Examples
     --------
     >>> import numpy as np
@@ -84,12 +75,7 @@ def restored_on_error(estimator):
 class error_prefix:  # noqa: N801 - a context manager, as contextlib names them
     """Prefix the messages of `ValueError` and `TypeError`, and of `warn`, inside the block.
 
-    The type of an error is kept.
-
-    Parameters
-    ----------
-    prefix : str
-        For example ``"FusionClassifier: modality 'photo'"``.
+    The type of an error is kept. A prefix is such as ``"FusionClassifier: modality 'photo'"``.
     """
 
     # A class, which is entered faster than a generator: several are for each predicted row.
@@ -137,14 +123,7 @@ def _is_repeated(location: tuple) -> bool:
 def warn(message: str, category: type[Warning] = UserWarning, *, stacklevel: int = 2) -> None:
     """Warn with the prefixes of the open `error_prefix` contexts, as errors have them.
 
-    Parameters
-    ----------
-    message : str
-        The problem and its remedy.
-    category : type of Warning, default=UserWarning
-        Class of the warning.
-    stacklevel : int, default=2
-        As in `warnings.warn`, counted from the caller.
+    `stacklevel` is as in `warnings.warn`, counted from the caller.
     """
     caller = sys._getframe(1)
     if _is_repeated((caller.f_code, caller.f_lineno)):

@@ -18,25 +18,9 @@ __all__ = ["request_weights", "takes_weights"]
 def takes_weights(estimator, sample_weight) -> bool:
     """Return whether the `fit` of an estimator receives sample weights.
 
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        Unfitted.
-    sample_weight : ndarray of shape (n,)
-        The weights.
-
-    Returns
-    -------
-    bool
-        Without metadata routing: whether its `fit` has that argument. With it: as requested by
-        ``set_fit_request``; for a router such as `CalibratedClassifierCV`, whether its inner
-        estimator requests them.
-
-    Raises
-    ------
-    UnsetMetadataPassedError
-        With metadata routing, if the inner estimator of a router has no request set, as in all
-        meta-estimators of scikit-learn.
+    Without metadata routing: whether its `fit` has that argument. With it: as requested by
+    ``set_fit_request``; for a router such as `CalibratedClassifierCV`, whether its inner estimator
+    requests them, which raises an error if that has no request set.
     """
     has_argument = has_fit_parameter(estimator, "sample_weight")
     if not get_config()["enable_metadata_routing"]:
@@ -52,18 +36,7 @@ def takes_weights(estimator, sample_weight) -> bool:
 
 
 def request_weights(estimator):
-    """Set the `fit` request for sample weights, where metadata routing is enabled.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        Modified in place.
-
-    Returns
-    -------
-    BaseEstimator
-        Itself.
-    """
+    """Set the `fit` request for sample weights in place, where metadata routing is enabled."""
     with suppress(RuntimeError):  # raised where metadata routing is disabled
         estimator.set_fit_request(sample_weight=True)
     return estimator

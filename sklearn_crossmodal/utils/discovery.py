@@ -93,16 +93,6 @@ def reserved_names() -> frozenset[str]:
 
     A modality named like a parameter would hide it in `get_params`. A list of modalities of one
     estimator should work for the others too, so the parameters of all estimators are reserved.
-
-    Returns
-    -------
-    frozenset of str
-
-    Examples
-    --------
-    >>> from sklearn_crossmodal.utils.discovery import reserved_names
-    >>> "max_epochs" in reserved_names(), "photo" in reserved_names()
-    (True, False)
     """
     # Imported when called: estimators are a higher layer than the modalities that call this.
     params = [inspect.signature(estimator).parameters for _, estimator in all_estimators()]
