@@ -42,9 +42,14 @@ class ObservedRows:
 
     def take(self, rows: np.ndarray) -> ObservedRows:
         """Return a subset of the rows."""
-        return ObservedRows(
-            **{field.name: _taken(getattr(self, field.name), rows) for field in fields(self)}
-        )
+        found = {}
+        for field in fields(self):
+            part = getattr(self, field.name)
+            if isinstance(part, dict):
+                found[field.name] = {name: array[rows] for name, array in part.items()}
+            else:
+                found[field.name] = part[rows]
+        return ObservedRows(**found)
 
     def with_decay(self, kept: float, share: float) -> ObservedRows:
         """Return the same rows, with both weights multiplied by a factor."""
@@ -71,9 +76,3 @@ class ObservedRows:
                 for name, like in templates.items()
             }
         return cls(**found)
-
-
-def _taken(part, rows):
-    if isinstance(part, dict):
-        return {name: array[rows] for name, array in part.items()}
-    return part[rows]

@@ -1,7 +1,7 @@
-"""What the package asks of parts of the network, and what holds of a part that does not say.
+"""Interfaces of the parts of a network, and the defaults of their optional attributes (flags).
 
-A component is asked before its module is built, a module afterwards. A user's own `nn.Module` need
-have none of the flags: `flag` reads them, with the defaults that stand here.
+Flags of a component are read before its module is built, those of a module afterwards. A user's own
+`nn.Module` need have none of them: `flag` reads them, with the defaults defined here.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
 
 
 class InputSettings(Protocol):
-    """What a modality, which stands below the network, asks of its encoder before it reads."""
+    """Settings of an encoder that its modality reads before it is fitted."""
 
     #: Whether the encoder is not trained: it is loaded once, and the network reads its vectors.
     frozen: bool = False
@@ -80,7 +80,7 @@ class Fusion(Protocol):
 
 
 class Decoder(Protocol):
-    """Settings of a decoder; whether it goes token by token is asked of its module too."""
+    """Settings of a decoder."""
 
     kinds: frozenset[str] | None
     #: Whether it predicts each token from those before it: in training, from the true ones.
@@ -117,10 +117,10 @@ class Posterior(Protocol):
 
 
 class Module(Protocol):
-    """What is asked of each module of a network, however deep inside."""
+    """Flags of every module of a network, however deep inside."""
 
     #: Whether it computes each sample by itself, of what stands in its attributes, so that several
-    #: of its kind can be trained at once on stacked weights. Modules inside answer for themselves.
+    #: of its kind can be trained at once on stacked weights. Submodules have their own flag.
     stacks: bool = False
     #: What the learning rate of its weights is multiplied with; None: as that of what it is in.
     learning_rate_factor: float | None = None
@@ -131,9 +131,9 @@ class EncoderModule(Module, Protocol):
 
     #: D; None where it is found by a dry run.
     out_features: int | None = None
-    #: Whether its `forward` looks at the mask. Asked of frozen encoders.
+    #: Whether its `forward` uses the mask, for frozen encoders.
     takes_mask: bool = True
-    #: Whether its `fingerprint` tells it from any other module. Asked of frozen encoders.
+    #: Whether its `fingerprint` is unique to it, for frozen encoders.
     describable: bool = True
 
     def forward(self, values: Tensor, mask: Tensor | None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Adam and AdamW by one call for all weights, without what torch's own objects do besides."""
+"""Adam and AdamW by one call for all weights, without the overhead of torch's optimizers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 __all__ = ["FusedAdam", "kernel_settings"]
 
 
-#: What a group of weights may have of its own.
+#: Settings of a group of weights.
 _SETTINGS = ("lr", "betas", "eps", "weight_decay", "decoupled_weight_decay")
 
 

@@ -1,4 +1,4 @@
-"""At the end of an epoch: the best ones are kept, training may stop, a line is printed."""
+"""Callbacks of an epoch: early stopping, weight averaging, learning rate, log, and tasks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 #: cross-validation in the training rows, against the best epoch alone: CIFAR-10 .582 -> .609 (12
 #: epochs: .604), stars of women's clothing .619 -> .625.
 N_AVERAGED = 6
-#: Memory that copies of weights take for that at most; of large networks fewer are averaged.
+#: Maximal memory of these copies of weights; of large networks fewer are averaged.
 _KEPT_BYTES = 2**29
 
 
@@ -84,7 +84,7 @@ class BestEpochs(EpochCallback):
     def on_train_end(self, net, X=None, y=None, **kwargs) -> None:
         if self.best_:
             net.history.record("valid_loss_averaged", self.choose(net))
-        self.best_, self.held_out_ = [], None  # pickles need not carry weights twice
+        self.best_, self.held_out_ = [], None  # so that pickles do not hold weights twice
 
     def choose(self, net) -> float:
         """Set the weights of a net to the mean of the best epochs; return its validation loss."""
@@ -142,7 +142,7 @@ class CosineDecay(EpochCallback):
     the optimizer, which nets that are trained at once do not take one by one.
     """
 
-    #: Of each group of weights in the first call: a later one starts from the full rate again.
+    #: Initial rate of each group of weights, from which each later call starts again.
     full_rates_: list[float] | None = None
 
     def on_train_begin(self, net, X=None, y=None, **kwargs) -> None:

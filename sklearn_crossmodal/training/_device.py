@@ -26,25 +26,20 @@ def choose_device(device: str) -> str:
         return device
     try:
         found = torch.device(device)
-        if found.type == "meta":  # which holds no numbers
+        if found.type == "meta":
             raise RuntimeError("it holds no numbers")
         torch.empty(1, device=found)
     except (AssertionError, RuntimeError, NotImplementedError) as error:
-        there = ["cpu", *_accelerators()]
+        there = ["cpu"]
+        if torch.accelerator.is_available():
+            kind = torch.accelerator.current_accelerator().type
+            there += [f"{kind}:{place}" for place in range(torch.accelerator.device_count())]
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(
             f"device={device!r} cannot be used here, where torch finds {there}: pass one of these, "
-            f"or device='auto'. Torch says: {reason}"
+            f"or device='auto'. Reason: {reason}"
         ) from error
     return str(found)
-
-
-def _accelerators() -> list[str]:
-    """Return the devices beside the CPU that torch finds."""
-    if not torch.accelerator.is_available():
-        return []
-    kind = torch.accelerator.current_accelerator().type
-    return [f"{kind}:{place}" for place in range(torch.accelerator.device_count())]
 
 
 def choose_dtype(dtype: str, *, device: str, n_samples: int, network: nn.Module) -> str:

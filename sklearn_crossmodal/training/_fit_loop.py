@@ -34,8 +34,8 @@ __all__ = [
     "train",
 ]
 
-#: Noise that ``input_noise="auto"`` adds to vectors of at least so many numbers. In few numbers it
-#: drowns what a target depends on: R² of Friedman's first problem .93 without and .87 with it.
+#: Noise that ``input_noise="auto"`` adds to vectors, and their minimal width. In few numbers it
+#: hides what a target depends on: R² of Friedman's first problem .93 without and .87 with it.
 AUTO_NOISE, WIDE = 0.2, 32
 #: Arguments of the net that belong to parameters of the estimator, or to its inner workings.
 _OWNED = {
@@ -70,7 +70,7 @@ def choose_max_epochs(
 ) -> int:
     """Return the number of epochs.
 
-    ``"auto"`` is 200 where held-out rows tell when to stop; else as many as 800 steps of the
+    ``"auto"`` is 200 where held-out rows decide when to stop; else as many as 800 steps of the
     optimizer need, from 40 to 200.
     """
     if max_epochs != "auto":
@@ -193,7 +193,7 @@ def train(training: Training) -> None:
     with (
         convert_interrupts() as pressed,
         started(training) as net,
-        seeded(net.iterator_train__seed + 1, net.device),  # another than that of the first weights
+        seeded(net.iterator_train__seed + 1, net.device),  # not that of the initial weights
         suited_threads(batch_work(net.module_, training.dataset, net.batch_size)),
     ):
         net.partial_fit(training.dataset)
@@ -243,7 +243,7 @@ def _carry_over(before: Net, net: Net) -> None:
     moments = getattr(before, "optimizer_", None)  # a net that was pickled has none
     if type(moments) is not type(net.optimizer_) or before.device != net.device:
         return
-    # By name: weights are grouped, and so numbered, otherwise where weight decay is on or off.
+    # By name, since the grouping of weights depends on whether there is weight decay.
     weights = dict(net.module_.named_parameters())
     for name, weight in before.module_.named_parameters():
         if weight in moments.state:

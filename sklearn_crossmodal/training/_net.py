@@ -1,4 +1,4 @@
-"""Our parameters -> a private skorch net, which trains the network."""
+"""The skorch nets that train networks and predict."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sklearn_crossmodal.utils._interrupts import is_nested_fit
 
 __all__ = ["Net", "NetClassifier", "NetRegressor"]
 
-#: Optimizers that look at the loss once in a step.
+#: Optimizers that evaluate the loss once a step.
 _PLAIN = (FusedAdam, torch.optim.AdamW, torch.optim.Adam, torch.optim.SGD)
 
 
@@ -154,7 +154,7 @@ class Net(Inference, NeuralNet):
         if self.interrupted_:
             return
         self.interrupted_ = True
-        if not is_nested_fit():  # which ends too
+        if not is_nested_fit():  # the outer fit ends, too
             warnings.warn(
                 f"Training was interrupted in epoch {len(self.history)}; the estimator is usable "
                 "as far as it came.",
@@ -285,9 +285,8 @@ class Net(Inference, NeuralNet):
         return ([group for group in [*groups, *spared] if group["params"]],), kwargs
 
     def _set_training(self, training: bool = True) -> None:
-        if (
-            self.module_.training != training
-        ):  # walking all modules each batch costs more than a step
+        # Walking all modules for each batch would cost more than a step.
+        if self.module_.training != training:
             super()._set_training(training)
 
     def _to_device(self, parts):

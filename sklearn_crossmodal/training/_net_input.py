@@ -1,4 +1,4 @@
-"""X and y for the net of an estimator, which takes what the estimator takes."""
+"""Convert X and y as an estimator takes them to the data set of its net."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sklearn_crossmodal.training._device import torch_dtype
 
 __all__ = ["NetInput"]
 
-#: What reading does not need: the net, which holds the reader, and what comes after a training.
+#: Attributes that reading does not need: the net, which holds the reader, and later ones.
 _LEFT_OUT = {"net_", "history_", "n_iter_", "_relations", "_calibrations"}
 
 
@@ -18,7 +18,7 @@ class NetInput:
     """
 
     def __init__(self, estimator) -> None:
-        # Not the estimator itself: nets live on without it, and there must be no circle.
+        # A slim copy, since the estimator holds the net.
         self.estimator = object.__new__(type(estimator))
         kept = {
             name: value

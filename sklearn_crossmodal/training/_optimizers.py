@@ -13,13 +13,13 @@ from sklearn_crossmodal.training._adam import FusedAdam
 
 __all__ = ["OPTIMIZERS", "optimizer_settings", "slow_groups"]
 
-#: The optimizers that have a name, as objects of torch's.
+#: Registered optimizers, and their settings.
 OPTIMIZERS: dict[str, tuple[Callable, dict]] = {
     "adamw": (torch.optim.AdamW, {"fused": True}),
     "adam": (torch.optim.Adam, {"fused": True}),
     "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
 }
-#: What takes their place where nobody asks for an object of torch's.
+#: Their replacements where no callback needs an optimizer of torch.
 _LEAN: dict[str, tuple[Callable, dict]] = {
     "adamw": (FusedAdam, {"decoupled": True}),
     "adam": (FusedAdam, {"decoupled": False}),

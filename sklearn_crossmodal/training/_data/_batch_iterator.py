@@ -1,4 +1,4 @@
-"""Batches cut by row number, from tensors in memory or from what is read batch by batch."""
+"""Batches by row number, of tensors in memory or of rows that are read batch by batch."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sklearn_crossmodal.utils._slices import slices_of
 
 __all__ = ["BatchIterator"]
 
-#: Batches within which rows are sorted by length: enough for little padding, and few enough for
-#: the batches of an epoch to differ from those of the last.
+#: Number of batches within which rows are sorted by length: enough for little padding, and few
+#: enough for the batches to differ between epochs.
 STRETCH = 50
 
 

@@ -1,4 +1,4 @@
-"""The folds that `cv` stands for, checked: rows to train on and rows to answer for."""
+"""The folds of the parameter `cv`, checked: rows to train on and rows to predict."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def cv_folds(owner: str, cv, y, counted, groups, *, stratify: bool, seed: int) -
             len(training) and len(validation) for training, validation in folds
         ):
             raise ValueError(
-                "it gives no fold, or one without rows to train on or to answer for, those of "
+                "it gives no fold, or one without rows to train on or to predict, those of "
                 "weight zero left out: give others."
             )
-    # Of folds in order of time, the model of the last one predicts: the earlier ones may be small.
+    # Of folds in order of time, the last model is used: the earlier ones may be small.
     last = folds[-1:] if all(are_in_order(*fold) for fold in folds) else folds
     smallest = min(last, key=lambda fold: sum(map(len, fold)))
     warn_of_unused_rows(len(counted), *smallest, f"{owner}: cv={_name(cv)}")

@@ -16,7 +16,7 @@ from sklearn_crossmodal.training._data._row_reader import RowReader, to_rows
 
 __all__ = ["BlockDataset"]
 
-#: Rows, and numbers, that are gathered at once at most: more leave the processor's cache.
+#: Maximal numbers of rows, and of numbers, gathered at once: more leave the processor's cache.
 GATHERED_ROWS, GATHERED_NUMBERS = 2048, 2**17
 
 
@@ -67,7 +67,7 @@ class BlockDataset(Dataset):
         gave it.
         """
         present = np.column_stack([block.present for block in blocks.values()])
-        # A modality that is its own target is carried across, and read, once.
+        # A modality that is its own target is converted, and read, once.
         every = [*blocks.values(), *(targets or {}).values()]
         rows = {id(block.values): block.values for block in every}
         rows = {key: to_rows(values, dtype) for key, values in rows.items()}

@@ -1,4 +1,4 @@
-"""What frozen encoders make of their modalities, computed once a row, ahead of training."""
+"""Embeddings by frozen encoders, computed once a row, before training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["FrozenInputs", "embed_frozen"]
 
-#: Up to so much, relative to the mean, vectors in float32 differ by rounding alone.
+#: Relative rounding error of embeddings in float32.
 _ROUNDING = 1e-6
 
 
@@ -112,14 +112,14 @@ class _Embedder:
     def __init__(self, module: torch.nn.Module, device: str, memory) -> None:
         self.module = module
         self.device = device
-        # Of a model that cannot be told from another one nothing is kept.
+        # No cache for a model without a unique fingerprint.
         folder = rows_folder(memory) if flag(module, "describable") else None
         self.cache = None if folder is None else RowCache(folder / f"{module.fingerprint}.sqlite")
 
     def __call__(self, values: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
         if self.cache is None:
             return self._compute(values, mask)
-        # Only a module that is given the mask can look past the padding.
+        # The output of a module that takes no mask depends on the padding.
         blind = not flag(self.module, "takes_mask")
         keys = row_keys(values, None if blind else mask)
         vectors = self.cache.find(keys)
@@ -157,7 +157,7 @@ def _embed(block: Block, embedder: _Embedder, batches: list, label: str, verbose
         if vectors is None:
             vectors = np.zeros((len(block), made.shape[1]), np.float32)
         vectors[rows] = made
-    if vectors is None:  # no sample has the modality: one row of zeros tells the width
+    if vectors is None:  # no sample has the modality: get the width from a row of zeros
         width = embedder(*_no_row(block)).shape[1]
         vectors = np.zeros((len(block), width), np.float32)
     return Block(vectors, block.present, BlockSpec("vector", vectors.shape[1:]))

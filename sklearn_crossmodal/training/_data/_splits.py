@@ -69,7 +69,7 @@ def split_groups(
         if spares and _distance(after, fraction) < _distance(held_out, fraction):
             chosen.append(group)
             held_out = after
-    if not chosen and len(shares) > 1:  # all are too large: the one that is least so
+    if not chosen and len(shares) > 1:  # all are too large: take the nearest
         chosen = [min(order, key=lambda group: _distance(shares[group], fraction))]
     found = np.isin(groups, chosen)
     return np.flatnonzero(~found), np.flatnonzero(found)
@@ -113,12 +113,12 @@ def _of_groups(n_folds, y, groups, stratify, seed):
     if stratify:
         folds = _split(StratifiedGroupKFold, n_folds, y, groups, seed)
         if all(len(training) and len(validation) for training, validation in folds):
-            return folds  # of few groups it may leave a fold empty
+            return folds  # with few groups a fold may be empty
     return _split(GroupKFold, n_folds, y, groups, seed)
 
 
 def _split(kind, n_folds, y, groups, seed):
-    with warnings.catch_warnings():  # that a class has fewer rows than there are folds
+    with warnings.catch_warnings():  # of classes with fewer rows than folds
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         return list(kind(n_folds, shuffle=True, random_state=seed).split(y, y, groups))
 

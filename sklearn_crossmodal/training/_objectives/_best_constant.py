@@ -1,4 +1,4 @@
-"""The scores that fit a target best where nothing is seen."""
+"""The constant scores of lowest loss, as of an intercept-only model."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def best_constant(
     >>> round(found.item(), 3)
     3.0
     """
-    if isinstance(loss, nn.Module):  # what it keeps is of float32
+    if isinstance(loss, nn.Module):  # its buffers are of float32
         loss = copy.deepcopy(loss).to("cpu", torch.float64)
     target = tuple(_in_float64(part) for part in target)
     rows = len(target[0])

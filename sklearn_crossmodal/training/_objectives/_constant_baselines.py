@@ -1,4 +1,4 @@
-"""What targets cost that are guessed without seeing anything: what makes their losses alike."""
+"""Losses of the best constant predictors of targets, by which the losses are balanced."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sklearn_crossmodal.training._objectives._best_constant import best_constant
 
 __all__ = ["baselines"]
 
-#: Rows that a guess is fitted on at most, and steps towards it.
+#: Maximal number of rows and of iterations for fitting.
 _MOST_ROWS, _N_STEPS = 512, 20
-#: Categories from which on their frequencies are counted instead.
+#: Number of categories above which their frequencies are counted instead.
 _MANY = 100
 
 
@@ -25,7 +25,7 @@ def baselines(net, dataset: BlockDataset) -> dict[str, float]:
     for a target that hardly varies, that no row has, or that is the only one.
     """
     rows, losses, found = dataset.some(_MOST_ROWS).rows, net.criterion_.losses, {}
-    if len(losses) == 1:  # which has none to be like
+    if len(losses) == 1:
         return dict.fromkeys(losses, 1.0)
     for name, scores in _example(net).items():
         values, mask, weight = dataset.target(name, rows)

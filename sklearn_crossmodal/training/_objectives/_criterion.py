@@ -1,4 +1,4 @@
-"""What is minimised: the losses of targets, and of the heads of modalities."""
+"""The objective: the losses of targets, and of the unimodal heads."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Criterion(nn.Module):
         self.losses = dict(losses)
         self.auxiliary_weight = auxiliary_weight
         self.target_weights = dict(target_weights or {})
-        #: What the losses of targets are divided by, one where none is known.
+        #: Divisors of the losses of targets, one by default.
         self.baselines: dict[str, float] = {}
         #: Weights of the fused loss and of each head's, in place of 1 and `auxiliary_weight`, and
         #: whether a callback sets them.

@@ -1,4 +1,4 @@
-"""The evidence lower bound: what a variational network is trained by, and answers as its score."""
+"""The evidence lower bound, the objective and the score of a variational network."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class EvidenceBound(Criterion):
     ) -> None:
         super().__init__(losses, target_weights=target_weights)
         self.beta = beta
-        #: Share of `beta` that training applies yet; see `WarmUp`.
+        #: Share of `beta` in training; see `WarmUp`.
         self.warmth = 1.0
 
     def fused(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:

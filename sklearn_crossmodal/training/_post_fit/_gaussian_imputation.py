@@ -1,4 +1,4 @@
-"""What modalities predict of each other, fitted when it is first used."""
+"""Linear predictions of modalities from each other, fitted on first use."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from sklearn_crossmodal.training._post_fit._subset_inference import (
 
 __all__ = ["Relations"]
 
-#: Samples that are looked at at most: enough for the covariance of a thousand features; and those
-#: that paths are judged on.
+#: Maximal number of samples for fitting, enough for the covariance of a thousand features, and for
+#: validation.
 _N_SAMPLES, _N_JUDGED = 4096, 1024
-#: Folds, where no rows were held out.
+#: Number of folds if no rows were held out.
 _N_FOLDS = 5
-#: Samples that are remembered from calls of `partial_fit`, whose encoders have moved on since; and
-#: the rows of a call that earlier ones are put together with, so that these are not too many.
+#: Number of samples that are remembered from calls of `partial_fit`, since encoders change; and
+#: number of rows up to which those of successive calls are merged.
 _REMEMBERED, _FEW = 1024, 256
-#: From how many samples on the spread of contradictions is known.
+#: Minimal number of samples for the spread of contradictions.
 _ENOUGH = 20
-#: Numbers that a modality, and all of them together, may have for a linear path to lead to them and
-#: from them: each pattern of absence is a system of so many equations.
+#: Maximal number of numbers of a modality, and of all modalities, on the linear path: each pattern
+#: of missing modalities needs a system of so many equations.
 _N_NUMBERS, _N_TOGETHER = 1024, 2048
-#: Scale of what encoders give beside the numbers themselves, whose linear part is known better.
-#: Chosen in the training rows of UCI mfeat, of .3, .5 and 1.
+#: Scale of latents beside the numbers themselves: a smaller one means stronger shrinkage. Chosen in
+#: the training rows of UCI mfeat, of .3, .5 and 1.
 _LATENT_SCALE = 0.5
 
 
@@ -63,9 +63,11 @@ class Relations:
 
     def __init__(self, net, dataset: BlockDataset, held_out: np.ndarray | None) -> None:
         self._numbers = _numbers_of(net, dataset)
-        #: Else neither decoders nor what encoders give is known but of rows they were trained on.
+        #: If not, latents and decoded numbers are known of training rows only.
         self._held_out = held_out is not None
-        rows = dataset if held_out is None else dataset.take(_others(len(dataset), held_out))
+        rows = dataset
+        if held_out is not None:
+            rows = dataset.take(np.setdiff1d(np.arange(len(dataset)), held_out))
         self._learned = self._known(net, rows.some(_N_SAMPLES))
         #: Rows of later calls, the last at the end.
         self._later: list[ObservedRows] = []
@@ -93,7 +95,9 @@ class Relations:
             after._judged = self._judged.with_decay(kept, share)
         if after._later and len(after._later[-1]) + len(later) <= _FEW:
             later = ObservedRows.joined([after._later.pop(), later])
-        after._later = _newest([*after._later, later])
+        after._later.append(later)
+        lengths = np.cumsum([len(part) for part in after._later[::-1]])
+        after._later = after._later[-1 - int((lengths < _N_SAMPLES).sum()) :]
         return after
 
     def contradictions(self, net, dataset: BlockDataset) -> np.ndarray:
@@ -121,7 +125,7 @@ class Relations:
             yield {**scores, **self._joined(scores, straight, slice(start, stop))}
             start = stop
 
-    # What is known of rows ------------------------------------------------------------------
+    # Rows -----------------------------------------------------------------------------------
 
     def _known(self, net, dataset, *, decoded=False):
         rows = dataset.rows
@@ -167,7 +171,7 @@ class Relations:
         features = self._features(known)
         factors = {name: np.full(part.shape[1], _LATENT_SCALE) for name, part in features.items()}
         for name in self._numbers:
-            factors[name][: self._width(known, name)] = 1.0
+            factors[name][: known.values[name].shape[1]] = 1.0
         return ScaledGaussian(features, known.present, known.weight, factors)
 
     def _features(self, known):
@@ -178,34 +182,29 @@ class Relations:
             found[name] = np.hstack([numbers, latent]) if self._held_out else numbers
         return found
 
-    def _width(self, known, name):
-        return known.values[name].shape[1] if name in known.values else 0
-
     def _straight(self, model, known, *, left_out=False):
         """Return the numbers predicted by the linear path, NaN where it predicts none."""
-        wanted = {name: self._width(known, name) for name in self._numbers}
+        wanted = {name: known.values[name].shape[1] for name in self._numbers}
         return model.conditional_mean(
             self._features(known), known.present, wanted, leave_one_out=left_out
         )
 
-    # How much the paths count ---------------------------------------------------------------
+    # Validation -----------------------------------------------------------------------------
 
     def _judge_by_folds(self, what, known):
         """Validate the rows of each fold, all or those of later calls, by models of the others."""
         first = 0 if self._judged is None else len(self._learned)
         candidates = np.arange(first, len(known))
-        sums = np.zeros((3, len(known.latents))) if what == "latents" else self._no_tally()
+        shape = (3, len(known.latents)) if what == "latents" else (len(self._numbers), 2)
+        sums = np.zeros(shape)
         if len(candidates) < 2 * _N_FOLDS:
             return sums
         order = np.random.default_rng(0).permutation(candidates)[:_N_JUDGED]
         for fold in range(_N_FOLDS):
             rows = order[fold::_N_FOLDS]
-            model = self._model(what, known.take(_others(len(known), rows)))
+            model = self._model(what, known.take(np.setdiff1d(np.arange(len(known)), rows)))
             sums = sums + self._judge(what, model, known.take(rows))
         return sums
-
-    def _no_tally(self):
-        return np.zeros((len(self._numbers), 2))
 
     def _judge(self, what, model, known):
         """Return sums for the spread of contradictions, or for the weight of the linear path."""
@@ -214,12 +213,13 @@ class Relations:
             share = np.where(np.isnan(found), 0.0, known.share[:, np.newaxis])
             found = np.nan_to_num(found, nan=0.0)
             return np.stack([(share * found**power).sum(axis=0) for power in range(3)])
-        straight, tally = self._straight(model, known, left_out=True), self._no_tally()
+        straight = self._straight(model, known, left_out=True)
+        tally = np.zeros((len(straight), 2))
         for place, (name, path) in enumerate(straight.items()):
             there = ~np.isnan(path[:, 0]) & known.present[:, list(known.latents).index(name)]
             mean, scale = (part[: path.shape[1]] for part in model.scales[name])
             weight, truth = known.weight[there][:, np.newaxis], known.values[name]
-            if self._held_out:  # the least squares of a mean of both
+            if self._held_out:  # the weight of least squared error
                 step, missed = path - known.decoded[name], truth - known.decoded[name]
                 product, square = step * missed, step**2
             else:  # R² of the path
@@ -242,12 +242,6 @@ class Relations:
         return found
 
 
-def _newest(parts: list[ObservedRows]) -> list[ObservedRows]:
-    """Return the last parts, up to a number of rows."""
-    lengths = np.cumsum([len(part) for part in parts[::-1]])
-    return parts[-1 - int((lengths < _N_SAMPLES).sum()) :]
-
-
 def _weight_of(dataset) -> np.ndarray:
     """Return the weights of the samples: those in any modality that they have."""
     named = [name for name in dataset.values if name in dataset.targets]  # none in predictions
@@ -255,12 +249,6 @@ def _weight_of(dataset) -> np.ndarray:
     if not weights or any(weight is None for weight in weights):
         return np.ones(len(dataset))
     return torch.stack(weights).amax(dim=0).double().numpy()
-
-
-def _others(n, rows):
-    kept = np.ones(n, dtype=bool)
-    kept[rows] = False
-    return np.flatnonzero(kept)
 
 
 def _numbers_of(net, dataset):

@@ -1,4 +1,4 @@
-"""How much the fused scores count beside those of the heads, and what the heads start from."""
+"""Late fusion: the weights of the fused scores and of the heads, and prior logits of the heads."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sklearn_crossmodal.training._objectives._best_constant import best_constant
 
 __all__ = ["fit_blend", "fit_prior", "losses_of_heads"]
 
-#: Held-out rows from which on shares are fitted; fewer would leave them to chance.
+#: Minimal number of held-out rows to fit a share.
 ENOUGH = 200
-#: Shares of the fused scores that are tried.
+#: Candidate shares of the fused scores.
 TRIED = [place / 10 for place in range(11)]
-#: Rows that anything here is fitted on at most.
+#: Maximal number of rows for fitting.
 MOST_ROWS = 10_000
 
 
@@ -109,7 +109,7 @@ def _scored(net: Net, inputs: dict, generator: torch.Generator, targets: dict):
     if present is None:
         present = all_present(list(inputs["values"].values()))
     order = torch.rand(present.shape, generator=generator).to(present.device)
-    # Absent ones come last; then those are left that come first.
+    # Absent modalities are last in a random order, of which the first are kept.
     places = (order + (~present).to(order.dtype)).argsort(dim=1).argsort(dim=1)
     left = [present & (places < count) for count in range(1, len(latents) + 1)]
     fused = []
@@ -135,8 +135,8 @@ def _variance(loss, scores: Tensor, target: tuple) -> Tensor:
     """Return the mean squared error of each number, or what stands for it in the loss."""
     values, _, weight = target
     if not values.is_floating_point():
-        return loss(scores, *target)  # of classes the log-loss
+        return loss(scores, *target)  # the log-loss of classes
     if scores.shape != values.shape:
-        return loss(scores, *target).square()  # of quantiles it grows as the spread does
+        return loss(scores, *target).square()  # of quantiles, proportional to the spread
     errors = (loss.link(scores) - values).square()
     return (errors * weight.view(-1, *(1,) * (errors.ndim - 1))).sum(dim=0) / weight.sum()

@@ -1,4 +1,4 @@
-"""How usual a sample is to an autoencoder, and how far its modalities contradict each other."""
+"""Scores of samples by an autoencoder: likelihoods, and contradictions between modalities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sklearn_crossmodal.training._objectives._elbo import evidence_bounds
 
 __all__ = ["contradiction_scores", "reconstruction_scores"]
 
-#: Draws of the latent that an evidence bound is the mean over.
+#: Number of draws of the latent for an evidence bound.
 _N_DRAWS = 16
 
 

@@ -1,4 +1,4 @@
-"""Steps of a fit around the trainings: what nets start from, and what is fitted once they end."""
+"""Steps of a fit before and after the trainings of its nets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many trainings: those that can be done together are, the others one after another."""
+"""Run many trainings: vectorised where they can be, the others one after another."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sklearn_crossmodal.utils._interrupts import is_nested_fit
 
 __all__ = ["joined", "raise_interrupt", "train_all", "train_together"]
 
-#: Trained numbers of the networks that are trained together at most.
+#: Maximal number of weights of networks that are trained at once.
 STACKED_NUMBERS = 2**23
 
 
@@ -100,7 +100,7 @@ def _parts(places: list[int], trainings: Sequence[Training], *, alone: bool) -> 
     lanes: dict[tuple, list[int]] = defaultdict(list)
     for place in places:
         lanes[lane_key(trainings[place])].append(place)
-    # In a lane by learning rate: nets of one rate side by side move as one.
+    # In a lane by learning rate: the weights of adjacent nets of one rate move in one call.
     ordered = [
         p for lane in lanes.values() for p in sorted(lane, key=lambda p: trainings[p].net.lr)
     ]

@@ -1,4 +1,4 @@
-"""Epochs of several nets side by side: each has its own history, callbacks and end."""
+"""Vectorised epochs of several nets, each with its own history, callbacks and end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from sklearn_crossmodal.utils._interrupts import (
 
 __all__ = ["train_in_lockstep"]
 
-#: Share of the nets of a stack that must be in training; below it a new one is made of those.
+#: Minimal share of the nets of a stack in training; below it, these are stacked anew.
 CROWDED = 0.75
 
 

@@ -1,4 +1,4 @@
-"""Networks of one architecture as one: their weights in common tensors, their batches together."""
+"""Several networks of one architecture as one, with stacked weights and batches."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Stack:
         self._shares = _dropout_shares(self.nets)
         self._network = StackedNetwork(nets[0].module_, nets[0].criterion_, self._shares)
         self._parameters = [dict(net.module_.named_parameters()) for net in nets]
-        for net in nets:  # which must be of one mode
+        for net in nets:  # stacked modules must be in the same mode
             net._set_training(True)
         weights, buffers = stack_module_state([net.module_ for net in nets])
         self._trained = {name: w.detach() for name, w in weights.items() if w.requires_grad}
@@ -136,7 +136,7 @@ class Stack:
             return [losses]
         trained = tensors[: len(self._trained)]
         gradients = torch.autograd.grad(losses.sum(), trained, allow_unused=True)
-        # The fused step takes it for granted that they lie in memory as the weights do.
+        # The fused step assumes the memory layout of the weights.
         gradients = [None if one is None else one.contiguous() for one in gradients]
         return [losses.detach(), *gradients]
 

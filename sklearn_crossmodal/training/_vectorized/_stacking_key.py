@@ -1,4 +1,4 @@
-"""Which trainings can be done together: decided by structure, before any of them begins."""
+"""Which trainings can be vectorised: a key of their structure, known before any begins."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sklearn_crossmodal.training._vectorized._tape import flat
 
 __all__ = ["architecture", "stack_key"]
 
-#: Modules of torch's that compute each sample by itself, of what stands in their attributes.
+#: Modules of torch whose output for a sample depends on this sample and their attributes only.
 _STACKS = (
     nn.Embedding,
     nn.Identity,

@@ -1,4 +1,4 @@
-"""What a function did to tensors, written down once and done again without the function."""
+"""Record the operations of a function on tensors, and replay them without the function."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def record(
     [tensor([7., 7.])]
     """
     if len({id(tensor) for tensor in inputs}) < len(inputs):
-        raise ValueError("A tensor is among the inputs twice: the tape could not tell which it is.")
+        raise ValueError("A tensor is among the inputs twice: the tape cannot distinguish them.")
     with _Recorder() as recorder:
         results = run(inputs)
     return results, Tape(inputs, _needed(recorder.calls, results), results)
@@ -46,7 +46,7 @@ class Tape:
     """
 
     def __init__(self, inputs, calls, results) -> None:
-        # Places: of inputs, of what came from nowhere, then of results in their order.
+        # Places: of inputs, of constants, then of results in their order.
         self._constants = _constants(inputs, calls)
         given = [*inputs, *self._constants]
         slots = {id(tensor): place for place, tensor in enumerate(given)}
