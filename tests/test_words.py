@@ -46,6 +46,7 @@ STANDARD_TERMS = [
     "best",
     "bigrams",
     "binding",
+    "blending",
     "bleu",
     "blocks",
     "bpe",

@@ -100,11 +100,10 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
     auxiliary_weight : float, default=0.3
         Of the losses of heads that predict from one modality each, as further tasks in training.
         They also answer, beside the fusion, where modalities are absent. 0 makes none.
-    balance : {"gradient_blending", "modulation", "pareto"} or None, default=None
-        What is done for modalities that others leave behind, see the user guide: the losses of the
-        fusion and the heads are weighed by how well what they learn carries over to held-out rows;
-        encoders that are ahead move less; or no encoder moves against its head or the fusion.
-        The first weighs heads in place of `auxiliary_weight`.
+    balance : {"gradient_blending"} or None, default=None
+        For modalities that are learned later than others: every five epochs the losses of the
+        fusion and the heads are weighted by how well what they learn generalises to the held-out
+        rows, in place of `auxiliary_weight`; see the user guide.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
     device : str, default="auto"

@@ -17,7 +17,6 @@ from sklearn_crossmodal.training._device import choose_device, choose_dtype, see
 from sklearn_crossmodal.training._fit_loop import Training, make_net, train
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._objectives._constant_baselines import baselines
-from sklearn_crossmodal.training._objectives._gradient_balance import BALANCES
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
 from sklearn_crossmodal.training._post_fit._late_fusion_weights import fit_blend
 from sklearn_crossmodal.training._post_fit._ridge_path import fit_linear_paths
@@ -31,7 +30,6 @@ from sklearn_crossmodal.training._vectorized._dispatch import (
 from sklearn_crossmodal.training._vectorized._stacking_key import stack_key
 
 __all__ = [
-    "BALANCES",
     "OPTIMIZERS",
     "BlockDataset",
     "EpochTasks",

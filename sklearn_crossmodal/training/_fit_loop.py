@@ -21,7 +21,7 @@ from sklearn_crossmodal.training._device import seeded, suited_threads
 from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._objectives._criterion import Criterion
 from sklearn_crossmodal.training._objectives._elbo import EvidenceBound, WarmUp
-from sklearn_crossmodal.training._objectives._gradient_balance import BALANCES, GradientBlending
+from sklearn_crossmodal.training._objectives._gradient_blending import GradientBlending
 from sklearn_crossmodal.training._optimizers import optimizer_settings
 from sklearn_crossmodal.utils._interrupts import convert_interrupts
 
@@ -53,7 +53,6 @@ _OWNED = {
     "optimizer",
     "precision",
     "read",
-    "step",
     "train_split",
 }
 
@@ -113,8 +112,7 @@ def make_net(
         What `net_class` needs to predict in the terms of the user.
     """
     further = config.net_params or {}
-    remedy = _remedy(config, network)
-    reweighs = isinstance(remedy, GradientBlending)
+    blends = config.balance == "gradient_blending" and network.heads is not None
     # A callback may read or set what torch's optimizers have and ours has not.
     lean = not config.callbacks and not any(
         key.startswith(("optimizer", "callbacks")) for key in further
@@ -133,10 +131,9 @@ def make_net(
         "iterator_train__noise_from": least_width,
         "iterator_valid": BatchIterator,
         "train_split": None,
-        "callbacks": [*_callbacks(config), *([remedy] if reweighs else [])],
+        "callbacks": [*_callbacks(config), *([GradientBlending()] if blends else [])],
         # Scoring callbacks see free-running predictions, not those of teacher forcing.
         **({"use_caching": False} if network.teacher_forced else {}),
-        **({"step": remedy} if remedy is not None and not reweighs else {}),
         "device": device,
         "verbose": 0,
         "precision": precision,
@@ -153,7 +150,7 @@ def make_net(
             "(skorch's train_split)."
         )
     net = net_class(**{**settings, **further}).initialize()
-    net.criterion_.reweighs = reweighs
+    net.criterion_.reweighs = blends
     if before is not None:
         _carry_over(before, net)
     return net
@@ -269,13 +266,6 @@ def _criterion(
     if isinstance(network, VariationalNetwork):
         return EvidenceBound(losses, config.beta, added)
     return Criterion(losses, config.auxiliary_weight, added)
-
-
-def _remedy(config: TrainingConfig, network: nn.Module):
-    """Return what keeps the modalities in balance, None where nothing is to be balanced."""
-    if config.balance is None or network.heads is None:
-        return None
-    return BALANCES[config.balance]()
 
 
 def _callbacks(config: TrainingConfig) -> list:

@@ -42,9 +42,6 @@ class Net(Inference, NeuralNet):
         What the network computes in.
     decode_scores : callable, default=None
         From the scores of the target ``"y"``, a tensor (B, ...), to what `predict_proba` returns.
-    step : callable, default=None
-        Does one step of the optimizer in place of the common one: (net, inputs, targets) -> loss
-        and predictions.
     read : callable, default=None
         From X and y (None without a target), as a user has them, to a `BlockDataset`.
     """
@@ -54,7 +51,6 @@ class Net(Inference, NeuralNet):
         *args,
         precision: str = "float32",
         decode_scores: Callable[[Tensor], np.ndarray] | None = None,
-        step: Callable | None = None,
         read: Callable | None = None,
         **kwargs,
     ) -> None:
@@ -62,7 +58,6 @@ class Net(Inference, NeuralNet):
         self.precision = precision
         self.read = read
         self.decode_scores = decode_scores
-        self.step = step
 
     #: Whether the user ended the last training before its time.
     interrupted_ = False
@@ -189,9 +184,6 @@ class Net(Inference, NeuralNet):
         def run(training, inputs, targets, labels):
             self._set_training(training)
             batch = self._to_device(inputs), self._to_device(targets)
-            if training and self.step is not None:
-                loss, _ = self.step(self, *batch)
-                return self._kept(loss), self._kept(_batch_weight(*batch))
             with torch.set_grad_enabled(training):
                 loss = self.get_loss(self.infer(self._informed(*batch)), batch[1])
             if training:
@@ -201,40 +193,6 @@ class Net(Inference, NeuralNet):
             return self._kept(loss), self._kept(_batch_weight(*batch))
 
         return run
-
-    def train_step(self, batch, **fit_params):
-        """Do one step of the optimizer, where callbacks look on.
-
-        Parameters
-        ----------
-        batch : (inputs, targets)
-            Of a `BatchIterator`.
-        **fit_params : dict
-            There for skorch.
-
-        Returns
-        -------
-        dict
-            Loss and predictions.
-        """
-        if self.step is None:
-            return super().train_step(batch, **fit_params)
-        self._set_training(True)
-        loss, predictions = self.step(self, *batch)
-        return {"loss": loss, "y_pred": predictions}
-
-    def move(self, inputs, targets) -> None:
-        """Do the step of the optimizer, of which callbacks are told as skorch tells them.
-
-        Parameters
-        ----------
-        inputs, targets : dict
-            The batch.
-        """
-        if self._is_watched():
-            named = list(self.get_all_learnable_params())
-            self.notify("on_grad_computed", named_parameters=named, batch=(inputs, targets))
-        self.optimizer_.step()
 
     def loss_of(self, dataset: BlockDataset) -> float:
         """Return the loss over a data set, as of a validation."""

@@ -23,7 +23,10 @@ def test_a_class_declares_parameters_and_none_that_reading_needs(name, kind):
 
 
 SAME = [
-    (FusionClassifier, {"max_epochs": 3, "balance": "pareto", "n_folds": None, "n_members": 2}),
+    (
+        FusionClassifier,
+        {"max_epochs": 3, "balance": "gradient_blending", "n_folds": None},
+    ),
     (FusionClassifier, {"fusion": GatedFusion(width=3), "learning_rate": 0.1, "verbose": 1}),
     (MultiModalAutoencoder, {"variational": "poe", "beta": 2.0, "n_private_components": 2}),
     (CrossModalRegressor, {"linear_path": False, "input_noise": 0.3, "n_folds": 3}),

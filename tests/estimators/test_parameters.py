@@ -207,11 +207,8 @@ def effect_of_auxiliary_weight(case):
 
 def effect_of_balance(case):
     settings = {"validation": 0.15, "max_epochs": 6}
-    answers = [
-        case.differ({"balance": None, **settings}, {"balance": balance, **settings})
-        for balance in ("gradient_blending", "modulation", "pareto")
-    ]
-    assert all(answers)
+    blended = {"balance": "gradient_blending", **settings}
+    assert case.differ({"balance": None, **settings}, blended)
 
 
 def effect_of_n_members(case):

@@ -12,14 +12,13 @@ from sklearn_crossmodal.nn import MultiModalNetwork, build_decoder, build_loss
 from sklearn_crossmodal.nn.decoders import CodesDecoder, MLPDecoder
 from sklearn_crossmodal.nn.networks._batch_ensemble import EnsembleNetwork
 from sklearn_crossmodal.nn.networks._unimodal_heads import ModalityHeads
-from sklearn_crossmodal.training import BALANCES
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["FUSION_CONSTRAINTS", "check_balance", "single_head", "unimodal_heads", "with_members"]
 
 FUSION_CONSTRAINTS = {
     "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
-    "balance": [StrOptions(set(BALANCES)), None],
+    "balance": [StrOptions({"gradient_blending"}), None],
     "n_members": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
 }
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
-from sklearn_crossmodal.nn.losses._functions import weighted_mean
 from sklearn_crossmodal.nn.networks._unimodal_heads import HEADS, PRESENT
 
 __all__ = ["Criterion", "as_often"]
@@ -78,29 +77,6 @@ class Criterion(nn.Module):
         (_, loss), *_ = self.losses.items()
         parts = self._of_heads(predictions, targets)
         return torch.stack([loss(scores, *target) for scores, target in parts])
-
-    def truth_by_head(
-        self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]
-    ) -> Tensor:
-        """Return what each head gives the truth on average: of classes, their probability.
-
-        Parameters
-        ----------
-        predictions : mapping of str to Tensor
-            What the network returned in training.
-        targets : mapping of str to (values, mask, weight)
-            The targets.
-
-        Returns
-        -------
-        Tensor of shape (M,)
-        """
-        (_, loss), *_ = self.losses.items()
-        found = [
-            weighted_mean(torch.exp(-loss.per_sample(scores, values, mask)), weight)
-            for scores, (values, mask, weight) in self._of_heads(predictions, targets)
-        ]
-        return torch.stack(found)
 
     def _of_heads(self, predictions, targets) -> Iterator[tuple[Tensor, tuple]]:
         """Yield the scores of each head, with the target of the samples that have its modality."""

@@ -82,7 +82,7 @@ def stack_key(training: Training) -> tuple | str:
         return "callbacks look at batches, or the optimizer searches along a line"
     if type(net.optimizer_) is not FusedAdam:
         return "the optimizer is not 'adamw' or 'adam', or net_params has settings for it"
-    if net.step is not None or net.criterion_.reweighs:
+    if net.criterion_.reweighs:
         return "its modalities are balanced as it trains"
     if net.precision == "bfloat16":
         return "it computes in bfloat16"
