@@ -103,7 +103,11 @@ def latent_probe(estimator, X, y, *, subsets=None, probe=None, cv=5, fit_on="all
             shared = [split for split in shared if all(map(len, split))]
         with error_prefix(f"{modalities.owner}: probe of {subset}"):
             fitted = probes or _fit_probes(probe, latents, y, shared)
-        scores = [_score(*pair, latents, y) for pair in zip(fitted, shared) if len(pair[1][1])]
+        scores = []
+        for classifier, (_, test) in zip(fitted, shared):
+            if len(test):
+                predicted = classifier.predict(_safe_indexing(latents, test))
+                scores.append(accuracy_score(y[test], predicted))
         if not scores:
             raise ModalityError(
                 f"{modalities.owner}: no test sample has all of {subset}, or no training sample of "
@@ -179,8 +183,3 @@ def _mask_to_subset(modalities: Modalities, subset, rows: np.ndarray):
 
 def _fit_probes(probe, latents, y, splits) -> list:
     return [clone(probe).fit(_safe_indexing(latents, train), y[train]) for train, _ in splits]
-
-
-def _score(probe, split, latents, y) -> float:
-    _, test = split
-    return accuracy_score(y[test], probe.predict(_safe_indexing(latents, test)))

@@ -56,7 +56,7 @@ def as_cells(values):
     if not isinstance(values, np.ndarray):
         return values
     if values.dtype.kind in "mM":
-        return _to_days(values)
+        return (values - _EPOCH if values.dtype.kind == "M" else values) / _DAY
     if values.dtype == object and values.ndim == 1:
         return _read_cells(normalize_cells(values))
     return values
@@ -69,11 +69,6 @@ def as_row_array(values) -> np.ndarray:
         return np.asarray(cells)
     rows = sparse.csr_array(cells)
     return object_array([rows[[row]] for row in range(rows.shape[0])])
-
-
-def _to_days(values: np.ndarray) -> np.ndarray:
-    """Convert durations to days, dates to days since 1970."""
-    return (values - _EPOCH if values.dtype.kind == "M" else values) / _DAY
 
 
 def from_days(days: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -122,7 +117,8 @@ def stack_columns(names, columns: list, stated: list | None = None):
     A series of categories makes it a pandas frame. Cells are missing where the array in `stated` of
     their column, if there are any, is False. `names` are for the error of a deeper column.
     """
-    deep = [name for name, column in zip(names, columns, strict=True) if _is_deep(column)]
+    ranks = [np.ndim(unwrap(column)[0]) for column in columns]
+    deep = [name for name, rank in zip(names, ranks, strict=True) if rank > 1]
     if deep:
         raise ValueError(
             f"columns {deep} are arrays of more than one number a row: give each its own modality."
@@ -138,10 +134,6 @@ def stack_columns(names, columns: list, stated: list | None = None):
     arrays = [np.asarray(column) for column in cells]
     numbers = all(array.dtype.kind in "biuf" for array in arrays)
     return np.column_stack(arrays if numbers else [array.astype(object) for array in arrays])
-
-
-def _is_deep(column) -> bool:
-    return np.ndim(unwrap(column)[0]) > 1
 
 
 def _has_categories(column) -> bool:

@@ -42,7 +42,7 @@ def _normalize_cell(cell):
         return cell
     if numbers.dtype.kind in "biuf":
         return numbers
-    if numbers.dtype == object and all(_is_number(one) for one in numbers.flat):
+    if numbers.dtype == object and all(isinstance(one, Number | None) for one in numbers.flat):
         return numbers.astype(np.float64)
     return cell if isinstance(cell, tuple) else _as_lists(cell)
 
@@ -52,10 +52,6 @@ def _as_lists(cell):
     if isinstance(cell, np.ndarray) and cell.dtype == object:
         cell = cell.tolist()
     return [_as_lists(part) for part in cell] if isinstance(cell, list | tuple) else unmask(cell)
-
-
-def _is_number(cell) -> bool:
-    return cell is None or isinstance(cell, Number)
 
 
 def as_rows(X):
@@ -76,14 +72,11 @@ def as_rows(X):
     types = {type(cell) for row in X for cell in row}
     nested = {kind for kind in types if issubclass(kind, list | tuple | np.ndarray)}
     plain_numbers = all(issubclass(kind, Number) for kind in types)
-    if types == nested or (plain_numbers and not _mixes_truth_values(types)):
+    mixes_truth_values = bool({bool, np.bool_} & types) and len(types) > 1
+    if types == nested or (plain_numbers and not mixes_truth_values):
         return X
     table = np.empty((len(X), len(X[0])), dtype=object)
     for place, row in enumerate(X):
         for column, cell in enumerate(row):
             table[place, column] = None if cell is np.ma.masked else cell
     return table
-
-
-def _mixes_truth_values(types: set) -> bool:
-    return bool({bool, np.bool_} & types) and len(types) > 1

@@ -23,7 +23,10 @@ def row_keys(numbers: np.ndarray, missing: np.ndarray) -> np.ndarray:
     for start in range(0, len(numbers), _CHUNK):
         rows = _canonical(numbers[start : start + _CHUNK])
         for place, row in enumerate(rows.reshape(len(rows), -1), start):
-            keys[place] = _short(row.tobytes())
+            key = row.tobytes()
+            if len(key) > _LONGEST_KEY:
+                key = blake2b(key, digest_size=_LONGEST_KEY).digest()
+            keys[place] = key
     keys[missing] = np.nan
     return keys
 
@@ -35,10 +38,6 @@ def _canonical(rows: np.ndarray) -> np.ndarray:
     rows = rows + rows.dtype.type(0)  # -0.0 becomes 0.0
     rows[np.isnan(rows)] = np.nan
     return rows
-
-
-def _short(row: bytes) -> bytes:
-    return row if len(row) <= _LONGEST_KEY else blake2b(row, digest_size=_LONGEST_KEY).digest()
 
 
 def distinct_rows(keys: np.ndarray, use_na_sentinel: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -26,7 +26,10 @@ def resolve_columns(X, key) -> tuple[list[int], bool]:
     """
     if callable(key):
         key = key(X)
-    names = _names(X)
+    if isinstance(X, Mapping):
+        names = list(X)
+    else:
+        names = frame_names(X) if is_named(X) else list(range(X.shape[1]))
     if isinstance(key, str):
         return [_find_name(names, key)], True
     if isinstance(key, Integral) and not isinstance(key, bool):
@@ -48,12 +51,6 @@ def resolve_columns(X, key) -> tuple[list[int], bool]:
     if key.dtype.kind in "OUT":
         return _find_names(names, key.tolist()), False
     return _check_positions(key.tolist(), len(names)), False
-
-
-def _names(X) -> list:
-    if isinstance(X, Mapping):
-        return list(X)
-    return frame_names(X) if is_named(X) else list(range(X.shape[1]))
 
 
 def _find_name(names, name) -> int:

@@ -90,7 +90,7 @@ def _name(key: tuple) -> str:
 
 
 def _are_numbers(values) -> bool:
-    """Tell whether values are an array of numbers, as most columns are; the check is cheap."""
+    """Return whether values are an array of numbers, as most columns are; the check is cheap."""
     return type(values) is np.ndarray and values.dtype.kind in "biufc"
 
 

@@ -127,7 +127,8 @@ class FileRows:
             if not images:
                 continue
             rows, stack = np.array(list(images)), np.stack(list(images.values()))
-            if pixels is None and self._fits():
+            small = len(self) * int(np.prod(self.shape)) <= _KEEP_AT_MOST
+            if pixels is None and (small if self.keep == "auto" else self.keep):
                 pixels = np.zeros((len(self), *self.shape), dtype=np.uint8)
             if pixels is not None:
                 pixels[rows] = stack
@@ -179,11 +180,6 @@ class FileRows:
     def sample(self) -> np.ndarray:
         """Return a black and a white image: files are decoded to 8 bits."""
         return np.array([0, 255], dtype=np.uint8).reshape(2, 1, 1, 1)
-
-    def _fits(self) -> bool:
-        if self.keep != "auto":
-            return self.keep
-        return len(self) * int(np.prod(self.shape)) <= _KEEP_AT_MOST
 
     def _decode_all(self, rows) -> list[np.ndarray | str]:
         return [self._decode(row) for row in rows]

@@ -206,7 +206,11 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
             raise ValueError(f"got {cells.shape[1]} columns, expected {len(self._columns)}.")
         codes = np.empty(cells.shape, dtype=np.int64)
         for place, column in enumerate(self._columns):
-            codes[:, place] = _encode(cells[:, place], column.code, names[place])
+            code_of = {
+                cell: MISSING if is_missing(cell) else column.code(cell)
+                for cell in _distinct(cells[:, place], names[place])
+            }
+            codes[:, place] = [code_of[cell] for cell in cells[:, place].tolist()]
         return codes
 
     def inverse_transform(self, X):
@@ -240,15 +244,12 @@ class CategoryCoder(TransformerMixin, BaseEstimator):
         if self.hash_above is not None and n_kept > self.hash_above:
             return HashedLevels(frequent, self.hash_above)
         rare = frequent[n_kept] if n_kept < len(frequent) else None
-        n_reserved_codes = self._count_reserved(n_kept) if self.reserves else 0
+        n_reserved_codes = 0
+        if self.reserves:
+            most = self.max_categories
+            n_reserved_codes = max(_MIN_RESERVED, n_kept) if most is None else most - n_kept
         levels = sorted(frequent[:n_kept], key=sort_key)
         return Levels(levels, rare, ordered=False, n_reserved_codes=n_reserved_codes)
-
-    def _count_reserved(self, n_kept: int) -> int:
-        """Return the number of codes reserved for later levels."""
-        if self.max_categories is None:
-            return max(_MIN_RESERVED, n_kept)
-        return max(0, self.max_categories - n_kept)
 
     def _fixed_levels(self, X) -> dict[int, list]:
         """Return the levels fixed by an ordered dtype or by `categories`, by position."""
@@ -309,12 +310,6 @@ def _count(column: np.ndarray, name: str, sample_weight, min_count: int) -> tupl
     known = {level for level in found if not is_missing(level)}
     counts = Counter({level: counts[level] for level in known})
     return counts, [level for level in enough if level in known]
-
-
-def _encode(column: np.ndarray, code, name: str) -> list[int]:
-    distinct = _distinct(column, name)
-    codes = {cell: MISSING if is_missing(cell) else code(cell) for cell in distinct}
-    return [codes[cell] for cell in column.tolist()]
 
 
 def _distinct(column: np.ndarray, name: str) -> set:

@@ -16,7 +16,8 @@ class Levels:
     """Levels with one code each."""
 
     def __init__(self, levels: list, rare, *, ordered: bool, n_reserved_codes: int = 0) -> None:
-        self.levels = [_as_python(level) for level in levels]
+        numpy_types = (np.number, np.bool_, np.str_)
+        self.levels = [one.item() if isinstance(one, numpy_types) else one for one in levels]
         self.ordered = ordered
         self.rare = rare
         #: Number of codes reserved for later levels.
@@ -76,7 +77,3 @@ def _as_text(level) -> str:
 
 def _is_number(level) -> bool:
     return isinstance(level, Real | np.bool_)
-
-
-def _as_python(level):
-    return level.item() if isinstance(level, np.number | np.bool_ | np.str_) else level

@@ -11,10 +11,10 @@ __all__ = [
     "CACHE_SIZE",
     "LEVELS",
     "check_columns",
-    "find_curve",
+    "column_range",
+    "describe_columns",
     "find_moments",
     "find_quantiles",
-    "find_size",
     "from_normal",
     "has_gaps",
     "row_slices",
@@ -30,6 +30,8 @@ _N_KNOTS = 1000
 _END = 1e-7
 #: Numbers processed at a time, to fit the CPU cache.
 CACHE_SIZE = 2**17
+#: Numbers copied at a time, to be sorted.
+_COPIED = 2**19
 #: Size of the row sample for the quantiles of longer columns.
 _SAMPLED = 2**13
 #: The difference of two numbers up to this does not overflow.
@@ -88,6 +90,29 @@ def _refuse(wrong, X, names, problem) -> None:
     if wrong.any():
         columns = X.indices[wrong] if sparse.issparse(X) else np.flatnonzero(wrong.any(axis=0))
         raise ValueError(f"column {names[columns.min()]!r} holds {problem}.")
+
+
+def column_range(X) -> np.ndarray:
+    """Return minimum and maximum (2, d) of the columns; NaN is ignored in a dense X."""
+    if sparse.issparse(X):
+        return np.stack([X.min(axis=0).toarray().ravel(), X.max(axis=0).toarray().ravel()])
+    return np.stack([np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)])
+
+
+def describe_columns(X, weight, scaling, *, log1p: bool) -> list[tuple]:
+    """Return the quantiles of each dense column, and the statistics that its scaling needs."""
+    found_by = {"standard": find_moments, "quantile": find_curve, "mean": find_size}
+    more = found_by.get(scaling, lambda *_: None)
+    described = []
+    for places in slices_of(X.shape[1], max(1, _COPIED // len(X))):  # copied in chunks
+        numbers = np.log1p(X[:, places].astype(np.float64)) if log1p else X[:, places]
+        for column in np.ascontiguousarray(numbers.T):
+            known = column, weight
+            if has_gaps(column):
+                found = ~np.isnan(column)
+                known = column[found], weight[found]
+            described.append((find_quantiles(*known), more(*known)))
+    return described
 
 
 def find_quantiles(column, weight):

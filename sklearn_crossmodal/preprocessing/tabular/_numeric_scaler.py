@@ -12,10 +12,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_crossmodal.preprocessing.tabular._column_statistics import (
     check_columns,
-    find_curve,
-    find_moments,
-    find_quantiles,
-    find_size,
+    column_range,
+    describe_columns,
     from_normal,
     has_gaps,
     row_slices,
@@ -28,15 +26,12 @@ from sklearn_crossmodal.utils._sklearn import (
     _check_feature_names_in,
     _check_sample_weight,
 )
-from sklearn_crossmodal.utils._slices import slices_of
 
 __all__ = ["NumericScaler"]
 
 #: Range, relative to the largest value, below which a column is constant up to rounding. Dividing
 #: by it would amplify noise.
 _TOLERANCE = 1e-12
-#: Numbers copied at a time, to be sorted.
-_COPIED = 2**19
 #: Excess of inverted logarithms over the range in `fit`: numbers up to twice as large.
 _BEYOND = np.log(2)
 
@@ -254,7 +249,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         """Return the columns that were constant in `fit`, and are not in X."""
         if not len(self.constant_) or not X.shape[0]:
             return self.constant_[:0]
-        ends = _column_range(self._forward(X[:, self.constant_]))
+        ends = column_range(self._forward(X[:, self.constant_]))
         before = self.range_[:, self.constant_]
         low, high = np.fmin(ends[0], before[0]), np.fmax(ends[1], before[1])
         size = np.maximum(np.abs(low), np.abs(high))
@@ -268,7 +263,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         updated, new = copy.copy(self), self.moving(X)
         if not sparse.issparse(X) and len(X):  # `inverse_transform` clips to the range
             low, high = self.range_
-            ends = self._forward(_column_range(X))
+            ends = self._forward(column_range(X))
             updated.range_ = np.stack([np.fmin(low, ends[0]), np.fmax(high, ends[1])])
         if not len(new):
             return updated
@@ -306,9 +301,10 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         """Learn from dense columns; return the quantiles of each."""
         rows, of_all = sampled_rows(weight), self.scaling in ("standard", "quantile", "mean")
         if gaps or of_all or rows is None:
-            columns = list(self._columns(X, weight))
+            columns = describe_columns(X, weight, self.scaling, log1p=self.log1p)
         else:  # one sample of rows for all columns
-            columns = list(self._columns(X[rows], np.ones(len(rows))))
+            ones = np.ones(len(rows))
+            columns = describe_columns(X[rows], ones, self.scaling, log1p=self.log1p)
         quantiles = np.column_stack([quantiles for quantiles, _ in columns]).astype(np.float64)
         if rows is not None and not gaps:
             ends = np.stack([X.min(axis=0), X.max(axis=0)])
@@ -326,19 +322,6 @@ class NumericScaler(TransformerMixin, BaseEstimator):
             self._curves = [curve for _, curve in columns]
         return quantiles
 
-    def _columns(self, X, weight):
-        """Yield the quantiles of each column, and the statistics of the scaling."""
-        found_by = {"standard": find_moments, "quantile": find_curve, "mean": find_size}
-        more = found_by.get(self.scaling, lambda *_: None)
-        for places in slices_of(X.shape[1], max(1, _COPIED // len(X))):  # copied in chunks
-            numbers = self._forward(X[:, places]) if self.log1p else X[:, places]
-            for column in np.ascontiguousarray(numbers.T):
-                known = column, weight
-                if has_gaps(column):
-                    found = ~np.isnan(column)
-                    known = column[found], weight[found]
-                yield find_quantiles(*known), more(*known)
-
     def _describe_sparse(self, X, weight):
         """Learn from sparse columns, which are not centered."""
         if self.scaling == "quantile":
@@ -346,7 +329,7 @@ class NumericScaler(TransformerMixin, BaseEstimator):
                 "scaling='quantile' would make a sparse X dense: take 'robust', 'standard' or "
                 "None, or pass X.toarray()."
             )
-        self.range_ = low, high = _column_range(X)
+        self.range_ = low, high = column_range(X)
         self.center_ = np.zeros(X.shape[1])
         self.scale_ = np.maximum(np.abs(low), np.abs(high))
         if self.scaling == "standard":
@@ -430,10 +413,3 @@ class NumericScaler(TransformerMixin, BaseEstimator):
         tags.input_tags.sparse = self.scaling != "quantile"
         tags.input_tags.positive_only = self.log1p
         return tags
-
-
-def _column_range(X) -> np.ndarray:
-    """Return minimum and maximum (2, d) of the columns; NaN is ignored in a dense X."""
-    if sparse.issparse(X):
-        return np.stack([X.min(axis=0).toarray().ravel(), X.max(axis=0).toarray().ravel()])
-    return np.stack([np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)])
