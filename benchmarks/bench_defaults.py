@@ -60,10 +60,7 @@ SETTINGS = {
     "no weight decay": {"weight_decay": 0.0},
     "one network, rows held out": {"validation": 0.15},
     "one network": ONE,
-    "one network, four members": {**ONE, "n_members": 4},
     "one network, gradients clipped at 1": {**ONE, "callbacks": [GradientNormClipping(1.0)]},
-    "one network, modulation": {**ONE, "balance": "modulation"},
-    "one network, pareto": {**ONE, "balance": "pareto"},
 }
 MEASURES = ("score", "log-loss", "one modality", "seconds")
 

@@ -16,7 +16,6 @@ from sklearn_crossmodal.estimators._fitting._fusion_heads import (
     check_balance,
     single_head,
     unimodal_heads,
-    with_members,
 )
 from sklearn_crossmodal.estimators._fitting._input_validation import check_weight
 from sklearn_crossmodal.estimators._fitting._networks import fused_network, scores_of
@@ -69,9 +68,6 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
     fusion : str, component or nn.Module factory, default="concat"
         How the latents of the modalities are joined: a name or component of
         `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths.
-    n_members : int or "auto", default="auto"
-        Members of an ensemble within the network, which share all weights but scales of what they
-        see and heads; each sample is trained on once for each. "auto" is 1.
     max_epochs : int or "auto", default="auto"
         Epochs at most. "auto" is 200 where held-out rows tell when to stop; else as many as 800
         steps of the optimizer need, from 40 to 200.
@@ -228,7 +224,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         "loss": [StrOptions(losses_of("codes"))],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
-    _training_parameters = BaseMultimodal._training_parameters | {"n_folds", "n_members"}
+    _training_parameters = BaseMultimodal._training_parameters | {"n_folds"}
     _net_class = NetClassifier
 
     def __init__(
@@ -237,7 +233,6 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         *,
         loss="cross_entropy",
         fusion="concat",
-        n_members="auto",
         max_epochs="auto",
         batch_size="auto",
         learning_rate=2e-3,
@@ -264,7 +259,6 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         self.modalities = modalities
         self.loss = loss
         self.fusion = fusion
-        self.n_members = n_members
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -464,8 +458,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
     def _build_network(self, blocks):
         # Logits of a chain of questions add up as evidence does only within a question.
         heads = partial(unimodal_heads, self, adds=not is_ordered(self.loss))
-        network, losses = fused_network(self, blocks, partial(single_head, self._target), heads)
-        return with_members(network, self.n_members, blocks), losses
+        return fused_network(self, blocks, partial(single_head, self._target), heads)
 
     def _make_post_fit(self, resume):
         check_balance(self)

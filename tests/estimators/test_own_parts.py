@@ -26,7 +26,6 @@ RARE = MultiModalFrame(PARTS, present={"b": np.arange(N) % 40 == 0})  # not in e
 CASES = {
     "classifier": (FusionClassifier, {"validation": None}, np.arange(N) % 2),
     "folds": (FusionClassifier, {"n_folds": 3}, np.arange(N) % 2),
-    "members": (FusionClassifier, {"n_members": 3, "n_folds": None}, np.arange(N) % 2),
     "regressor": (FusionRegressor, {}, PARTS["a"][:, 0]),
     "autoencoder": (MultiModalAutoencoder, {}, None),
     "private": (MultiModalAutoencoder, {"n_private_components": 2}, None),

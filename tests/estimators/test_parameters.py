@@ -211,13 +211,6 @@ def effect_of_balance(case):
     assert case.differ({"balance": None, **settings}, blended)
 
 
-def effect_of_n_members(case):
-    fitted = case.fit(n_members=3)
-    assert fitted.network_.n_members == 3
-    assert fitted.transform(case.X).shape[1] == 3 * case.fit(n_members=1).transform(case.X).shape[1]
-    assert case.differ({"n_members": 1}, {"n_members": 2})
-
-
 def effect_of_n_folds(case):
     assert len(case.fit(n_folds=2).network_.networks) == 2
     assert case.differ({"n_folds": 2}, {"n_folds": 3})

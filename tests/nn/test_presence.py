@@ -10,7 +10,6 @@ from sklearn_crossmodal.nn._presence import is_finite_at_zeros, where_present
 from sklearn_crossmodal.nn.encoders import MLPEncoder
 from sklearn_crossmodal.nn.fusion import FUSIONS
 from sklearn_crossmodal.nn.fusion._subset_fusion import PartialFusion
-from sklearn_crossmodal.nn.networks._batch_ensemble import EnsembleNetwork
 from sklearn_crossmodal.nn.networks._unimodal_heads import ModalityHeads
 from sklearn_crossmodal.nn.variational import POSTERIORS, VariationalNetwork
 
@@ -23,7 +22,7 @@ HOSTILE = {
     "inverse": lambda x: 1 / x,
     "variance": lambda x: (x - x.mean(1, keepdim=True)) / x.std(1, keepdim=True),
 }
-NETWORKS = ["plain", "heads", "ensemble", "ensemble of latents", "private", *POSTERIORS]
+NETWORKS = ["plain", "heads", "private", *POSTERIORS]
 
 
 class Hostile(nn.Module):
@@ -54,11 +53,9 @@ def network_of(kind, hostile, fusion="concat"):
     if kind in POSTERIORS:
         return VariationalNetwork(encoders, POSTERIORS[kind]().build([3, 3], 5), decoders, 2)
     heads = ModalityHeads([nn.Linear(3, 2), nn.Linear(3, 2)], [3, 3], "a", adds=True)
-    network = MultiModalNetwork(
+    return MultiModalNetwork(
         encoders, joined, bottleneck, decoders, heads if kind == "heads" else None
     )
-    sizes = {"a": 2, "b": 4} if kind == "ensemble" else {}
-    return EnsembleNetwork.of(network, 3, sizes) if kind.startswith("ensemble") else network
 
 
 def inputs(present, filler=0.0):

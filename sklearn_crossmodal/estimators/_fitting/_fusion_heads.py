@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
+from collections.abc import Sequence
+from numbers import Real
 
 from torch import nn
 
-from sklearn_crossmodal.data import Block
-from sklearn_crossmodal.nn import MultiModalNetwork, build_decoder, build_loss
+from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.nn.decoders import CodesDecoder, MLPDecoder
-from sklearn_crossmodal.nn.networks._batch_ensemble import EnsembleNetwork
 from sklearn_crossmodal.nn.networks._unimodal_heads import ModalityHeads
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
-__all__ = ["FUSION_CONSTRAINTS", "check_balance", "single_head", "unimodal_heads", "with_members"]
+__all__ = ["FUSION_CONSTRAINTS", "check_balance", "single_head", "unimodal_heads"]
 
 FUSION_CONSTRAINTS = {
     "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
     "balance": [StrOptions({"gradient_blending"}), None],
-    "n_members": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
 }
 
 
@@ -64,31 +61,6 @@ def unimodal_heads(estimator, widths: Sequence[int], *, adds: bool) -> nn.Module
     loss = build_loss(target.loss, target.spec)
     heads = [_linear(width, target.spec, loss) for width in widths]
     return ModalityHeads(heads, widths, "y", adds=adds)
-
-
-def with_members(
-    network: MultiModalNetwork, n_members: int | str, blocks: Mapping[str, Block]
-) -> nn.Module:
-    """Return a network as an ensemble of members that share most weights; one is itself.
-
-    Parameters
-    ----------
-    network : MultiModalNetwork
-        Untrained.
-    n_members : int or "auto"
-        "auto" is 1.
-    blocks : mapping of str to Block
-        The inputs.
-
-    Returns
-    -------
-    nn.Module
-    """
-    if n_members in ("auto", 1):
-        return network
-    specs = {name: block.spec for name, block in blocks.items()}
-    sizes = {name: spec.size for name, spec in specs.items() if spec.kind == "vector"}
-    return EnsembleNetwork.of(network, n_members, sizes)
 
 
 def check_balance(estimator) -> None:

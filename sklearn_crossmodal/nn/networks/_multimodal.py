@@ -133,34 +133,6 @@ class MultiModalNetwork(nn.Module):
         has_modality = present[:, list(self._modalities).index(name)]
         return encode_present(encoder, values, mask, has_modality, next(self.parameters()).dtype)
 
-    def spread(self, rows: Tensor | None) -> Tensor | None:
-        """Repeat rows as often as latents are; here once.
-
-        Parameters
-        ----------
-        rows : Tensor of shape (B, ...) or None
-            One row per sample.
-
-        Returns
-        -------
-        Tensor or None
-        """
-        return rows
-
-    def gathered(self, scores: Tensor) -> Tensor:
-        """Reduce scores to one row per sample; the inverse of `spread`.
-
-        Parameters
-        ----------
-        scores : Tensor
-            One row for each row of the latents.
-
-        Returns
-        -------
-        Tensor of shape (B, ...)
-        """
-        return scores
-
     def fuse(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
         """Fuse the latents (B, D_m) of the modalities to the shared latent, (B, D')."""
         return self.bottleneck(self.fusion(latents, present))
@@ -207,11 +179,7 @@ class MultiModalNetwork(nn.Module):
         present: Tensor | None = None,
         known: Mapping[str, Tensor] | None = None,
     ) -> dict[str, Tensor]:
-        latents, present = self.latents(values, masks, present), self.spread(present)
-        scores = self.scored(latents, values, present, known)
-        if self.training:
-            return scores
-        return {name: self.gathered(one) for name, one in scores.items()}
+        return self.scored(self.latents(values, masks, present), values, present, known)
 
     def scored(
         self,

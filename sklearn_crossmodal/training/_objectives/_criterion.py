@@ -95,11 +95,10 @@ class Criterion(nn.Module):
 
 
 def as_often(target: tuple, scores: Tensor) -> tuple:
-    """Return a target as many times as its rows were scored, by members or from several draws."""
-    n_members = len(scores) // len(target[0])
-    if n_members == 1:
+    """Return a target as many times as its rows were scored, from several draws."""
+    n_draws = len(scores) // len(target[0])
+    if n_draws == 1:
         return target
     return tuple(
-        None if part is None else part.expand(n_members, *part.shape).flatten(0, 1)
-        for part in target
+        None if part is None else part.expand(n_draws, *part.shape).flatten(0, 1) for part in target
     )

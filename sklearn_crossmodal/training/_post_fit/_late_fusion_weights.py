@@ -73,7 +73,7 @@ def losses_of_heads(net: Net, dataset: BlockDataset) -> Tensor:
     """Return the losses of the fusion and of each head in prediction, (1 + M,), float64."""
     network, criterion, found, counts = net.module_, net.criterion_, [], []
     for inputs, targets in net.batches(dataset):
-        latents, present = network.latents(**inputs), network.spread(inputs["present"])
+        latents, present = network.latents(**inputs), inputs["present"]
         head_scores = {HEADS: network.heads.head_scores(latents), PRESENT: present}
         scores = {**network.decode(network.fuse(latents, present)), **head_scores}
         losses = criterion.fused(scores, targets).view(1), criterion.by_head(scores, targets)
@@ -113,10 +113,10 @@ def _scored(net: Net, inputs: dict, generator: torch.Generator, targets: dict):
     places = (order + (~present).to(order.dtype)).argsort(dim=1).argsort(dim=1)
     left = [present & (places < count) for count in range(1, len(latents) + 1)]
     fused = []
-    for some in map(network.spread, left):
+    for some in left:
         scores = network.decode(network.fuse(where_present(latents, some), some))
-        fused.append(network.gathered(scores[heads.target]))
-    return network.gathered(heads.head_scores(latents)), left, targets[heads.target], fused
+        fused.append(scores[heads.target])
+    return heads.head_scores(latents), left, targets[heads.target], fused
 
 
 def _precisions(heads: ModalityHeads, loss, head_scores: Tensor, present: Tensor, target) -> Tensor:
