@@ -154,12 +154,6 @@ class MultiModalAutoencoder(BaseMultimodal):
     feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
-    Raises
-    ------
-    ValueError
-        In `fit`, if a parameter or X is not what it must be; the message names the
-        estimator, the modality and the column. The estimator is then as it was before.
-
     See Also
     --------
     CrossModalRegressor : One modality from others, trained for that alone.
@@ -173,13 +167,9 @@ class MultiModalAutoencoder(BaseMultimodal):
 
     References
     ----------
-    .. [1] D. P. Kingma, J. Ba (2015). "Adam: A method for stochastic optimization".
-       arXiv:1412.6980; decoupled weight decay: I. Loshchilov, F. Hutter (2019), arXiv:1711.05101.
-    .. [2] I. Loshchilov, F. Hutter (2017). "SGDR: Stochastic gradient descent with warm restarts".
-       arXiv:1608.03983, for the cosine.
-    .. [3] J. Ngiam et al. (2011). "Multimodal deep learning". ICML, section 3.3: denoising across
+    .. [1] J. Ngiam et al. (2011). "Multimodal deep learning". ICML, section 3.3: denoising across
        modalities by hiding them.
-    .. [4] T. M. Sutter, I. Daunhawer, J. E. Vogt (2021). "Generalized multimodal ELBO".
+    .. [2] T. M. Sutter, I. Daunhawer, J. E. Vogt (2021). "Generalized multimodal ELBO".
        arXiv:2105.02470, for `variational`; the others' papers are with the components.
 
     Examples
@@ -299,7 +289,7 @@ class MultiModalAutoencoder(BaseMultimodal):
         ------
         ValueError
             If X or the weights are not what they must be; the message names the modality and the
-            column.
+            column. The estimator is then as it was before.
         """
         return self._fit(X, y, sample_weight, groups=groups)
 

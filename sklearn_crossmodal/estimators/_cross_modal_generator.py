@@ -144,12 +144,6 @@ class CrossModalGenerator(BaseMultimodal):
     feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
-    Raises
-    ------
-    ValueError
-        In `fit`, if a parameter, X or y is not what it must be; the message names the estimator,
-        the modality and the column. The estimator is then as it was before.
-
     See Also
     --------
     CrossModalRegressor : Other targets; texts too, all of whose words are scored at once.
@@ -283,7 +277,7 @@ class CrossModalGenerator(BaseMultimodal):
         ------
         ValueError
             If X, y or the weights are not what they must be; the message names the modality and
-            the column.
+            the column. The estimator is then as it was before.
         """
         return self._fit(X, y, sample_weight, groups=groups)
 

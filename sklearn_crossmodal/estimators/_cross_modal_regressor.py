@@ -112,7 +112,7 @@ class CrossModalRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         Probability with which each modality of a sample is hidden in training; one is always left.
     input_noise : float or "auto", default="auto"
         Standard deviation of the noise that is added in training to the scaled numbers of sources
-        that are numbers or embeddings, as a penalty on what changes fast [3]_. "auto" is 0.2 for
+        that are numbers or embeddings, as a penalty on what changes fast [1]_. "auto" is 0.2 for
         those of 32 numbers or more, and none for others.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
@@ -158,12 +158,6 @@ class CrossModalRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
     feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
-    Raises
-    ------
-    ValueError
-        In `fit`, if a parameter, X or the target is not what it must be; the message names the
-        estimator, the modality and the column. The estimator is then as it was before.
-
     See Also
     --------
     FusionClassifier : For a target that is a class: it is the cross-modal classifier.
@@ -181,13 +175,9 @@ class CrossModalRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
 
     References
     ----------
-    .. [1] D. P. Kingma, J. Ba (2015). "Adam: A method for stochastic optimization".
-       arXiv:1412.6980; decoupled weight decay: I. Loshchilov, F. Hutter (2019), arXiv:1711.05101.
-    .. [2] I. Loshchilov, F. Hutter (2017). "SGDR: Stochastic gradient descent with warm restarts".
-       arXiv:1608.03983, for the cosine.
-    .. [3] C. M. Bishop (1995). "Training with noise is equivalent to Tikhonov regularization".
+    .. [1] C. M. Bishop (1995). "Training with noise is equivalent to Tikhonov regularization".
        doi:10.1162/neco.1995.7.1.108
-    .. [4] Y. Romano, E. Patterson, E. J. Candès (2019). "Conformalized quantile regression".
+    .. [2] Y. Romano, E. Patterson, E. J. Candès (2019). "Conformalized quantile regression".
        arXiv:1905.03222
 
     Examples
@@ -310,7 +300,7 @@ class CrossModalRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         ------
         ValueError
             If X, y or the weights are not what they must be; the message names the modality and
-            the column.
+            the column. The estimator is then as it was before.
         """
         return self._fit(X, y, sample_weight, groups=groups)
 

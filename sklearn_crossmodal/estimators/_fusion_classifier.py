@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_crossmodal.estimators._base import BaseMultimodal
@@ -17,21 +15,16 @@ from sklearn_crossmodal.estimators._fitting._fusion_heads import (
     single_head,
     unimodal_heads,
 )
-from sklearn_crossmodal.estimators._fitting._input_validation import check_weight
 from sklearn_crossmodal.estimators._fitting._networks import fused_network, scores_of
 from sklearn_crossmodal.estimators._fitting._warm_start import can_go_on
 from sklearn_crossmodal.estimators._targets._class_labels import is_ordered
 from sklearn_crossmodal.estimators._targets._class_target import ClassTarget
-from sklearn_crossmodal.estimators._targets._label_validation import (
-    check_label_columns,
-    check_n_columns,
-)
+from sklearn_crossmodal.estimators._targets._label_validation import subset_accuracy
 from sklearn_crossmodal.nn.fusion import LateFusion
 from sklearn_crossmodal.nn.losses import LOSSES, losses_of
 from sklearn_crossmodal.training import NetClassifier
 from sklearn_crossmodal.training._post_fit._steps import LateFusionWeights, PriorLogits
 from sklearn_crossmodal.utils._sklearn import StrOptions
-from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["FusionClassifier"]
 
@@ -62,7 +55,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         "ordinal" is for classes in an order: that of the categories, where y is an ordered
         ``Categorical`` of pandas, an `Enum` of polars or an ordered dictionary of pyarrow; else the
         sorted one, strings in that of the alphabet. `class_order_` tells it. The head answers a
-        chain of questions, whether a sample that is beyond one class is also beyond the next [3]_;
+        chain of questions, whether a sample that is beyond one class is also beyond the next [1]_;
         the probabilities of the classes follow, and `predict` gives the most probable. See
         `sklearn_crossmodal.nn.losses.OrdinalLoss`.
     fusion : str, component or nn.Module factory, default="concat"
@@ -160,12 +153,6 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
     feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
-    Raises
-    ------
-    ValueError
-        In `fit`, if a parameter, X or the target is not what it must be; the message names the
-        estimator, the modality and the column. The estimator is then as it was before.
-
     See Also
     --------
     FusionRegressor : The same for numbers.
@@ -185,11 +172,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
 
     References
     ----------
-    .. [1] D. P. Kingma, J. Ba (2015). "Adam: A method for stochastic optimization".
-       arXiv:1412.6980; decoupled weight decay: I. Loshchilov, F. Hutter (2019), arXiv:1711.05101.
-    .. [2] I. Loshchilov, F. Hutter (2017). "SGDR: Stochastic gradient descent with warm restarts".
-       arXiv:1608.03983, for the cosine.
-    .. [3] X. Shi, W. Cao, S. Raschka (2021). "Deep neural networks for rank-consistent ordinal
+    .. [1] X. Shi, W. Cao, S. Raschka (2021). "Deep neural networks for rank-consistent ordinal
        regression based on conditional probabilities". arXiv:2111.08851
 
     Examples
@@ -309,7 +292,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         ------
         ValueError
             If X, y or the weights are not what they must be; the message names the modality and
-            the column.
+            the column. The estimator is then as it was before.
         """
         return self._fit(X, y, sample_weight, groups=groups)
 
@@ -352,8 +335,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Of an indicator 1 where a label is more probable than not.
         """
-        found = _decode(self, X, "probabilities")
-        return self._target.labels.decide(found)
+        return self._target.labels.decide(_decode(self, X, "probabilities"))
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -369,8 +351,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
             In the order of `classes_`; of an indicator the probability of each label; of several
             columns of labels a list of one array a column.
         """
-        found = _decode(self, X, "probabilities")
-        return self._target.labels.arranged(found)
+        return self._target.labels.arranged(_decode(self, X, "probabilities"))
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.
@@ -385,8 +366,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         ndarray of shape (n_samples, n_classes), float64, or a list of them
             As of `predict_proba`.
         """
-        found = _decode(self, X, "log_probabilities")
-        return self._target.labels.arranged(found)
+        return self._target.labels.arranged(_decode(self, X, "log_probabilities"))
 
     def decision_function(self, X):
         """Return the scores of the classes before the softmax.
@@ -403,8 +383,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
             scores are log-probabilities. Of an indicator the logit of each label; of several
             columns of labels a list of one array (n_samples, n_classes) a column.
         """
-        found = _decode(self, X, "decisions")
-        return self._target.labels.arranged(found)
+        return self._target.labels.arranged(_decode(self, X, "decisions"))
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy: the share of samples whose label, or labels, are all right.
@@ -423,13 +402,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         float
         """
         predicted = self.predict(X)
-        y = check_label_columns(self, predicted, self._target.in_order(y))
-        if predicted.ndim == 1 and y.ndim == 1:
-            return accuracy_score(y, predicted, sample_weight=sample_weight)
-        with error_prefix(type(self).__name__):
-            check_n_columns(y, 1 if predicted.ndim == 1 else predicted.shape[1])
-        right = (predicted == y).all(axis=1)  # of columns of classes scikit-learn takes none
-        return float(np.average(right, weights=check_weight(self, sample_weight, predicted)))
+        return subset_accuracy(self, self._target.in_order(y), predicted, sample_weight)
 
     # The target and the network -------------------------------------------------------------
 

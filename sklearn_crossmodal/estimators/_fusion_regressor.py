@@ -144,12 +144,6 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
     feature_names_in_ : ndarray of shape (`n_features_in_`,), object
         Names of the columns, if X had names.
 
-    Raises
-    ------
-    ValueError
-        In `fit`, if a parameter, X or the target is not what it must be; the message names the
-        estimator, the modality and the column. The estimator is then as it was before.
-
     See Also
     --------
     FusionClassifier : The same for classes.
@@ -166,11 +160,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
 
     References
     ----------
-    .. [1] D. P. Kingma, J. Ba (2015). "Adam: A method for stochastic optimization".
-       arXiv:1412.6980; decoupled weight decay: I. Loshchilov, F. Hutter (2019), arXiv:1711.05101.
-    .. [2] I. Loshchilov, F. Hutter (2017). "SGDR: Stochastic gradient descent with warm restarts".
-       arXiv:1608.03983, for the cosine.
-    .. [3] R. Koenker, G. Bassett (1978). "Regression quantiles". doi:10.2307/1913643
+    .. [1] R. Koenker, G. Bassett (1978). "Regression quantiles". doi:10.2307/1913643
 
     Examples
     --------
@@ -279,7 +269,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         ------
         ValueError
             If X, y or the weights are not what they must be; the message names the modality and
-            the column.
+            the column. The estimator is then as it was before.
         """
         return self._fit(X, y, sample_weight, groups=groups)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
+from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -11,6 +12,7 @@ from sklearn_crossmodal.estimators._fitting._input_validation import (
     check_labels,
     check_none_missing,
     check_same_length,
+    check_weight,
     name_of,
 )
 from sklearn_crossmodal.utils._validation import error_prefix, plain
@@ -23,6 +25,7 @@ __all__ = [
     "label_weights",
     "product_of_weights",
     "shape_of",
+    "subset_accuracy",
     "typed",
 ]
 
@@ -89,6 +92,17 @@ def typed(column):
 def columns_of(y):
     """Return the columns of y, each with the type of what it holds."""
     return [typed(column) for column in y.T]
+
+
+def subset_accuracy(estimator, y, predicted, sample_weight) -> float:
+    """Return the share of samples whose labels are all right."""
+    y = check_label_columns(estimator, predicted, y)
+    if predicted.ndim == 1 and y.ndim == 1:
+        return accuracy_score(y, predicted, sample_weight=sample_weight)
+    with error_prefix(name_of(estimator)):
+        check_n_columns(y, 1 if predicted.ndim == 1 else predicted.shape[1])
+    right = (predicted == y).all(axis=1)  # of columns of classes scikit-learn takes none
+    return float(np.average(right, weights=check_weight(estimator, sample_weight, predicted)))
 
 
 def check_n_columns(y, n_columns):
