@@ -20,7 +20,7 @@ from sklearn_crossmodal.data._unnesting import (
     entry_of,
     inner_labels,
     read_inside,
-    resolve_inside,
+    resolve_unnested,
     unnest,
 )
 from sklearn_crossmodal.data.blocks._block import (
@@ -89,7 +89,7 @@ __all__ = [
     "read_inside",
     "refuse_foreign",
     "resolve_columns",
-    "resolve_inside",
+    "resolve_unnested",
     "row_presence",
     "select_columns",
     "table_of",

@@ -26,7 +26,7 @@ __all__ = [
     "inner_keys",
     "inner_labels",
     "read_inside",
-    "resolve_inside",
+    "resolve_unnested",
     "split_by_entry",
     "unnest",
 ]
@@ -111,11 +111,18 @@ def _columns_inside(entry: str, values, fitted: Iterable[InnerLabel]) -> dict:
     return dict(zip(found, columns, strict=True))
 
 
-def resolve_inside(table: MultiModalFrame, key: Mapping) -> tuple[list[InnerLabel], bool]:
-    """Resolve a key ``{entry: columns}`` to inner columns, in the order of the key.
+def resolve_unnested(table: MultiModalFrame, key: Mapping) -> tuple[list[int], bool]:
+    """Resolve a key ``{entry: columns}`` to positions of inner columns in an unnested table.
 
     Return also whether it selects a single column, not a list of columns.
     """
+    labels, single = _resolve_inside(table, key)
+    places = {name: place for place, name in enumerate(table)}
+    return [places[label] for label in labels], single
+
+
+def _resolve_inside(table: MultiModalFrame, key: Mapping) -> tuple[list[InnerLabel], bool]:
+    """Resolve a key ``{entry: columns}`` to inner columns, in the order of the key."""
     entry = entry_of(key)
     if entry not in table:
         raise ValueError(f"column {entry!r} is not in X, which has {list(table)}.")
@@ -177,7 +184,7 @@ def read_inside(table: MultiModalFrame, key: Mapping) -> tuple[dict, bool]:
 
     They are as of `as_cells`. Return also whether the key selects a single column, not a list.
     """
-    labels, single = resolve_inside(table, key)
+    labels, single = _resolve_inside(table, key)
     entry = entry_of(key)
     columns = _columns_inside(entry, table[entry], inner_labels(entry, table[entry]))
     return {label.label: as_cells(columns[label][0]) for label in labels}, single

@@ -19,7 +19,7 @@ from sklearn_crossmodal.data import (
     mask_cells,
     refuse_foreign,
     resolve_columns,
-    resolve_inside,
+    resolve_unnested,
     select_columns,
     unnest,
 )
@@ -164,10 +164,7 @@ def _find(X, columns, inside: Mapping) -> tuple[list[int], bool]:
     if isinstance(columns, Mapping):
         if entry_of(columns) not in inside:
             return [], False
-        table = _as_table(X)
-        labels, single = resolve_inside(table, columns)
-        places = {name: place for place, name in enumerate(unnest(table, inside))}
-        return [places[label] for label in labels], single
+        return resolve_unnested(unnest(_as_table(X), inside), columns)
     if callable(columns) or not is_named(X):
         return resolve_columns(X if hasattr(X, "shape") else np.asarray(X), columns)
     table = as_table(X)

@@ -16,13 +16,8 @@ from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities._infer import kinds_inside
 from sklearn_crossmodal.modalities._numeric import Numeric
 from sklearn_crossmodal.modalities.bank._cache_safety import is_cacheable
-from sklearn_crossmodal.modalities.bank._column_binding import (
-    BoundModality,
-    map_present_rows,
-    present_rows,
-)
+from sklearn_crossmodal.modalities.bank._column_binding import BoundModality
 from sklearn_crossmodal.modalities.bank._incremental import LaterChunks, absent_block
-from sklearn_crossmodal.utils._row_numbers import map_row_numbers
 from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["ModalityBank"]
@@ -87,15 +82,14 @@ class ModalityBank(LaterChunks):
                     absent.append(bound)
                     continue
                 weight = None if sample_weight is None else sample_weight[present]
-                with self._prefixed(bound.name, bound.labels, present), map_present_rows(present):
-                    columns = present_rows(columns, present)
+                with self._present_rows(bound, columns, present) as rows:
                     if bound.modality.kind in in_chunks:
                         bound.modality.in_chunks = True
                     if bound.name in self._adopted:
-                        block = bound.modality.transform(columns)
+                        block = bound.modality.transform(rows)
                     else:
                         with self._listing_kinds(bound, table):
-                            bound.modality, block = _fit_in(memory, bound.modality, columns, weight)
+                            bound.modality, block = _fit_in(memory, bound.modality, rows, weight)
                 blocks[bound.name] = block.scatter(present)
         self.leave_out([bound.name for bound in absent])
         return self._check_any_present(blocks, table)
@@ -150,8 +144,11 @@ class ModalityBank(LaterChunks):
         for bound in self.bound:
             columns, present = parts[bound.name]
             if bound.modality.opens_files and present.any():
-                with self._prefixed(bound.name, bound.labels, present), map_present_rows(present):
-                    unreadable = bound.modality.find_unreadable(present_rows(columns, present))
+                with (
+                    self._prefixed(bound.name, bound.labels),
+                    self._present_rows(bound, columns, present) as rows,
+                ):
+                    unreadable = bound.modality.find_unreadable(rows)
                 readable = present.copy()
                 readable[present] = ~unreadable
                 parts[bound.name] = columns, readable
@@ -163,8 +160,11 @@ class ModalityBank(LaterChunks):
         for bound in self.bound:
             columns, present = parts[bound.name]
             if isinstance(bound.modality, Numeric) and present.any():
-                with self._prefixed(bound.name, bound.labels):
-                    bound.modality.warn_of_texts(present_rows(columns, present))
+                with (
+                    self._prefixed(bound.name, bound.labels),
+                    self._present_rows(bound, columns, present) as rows,
+                ):
+                    bound.modality.warn_of_texts(rows)
 
     def _block(self, bound: BoundModality, table) -> Block:
         with self._prefixed(bound.name, bound.labels):
@@ -176,8 +176,8 @@ class ModalityBank(LaterChunks):
                 return modality.transform(columns)
             if not present.any():
                 return absent_block(modality, table)
-            with self._prefixed(bound.name, bound.labels, present), map_row_numbers(present):
-                block = modality.transform(columns.take(np.flatnonzero(present)))
+            with self._present_rows(bound, columns, present) as rows:
+                block = modality.transform(rows)
             return block.scatter(present)
 
     @contextmanager

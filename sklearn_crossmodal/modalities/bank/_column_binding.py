@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from sklearn_crossmodal.data import (
     inner_labels,
     preview,
     resolve_columns,
-    resolve_inside,
+    resolve_unnested,
     select_columns,
     unnest,
 )
@@ -29,7 +30,7 @@ from sklearn_crossmodal.modalities.bank._date_columns import DateColumns
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers, row_number
 from sklearn_crossmodal.utils._validation import error_prefix, warn
 
-__all__ = ["BoundModality", "ColumnBinding", "map_present_rows", "present_rows"]
+__all__ = ["BoundModality", "ColumnBinding"]
 
 _NAMELESS = "its columns have no names, but had in `fit`: they are taken by position."
 
@@ -91,7 +92,10 @@ class ColumnBinding:
         self._names = names = list(table) if isinstance(table, MultiModalFrame) else None
         for name, modality, key in self.modalities:
             with self._prefixed(name):
-                positions, single = self._resolve(X, table, names, key)
+                if isinstance(key, Mapping):
+                    positions, single = resolve_unnested(table, key)
+                else:
+                    positions, single = resolve_columns(X if callable(key) else table, key)
                 if not positions:
                     raise ModalityError(f"its columns {key!r} are none of X.")
             labels = None if names is None else [names[place] for place in positions]
@@ -121,13 +125,6 @@ class ColumnBinding:
                     known = list(table) if isinstance(table, MultiModalFrame) else "no names"
                     raise ModalityError(f"column {entry!r} is not in X, which has {known}.")
                 self._inside[entry] = inner_labels(entry, table[entry])
-
-    def _resolve(self, X, table, names, key) -> tuple[list[int], bool]:
-        if not isinstance(key, Mapping):
-            return resolve_columns(X if callable(key) else table, key)
-        labels, single = resolve_inside(table, key)
-        places = {name: place for place, name in enumerate(names)}
-        return [places[label] for label in labels], single
 
     def unnested(self, table):
         """Return X with the inner columns that modalities select from as columns."""
@@ -274,20 +271,23 @@ class ColumnBinding:
         paths = [str(cell) for cell in cells if isinstance(cell, str | os.PathLike)]
         return f", with {paths} that cannot be read" if paths else ""
 
-    def _prefix(self, name: str, labels=None) -> str:
-        """Return the error prefix of a modality, with its columns if they have other names."""
+    def _prefixed(self, name: str, labels=None, suffix: str = ""):
+        """Prefix errors with the modality, and with its columns if they have other names."""
         prefix = f"{self.owner}: modality {name!r}"
         if labels and labels != [name]:
             several = len(labels) > 1
             prefix += f" (columns {preview(labels)})" if several else f" (column {labels[0]!r})"
-        return prefix
+        return error_prefix(prefix + suffix)
 
-    def _prefixed(self, name: str, labels=None, present: np.ndarray | None = None):
-        """Prefix errors with the modality, its columns, and the number of samples that have it."""
-        prefix = self._prefix(name, labels)
-        if present is not None and not present.all():
-            prefix += f", in the {present.sum()} samples that have it"
-        return error_prefix(prefix)
+    @contextmanager
+    def _present_rows(self, bound: BoundModality, columns: Columns, present: np.ndarray):
+        """Yield the rows of columns that have the modality; errors count them, and number X's."""
+        if present.all():
+            yield columns
+            return
+        suffix = f", in the {present.sum()} samples that have it"
+        with self._prefixed(bound.name, bound.labels, suffix), map_row_numbers(present):
+            yield columns.take(np.flatnonzero(present))
 
 
 def _keys_of(bound: BoundModality, values) -> list:
@@ -309,13 +309,3 @@ def _warn_of_empty(cells, present: np.ndarray) -> None:
             "they are absent.",
             stacklevel=3,
         )
-
-
-def map_present_rows(present: np.ndarray):
-    """Map row numbers of the samples that have a modality to those of X."""
-    return map_row_numbers(None if present.all() else present)
-
-
-def present_rows(columns: Columns, present: np.ndarray) -> Columns:
-    """Return the rows of columns that have a modality; the columns themselves if all do."""
-    return columns if present.all() else columns.take(np.flatnonzero(present))

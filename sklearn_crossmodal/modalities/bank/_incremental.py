@@ -9,12 +9,7 @@ import numpy as np
 
 from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.modalities._base import Modality
-from sklearn_crossmodal.modalities.bank._column_binding import (
-    BoundModality,
-    ColumnBinding,
-    map_present_rows,
-    present_rows,
-)
+from sklearn_crossmodal.modalities.bank._column_binding import BoundModality, ColumnBinding
 from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["LaterChunks", "absent_block"]
@@ -54,8 +49,8 @@ class LaterChunks(ColumnBinding):
             if not present.any():
                 return bound.modality, absent_block(bound.modality, table), ""
             weight = None if sample_weight is None else sample_weight[present]
-            with self._prefixed(bound.name, bound.labels, present), map_present_rows(present):
-                found = bound.modality.extended(present_rows(columns, present), weight)
+            with self._present_rows(bound, columns, present) as rows:
+                found = bound.modality.extended(rows, weight)
             return found[0], found[1].scatter(present), found[2]
 
     def _describe_returned(self, bound: BoundModality, table) -> str:
