@@ -212,8 +212,8 @@ fig.savefig(OUT / "cifar10_imdb_accuracy.png", dpi=120)
 # leaves in the shared representation. It cannot teach what a photograph has to do with a review:
 # nothing. Three tests, each of which comes out otherwise on pairs that belong together:
 #
-# - The sentiment is not told from the photograph, nor the class from the review: above, both are a
-#   guess.
+# - The sentiment is not predicted from the photograph, nor the class from the review: above, both
+#   are at chance.
 # - A photograph decoded from its review alone is no nearer to the truth than the mean photograph.
 #   In the figure all of them are the same grey.
 # - With the reviews dealt out anew, each to another photograph, the samples are reconstructed as

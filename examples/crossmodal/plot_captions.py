@@ -40,25 +40,25 @@ y_train, y_test = (
 )
 
 # %%
-# Fit, and say a name of each test picture
-# ----------------------------------------
-# Faces, hands and people are drawn over the same outlines, so that pixels in their places tell more
-# here than what convolutions look for anywhere.
+# Fit, and generate a name for each test picture
+# ----------------------------------------------
+# Faces, hands and people are drawn over the same outlines, so that pixels in their places are worth
+# more here than what convolutions find anywhere.
 modalities = [("image", Image(encoder="mlp"), "image")]
 generator = CrossModalGenerator(modalities, max_epochs=100, random_state=0).fit(X_train, y_train)
-said = {"beam search": generator.predict(X_test)}
-said["greedy"] = generator.set_params(n_beams=1).predict(X_test)
-said["drawn"] = generator.set_params(temperature=1.0).predict(X_test)
+captions = {"beam search": generator.predict(X_test)}
+captions["greedy"] = generator.set_params(n_beams=1).predict(X_test)
+captions["drawn"] = generator.set_params(temperature=1.0).predict(X_test)
 
 # %%
 # The floors: one name for all, and the name of the nearest picture.
 pixels = [X["image"].reshape(len(X), -1) / 255 for X in (X_train, X_test)]
 nearest = NearestNeighbors(n_neighbors=1).fit(pixels[0])
-said["nearest picture"] = y_train[nearest.kneighbors(pixels[1], return_distance=False)[:, 0]]
-said["'white flag' for all"] = np.full(len(y_test), "white flag", dtype=object)
+captions["nearest picture"] = y_train[nearest.kneighbors(pixels[1], return_distance=False)[:, 0]]
+captions["'white flag' for all"] = np.full(len(y_test), "white flag", dtype=object)
 
 print(f"{'names':<24} BLEU-1   BLEU-2    exact")
-for name, texts in said.items():
+for name, texts in captions.items():
     scores = [bleu_score(y_test, texts, max_ngram_order=order) for order in (1, 2)]
     print(f"{name:<24} {scores[0]:6.3f}   {scores[1]:6.3f}   {np.mean(texts == y_test):6.3f}")
 
@@ -70,7 +70,7 @@ fig, axes = plt.subplots(4, 6, figsize=(13, 10), layout="constrained")
 for ax, row in zip(axes.flat, shown, strict=True):
     ax.imshow(X_test["image"][row], interpolation="bilinear")
     ax.set_axis_off()
-    name, truth = said["beam search"][row], y_test[row]
+    name, truth = captions["beam search"][row], y_test[row]
     shared = set(name.split()) & set(truth.split())
     colour = "#1b7f3b" if name == truth else "#2a6f97" if shared else "#a33"
     ax.set_title(f"{name}\n", fontsize=8.5, color=colour, weight="bold")

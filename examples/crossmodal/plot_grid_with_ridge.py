@@ -2,20 +2,20 @@
 A network beside ridge regression and CCA
 =========================================
 
-Is a network worth it? One grid search answers: the same pipeline, whose last step is ridge
+Is a network worth it? One grid search decides: the same pipeline, whose last step is ridge
 regression in some candidates and a network in others, judged on the same folds. Beside them stands
 regularised multi-set CCA, the linear model of several views, by cca-zoo (``pip install cca-zoo``;
 without it that part is left out).
 
-The lower halves of handwritten digits are told from the upper halves, which come as two modalities,
-left and right. Everything is seeded. The script prints a table and writes a picture to ``demo/``;
-it takes about a minute on two cores.
+The lower halves of handwritten digits are predicted from the upper halves, which come as two
+modalities, left and right. Everything is seeded. The script prints a table and writes a picture to
+``demo/``; it takes about a minute on two cores.
 """
 
 # %%
 # The data
 # --------
-# 8 x 8 pixels from 0 to 16. The quarters above are what is known, the half below is asked for.
+# 8 x 8 pixels from 0 to 16. The quarters above are known, the half below is predicted.
 from functools import partial
 from pathlib import Path
 
@@ -78,7 +78,7 @@ best_ridge = max(
     key=lambda place: found["mean_test_score"][place],
 )
 ridge = pipeline.set_params(**found["params"][best_ridge]).fit(X[train], below[train])
-answers = {
+predictions = {
     "ridge": ridge.predict(X[test]),
     "best of the grid": search.predict(X[test]),
 }
@@ -93,20 +93,20 @@ except ImportError:
 else:
     views = [X["left"], X["right"], below]
 
-    def completed(rows, asked, n_components, shrinkage):
+    def completed(rows, new_rows, n_components, shrinkage):
         """Return the lower halves that CCA, fitted on some rows, gives to others."""
         model = MCCA(n_components=n_components, shrinkage=shrinkage)
         model.fit([view[rows] for view in views])
-        return model.predict([views[0][asked], views[1][asked], None])[2]
+        return model.predict([views[0][new_rows], views[1][new_rows], None])[2]
 
     some, others = slice(0, 400), slice(400, 600)
     candidates = [(n, shrinkage) for n in (2, 4, 8, 12) for shrinkage in (0.01, 0.1, 0.5)]
     chosen = max(
         candidates, key=lambda one: explained(below[others], completed(some, others, *one))
     )
-    answers["multi-set CCA"] = completed(train, test, *chosen)
+    predictions["multi-set CCA"] = completed(train, test, *chosen)
 
-scores = {name: explained(below[test], given) for name, given in answers.items()}
+scores = {name: explained(below[test], given) for name, given in predictions.items()}
 for name, score in scores.items():
     print(f"{name:<26} {score:.3f} on {len(below[test])} new pictures")
 
@@ -114,7 +114,7 @@ for name, score in scores.items():
 # The halves that each model adds, under the halves that were given
 # -----------------------------------------------------------------
 shown = 12
-rows = [("truth", below[test]), *answers.items()]
+rows = [("truth", below[test]), *predictions.items()]
 fig, axes = plt.subplots(len(rows), shown, figsize=(12, 1.25 * len(rows)), layout="constrained")
 for row, (name, given) in zip(axes, rows, strict=True):
     for ax, top, half in zip(row, above[test], given, strict=False):
@@ -123,5 +123,5 @@ for row, (name, given) in zip(axes, rows, strict=True):
         ax.set(xticks=[], yticks=[])
     score = f"\nR² {scores[name]:.2f}" if name in scores else ""
     row[0].set_ylabel(name + score, rotation=0, ha="right", va="center")
-fig.suptitle("Lower halves of digits, told from the upper quarters")
+fig.suptitle("Lower halves of digits, predicted from the upper quarters")
 fig.savefig(OUT / "grid_with_ridge.png", dpi=120)

@@ -1,15 +1,15 @@
 """
-What is answered when modalities are absent
-===========================================
+Predictions when modalities are absent
+======================================
 
 A patient without a scan, a product without a photo: what does a model that was trained on complete
-samples make of incomplete ones? Four modalities tell together what each tells in part. They are
-hidden at random, more and more of them, and three networks answer: the default, which blends the
+samples make of incomplete ones? Four modalities hold together what each holds in part. They are
+hidden at random, more and more of them, and three networks predict: the default, which blends the
 fusion with the heads of the modalities that are there; one without these heads; and one that never
 saw a modality hidden in training. Beside them stands logistic regression on all columns, with the
 mean in place of what is absent, which is what one would do in five minutes.
 
-Then an automatic fusion says whether fusing helped at all, and how sure it is.
+Then an automatic fusion measures whether fusing helped at all, with a standard error.
 
 The script writes two pictures to ``demo/`` and takes about a minute on two cores.
 """
@@ -80,7 +80,7 @@ figure.savefig(OUT / "absent_modalities.png", dpi=120)
 # %%
 # Did fusing help?
 # ----------------
-# The leaderboard is of answers out of fold, on the training rows alone.
+# The leaderboard scores out-of-fold predictions, on the training rows alone.
 auto = AutoFusionClassifier(random_state=0).fit(X_train, y_train)
 board = auto.leaderboard_
 for row in zip(board["model"], board["score"], board["weight"], strict=True):

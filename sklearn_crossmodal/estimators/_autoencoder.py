@@ -47,7 +47,7 @@ class MultiModalAutoencoder(BaseMultimodal):
     `n_components` numbers for all. The loss of a modality is a mean over its entries, divided by
     that of a constant guess (to the next power of two), and the losses of all are averaged; a
     modality that a sample lacks does not count for it. In training modalities are hidden at random
-    and still asked for, so that each can be told from the others.
+    and still decoded, so that each can be predicted from the others.
 
     For numbers `impute` and `translate` also follow a linear path past the few components, which is
     found in closed form once the network is trained; `transform` and `reconstruct` do not.
@@ -161,9 +161,9 @@ class MultiModalAutoencoder(BaseMultimodal):
 
     Notes
     -----
-    On training rows of UCI mfeat a `modality_dropout` of .5 told digits from all views as well as
-    .3 did, within .006, and from 40 % of them better, by .02. On those of emoji 40 epochs without
-    held-out rows found texts of other pictures with an AUROC of .87; stopped early, of .77.
+    On training rows of UCI mfeat a `modality_dropout` of .5 classified digits from all views as
+    well as .3 did, within .006, and from 40 % of them better, by .02. On those of emoji 40 epochs
+    without held-out rows found texts of other pictures with an AUROC of .87; stopped early, of .77.
 
     References
     ----------
@@ -268,9 +268,8 @@ class MultiModalAutoencoder(BaseMultimodal):
         Parameters
         ----------
         X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
-            The samples. Where a modality is absent it is neither read nor asked for. scikit-learn's
-            searches and splits need ``MultiModalFrame(X)`` in place of a plain dict, whose rows
-            they cannot count.
+            The samples; a modality may be absent. scikit-learn's searches and splits need
+            ``MultiModalFrame(X)`` in place of a plain dict, whose rows they cannot count.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Labels or numbers, for `target_weight` above 0; a sample may lack one, as NaN or None.
             Ignored at 0, as pipelines pass it.

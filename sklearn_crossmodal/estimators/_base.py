@@ -63,7 +63,7 @@ class BaseMultimodal(
     _in_chunks = False
     #: What ends a fit, see `PostFit`.
     _post_fit: tuple = ()
-    #: Groups that a search is given are for its own folds, unless they are asked for.
+    #: Groups that a search is given are for its own folds, unless they are requested here.
     __metadata_request__fit = {"groups": False}
 
     # What subclasses add --------------------------------------------------------------------

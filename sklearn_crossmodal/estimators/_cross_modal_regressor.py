@@ -168,9 +168,9 @@ class CrossModalRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
     Notes
     -----
     The intervals of `predict_interval` are calibrated on rows that the networks were not trained
-    on, which however told when to stop and how much the linear path counts. So chosen, errors on
-    them are slightly smaller than on new rows; where measured, shares were within two points of
-    what was promised, see ``benchmarks/TRANSLATION.md``. If the autoencoder `init` has seen the
+    on, but that decided when to stop and the weight of the linear path. So errors on them are
+    slightly smaller than on new rows; where measured, coverage was within two points of the
+    nominal one, see ``benchmarks/TRANSLATION.md``. If the autoencoder `init` has seen the
     target of these rows, intervals are too narrow.
 
     References

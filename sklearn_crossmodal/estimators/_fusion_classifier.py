@@ -41,8 +41,8 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
 
     The head follows the target: of two columns or more, y is an indicator of labels where it holds
     only 0 and 1, with a sigmoid for each label, as in `MLPClassifier`; else each column has classes
-    of its own and a softmax over them, as in `RandomForestClassifier`. That is told from the labels
-    of `fit`: columns of the classes 0, 1 and 2 are an indicator to a fold of a cross-validation in
+    of its own and a softmax over them, as in `RandomForestClassifier`. The labels of `fit`
+    decide: columns of the classes 0, 1 and 2 are an indicator to a fold of a cross-validation in
     which no sample has a 2. Labels that are strings never are one.
 
     Parameters
@@ -54,9 +54,9 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
     loss : {"cross_entropy", "ordinal"}, default="cross_entropy"
         "ordinal" is for classes in an order: that of the categories, where y is an ordered
         ``Categorical`` of pandas, an `Enum` of polars or an ordered dictionary of pyarrow; else the
-        sorted one, strings in that of the alphabet. `class_order_` tells it. The head answers a
-        chain of questions, whether a sample that is beyond one class is also beyond the next [1]_;
-        the probabilities of the classes follow, and `predict` gives the most probable. See
+        sorted one, strings in that of the alphabet. `class_order_` holds it. The head
+        predicts conditional probabilities, that a sample beyond one class is also beyond the next
+        [1]_; `predict` returns the most probable class. See
         `sklearn_crossmodal.nn.losses.OrdinalLoss`.
     fusion : str, component or nn.Module factory, default="concat"
         How the latents of the modalities are joined: a name or component of
@@ -98,7 +98,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         Probability with which each modality of a sample is hidden in training; one is always left.
     auxiliary_weight : float, default=0.3
         Of the losses of heads that predict from one modality each, as further tasks in training.
-        They also answer, beside the fusion, where modalities are absent. 0 makes none.
+        Where modalities are absent, their predictions are blended with the fusion's. 0 makes none.
     balance : {"gradient_blending"} or None, default=None
         For modalities that are learned later than others: every five epochs the losses of the
         fusion and the heads are weighted by how well what they learn generalises to the held-out

@@ -95,7 +95,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         Probability with which each modality of a sample is hidden in training; one is always left.
     auxiliary_weight : float, default=0.3
         Of the losses of heads that predict from one modality each, as further tasks in training.
-        They also answer, beside the fusion, where modalities are absent. 0 makes none.
+        Where modalities are absent, their predictions are blended with the fusion's. 0 makes none.
     balance : {"gradient_blending"} or None, default=None
         For modalities that are learned later than others: every five epochs the losses of the
         fusion and the heads are weighted by how well what they learn generalises to the held-out

@@ -66,7 +66,7 @@ class MultiModalImputer(
     5
     """
 
-    #: Groups that a search is given are for its own folds, unless they are asked for.
+    #: Groups that a search is given are for its own folds, unless they are requested here.
     __metadata_request__fit = {"groups": False}
 
     _parameter_constraints = {

@@ -123,7 +123,7 @@ class ModalityParams(BaseEstimator):
             If a name is unknown, or if it is nested in a name of a registry or in modalities that
             are to be inferred; the message says what to pass instead.
         """
-        if "modalities" in params:  # first, since the other names may speak of its entries
+        if "modalities" in params:  # first, since other names may refer to its entries
             self.modalities = params.pop("modalities")
         for name in [name for name in params if name in _named_modalities(self)]:
             _replace_modality(self, name, params.pop(name))

@@ -52,11 +52,11 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         singular value decomposition of TF-IDF for a text, by principal components for the rest.
         Numbers and categories keep all. None keeps all of everything.
     sparse_output : bool or "auto", default="auto"
-        Whether the table is a sparse array. It never depends on what the cells hold. "auto" gives
-        a dense one, which all estimators take, but for two cases: with ``n_components=None`` texts
-        have a column a word, and with categories they make the table sparse; and it is sparse
-        where X was in `fit`. Where a data frame is asked for by `set_output`, "auto" is dense
-        always. Take True for categories of very many levels.
+        Whether the table is a sparse array. It never depends on what the cells hold. "auto" gives a
+        dense one, which all estimators take, but for two cases: with ``n_components=None`` texts
+        have a column a word, and with categories they make the table sparse; and it is sparse where
+        X was in `fit`. With a data frame from `set_output`, "auto" is always dense. Take True for
+        categories of very many levels.
     memory : str, path, joblib.Memory or None, default=None
         Folder where fitted modalities are kept, and pretrained vectors row by row.
     device : str, default="auto"

@@ -1,4 +1,4 @@
-"""What scikit-learn's callbacks are told of a fit, as a tree of tasks."""
+"""The tasks of a fit, as a tree, of which scikit-learn's callbacks are notified."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def _kind_of(cells: list) -> tuple:
 
 
 def _is_known(estimator, X):
-    """Tell whether X is an array in which nothing is left to check: one row is soon answered."""
+    """Tell whether X is an array in which nothing is left to check, which spares time a row."""
     return (
         type(X) is np.ndarray
         and X.ndim == 2
