@@ -199,16 +199,15 @@ class Image(Modality):
             source = self._open(images, _MODES[n_channels], self.scaler_.size, (*size, n_channels))
             for _ in source.check():  # finds unreadable files before the first batch
                 pass
-        elif isinstance(images, np.memmap):
+            return self._lazy_block(source)
+        if isinstance(images, np.memmap):
             block = self._lazy_block(ArrayRows(images))
             block.values[:1]  # raises an error in shape before the first batch
             return block
-        else:
-            if self.channels != "first" and (have_mixed_channels(images) or self.mixed_):
-                images = unify_channels(images, "RGBA" if self.spec_.shape[0] == 4 else "RGB")
-            values = self.scaler_.transform(images)
-            return Block(values, np.ones(len(values), dtype=bool), self.spec_)
-        return self._lazy_block(source)
+        if self.channels != "first" and (have_mixed_channels(images) or self.mixed_):
+            images = unify_channels(images, "RGBA" if self.spec_.shape[0] == 4 else "RGB")
+        values = self.scaler_.transform(images)
+        return Block(values, np.ones(len(values), dtype=bool), self.spec_)
 
     def _lazy_block(self, source):
         values = LazyRows(ScaledRows(source, self.scaler_), len(source), self.spec_.shape)

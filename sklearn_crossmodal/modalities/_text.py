@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import reprlib
 from numbers import Integral
 
 import numpy as np
@@ -27,6 +26,7 @@ from sklearn_crossmodal.modalities._text_cells import (
     split_at,
     text_cells,
 )
+from sklearn_crossmodal.modalities._text_warnings import warn_of_wordless
 from sklearn_crossmodal.preprocessing import (
     BytePairTokenizer,
     GivenTokenizer,
@@ -37,9 +37,7 @@ from sklearn_crossmodal.preprocessing import (
     pad_rows,
     unpad_rows,
 )
-from sklearn_crossmodal.preprocessing.text._base_tokenizer import FIRST
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions
-from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["Text"]
 
@@ -208,7 +206,7 @@ class Text(Modality):
         if sample_weight is not None:
             counted = np.asarray(sample_weight) > 0
             cells, weight = cells[counted], np.asarray(sample_weight)[counted]
-        texts = join_cells(cells, ids=self.tokenizer == "ids")
+        texts = self._joined(cells)
         # Words of later chunks have no pretrained vector.
         tokenizer.reserves = self.in_chunks and self.vectors is None
         rows = tokenizer.fit_encode(texts, sample_weight=weight)
@@ -226,26 +224,10 @@ class Text(Modality):
             train_vectors=self.train_vectors,
             pairs=frequent_pairs(ids, self.max_pairs, weight) if self.max_pairs else None,
         )
-        self._warn_of_wordless(
-            cells, ids, "Look at min_count, max_words and tokenizer, or leave the column out."
-        )
+        advice = "Look at min_count, max_words and tokenizer, or leave the column out."
+        warn_of_wordless(cells, ids, self.tokenizer_.n_tokens_, advice)
         self._unknown_share = _unknown_share(ids)
         return ids
-
-    def _warn_of_wordless(self, cells: np.ndarray, ids: np.ndarray, advice: str) -> None:
-        """Warn if most texts that are not blank have no word in the vocabulary."""
-        empty = ~((ids >= FIRST) & (ids < self.tokenizer_.n_tokens_)).any(axis=1)
-        if empty.sum() * 2 <= len(ids):  # blank texts included
-            return
-        written = np.array([any(_is_written(cell) for cell in row) for row in cells], dtype=bool)
-        empty &= written
-        if empty.sum() * 2 <= written.sum():
-            return
-        example = next(cell for cell in cells[empty.argmax()] if _is_written(cell))
-        warn(
-            f"{empty.sum()} of {written.sum()} texts have no word that is in the vocabulary, the "
-            f"first is {reprlib.repr(example)}: they are all encoded the same. {advice}"
-        )
 
     def transform(self, columns):
         """Return token ids; the mask of the block is True up to the end of each text.
@@ -257,7 +239,8 @@ class Text(Modality):
         if self.markers_ and cells.shape[1] != len(self.markers_):
             raise ValueError(f"got {cells.shape[1]} columns, expected {len(self.markers_)}.")
         block = self._padded(self._rows(cells))
-        self._warn_of_wordless(cells, block.values, "Are they of the language and kind of `fit`?")
+        advice = "Are they of the language and kind of `fit`?"
+        warn_of_wordless(cells, block.values, self.tokenizer_.n_tokens_, advice)
         return block
 
     def _padded(self, rows: list[list[int]]) -> Block:
@@ -272,7 +255,7 @@ class Text(Modality):
         Unknown words are described if their share exceeds that in `fit` by more than a twentieth.
         """
         cells = self._cells(Columns.of(columns))
-        texts = join_cells(cells, ids=self.tokenizer == "ids")
+        texts = self._joined(cells)
         tokenizer, rows = self.tokenizer_.extend(texts, sample_weight)
         updated = self if tokenizer is self.tokenizer_ else copy.copy(self)
         updated.tokenizer_ = tokenizer
@@ -308,10 +291,13 @@ class Text(Modality):
     def _cells(self, columns: Columns) -> np.ndarray:
         return id_cells(columns) if self.tokenizer == "ids" else text_cells(columns)
 
+    def _joined(self, cells: np.ndarray) -> list:
+        return join_cells(cells, ids=self.tokenizer == "ids")
+
     def _rows(self, cells: np.ndarray) -> list[list[int]]:
         """Return the concatenated ids of the columns of each row, without the end."""
         if not self.markers_:
-            return self.tokenizer_.encode(join_cells(cells, ids=self.tokenizer == "ids"))
+            return self.tokenizer_.encode(self._joined(cells))
         rows: list[list[int]] = [[] for _ in cells]
         for marker, column in enumerate(cells.T, self.tokenizer_.n_tokens_):
             present = [row for row, cell in enumerate(column) if cell is not None]
@@ -385,8 +371,3 @@ def _unknown_share(ids: np.ndarray) -> float:
     """Return the share of unknown tokens."""
     n_tokens = int(np.count_nonzero((ids != PADDING) & (ids != END)))
     return int(np.count_nonzero(ids == UNKNOWN)) / max(n_tokens, 1)
-
-
-def _is_written(cell) -> bool:
-    """Return whether a cell is not missing, blank or empty."""
-    return cell is not None and (bool(cell.strip()) if isinstance(cell, str) else len(cell) > 0)
