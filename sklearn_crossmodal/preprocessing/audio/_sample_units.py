@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sklearn_crossmodal.preprocessing._range import Range, ranges_by_dtype
 from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["SampleRange", "SoundUnit", "full_scale", "infer_scale", "sample_ranges"]
@@ -21,12 +22,8 @@ Scale = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class SampleRange:
+class SampleRange(Range):
     """The range of samples of one dtype."""
-
-    low: float = 0.0
-    high: float = 0.0
-    whole: bool = True
 
     @classmethod
     def of(cls, samples: np.ndarray) -> SampleRange:
@@ -34,15 +31,6 @@ class SampleRange:
         low, high = float(np.fmin.reduce(samples, None)), float(np.fmax.reduce(samples, None))
         whole = samples.dtype.kind != "f" or _are_whole(samples.ravel())
         return cls(low, high, whole)
-
-    def __or__(self, other: SampleRange) -> SampleRange:
-        low, high = min(self.low, other.low), max(self.high, other.high)
-        return SampleRange(low, high, self.whole and other.whole)
-
-    @property
-    def peak(self) -> float:
-        """The largest absolute value."""
-        return max(abs(self.low), abs(self.high))
 
 
 def _are_whole(samples: np.ndarray) -> bool:
@@ -52,14 +40,8 @@ def _are_whole(samples: np.ndarray) -> bool:
 
 def sample_ranges(waveforms: Iterable) -> dict[np.dtype, SampleRange]:
     """Return the range of waveforms by dtype; other cells are ignored."""
-    found: dict[np.dtype, SampleRange] = {}
-    for waveform in waveforms:
-        samples = np.asarray(waveform)
-        if samples.dtype.kind in "iuf" and samples.size:
-            level = SampleRange.of(samples)
-            known = found.get(samples.dtype)
-            found[samples.dtype] = level if known is None else known | level
-    return found
+    samples = map(np.asarray, waveforms)
+    return ranges_by_dtype((one for one in samples if one.dtype.kind in "iuf"), SampleRange.of)
 
 
 @dataclass(frozen=True)
@@ -95,14 +77,11 @@ class SoundUnit:
         return found
 
     def _scale_of(self, dtype: np.dtype, level: SampleRange) -> Scale:
+        if self.dtype.kind == "f" and self.scale[1] == 1:  # `fit` had floats of unknown unit
+            return self.scale if self.level.peak > _LOUD else infer_scale(dtype, level)
         if dtype.kind == "f":
-            if self.dtype.kind == "f" and self.scale[1] == 1:
-                # `fit` had floats of unknown unit.
-                return self.scale if self.level.peak > _LOUD else infer_scale(dtype, level)
             numbers = level.peak > _LOUD or (level.whole and level.peak > 1)
             return self.scale if numbers else (0.0, 1.0)
-        if self.dtype.kind == "f" and self.scale[1] == 1:
-            return self.scale if self.level.peak > _LOUD else infer_scale(dtype, level)
         offset, full = self.scale
         holds = np.iinfo(dtype).max >= self.level.high and np.iinfo(dtype).min <= self.level.low
         within = offset - full <= level.low and level.high <= offset + full

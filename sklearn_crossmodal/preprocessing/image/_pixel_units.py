@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklearn_crossmodal.preprocessing._range import Range, ranges_by_dtype
 from sklearn_crossmodal.utils._validation import warn
 
 __all__ = ["Extent", "PixelUnit", "extents_of", "white_of"]
@@ -22,23 +23,10 @@ _BEYOND = 1.5
 
 
 @dataclass(frozen=True)
-class Extent:
-    """The range of the pixels of images of one dtype.
+class Extent(Range):
+    """The range of the pixels of images of one dtype, and the largest absolute value of each."""
 
-    Parameters
-    ----------
-    low, high : float
-        Minimum and maximum.
-    whole : bool
-        Whether all pixels are integers.
-    peaks : ndarray of shape (n,)
-        The largest absolute value of each image.
-    """
-
-    low: float
-    high: float
-    whole: bool
-    peaks: np.ndarray
+    peaks: np.ndarray  # (n,)
 
     @classmethod
     def of(cls, images: np.ndarray) -> Extent:
@@ -55,27 +43,12 @@ class Extent:
         )
 
     def __or__(self, other: Extent) -> Extent:
-        return Extent(
-            min(self.low, other.low),
-            max(self.high, other.high),
-            self.whole and other.whole,
-            np.concatenate([self.peaks, other.peaks]),
-        )
-
-    @property
-    def peak(self) -> float:
-        """The largest absolute value."""
-        return max(abs(self.low), abs(self.high))
+        return replace(super().__or__(other), peaks=np.concatenate([self.peaks, other.peaks]))
 
 
 def extents_of(stacks: Iterable[np.ndarray]) -> dict[np.dtype, Extent]:
     """Return the range of stacks of images by dtype."""
-    found: dict[np.dtype, Extent] = {}
-    for stack in stacks:
-        if len(stack):
-            extent, dtype = Extent.of(stack), stack.dtype
-            found[dtype] = found[dtype] | extent if dtype in found else extent
-    return found
+    return ranges_by_dtype(stacks, Extent.of)
 
 
 @dataclass(frozen=True)
