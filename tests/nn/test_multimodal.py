@@ -12,7 +12,7 @@ from sklearn_crossmodal.nn.networks._multimodal import AveragedNetwork
 
 AWKWARD = ["a.b", "a_b", "values", "keys", "pop", "training", "_modules", "type", "", "höhe (m)"]
 #: What the training asks any module for.
-ASKED_FOR = ["p", "stacks", "learning_rate_factor", "reset_parameters"]
+ASKED_FOR = ["p", "stacks", "learning_rate_factor"]
 
 
 class Recorder(nn.Module):

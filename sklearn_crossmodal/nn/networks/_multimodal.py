@@ -14,7 +14,7 @@ from sklearn_crossmodal.nn.networks._unimodal_heads import ModalityHeads
 __all__ = ["AveragedNetwork", "MultiModalNetwork"]
 
 #: Attributes that are read from any module, and so cannot be names of submodules.
-_RESERVED_KEYS = frozenset({"learning_rate_factor", "p", "reset_parameters", "stacks"})
+_RESERVED_KEYS = frozenset({"learning_rate_factor", "p", "stacks"})
 
 
 class MultiModalNetwork(nn.Module):
@@ -116,22 +116,15 @@ class MultiModalNetwork(nn.Module):
         list of Tensor of shape (B, D_m)
             Zero where the modality is absent.
         """
-        masks = masks or {}
-        latents = [
-            self.encode_one(name, values[name], masks.get(name), present)
-            for name in self._modalities
-        ]
+        latents = []
+        for m, (name, key) in enumerate(self._modalities.items()):
+            inputs = values[name], (masks or {}).get(name)
+            if present is None or name not in self._guarded:
+                latents.append(self.encoders[key](*inputs))
+            else:
+                dtype = next(self.parameters()).dtype
+                latents.append(encode_present(self.encoders[key], *inputs, present[:, m], dtype))
         return where_present(latents, present)
-
-    def encode_one(
-        self, name: str, values: Tensor, mask: Tensor | None, present: Tensor | None
-    ) -> Tensor:
-        """Return the latent of one modality, (B, D_m), with arbitrary values where it is absent."""
-        encoder = self.encoders[self._modalities[name]]
-        if present is None or name not in self._guarded:
-            return encoder(values, mask)
-        has_modality = present[:, list(self._modalities).index(name)]
-        return encode_present(encoder, values, mask, has_modality, next(self.parameters()).dtype)
 
     def fuse(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
         """Fuse the latents (B, D_m) of the modalities to the shared latent, (B, D')."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 from sklearn_crossmodal.nn.networks._unimodal_heads import HEADS, PRESENT
 
-__all__ = ["Criterion", "as_often"]
+__all__ = ["Criterion", "as_often", "reweighted"]
 
 
 class Criterion(nn.Module):
@@ -55,8 +55,7 @@ class Criterion(nn.Module):
     def fused(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
         """Return the average of the losses of all targets, and what is added to it."""
         losses = [
-            loss(predictions[name], *as_often(targets[name], predictions[name]))
-            / self.baselines.get(name, 1.0)
+            loss(predictions[name], *targets[name]) / self.baselines.get(name, 1.0)
             for name, loss in self.losses.items()
             if name not in self.target_weights
         ]
@@ -73,25 +72,21 @@ class Criterion(nn.Module):
         )
 
     def by_head(self, predictions: Mapping[str, Tensor], targets: Mapping[str, tuple]) -> Tensor:
-        """Return the loss of each head, (M,), given predictions in training mode."""
-        (_, loss), *_ = self.losses.items()
-        parts = self._of_heads(predictions, targets)
-        return torch.stack([loss(scores, *target) for scores, target in parts])
+        """Return the loss of each head, (M,), over the samples that have its modality."""
+        (name, loss), *_ = self.losses.items()
+        losses = []
+        for m, scores in enumerate(predictions[HEADS].unbind(dim=1)):
+            target = targets[name]
+            if predictions[PRESENT] is not None:
+                target = reweighted(target, predictions[PRESENT][:, m].to(scores.dtype))
+            losses.append(loss(scores, *target))
+        return torch.stack(losses)
 
-    def _of_heads(self, predictions, targets) -> Iterator[tuple[Tensor, tuple]]:
-        """Yield the scores of each head, with the target of the samples that have its modality."""
-        name, head_scores, present = (
-            next(iter(self.losses)),
-            predictions[HEADS],
-            predictions[PRESENT],
-        )
-        values, mask, weight = as_often(targets[name], head_scores)
-        for m, scores in enumerate(head_scores.unbind(dim=1)):
-            counted = weight
-            if present is not None:
-                there = present[:, m].to(scores.dtype)
-                counted = there if weight is None else weight * there
-            yield scores, (values, mask, counted)
+
+def reweighted(target: tuple, factor: Tensor) -> tuple:
+    """Return a target whose sample weights are multiplied by a factor, (B,)."""
+    values, mask, weight = target
+    return values, mask, factor if weight is None else weight * factor
 
 
 def as_often(target: tuple, scores: Tensor) -> tuple:

@@ -12,6 +12,7 @@ from sklearn_crossmodal.nn.networks._unimodal_heads import HEADS, PRESENT, Modal
 from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._net import Net
 from sklearn_crossmodal.training._objectives._best_constant import best_constant
+from sklearn_crossmodal.training._objectives._criterion import reweighted
 
 __all__ = ["fit_blend", "fit_prior", "losses_of_heads"]
 
@@ -54,18 +55,12 @@ def fit_blend(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int) 
     for count, (scores, there) in enumerate(zip(fused, present, strict=True), start=1):
         exact = there.sum(dim=1) == count
         if exact.sum() >= ENOUGH:
-            aims = _counted(target, exact.to(scores.dtype))
+            aims = reweighted(target, exact.to(scores.dtype))
             together = heads.combine(head_scores, there)
             losses = [loss(share * scores + (1 - share) * together, *aims) for share in TRIED]
             heads.shares[count] = TRIED[int(torch.stack(losses).argmin())]
     for net in nets:
         net.module_.heads.copy_weights(heads)
-
-
-def _counted(target: tuple, there: Tensor) -> tuple:
-    """Return a target in which only present rows have weight."""
-    values, mask, weight = target
-    return values, mask, there if weight is None else weight * there
 
 
 @torch.inference_mode()
@@ -125,7 +120,7 @@ def _precisions(heads: ModalityHeads, loss, head_scores: Tensor, present: Tensor
     nothing = heads.prior.expand(len(head_scores), *heads.prior.shape)
     found = []
     for m, scores in enumerate(head_scores.unbind(dim=1)):
-        aims = _counted(target, there[:, m])
+        aims = reweighted(target, there[:, m])
         before, after = (_variance(loss, one, aims) for one in (nothing, scores))
         found.append((before / after.clamp(min=1e-6)).expand_as(heads.prior))
     return torch.stack(found).nan_to_num(1.0).clamp(min=1.0)
