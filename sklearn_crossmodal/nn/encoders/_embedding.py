@@ -68,18 +68,15 @@ class EmbeddingEncoder(Component):
         """Return the module: (B, C) -> (B, width)."""
         self._validate_params()
         ordered = spec.ordered or (False,) * len(spec.n_categories)
-        widths = [self._choose_width(count) for count in spec.n_categories]
+        widths = [self.embedding_width] * len(ordered)
+        if self.embedding_width == "auto":
+            widths = [min(50, round(1.6 * count**0.56)) for count in spec.n_categories]
         columns = zip(spec.n_categories, widths, ordered, strict=True)
         layers = MLPEncoder(self.width, n_layers=self.n_layers, dropout=self.dropout)
         return _EmbeddingEncoder(
             [_Embedding(*column) for column in columns],
             layers.build(BlockSpec("vector", (sum(widths),))),
         )
-
-    def _choose_width(self, n_categories: int) -> int:
-        if self.embedding_width == "auto":
-            return min(50, round(1.6 * n_categories**0.56))
-        return self.embedding_width
 
 
 class _EmbeddingEncoder(nn.Module):

@@ -65,7 +65,10 @@ def check_range(
     span = flag(loss, "span")
     if span is None:
         return
-    values = _observed_values(values, observed)
+    if isinstance(values, LazyRows):
+        values, observed = values[:64], None if observed is None else observed[:64]
+    if observed is not None and not sparse.issparse(values):
+        values = values[observed]
     if not values.shape[0]:
         return
     least, most = span
@@ -79,13 +82,6 @@ def check_range(
         f"the loss takes values {allowed}, got {values.min():.6g} to {values.max():.6g}: "
         f"{advice or (_SCALED if most == math.inf else _UNSCALED)}."
     )
-
-
-def _observed_values(values, observed):
-    """Return the observed values; of lazy rows the first, of sparse ones all."""
-    if isinstance(values, LazyRows):
-        values, observed = values[:64], None if observed is None else observed[:64]
-    return values if observed is None or sparse.issparse(values) else values[observed]
 
 
 def check_target(loss: nn.Module, block: Block) -> None:

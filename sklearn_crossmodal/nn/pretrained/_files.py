@@ -86,7 +86,11 @@ def load_weights(module: nn.Module, weights) -> None:
 
     For weights of torchvision it is the file in the local cache of `torch.hub`.
     """
-    path = _weights_file(weights)
+    url = getattr(weights, "url", None)
+    if url is None:
+        path = Path(weights).expanduser()
+    else:
+        path = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
     if not path.is_file():
         raise ModalityError(f"weights={str(path)!r} is no file; nothing is downloaded.")
     if path.suffix == ".safetensors":
@@ -101,13 +105,6 @@ def load_weights(module: nn.Module, weights) -> None:
 def read_json(path: Path) -> dict:
     """Return the content of a JSON file; {} if there is no such file."""
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def _weights_file(weights) -> Path:
-    url = getattr(weights, "url", None)
-    if url is None:
-        return Path(weights).expanduser()
-    return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
 
 
 @lru_cache(maxsize=32)

@@ -29,7 +29,11 @@ def model_in_folder(folder: Path) -> nn.Module:
 
 def model_of(source: nn.Module | Callable[[], nn.Module], weights) -> nn.Module:
     """Return a model from a module, which is copied, or from a callable, with a fixed seed."""
-    return _prepare(lambda: _make(source, weights))
+    with fixed_seed():
+        module = Factory(source).build()
+        if weights is not None:
+            load_weights(module, weights)
+        return _prepared(module)
 
 
 @lru_cache(maxsize=2)
@@ -38,21 +42,14 @@ def on_device(model: nn.Module, device: str) -> nn.Module:
     return copy.deepcopy(model).to(device)
 
 
-def _make(source: nn.Module | Callable[[], nn.Module], weights) -> nn.Module:
-    module = Factory(source).build()
-    if weights is not None:
-        load_weights(module, weights)
-    return module
-
-
-def _prepare(make: Callable[[], nn.Module]) -> nn.Module:
-    """Create a module with a fixed seed, in evaluation mode, with its fingerprint."""
-    with fixed_seed():
-        model = adapt(make()).eval().requires_grad_(False)
+def _prepared(module: nn.Module) -> nn.Module:
+    """Return the adapted module in evaluation mode, with its fingerprint."""
+    model = adapt(module).eval().requires_grad_(False)
     model.fingerprint, model.describable = fingerprint(model), is_describable(model)
     return model
 
 
 @lru_cache(maxsize=2)
 def _from_folder(folder: Path, stamp: tuple) -> nn.Module:
-    return _prepare(lambda: load_folder(folder))
+    with fixed_seed():
+        return _prepared(load_folder(folder))
