@@ -152,7 +152,9 @@ class Modality(BaseEstimator, ABC):
     def fit_transform(
         self, columns: Columns, sample_weight: np.ndarray | None = None
     ) -> tuple[Modality, Block]:
-        """Fit, and return the modality and the block of the same columns, which are read once.
+        """Fit, and return the modality and the block of the same columns.
+
+        Modalities whose cells are files, texts or sounds read them once.
 
         Parameters
         ----------
