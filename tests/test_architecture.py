@@ -5,6 +5,7 @@ import inspect
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import sklearn_crossmodal
@@ -151,11 +152,17 @@ def test_no_modules_import_each_other_in_a_circle():
             visit(path)
 
 
+#: The one longer file: twelve public methods, whose documentation is most of it.
+LONG = {"estimators/_autoencoder.py": 540}
+
+
 def test_files_are_short():
-    lengths = sorted(len(path.read_text().splitlines()) for path in MODULES.values())
-    assert lengths[len(lengths) // 2] <= 150
-    assert lengths[-1] <= 600
-    assert max(map(lines_of_code, MODULES.values())) <= 330
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in MODULES.values()
+    }
+    assert np.median([*lengths.values()]) <= 150
+    assert {name: n for name, n in lengths.items() if n > LONG.get(name, 450)} == {}
+    assert max(map(lines_of_code, MODULES.values())) <= 260
 
 
 def lines_of_code(path):
