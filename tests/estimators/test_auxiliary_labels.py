@@ -30,16 +30,18 @@ def seen(X):
     return X[["a", "b"]]
 
 
-def told(X, y, model, **params):
-    made = MultiModalAutoencoder(**{**QUICK, **params}).fit(seen(X), y)
-    latent = made.transform(seen(X))
-    known = y if model is LogisticRegression else np.asarray(y, dtype=float)
-    return made, model().fit(latent, known).score(latent, known)
+@pytest.fixture(scope="module")
+def latent_without_y(X):
+    return MultiModalAutoencoder(**QUICK).fit_transform(seen(X))
+
+
+def explained(latent, y, model):
+    return model().fit(latent, y).score(latent, y)
 
 
 def test_y_is_ignored_at_weight_zero(X, factor):
     latents = [
-        MultiModalAutoencoder(**QUICK).fit(seen(X), y).transform(seen(X))
+        MultiModalAutoencoder(**{**QUICK, "max_epochs": 3}).fit(seen(X), y).transform(seen(X))
         for y in (None, factor, factor > 0)
     ]
     np.testing.assert_array_equal(latents[0], latents[1])
@@ -47,32 +49,30 @@ def test_y_is_ignored_at_weight_zero(X, factor):
 
 
 @pytest.mark.parametrize("variational", [None, "mopoe"])
-def test_classes_are_told_by_the_latent(variational, X, factor):
+def test_classes_are_told_by_the_latent(variational, X, factor, latent_without_y):
     y = np.where(factor > 0, "high", "low")
-    made, accuracy = told(X, y, LogisticRegression, target_weight=5.0, variational=variational)
-    _, without = told(X, y, LogisticRegression)
+    made = MultiModalAutoencoder(**QUICK, target_weight=5.0, variational=variational)
+    accuracy = explained(made.fit(seen(X), y).transform(seen(X)), y, LogisticRegression)
     assert isinstance(made.target_, Categorical)
-    assert accuracy > without + 0.1
+    assert accuracy > explained(latent_without_y, y, LogisticRegression) + 0.1
 
 
-def test_numbers_are_told_by_the_latent(X, factor):
-    made, explained = told(X, factor * 100, Ridge, target_weight=5.0)
-    _, without = told(X, factor * 100, Ridge)
+def test_numbers_are_told_by_the_latent(X, factor, latent_without_y):
+    made = MultiModalAutoencoder(**QUICK, target_weight=5.0).fit(seen(X), factor * 100)
     assert isinstance(made.target_, Numeric)
-    assert explained > without + 0.1
+    without = explained(latent_without_y, factor * 100, Ridge)
+    assert explained(made.transform(seen(X)), factor * 100, Ridge) > without + 0.1
 
 
 @pytest.mark.parametrize("kind", ["numbers", "labels"])
-def test_samples_without_y_teach_their_modalities(kind, X, factor):
+def test_samples_without_y_teach_their_modalities(kind, X, factor, latent_without_y):
     y = factor.copy() if kind == "numbers" else np.where(factor > 0, "high", "low").astype(object)
     y[::2] = np.nan if kind == "numbers" else None
     made = MultiModalAutoencoder(**QUICK, target_weight=5.0).fit(seen(X), y)
-    whole = MultiModalAutoencoder(**QUICK).fit(seen(X))
     assert made.score(seen(X)) > -0.8  # of the three factors one is kept for y
-    latent = made.transform(seen(X))
-    told = LogisticRegression().fit(latent, factor > 0).score(latent, factor > 0)
-    latent = whole.transform(seen(X))
-    assert told > LogisticRegression().fit(latent, factor > 0).score(latent, factor > 0) + 0.05
+    without = explained(latent_without_y, factor > 0, LogisticRegression)
+    accuracy = explained(made.transform(seen(X)), factor > 0, LogisticRegression)
+    assert accuracy > without + 0.05
 
 
 def test_several_columns_of_labels(X, factor):

@@ -20,13 +20,16 @@ TRAINING, CALIBRATION, TEST = np.split(np.arange(3000), [300, 1200])
 #: Three standard deviations of the coverage over draws of 900 rows to calibrate on, 1800 to test.
 TOLERANCE = 0.037
 
+#: One network, of few steps: what is tested is the coverage.
+SINGLE = {"n_folds": None, "batch_size": 64, "learning_rate": 0.01}
+
 CLASSIFIERS = {
     "fusion": lambda modalities: FusionClassifier(
-        modalities, max_epochs=10, n_folds=None, random_state=0
+        modalities, **SINGLE, max_epochs=10, random_state=0
     ),
     "auto": lambda modalities: AutoFusionClassifier(
         modalities,
-        estimator=FusionClassifier(n_folds=None, max_epochs=4),
+        estimator=FusionClassifier(**SINGLE, max_epochs=4),
         companions={"linear": LogisticRegression()},
         cv=2,
         random_state=0,
@@ -34,11 +37,11 @@ CLASSIFIERS = {
 }
 REGRESSORS = {
     "fusion": lambda modalities: FusionRegressor(
-        modalities, max_epochs=10, n_folds=None, random_state=0
+        modalities, **SINGLE, max_epochs=10, random_state=0
     ),
     "auto": lambda modalities: AutoFusionRegressor(
         modalities,
-        estimator=FusionRegressor(n_folds=None, max_epochs=4),
+        estimator=FusionRegressor(**SINGLE, max_epochs=4),
         companions={"linear": Ridge()},
         cv=2,
         random_state=0,

@@ -1,12 +1,14 @@
 """Classes whose order is known are learned in it, whatever holds them."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
-from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
 
 from sklearn_crossmodal import (
     AutoFusionClassifier,
@@ -36,8 +38,10 @@ ORDERED = {
     "arrow in pandas": pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([DICTIONARY]))),
 }
 QUICK = {"max_epochs": 15, "n_folds": None, "random_state": 0}
+ONE_EPOCH = {**QUICK, "max_epochs": 1}
 
 
+@cache
 def expected():
     """Return probabilities of the same classes under names whose sorted order is theirs."""
     clf = FusionClassifier(loss="ordinal", **QUICK).fit(X, PLACES)
@@ -57,9 +61,9 @@ def test_order_of_categories_is_learned_and_classes_are_sorted(name):
 
 @pytest.mark.parametrize("y", [LABELS, LABELS.tolist(), pd.Series(LABELS).astype("category")])
 def test_without_an_order_it_is_the_sorted_one(y):
-    clf = FusionClassifier(loss="ordinal", max_epochs=1, random_state=0).fit(X, y)
+    clf = FusionClassifier(loss="ordinal", **ONE_EPOCH).fit(X, y)
     assert clf.class_order_.tolist() == clf.classes_.tolist() == ["high", "low", "mid"]
-    assert not hasattr(FusionClassifier(max_epochs=1).fit(X, y), "class_order_")
+    assert not hasattr(FusionClassifier(**ONE_EPOCH).fit(X, y), "class_order_")
 
 
 def test_numbers_as_categories_may_run_downwards():
@@ -79,19 +83,23 @@ def test_two_classes_and_their_decision_function():
 
 
 @pytest.mark.parametrize("name", ["pandas", "polars"])
-def test_scorers_and_searches_of_scikit_learn(name):
+def test_scorers_of_scikit_learn(name):
     y, clf = ORDERED[name], FusionClassifier(loss="ordinal", **QUICK)
     probabilities = cross_val_predict(clf, X, y, cv=3, method="predict_proba")
     assert log_loss(LABELS, probabilities) < 0.8
-    for scoring in ("neg_log_loss", "roc_auc_ovr", "accuracy", "f1_macro"):
-        scores = cross_val_score(
-            clf, X, np.asarray(y) if name == "polars" else y, cv=2, scoring=scoring
-        )
-        assert (scores > -1).all()
-        assert np.isfinite(scores).all()
-    for search in (GridSearchCV, BatchedGridSearchCV):
-        found = search(clf, {"learning_rate": [1e-3, 1e-2]}, cv=2).fit(X, ORDERED["pandas"])
-        assert found.best_estimator_.class_order_.tolist() == ["low", "mid", "high"]
+    scoring = ["neg_log_loss", "roc_auc_ovr", "accuracy", "f1_macro"]
+    rows = np.asarray(y) if name == "polars" else y
+    scores = cross_validate(clf, X, rows, cv=2, scoring=scoring, error_score="raise")
+    for scorer in scoring:
+        assert (scores[f"test_{scorer}"] > -1).all()
+        assert np.isfinite(scores[f"test_{scorer}"]).all()
+
+
+@pytest.mark.parametrize("search", [GridSearchCV, BatchedGridSearchCV])
+def test_searches_of_scikit_learn(search):
+    clf = FusionClassifier(loss="ordinal", **{**QUICK, "max_epochs": 3})
+    found = search(clf, {"learning_rate": [1e-3, 1e-2]}, cv=2).fit(X, ORDERED["pandas"])
+    assert found.best_estimator_.class_order_.tolist() == ["low", "mid", "high"]
 
 
 def test_several_columns_have_orders_of_their_own():
@@ -139,7 +147,7 @@ def test_weights_of_classes_and_samples_go_with_the_sorted_classes():
 
 
 def test_auto_fusion_hands_the_order_to_its_networks():
-    network = FusionClassifier(loss="ordinal", max_epochs=5)
+    network = FusionClassifier(loss="ordinal", max_epochs=5, n_folds=None)
     auto = AutoFusionClassifier(estimator=network, companions=None, cv=2, random_state=0)
     named = auto.fit(X, ORDERED["pandas"]).predict_proba(X)
     numbered = auto.fit(X, PLACES).predict_proba(X)
@@ -148,16 +156,19 @@ def test_auto_fusion_hands_the_order_to_its_networks():
 
 @pytest.mark.parametrize("name", ORDERED)
 def test_a_target_of_categories_keeps_their_order(name):
-    reg = CrossModalRegressor(loss="ordinal", max_epochs=5, random_state=0).fit(X, ORDERED[name])
+    reg = CrossModalRegressor(loss="ordinal", **ONE_EPOCH).fit(X, ORDERED[name])
     assert reg.target_.coder_.levels_ == [ORDER]
     assert reg.target_.coder_.ordered_ == (True,)
-    plain = CrossModalRegressor(loss="ordinal", max_epochs=5, random_state=0).fit(X, LABELS)
+
+
+def test_a_target_without_an_order_has_the_sorted_one():
+    plain = CrossModalRegressor(loss="ordinal", **ONE_EPOCH).fit(X, LABELS)
     assert plain.target_.coder_.levels_ == [sorted(ORDER[:3])]
 
 
 def test_numbers_of_a_type_of_categories_are_categories_as_a_target():
     y = pd.Series(pd.Categorical(PLACES, categories=[2, 1, 0], ordered=True))
-    reg = CrossModalRegressor(max_epochs=5, random_state=0).fit(X, y)
+    reg = CrossModalRegressor(**ONE_EPOCH).fit(X, y)
     assert reg.target_.coder_.levels_ == [[2, 1, 0]]
     assert set(reg.predict(X).tolist()) <= {0, 1, 2}
 
@@ -169,5 +180,5 @@ def test_columns_of_tables_keep_their_order(name):
     coder = next(modality for key, modality, _ in model.modalities_ if key == "k").coder_
     assert coder.levels_ == [ORDER]
     assert coder.ordered_ == (True,)
-    reg = CrossModalRegressor(max_epochs=1, random_state=0).fit(X, both)
+    reg = CrossModalRegressor(**ONE_EPOCH).fit(X, both)
     assert {key: one for key, one, _ in reg.target_}["k"].coder_.levels_ == [ORDER]

@@ -39,9 +39,10 @@ def test_what_is_linear_is_predicted_as_well_as_by_ridge(wide):
 def test_what_is_not_linear_is_left_to_the_network(rng):
     X = rng.normal(size=(600, 3))
     y = np.abs(X[:, 0]) + np.abs(X[:, 1])
+    settings = {"max_epochs": 30, "learning_rate": 0.01, "n_folds": None, "random_state": 0}
     answers = {}
     for linear_path in ("auto", False):
-        reg = CrossModalRegressor(linear_path=linear_path, max_epochs=60, random_state=0)
+        reg = CrossModalRegressor(linear_path=linear_path, **settings)
         answers[linear_path] = reg.fit(X, y).predict(X)
     assert r2_score(y, answers["auto"]) > 0.9
     np.testing.assert_array_equal(answers["auto"], answers[False])

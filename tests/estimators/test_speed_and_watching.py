@@ -21,7 +21,7 @@ from sklearn_crossmodal import (
 )
 
 #: Rows, and the epochs that are enough to tell trainings apart.
-SIZES = {120: 12, 300: 6, 6000: 2}
+SIZES = {120: 5, 300: 6, 6000: 2}
 
 
 def samples(n):
@@ -134,8 +134,18 @@ def suits(name, n, way):
     return n < 6000 or way in (with_bar, one_by_one)
 
 
+def is_quick(name, n, way):
+    """On few rows each estimator with a bar and a callback, and every other way once."""
+    once = {one_by_one: "FusionClassifier", in_two_processes: "AutoFusionRegressor"}
+    return n == 120 and (way in (with_bar, with_callback) or once.get(way) == name)
+
+
 CASES = [
-    (name, n, way) for name in ESTIMATORS for n in SIZES for way in WAYS if suits(name, n, way)
+    pytest.param(name, n, way, marks=[] if is_quick(name, n, way) else pytest.mark.slow)
+    for name in ESTIMATORS
+    for n in SIZES
+    for way in WAYS
+    if suits(name, n, way)
 ]
 
 

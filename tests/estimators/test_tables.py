@@ -15,7 +15,9 @@ from sklearn_crossmodal import (
 
 N = 300
 #: Enough for what these tables hold.
-QUICK = {"max_epochs": 40, "learning_rate": 0.01, "random_state": 0}
+QUICK = {"max_epochs": 30, "batch_size": 32, "learning_rate": 0.01, "random_state": 0}
+#: One network instead of one a fold.
+SINGLE = {**QUICK, "n_folds": None}
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +37,13 @@ def table():
 
 def test_a_frame_of_numbers_and_categories_finds_both_and_learns_from_both(table):
     y = (table["colour"] == "red") ^ (table["size"] == "M")
-    model = FusionClassifier(**QUICK).fit(table, y)
+    model = FusionClassifier(**SINGLE).fit(table, y)
     assert [(name, columns) for name, _, columns in model.modalities_] == [
         ("numeric", ["a", "b"]),
         ("categorical", ["colour", "size"]),
     ]
     assert model.score(table, y) > 0.95
-    alone = FusionClassifier({"categorical": ["colour", "size"]}, **QUICK).fit(table, y)
+    alone = FusionClassifier({"categorical": ["colour", "size"]}, **SINGLE).fit(table, y)
     assert alone.score(table, y) > 0.95
 
 
@@ -66,7 +68,7 @@ def test_an_autoencoder_fills_in_single_categories_and_leaves_the_rest(table):
 
 def test_a_category_is_predicted_from_other_modalities(table):
     numbers = table[["a", "b"]]
-    model = CrossModalRegressor(target="categorical", **QUICK)
+    model = CrossModalRegressor(target="categorical", **SINGLE)
     sizes = np.asarray(table["size"], dtype=object)
     model.fit(numbers, sizes)
     predicted = model.predict(numbers)
@@ -79,7 +81,7 @@ def test_a_category_is_predicted_from_other_modalities(table):
 
 def test_several_columns_of_categories_are_predicted_together(table):
     numbers, labels = table[["a", "b"]], table[["colour", "size"]].to_numpy(dtype=object)
-    model = CrossModalRegressor(target=Categorical(), **QUICK).fit(numbers, labels)
+    model = CrossModalRegressor(target=Categorical(), **SINGLE).fit(numbers, labels)
     assert model.predict(numbers).shape == (N, 2)
     assert model.score(numbers, labels) > 0.9
 
@@ -98,7 +100,7 @@ def test_an_ordered_category_that_was_never_seen_is_taken_for_its_neighbours():
     X = pd.DataFrame({"grade": pd.Categorical(grade, categories=range(1, 8), ordered=True)})
     y = grade.astype(float)
     unseen = pd.DataFrame({"grade": pd.Categorical([4], categories=range(1, 8), ordered=True)})
-    model = FusionRegressor(**QUICK).fit(X, y)
+    model = FusionRegressor(**SINGLE).fit(X, y)
     assert 3 < model.predict(unseen).item() < 5
 
 
@@ -108,7 +110,7 @@ def test_numeric_embeddings_learn_what_is_far_from_linear_and_stay_in_range(enco
     x = rng.uniform(-2, 2, size=(600, 1))
     y = np.sin(4 * x[:, 0])
     modalities = [("x", Numeric(encoder=encoder), slice(None))]
-    model = FusionRegressor(modalities, n_folds=None, **QUICK).fit(x, y)
+    model = FusionRegressor(modalities, **SINGLE).fit(x, y)
     assert model.score(x, y) > 0.95
     far = model.predict([[1e3], [1e6]])
     np.testing.assert_allclose(far, model.predict([[x.max()]] * 2), atol=1e-3)
@@ -117,7 +119,7 @@ def test_numeric_embeddings_learn_what_is_far_from_linear_and_stay_in_range(enco
 def test_counts_are_scaled_by_their_logarithm_and_predicted_as_counts(table):
     counts = np.exp(table[["a"]].to_numpy() * 2 + 3).round()
     target = Numeric(scaling="standard", log1p=True)
-    model = CrossModalRegressor(target=target, **QUICK).fit(table[["a", "b"]], counts)
+    model = CrossModalRegressor(target=target, **SINGLE).fit(table[["a", "b"]], counts)
     predicted = model.predict(table[["a", "b"]])
     assert (predicted >= 0).all()
     assert np.corrcoef(np.log1p(predicted[:, 0]), np.log1p(counts[:, 0]))[0, 1] > 0.97

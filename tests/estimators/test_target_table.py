@@ -26,7 +26,13 @@ from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn.decoders import MLPDecoder
 from sklearn_crossmodal.nn.losses import AbsoluteError, HuberLoss, QuantileLoss
 
-QUICK = {"max_epochs": 30, "n_folds": None, "random_state": 0}
+QUICK = {
+    "max_epochs": 30,
+    "batch_size": 32,
+    "learning_rate": 0.003,
+    "n_folds": None,
+    "random_state": 0,
+}
 N = 240
 LEVELS = (0.1, 0.5, 0.9)
 
@@ -84,7 +90,7 @@ def test_modalities_and_targets_may_have_names_that_modules_know(rng):
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", HuberLoss(delta=0.5)])
 def test_numbers_are_predicted_in_their_units_under_every_loss(loss, table):
     X, y = table
-    reg = CrossModalRegressor(loss=loss, **{**QUICK, "max_epochs": 100}).fit(X, y)
+    reg = CrossModalRegressor(loss=loss, **{**QUICK, "max_epochs": 60}).fit(X, y)
     found = reg.predict(X)
     assert np.abs(np.median(found[:, 0]) - 1e3) < 20
     assert r2_score(y[:, 1], found[:, 1]) > 0.85
@@ -123,10 +129,10 @@ def test_the_loss_replaces_that_of_the_target_and_none_leaves_it(table):
     assert target.loss == "huber"
 
 
-@pytest.mark.parametrize("n_folds", [None, 3])
+@pytest.mark.parametrize("n_folds", [None, pytest.param(3, marks=pytest.mark.slow)])
 def test_several_quantiles_are_the_last_axis(n_folds, table):
     X, y = table
-    settings = {**QUICK, "n_folds": n_folds, "max_epochs": 80}
+    settings = {**QUICK, "n_folds": n_folds, "max_epochs": 60}
     reg = CrossModalRegressor(loss=QuantileLoss(LEVELS), **settings).fit(X, y)
     found = reg.predict(X)
     assert found.shape == (N, 2, 3)
@@ -349,7 +355,9 @@ def test_numbers_of_every_kind_are_scored_and_have_intervals_as_they_are_predict
     vectors[:] = list(X[:, :2])
     days = pd.to_timedelta(100 * X[:, 0], unit="D")
     y = {"dates": pd.Timestamp("2020-01-01") + days, "vectors": vectors, "days": days}[kind]
-    reg = CrossModalRegressor(target="numeric", max_epochs=40, random_state=0)
+    reg = CrossModalRegressor(
+        target="numeric", validation=0.3, n_folds=None, max_epochs=20, random_state=0
+    )
     reg.fit(X[:200], pd.Series(y)[:200])
     predicted, y = reg.predict(X[200:]), pd.Series(y)[200:]
     assert predicted.shape == ((100, 2) if kind == "vectors" else (100,))
@@ -383,7 +391,7 @@ def test_predictions_of_several_targets_are_put_together_by_cross_val_predict(se
 
 def test_scikit_learn_cuts_targets_by_row(several):
     X, y = several
-    reg = CrossModalRegressor(target=TARGET, **{**QUICK, "max_epochs": 20})
+    reg = CrossModalRegressor(target=TARGET, **{**QUICK, "max_epochs": 3})
     scores = cross_val_score(reg, X, y, cv=3, error_score="raise")
     for score, (train, test) in zip(scores, KFold(3).split(X), strict=True):
         assert score == clone(reg).fit(X[train], y[train]).score(X[test], y[test])

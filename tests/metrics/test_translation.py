@@ -216,7 +216,7 @@ def test_it_is_a_scorer_in_cross_validate(as_frame):
         "all": translation_score,
     }
     autoencoder = MultiModalAutoencoder(
-        n_components=4, max_epochs=30, learning_rate=0.01, random_state=0
+        n_components=4, max_epochs=30, batch_size=32, learning_rate=0.01, random_state=0
     )
     scores = cross_validate(autoencoder, samples(as_frame), scoring=scoring, cv=3)
     assert (scores["test_good"] > 0.8).all()
@@ -225,6 +225,7 @@ def test_it_is_a_scorer_in_cross_validate(as_frame):
     assert (scores["test_all"] < scores["test_good"]).all()
 
 
+@pytest.mark.slow
 def test_a_grid_search_chooses_by_it():
     search = GridSearchCV(
         MultiModalAutoencoder(max_epochs=60, random_state=0),
