@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sklearn_crossmodal import (
@@ -127,7 +128,12 @@ ESTIMATORS = {
         "transform",
     ),
     "auto": (
-        AutoFusionClassifier(estimator=FusionClassifier(**QUICK), cv=2, random_state=0),
+        AutoFusionClassifier(
+            estimator=FusionClassifier(**QUICK),
+            companions={"linear": LogisticRegression()},
+            cv=2,
+            random_state=0,
+        ),
         Y,
         "predict_proba",
     ),

@@ -114,7 +114,7 @@ def test_fits_in_two_threads_give_the_numbers_of_one_after_another(name, X, targ
     barrier = Barrier(2)
 
     def fit(seed, *, wait):
-        estimator = make(name, modalities=modalities, random_state=seed, max_epochs=10, **RANDOM)
+        estimator = make(name, modalities=modalities, random_state=seed, **RANDOM)
         if wait:
             barrier.wait(timeout=30)
         return numbers(estimator.fit(X, targets[name]), X)

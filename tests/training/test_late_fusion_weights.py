@@ -13,7 +13,13 @@ from sklearn_crossmodal.training._objectives._criterion import Criterion
 from sklearn_crossmodal.training._post_fit import _late_fusion_weights
 from sklearn_crossmodal.training._post_fit._late_fusion_weights import fit_blend
 
-QUICK = {"validation": 0.15, "max_epochs": 15, "learning_rate": 0.01, "random_state": 0}
+QUICK = {
+    "validation": 0.15,
+    "max_epochs": 20,
+    "batch_size": 128,
+    "learning_rate": 0.01,
+    "random_state": 0,
+}
 
 
 @pytest.fixture
@@ -97,9 +103,7 @@ def test_one_modality_of_many_is_told_better_with_heads(rng):
     X = MultiModalFrame(views)
     scores = {}
     for weight in (0.0, 0.3):
-        clf = FusionClassifier(
-            auxiliary_weight=weight, validation=0.15, max_epochs=40, random_state=0
-        )
+        clf = FusionClassifier(auxiliary_weight=weight, **{**QUICK, "batch_size": 64})
         clf.fit(X[:300], y[:300])
         scores[weight] = np.mean([clf.score(X[[name]][300:], y[300:]) for name in views])
     assert scores[0.3] > scores[0.0] + 0.01
