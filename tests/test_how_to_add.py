@@ -175,7 +175,7 @@ a, b = rng.normal(size=(2, 150, 3))
 numbers = a[:, 0] + b[:, 0]
 y = (numbers > 0).astype(int)
 X = {"a": a, "b": b}
-quick = {"n_folds": None, "max_epochs": 30, "random_state": 0}
+quick = {"n_folds": None, "max_epochs": 15, "learning_rate": 0.01, "random_state": 0}
 
 
 def score(estimator, X, y):
@@ -194,7 +194,8 @@ texts = np.array([f"{50 + 10 * one:.1f} %" for one in numbers], dtype=object)
 found = infer_modalities(MultiModalFrame({"share": texts, "b": b}))
 assert {name: type(kind).__name__ for name, kind, _ in found}["share"] == "Percent"
 assert score(FusionClassifier(found, **quick), {"share": texts, "b": b}, y) > 0.9
-auto = AutoFusionClassifier(estimator=FusionClassifier(max_epochs=2), cv=2, random_state=0)
+network = FusionClassifier(n_folds=None, max_epochs=2)
+auto = AutoFusionClassifier(estimator=network, cv=2, random_state=0)
 assert "neighbours" in set(auto.fit(X, y).leaderboard_["model"])
 print("trained")
 """

@@ -59,6 +59,8 @@ def make(listed):
 
     def make_estimator(name, **params):
         settings = {"modalities": listed(), "max_epochs": 3, "batch_size": 16, "random_state": 0}
+        if "n_folds" in classes[name]().get_params(deep=False):
+            settings["n_folds"] = None  # one network instead of one a fold
         return classes[name](**{**settings, **params})
 
     return make_estimator

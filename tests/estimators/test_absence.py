@@ -52,6 +52,7 @@ def fill(X, present, how):
     return MultiModalFrame(filled, present=None if how == "nothing" else present)
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_cells_of_absent_modality_change_nothing(name, fusion, X, targets, present, make, numbers):
@@ -67,6 +68,7 @@ def test_cells_of_absent_modality_change_nothing(name, fusion, X, targets, prese
     assert not np.array_equal(numbers(fitted[0], X), expected)  # what is present does count
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("encoder", ["lstm", "gru", "attention"])
 def test_cells_of_absent_text_change_nothing_for_any_encoder(
@@ -83,6 +85,7 @@ def test_cells_of_absent_text_change_nothing_for_any_encoder(
     np.testing.assert_array_equal(*answers)
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("gone", ["table", "words", "photo"])
 def test_modality_missing_from_the_frame_is_absent_in_all(name, gone, X, targets, make, numbers):
@@ -94,6 +97,7 @@ def test_modality_missing_from_the_frame_is_absent_in_all(name, gone, X, targets
     assert not np.array_equal(answers, numbers(fitted, X))
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_sample_answers_the_same_whatever_others_lack(
@@ -137,6 +141,7 @@ def test_sole_modality_is_never_absent(name, X, targets, make, numbers):
     assert np.isfinite(numbers(fitted, table)).all()
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
 def test_every_way_to_write_absence_is_the_same(name, missing, X, targets, make, numbers):

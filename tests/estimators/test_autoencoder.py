@@ -684,7 +684,9 @@ def test_a_modality_that_few_samples_have_is_learned_and_stops_nothing(rng):
         there = np.zeros(200, bool)
         there[rng.permutation(200)[:n_having]] = True
         X = MultiModalFrame({"a": a, "b": b}, present={"b": there})
-        fitted = MultiModalAutoencoder(validation=0.15, random_state=0).fit(X)
+        fitted = MultiModalAutoencoder(
+            validation=0.15, max_epochs=40, learning_rate=0.01, random_state=0
+        ).fit(X)
         losses = [row["valid_loss"] for row in fitted.history_]
         assert min(losses) > 0
         assert fitted.score(X[["a"]]) > -0.1

@@ -235,12 +235,12 @@ def test_the_net_answers_in_labels_so_that_skorch_can_score_them(X, indicator):
 
 
 def test_partial_fit_goes_on_with_the_kind_of_its_first_call(X, indicator, columns):
-    clf = FusionClassifier(random_state=0, learning_rate=1e-2)
-    for _ in range(60):
+    clf = FusionClassifier(random_state=0, learning_rate=3e-2)
+    for _ in range(20):
         clf.partial_fit(X, indicator)
     assert clf.score(X, indicator) > 0.8
-    clf = FusionClassifier(random_state=0, learning_rate=1e-2)
-    for _ in range(60):
+    clf = FusionClassifier(random_state=0, learning_rate=3e-2)
+    for _ in range(20):
         clf.partial_fit(X, columns)
     assert clf.score(X, columns) > 0.8
 
@@ -327,7 +327,7 @@ def test_balanced_classes_raise_the_balanced_accuracy_where_one_is_rare():
     found = [
         balanced_accuracy_score(
             y[1000:],
-            FusionClassifier(class_weight=weight, max_epochs=30, random_state=0)
+            FusionClassifier(class_weight=weight, max_epochs=10, random_state=0)
             .fit(X[:1000], y[:1000])
             .predict(X[1000:]),
         )

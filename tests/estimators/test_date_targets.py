@@ -56,7 +56,7 @@ ALL = [
 ]
 REGRESSORS = [
     FusionRegressor(max_epochs=1),
-    AutoFusionRegressor(companions=None, cv=2),
+    AutoFusionRegressor(estimator=FusionRegressor(max_epochs=1), companions=None, cv=2),
     CrossModalRegressor(max_epochs=1),
 ]
 by_regressor = pytest.mark.parametrize("regressor", REGRESSORS, ids=lambda one: type(one).__name__)
@@ -106,6 +106,7 @@ def test_dates_that_are_named_as_numbers_are_predicted_as_dates(name):
     assert reg.score(X, y) == pytest.approx(expected.score(X, DAYS), abs=0.05)
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("name", ["naive", "nanoseconds", "seconds", "polars"])
 @pytest.mark.parametrize("group", [DATES, DURATIONS], ids=["dates", "durations"])
 def test_scorers_of_scikit_learn_have_the_unit_of_the_predictions(group, name):
@@ -121,7 +122,7 @@ def test_scorers_of_scikit_learn_have_the_unit_of_the_predictions(group, name):
 
 
 def test_intervals_around_dates_are_dates():
-    reg = CrossModalRegressor(target="numeric", max_epochs=20, random_state=0).fit(X, DAYS)
+    reg = CrossModalRegressor(target="numeric", max_epochs=5, random_state=0).fit(X, DAYS)
     low, high = np.moveaxis(reg.predict_interval(X, 0.5), 1, 0)
     assert low.dtype == high.dtype == DAYS.dtype
     assert ((low <= reg.predict(X)) & (reg.predict(X) <= high)).all()
@@ -143,9 +144,9 @@ def test_columns_of_dates_are_days_in_tables_whatever_holds_them(name):
 
     def predictions(values):
         Y = MultiModalFrame({"when": values, "kind": kinds})
-        reg = CrossModalRegressor(max_epochs=3, random_state=0).fit(X, Y)
+        reg = CrossModalRegressor(max_epochs=2, n_folds=None, random_state=0).fit(X, Y)
         both = MultiModalFrame({"when": values, "x": X})
-        auto = MultiModalAutoencoder(max_epochs=3, random_state=0).fit(both)
+        auto = MultiModalAutoencoder(max_epochs=2, random_state=0).fit(both)
         return reg.predict(X)["when"], reg.score(X, Y), auto.reconstruct(both)["when"]
 
     utc = DATES["zone"].dt.tz_convert("UTC").dt.tz_localize(None) if name == "zone" else DAYS

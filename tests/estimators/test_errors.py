@@ -1,6 +1,8 @@
 """Bad input: the error says who, where, what came and what to do; nothing half-fitted is left."""
 
+import pickle
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -229,6 +231,18 @@ WRONG_OWN_PARAMETER = {
 }
 
 
+@pytest.fixture(scope="module")
+def fitted_copy(X, targets, make):
+    """Return a function that copies an estimator which is fitted once."""
+
+    @cache
+    def fit(name, columns):
+        estimator = make(name) if columns is None else make(name, modalities=None)
+        return pickle.dumps(estimator.fit(X if columns is None else X[columns], targets[name]))
+
+    return lambda name, columns=None: pickle.loads(fit(name, columns))
+
+
 def says(error, name, parts):
     message = str(error.value)
     missing = [part for part in [name, *parts] if part not in message]
@@ -333,8 +347,8 @@ def test_class_labels_that_are_numbers_with_a_fraction_are_refused(X, make):
         (np.full(N, np.nan), "NaN"),
     ],
 )
-def test_wrong_weights_are_named(name, weight, part, X, targets, make):
-    fitted = make(name).fit(X, targets[name])
+def test_wrong_weights_are_named(name, weight, part, X, targets, fitted_copy):
+    fitted = fitted_copy(name)
     for call in (fitted.fit, fitted.partial_fit):
         with pytest.raises(ValueError, match=part):
             call(X, targets[name], sample_weight=weight)
@@ -344,8 +358,8 @@ def test_wrong_weights_are_named(name, weight, part, X, targets, make):
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_frame_with_none_of_the_fitted_columns_is_refused(name, X, targets, make, numbers):
-    fitted = make(name).fit(X, targets[name])
+def test_frame_with_none_of_the_fitted_columns_is_refused(name, X, fitted_copy, numbers):
+    fitted = fitted_copy(name)
     other = MultiModalFrame({"sound": X["table"]})
     with pytest.raises(ValueError, match="none of the columns") as error:
         numbers(fitted, other)
@@ -363,13 +377,14 @@ def test_frame_with_half_the_columns_of_a_modality_is_refused(name, X, targets, 
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_array_with_other_columns_is_refused_in_predict(name, X, targets, make, numbers):
-    fitted = make(name, modalities=None).fit(X["table"], targets[name])
+def test_array_with_other_columns_is_refused_in_predict(name, X, fitted_copy, numbers):
+    fitted = fitted_copy(name, "table")
     with pytest.raises(ValueError, match="X has 2 features, but .* is expecting 3") as error:
         numbers(fitted, X["table"][:, :2])
     says(error, name, [])
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("case", ["flat images", "text that is no string", "infinite number"])
 def test_wrong_X_is_named_in_predict(name, case, X, targets, make, numbers):
@@ -382,8 +397,8 @@ def test_wrong_X_is_named_in_predict(name, case, X, targets, make, numbers):
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_images_of_another_size_are_named_in_predict(name, X, targets, make, numbers):
-    fitted = make(name).fit(X, targets[name])
+def test_images_of_another_size_are_named_in_predict(name, X, fitted_copy, numbers):
+    fitted = fitted_copy(name)
     with pytest.raises(ValueError, match="'photo'") as error:
         numbers(fitted, with_column(X, photo=X["photo"][:, :4]))
     says(error, name, ["(3, 4, 8)", "(3, 8, 8)"])
@@ -441,9 +456,9 @@ PLAIN_COLUMNS = {
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("case", PLAIN_COLUMNS)
-def test_plain_column_says_how_to_name_its_modality(name, case, X, targets, make, numbers):
+def test_plain_column_says_how_to_name_its_modality(name, case, targets, fitted_copy, numbers):
     column, kind = PLAIN_COLUMNS[case]
-    fitted = make(name, modalities=None).fit(X["table"], targets[name])
+    fitted = fitted_copy(name, "table")
     for call in (lambda: fitted.fit(column, targets[name]), lambda: numbers(fitted, column)):
         with pytest.raises(
             ValueError, match=re.escape(f"MultiModalFrame({{{kind!r}: X}})")
@@ -590,9 +605,9 @@ def test_failed_first_fit_leaves_nothing(name, failure, X, targets, make):
     ],
 )
 def test_failed_fit_leaves_a_fitted_estimator_as_it_was(
-    name, failure, how, X, targets, make, numbers
+    name, failure, how, X, targets, fitted_copy, numbers
 ):
-    estimator = make(name, warm_start=how == "warm_start").fit(X, targets[name])
+    estimator = fitted_copy(name).set_params(warm_start=how == "warm_start")
     answers, history = numbers(estimator, X), list(estimator.history_)
     wrong_X, wrong_y, keywords = break_estimator(estimator, failure, X, targets[name])
     before = state(estimator)

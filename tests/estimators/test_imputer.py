@@ -59,7 +59,7 @@ def test_a_frame_of_modalities(frame):
 
 def test_it_is_a_step_before_any_model(frame):
     y = frame["size__a"] + frame["size__b"]
-    steps = make_pipeline(make(max_epochs=30, random_state=0), Ridge())
+    steps = make_pipeline(make(max_epochs=15, random_state=0), Ridge())
     assert cross_val_score(steps, frame, y, cv=3, error_score="raise").mean() > 0.9
     grid = {"multimodalimputer__estimator__n_components": [1, 2]}
     search = GridSearchCV(steps, grid, cv=2, error_score="raise").fit(frame, y)

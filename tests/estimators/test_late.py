@@ -16,6 +16,7 @@ def drawn(n, seed):
     return MultiModalFrame(X), (z[:, 0] + 0.7 * rng.normal(size=n) > 0).astype(int)
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("fusion", ["late", LateFusion(width=32)], ids=["name", "component"])
 @pytest.mark.parametrize("n", [45, 80])
 def test_logits_of_few_rows_stay_small_and_ranks_do_not_tie(n, fusion):

@@ -266,7 +266,12 @@ def effect_of_target_weight(case):
     told = []
     for weight in (0.0, 50.0):
         made = case.make(
-            case.name, modalities=modalities, target_weight=weight, n_components=2, max_epochs=300
+            case.name,
+            modalities=modalities,
+            target_weight=weight,
+            n_components=2,
+            max_epochs=60,
+            learning_rate=0.01,
         )
         latent = made.fit(case.X, labels).transform(case.X)
         told.append(LogisticRegression().fit(latent, labels).score(latent, labels))

@@ -21,8 +21,8 @@ NETWORK = FusionRegressor(n_folds=None, max_epochs=3)
 COMPANIONS = {"linear": Ridge(), "boosting": HistGradientBoostingRegressor(max_iter=10)}
 REGRESSORS = [
     AutoFusionRegressor(estimator=NETWORK, companions=COMPANIONS, cv=2, random_state=0),
-    FusionRegressor(max_epochs=5, random_state=0),
-    CrossModalRegressor(max_epochs=5, random_state=0),
+    FusionRegressor(max_epochs=2, random_state=0),
+    CrossModalRegressor(max_epochs=2, random_state=0),
 ]
 
 

@@ -124,7 +124,8 @@ def test_an_autoencoder_reconstructs_series(rng):
     model = MultiModalAutoencoder(
         [("x", Sequence(), "x"), ("slope", Numeric(), "slope")],
         n_components=4,
-        max_epochs=60,
+        max_epochs=30,
+        learning_rate=0.005,
         random_state=0,
     ).fit(X)
     back = model.reconstruct(X)["x"]

@@ -15,7 +15,7 @@ from sklearn_crossmodal.nn.encoders import MLPEncoder
 from sklearn_crossmodal.training import BlockDataset
 from sklearn_crossmodal.training._post_fit._gaussian_imputation import Relations
 
-QUICK = {"max_epochs": 30, "learning_rate": 0.01, "random_state": 0}
+QUICK = {"max_epochs": 30, "batch_size": 50, "learning_rate": 0.01, "random_state": 0}
 
 
 def test_rows_that_come_later_are_as_if_they_had_come_at_once(rng):
@@ -143,7 +143,7 @@ def test_rows_of_hardly_any_weight_hardly_tell(rng):
 
 def test_the_path_does_not_count_where_it_has_learned_noise(rng):
     X = MultiModalFrame({name: rng.normal(size=(460, 100)) for name in "ab"})
-    fitted = MultiModalAutoencoder(random_state=0).fit(X[:60])
+    fitted = MultiModalAutoencoder(max_epochs=20, random_state=0).fit(X[:60])
     assert fitted._relations._weight("b") == 0.0
     told = fitted.translate(X[60:], source="a", target="b")
     decoded = fitted.inverse_transform(fitted.transform(X[["a"]][60:]))["b"]
@@ -154,7 +154,9 @@ def test_the_path_counts_in_few_rows_where_it_tells_what_others_have(rng):
     z = rng.normal(size=(350, 3))
     X = {name: z @ rng.normal(size=(3, 6)) + 0.3 * rng.normal(size=(350, 6)) for name in "ab"}
     X = MultiModalFrame(X)
-    fitted = MultiModalAutoencoder(random_state=0).fit(X[:50])  # of which none is held out
+    fitted = MultiModalAutoencoder(max_epochs=50, learning_rate=0.005, random_state=0).fit(
+        X[:50]
+    )  # of which none is held out
     assert fitted._relations._weight("b") > 0.8
     assert explained(X["b"][50:], fitted.translate(X[50:], source="a", target="b")) > 0.9
     assert np.abs(fitted.inconsistency(X[50:])).mean() < 2
@@ -163,8 +165,8 @@ def test_the_path_counts_in_few_rows_where_it_tells_what_others_have(rng):
 def test_a_small_batch_takes_nothing_from_what_was_learned(rng):
     z, maps = rng.normal(size=(500, 4)), rng.normal(size=(2, 4, 10))
     X = MultiModalFrame({"a": z @ maps[0], "b": z @ maps[1]})
-    fitted = MultiModalAutoencoder(random_state=0)
-    for _ in range(15):
+    fitted = MultiModalAutoencoder(learning_rate=0.01, random_state=0)
+    for _ in range(4):
         for start in range(0, 300, 20):
             fitted.partial_fit(X[start : start + 20])
     before = explained(X["b"][300:], fitted.translate(X[300:], source="a", target="b"))
@@ -182,7 +184,7 @@ def test_contradictions_are_found_though_modalities_were_absent_in_fit(share, rn
     there[~there.any(axis=1), 0] = True
     present = {name: there[:, m] for m, name in enumerate(X)}
     shown = MultiModalFrame({name: part[:300] for name, part in X.items()}, present=present)
-    fitted = MultiModalAutoencoder(random_state=0, max_epochs=30).fit(shown)
+    fitted = MultiModalAutoencoder(random_state=0, batch_size=64, max_epochs=30).fit(shown)
     true = MultiModalFrame({name: part[300:] for name, part in X.items()})
     swapped = MultiModalFrame({**true, "m2": np.roll(true["m2"], 37, axis=0)})
     scores = [fitted.inconsistency(some) for some in (true, swapped)]

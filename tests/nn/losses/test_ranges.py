@@ -72,7 +72,9 @@ def test_regressor_predicts_within_twice_of_what_it_saw(loss):
 def test_cross_modal_regressor_is_bounded_in_each_target(loss):
     X, y = counts()
     Y = MultiModalFrame({"a": y, "b": 1000 * y})
-    reg = CrossModalRegressor(UNBOUNDED, target={"a": "a", "b": "b"}, loss=loss, **QUICK)
+    reg = CrossModalRegressor(
+        UNBOUNDED, target={"a": "a", "b": "b"}, loss=loss, n_folds=None, **QUICK
+    )
     found = reg.fit(X, Y).predict(np.full((1, 3), 100.0))
     assert found["a"].item() <= 2 * y.max() + 1e-3
     assert found["b"].item() <= 2000 * y.max() + 1
