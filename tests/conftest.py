@@ -15,11 +15,14 @@ torch.set_num_threads(1)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 #: Docstrings whose examples fit a network with the defaults; what they show is tested at length.
 SLOW_EXAMPLES = {
+    "AutoFusionRegressor",
     "CrossModalGenerator",
     "CrossModalRegressor",
     "FusionClassifier",
     "FusionRegressor",
     "MultiModalAutoencoder",
+    "MultiModalImputer",
+    "area_under_absence_curve",
     "latent_probe",
     "latent_probe_score",
     "translation_matrix",

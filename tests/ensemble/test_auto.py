@@ -39,6 +39,18 @@ def y(rng):
 
 @pytest.fixture
 def X(rng, y):
+    return modalities_of(rng, y)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """Return the automatic fusion of X and y, for tests that change nothing in it."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, N)
+    return auto().fit(modalities_of(rng, y), y)
+
+
+def modalities_of(rng, y):
     return MultiModalFrame(
         {
             "left": rng.normal(size=(N, 3)) + y[:, np.newaxis],
@@ -59,24 +71,24 @@ def auto_regressor(**params):
     return AutoFusionRegressor(**settings | params)
 
 
-def test_base_models_are_the_joint_network_companions_and_a_network_a_modality(X, y):
-    clf = auto().fit(X, y)
+def test_base_models_are_the_joint_network_companions_and_a_network_a_modality(fitted):
+    clf = fitted
     assert set(clf.leaderboard_["model"]) == {"joint", "linear", "left", "right", "fused"}
     read = dict(zip(clf.leaderboard_["model"], clf.leaderboard_["modalities"], strict=True))
     assert read["left"] == "left"
     assert read["joint"] == read["linear"] == "left + right"
 
 
-def test_leaderboard_is_a_table_with_the_best_first(X, y):
-    table = pd.DataFrame(auto().fit(X, y).leaderboard_).set_index("model")
+def test_leaderboard_is_a_table_with_the_best_first(fitted):
+    table = pd.DataFrame(fitted.leaderboard_).set_index("model")
     assert table["score"].is_monotonic_decreasing
     assert table["standard_error"].between(0, 0.1).all()
     assert table.drop(index="fused")["weight"].sum() == pytest.approx(1)
     assert (table["seconds"] > 0).all()
 
 
-def test_the_combination_is_no_worse_than_its_best_base_model(X, y):
-    table = pd.DataFrame(auto().fit(X, y).leaderboard_).set_index("model")
+def test_the_combination_is_no_worse_than_its_best_base_model(fitted):
+    table = pd.DataFrame(fitted.leaderboard_).set_index("model")
     best = table.drop(index="fused")["score"].max()
     assert table.loc["fused", "score"] >= best - 0.03
 
@@ -124,8 +136,8 @@ def test_a_sample_may_lack_a_modality(X, y, names):
     np.testing.assert_allclose(clf.predict_proba(X[names]).sum(axis=1), 1)
 
 
-def test_samples_with_several_subsets_of_modalities_are_predicted_each_by_its_own(X, y):
-    clf = auto().fit(X, y)
+def test_samples_with_several_subsets_of_modalities_are_predicted_each_by_its_own(X, fitted):
+    clf = fitted
     there = np.ones(N, dtype=bool)
     there[::2] = False
     mixed = MultiModalFrame({"left": X["left"], "right": X["right"]}, present={"left": there})
@@ -159,8 +171,8 @@ def test_a_subset_never_seen_gets_the_mean_of_base_models_that_support_it(rng):
     np.testing.assert_allclose(clf.predict_proba(two), np.mean(predictions, axis=0))
 
 
-def test_no_modality_at_all_is_refused(X, y):
-    clf = auto().fit(X, y)
+def test_no_modality_at_all_is_refused(X, fitted):
+    clf = fitted
     gone = MultiModalFrame(
         {"left": X["left"], "right": X["right"]},
         present={name: np.arange(N) > 1 for name in ("left", "right")},
@@ -311,11 +323,10 @@ def test_numbers_are_predicted_where_few_rows_have_a_modality(X, y):
     assert np.isfinite(reg.predict(rare[["rare"]][[5]])).all()
 
 
-def test_a_modality_of_no_row_is_left_out(X, y):
+def test_a_modality_of_no_row_is_left_out(X, y, fitted):
     with pytest.warns(UserWarning, match="AutoFusionClassifier: modality 'rare'.*left out"):
         clf = auto().fit(with_rare(X, []), y)
-    without = auto().fit(X, y).predict_proba(X)
-    np.testing.assert_allclose(clf.predict_proba(X), without)
+    np.testing.assert_allclose(clf.predict_proba(X), fitted.predict_proba(X))
 
 
 def test_samples_of_weight_zero_are_not_there(X, y):
@@ -397,10 +408,14 @@ def test_scikit_learn_takes_it(X, y):
     assert clone(search.best_estimator_).get_params()["cv"] == 2
 
 
-def test_the_same_seed_gives_the_same_numbers(X, y):
-    first, second = (auto().fit(X, y).predict_proba(X) for _ in range(2))
-    np.testing.assert_array_equal(first, second)
-    np.testing.assert_allclose(auto(n_jobs=2).fit(X, y).predict_proba(X), first)
+def test_the_same_seed_gives_the_same_numbers(X, y, fitted):
+    np.testing.assert_array_equal(auto().fit(X, y).predict_proba(X), fitted.predict_proba(X))
+
+
+@pytest.mark.slow  # one regressor in two processes is quick, in test_speed_and_watching.py
+def test_two_processes_give_the_same_numbers(X, y, fitted):
+    found = auto(n_jobs=2).fit(X, y).predict_proba(X)
+    np.testing.assert_allclose(found, fitted.predict_proba(X))
 
 
 def test_wrong_parameters_say_so(X, y):

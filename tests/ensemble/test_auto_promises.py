@@ -20,6 +20,7 @@ def xor():
     return X[:700], y[:700], X[700:], y[700:]
 
 
+@pytest.mark.slow
 def test_a_fusion_finds_what_only_modalities_together_tell(xor):
     X, y, X_new, y_new = xor
     assert (

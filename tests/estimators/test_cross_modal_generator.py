@@ -233,7 +233,14 @@ def test_what_is_said_scores_best(fitted, X):
 # Other estimators with these decoders -------------------------------------------------------------
 
 
-@each_decoder
+@pytest.mark.parametrize(
+    "decoder",
+    [
+        pytest.param(one, marks=pytest.mark.slow if name == "lstm" else [])
+        for name, one in DECODERS.items()
+    ],
+    ids=DECODERS,
+)
 def test_regressor_takes_them_for_a_text(decoder, X, y):
     target = Text(decoder=decoder)
     reg = CrossModalRegressor(target=target, validation=None, **QUICK).fit(X, y)
@@ -244,7 +251,9 @@ def test_regressor_takes_them_for_a_text(decoder, X, y):
     assert reg.score(X, y) == pytest.approx(generator.score(X, y))
 
 
-@pytest.mark.parametrize("decoder", ["recurrent", "attention"])
+@pytest.mark.parametrize(
+    "decoder", ["recurrent", pytest.param("attention", marks=pytest.mark.slow)]
+)
 def test_autoencoder_takes_them_for_a_text(decoder, drawings):
     X = MultiModalFrame({"table": drawings["table"], "words": drawings["words"]})
     modalities = [("table", Numeric(), "table"), ("words", Text(decoder=decoder), "words")]

@@ -29,7 +29,7 @@ CASES = {
     "regressor": (FusionRegressor, {}, PARTS["a"][:, 0]),
     "autoencoder": (MultiModalAutoencoder, {}, None),
     "private": (MultiModalAutoencoder, {"n_private_components": 2}, None),
-    "mapping": (CrossModalRegressor, {}, PARTS["a"][:, :2]),
+    "mapping": (CrossModalRegressor, {"n_folds": None}, PARTS["a"][:, :2]),
     "generator": (CrossModalGenerator, {}, np.array(["a b", "b c"] * (N // 2), dtype=object)),
 }
 VARIATIONAL = {
@@ -116,6 +116,7 @@ def answer(estimator, X):
     raise AssertionError
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("encoder", [Norm, NormEncoder()], ids=["class", "component"])
 @pytest.mark.parametrize("X", [ABSENT, RARE], ids=["absent", "rare"])
 @pytest.mark.parametrize("case", CASES | VARIATIONAL)
@@ -131,6 +132,7 @@ def test_an_encoder_that_is_not_finite_at_the_filler(case, X, encoder):
         np.testing.assert_allclose(alone, found[:5], atol=1e-6)
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("fusion", [Watching, Watching([64, 64]), WatchingFusion()], ids=type)
 @pytest.mark.parametrize("X", [WHOLE, ABSENT], ids=["whole", "absent"])
 @pytest.mark.parametrize("case", CASES)

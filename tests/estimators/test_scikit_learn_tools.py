@@ -76,7 +76,8 @@ def small(*, text="words", **params):
 # Searches ----------------------------------------------------------------------------------------
 
 
-def test_grid_search_over_fusions_encoders_and_their_parameters_in_two_processes(X, y):
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_grid_search_over_fusions_encoders_and_their_parameters(n_jobs, X, y):
     fusion = GatedFusion()
     search = GridSearchCV(
         small(fusion=fusion),
@@ -87,7 +88,7 @@ def test_grid_search_over_fusions_encoders_and_their_parameters_in_two_processes
             {"text__max_length": [2, 5], "text__lowercase": [True, False]},
         ],
         cv=2,
-        n_jobs=2,
+        n_jobs=n_jobs,
     )
     search.fit(X, y)
     assert len(search.cv_results_["params"]) == 3 + 2 + 2 + 4
@@ -217,6 +218,7 @@ def test_fit_changes_no_parameter(name, X, targets, make, listed):
         assert not hasattr(part, "spec_")
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("how", ["pickle", "joblib"])
 def test_saved_estimator_answers_the_same_and_goes_on_with_a_fresh_optimizer(
@@ -242,8 +244,7 @@ def test_pickle_does_not_carry_the_training_data(name, X, targets, make):
     many = MultiModalFrame({"table": np.tile(X["table"], (25, 1))})
     y = targets[name]
     y = None if y is None else np.concatenate([y] * 25)
-    one = {"n_folds": None} if hasattr(fitted, "n_folds") else {}
-    longer = make(name, modalities=[("table", Numeric(), "table")], batch_size=1000, **one)
+    longer = make(name, modalities=[("table", Numeric(), "table")], batch_size=1000)
     assert len(pickle.dumps(longer.fit(many, y))) < size + 1000 * 3 * 8 / 2
 
 
@@ -292,6 +293,7 @@ def test_train_test_split_of_a_data_frame(library, frame, y):
 # Forms of X --------------------------------------------------------------------------------------
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize("form", [dict, lambda X: SliceDict(**X)], ids=["dict", "SliceDict"])
 def test_dict_and_slice_dict_are_taken_in_fit_and_predict(name, form, X, targets, make, numbers):

@@ -68,7 +68,7 @@ def _places(rng, n_samples=160, n_steps=20):
 
 
 @pytest.mark.parametrize("task", [_trends, _places])
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_order_of_a_series_is_learned(task, seed):
     X, y = task(np.random.default_rng(seed))
     modality = Sequence(encoder="attention")
