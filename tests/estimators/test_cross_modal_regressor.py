@@ -57,6 +57,7 @@ def explained(y, predicted):
 # From any modality to any other -----------------------------------------------------------------
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("source", ["photo", "words", "table"])
 @pytest.mark.parametrize(
     ("target", "kind"), [("table", Numeric), ("words", Text), ("photo", Image)]
@@ -132,6 +133,7 @@ def test_texts_may_be_a_series_or_a_list(form, drawings):
     np.testing.assert_array_equal(other.predict(X), plain.predict(X))
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 1), (3, 8, 8)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64, bool])
 def test_images_come_back_in_the_form_of_y(shape, dtype, drawings):

@@ -27,9 +27,10 @@ RNG = np.random.default_rng(0)
 Y = RNG.integers(0, 2, N)
 SIGNAL = np.where(np.arange(N) < CHUNK, 0.0, 50 * Y + RNG.normal(size=N))
 NOISE = RNG.normal(size=N)
+QUICK = {"learning_rate": 0.01, "random_state": 0}
 
 
-def in_chunks(model, X, y, n_epochs=15, **first):
+def in_chunks(model, X, y, n_epochs=6, **first):
     for _ in range(n_epochs):
         for start in range(0, N, CHUNK):
             rows = slice(start, start + CHUNK)
@@ -58,7 +59,7 @@ TABLES = {
 
 @pytest.mark.parametrize("X", TABLES.values(), ids=TABLES)
 def test_columns_that_begin_to_vary_are_read(X):
-    model = in_chunks(FusionClassifier(random_state=0), X, Y, classes=[0, 1])
+    model = in_chunks(FusionClassifier(**QUICK), X, Y, classes=[0, 1])
     assert model.score(take(X, slice(CHUNK, None)), Y[CHUNK:]) > 0.9
 
 
@@ -84,7 +85,7 @@ def test_a_column_gets_the_scale_of_the_chunk_in_which_it_varies(scaling, log1p)
 def test_a_column_that_only_changes_from_chunk_to_chunk_is_read():
     x = np.repeat([0.0, 7.0, 0.0], CHUNK)
     X = np.column_stack([x, NOISE])
-    model = in_chunks(FusionClassifier(random_state=0), X, (x > 1).astype(int), classes=[0, 1])
+    model = in_chunks(FusionClassifier(**QUICK), X, (x > 1).astype(int), classes=[0, 1])
     assert model.score(X, x > 1) == 1
 
 
@@ -99,7 +100,7 @@ def test_fit_leaves_out_what_does_not_vary():
 def test_encoders_with_bins_have_room_for_columns_that_vary_later():
     entries = [("a", Numeric(encoder=PiecewiseLinearEncoder()), [0, 1])]
     X = TABLES["array"]
-    model = in_chunks(FusionClassifier(entries, random_state=0), X, Y, classes=[0, 1])
+    model = in_chunks(FusionClassifier(entries, **QUICK), X, Y, classes=[0, 1])
     assert model.score(X[CHUNK:], Y[CHUNK:]) > 0.9
 
 
@@ -132,7 +133,7 @@ MODALITIES = {
 def test_what_comes_later_is_learned(modality, column):
     X = {"a": column, "x": NOISE}
     entries = [("a", modality, "a"), ("x", "numeric", "x")]
-    model = in_chunks(FusionClassifier(entries, random_state=0), X, Y, 15, classes=[0, 1])
+    model = in_chunks(FusionClassifier(entries, **QUICK), X, Y, classes=[0, 1])
     assert model.score(take(X, slice(CHUNK, None)), Y[CHUNK:]) > 0.9
 
 

@@ -46,19 +46,22 @@ from pathlib import Path
 import numpy as np
 from sklearn_crossmodal.utils._cache import RowCache
 
-cache, start = RowCache(Path(sys.argv[1])), int(sys.argv[2])
-for k in range(start, start + 100):
+cache = RowCache(Path(sys.argv[1]))
+print("ready", flush=True)
+for k in range(100):
     cache.add({str(k).encode(): np.full(50, k)})
     assert cache.find([str(k).encode()])[str(k).encode()][0] == k
 """
 
 
 def test_two_processes_write_at_once(cache):
-    processes = [  # half of the keys of one are also those of the other
-        subprocess.Popen([sys.executable, "-c", WRITE, str(cache.path), start])
-        for start in ("0", "50")
-    ]
-    assert [process.wait(60) for process in processes] == [0, 0]
+    command = [sys.executable, "-c", WRITE, str(cache.path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        for k in range(50, 150):  # half of the keys of one are also those of the other
+            cache.add({str(k).encode(): np.full(50, k)})
+            assert cache.find([str(k).encode()])[str(k).encode()][0] == k
+        assert process.wait(60) == 0
     keys = [str(k).encode() for k in range(150)]
     found = cache.find(keys)
     assert [found[key].tolist() for key in keys] == [[k] * 50 for k in range(150)]
