@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn import functional
 
 from sklearn_crossmodal.nn._layers import Dropout
 
@@ -54,7 +55,9 @@ class StackedNetwork:
         self.criterion = criterion
         self._masks: list[Tensor] = []
         for path, module in list(self.network.named_modules()):
-            if isinstance(module, Dropout):
+            if type(module) is nn.Linear:
+                self.network.set_submodule(path, _StackedLinear(module))
+            elif isinstance(module, Dropout):
                 masked = _MaskedDropout(self._masks) if path in dropped else nn.Identity()
                 self.network.set_submodule(path, masked)
 
@@ -104,6 +107,63 @@ def rebuilt(parts, leaves: Iterator[Tensor]):
     if isinstance(parts, tuple):
         return tuple(rebuilt(part, leaves) for part in parts)
     return None if parts is None else next(leaves)
+
+
+class _StackedLinear(nn.Module):
+    """A linear layer, whose products under `torch.vmap` are those of each network alone."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.weight = linear.weight
+        self.bias = linear.bias
+
+    def forward(self, values: Tensor) -> Tensor:
+        return _Affine.apply(values, self.weight, self.bias)
+
+
+class _Affine(torch.autograd.Function):
+    """`functional.linear` with a rule for stacks: one call, and the rounding of each net alone.
+
+    By torch's own rule a search over 48 networks takes a tenth to a quarter longer.
+    """
+
+    @staticmethod
+    def forward(values, weight, bias):
+        return functional.linear(values, weight, bias)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def vmap(info, in_dims, values, weight, bias):
+        if in_dims[0] is None:
+            values = values.expand(info.batch_size, *values.shape)
+        values = values.movedim(in_dims[0] or 0, 0)
+        flat = values.reshape(info.batch_size, -1, values.shape[-1])
+        found = _StackedAffine.apply(flat, weight, bias)
+        return found.view(*values.shape[:-1], weight.shape[1]), 0
+
+
+class _StackedAffine(torch.autograd.Function):
+    """The same for a stack, (K, B, D) -> (K, B, D'), with gradients that lie as the weights do."""
+
+    @staticmethod
+    def forward(ctx, values, weight, bias):
+        ctx.save_for_backward(values, weight)
+        if bias is None:
+            return torch.bmm(values, weight.mT)
+        return torch.baddbmm(bias.unsqueeze(1), values, weight.mT)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        values, weight = ctx.saved_tensors
+        of_values, of_weight, of_bias = ctx.needs_input_grad
+        return (
+            torch.bmm(gradient, weight) if of_values else None,
+            torch.bmm(gradient.mT, values) if of_weight else None,
+            gradient.sum(dim=1) if of_bias else None,
+        )
 
 
 class _MaskedDropout(nn.Module):
