@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -14,34 +15,10 @@ import sklearn_crossmodal
 PACKAGE = Path(sklearn_crossmodal.__file__).parent
 PAGE = (PACKAGE.parent / "docs" / "how_to_add.rst").read_text()
 
-FUSION = '''
-import torch
-from torch import nn
-
-from sklearn_crossmodal.nn._component import Component
-from sklearn_crossmodal.nn._presence import where_present
-
-
-class ProductFusion(Component):
-    """The product of the projected latents; one where a modality is absent."""
-
-    def build(self, widths):
-        return _Product(widths)
-
-
-class _Product(nn.Module):
-    def __init__(self, widths):
-        super().__init__()
-        self.project = nn.ModuleList([nn.Linear(width, 8) for width in widths])
-        self.out_features = 8
-
-    def forward(self, latents, present=None):
-        latents = where_present(latents, present)
-        factors = torch.stack([f(z) for f, z in zip(self.project, latents)], dim=1)
-        if present is not None:
-            factors = torch.where(present.unsqueeze(-1), factors, torch.ones_like(factors))
-        return factors.prod(dim=1)
-'''
+#: The example of the page, as it stands there.
+FUSION = textwrap.dedent(
+    re.search(r"code-block:: python\n\n(.*?)\n(?=\S)", PAGE, flags=re.S).group(1)
+)
 ENCODER = '''
 from torch import nn
 
@@ -183,6 +160,7 @@ def score(estimator, X, y):
 
 
 assert score(FusionClassifier(fusion="product", **quick), X, y) > 0.9
+assert score(FusionClassifier(fusion="product", **{**quick, "n_folds": 2}), X, y) > 0.9
 tanh = [("a", Numeric(encoder="tanh"), "a"), ("b", Numeric(encoder="tanh"), "b")]
 assert score(FusionClassifier(tanh, **quick), X, y) > 0.9
 cool = FusionClassifier(loss="cool", **quick)

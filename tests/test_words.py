@@ -42,6 +42,7 @@ STANDARD_TERMS = [
     "balance",
     "base",
     "baselines",
+    "batch",
     "batched",
     "best",
     "bigrams",

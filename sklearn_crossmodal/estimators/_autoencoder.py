@@ -41,12 +41,12 @@ def _is_variational(estimator):
 
 
 class MultiModalAutoencoder(BaseMultimodal):
-    """Find a shared representation of several modalities, and give them back from it.
+    """Find a shared representation of several modalities, and reconstruct them from it.
 
     ``z = W fusion(encoder_1(x_1), ..., encoder_M(x_M)) + b``, ``x_m = decoder_m(z)``, with one z of
     `n_components` numbers for all. The loss of a modality is a mean over its entries, divided by
-    that of a constant guess (to the next power of two), and the losses of all are averaged; a
-    modality that a sample lacks does not count for it. In training modalities are hidden at random
+    that of the best constant predictor (to the next power of two), and the losses of all are
+    averaged; a modality that a sample lacks is ignored. In training modalities are masked at random
     and still decoded, so that each can be predicted from the others.
 
     For numbers `impute` and `translate` also follow a linear path past the few components, which is
@@ -65,8 +65,8 @@ class MultiModalAutoencoder(BaseMultimodal):
         `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths. Where
         `variational` is given, that joins them, and `fusion` has no effect.
     variational : {"poe", "moe", "mopoe", "mvtcae"}, component or None, default=None
-        What makes the representation a distribution, whose mean `transform` returns: products of
-        what the modalities believe, mixtures of them, or both; a name or component of
+        What makes the representation a distribution, whose mean `transform` returns: a product of
+        the Gaussians of the modalities, a mixture of them, or both; a name or component of
         `sklearn_crossmodal.nn.variational`. Losses of the modalities are likelihoods then: squared
         errors those of Gaussian noise of scale one. None is a deterministic autoencoder.
     beta : float, default=1.0
@@ -78,8 +78,8 @@ class MultiModalAutoencoder(BaseMultimodal):
         Size of a further representation of each modality alone, of what it shares with no other.
         `transform` puts them behind the shared one, zeros where the modality is absent.
     target_weight : float, default=0.0
-        Weight of a loss that asks the shared representation for y, by a linear map, beside the
-        mean of the modalities' losses. At 0 y is ignored.
+        Weight of the loss of a linear prediction of y from the shared latent, added to the mean of
+        the modalities' losses. At 0 y is ignored.
     max_epochs : int or "auto", default="auto"
         Epochs at most. "auto" is 200 where held-out rows tell when to stop; else as many as 800
         steps of the optimizer need, from 40 to 200.
@@ -95,20 +95,20 @@ class MultiModalAutoencoder(BaseMultimodal):
     optimizer : {"adamw", "adam", "sgd"} or class, default="adamw"
         Optimizer by name, or a class such as `torch.optim.RMSprop`.
     validation : float, splitter, None or "auto", default="auto"
-        Which rows are held out of training: a share of them, from 0 to 1; or those of a splitter of
-        scikit-learn, such as `GroupShuffleSplit`, in its first split, or in the last where each
-        split trains on rows that come before those it holds out, as of `TimeSeriesSplit`. Training
-        stops when their loss no longer falls, and the weights of the best epochs are taken: their
-        mean, or those of the best where that is better. None holds out none. "auto" is .15
-        from 100 samples on where all modalities are tables; else None. The
-        words of a text are soon learned by heart, while pictures, and what they have in common, go
-        on improving.
+        Rows held out for early stopping: a fraction of them, or a splitter of scikit-learn, such as
+        `GroupShuffleSplit`, of which the first split is used, or the last if all training rows
+        precede the validation rows, as in `TimeSeriesSplit`. Training stops after
+        `n_iter_no_change` epochs without improvement; the weights are the mean of those of the best
+        epochs, or those of the best epoch if that is better. None means no early stopping. "auto"
+        is .15 from 100 samples on if all modalities are tables; else None: texts are soon
+        overfitted, while images go on improving.
     n_iter_no_change : int, default=16
-        Epochs without an improvement of the held-out loss after which training stops.
+        Epochs without an improvement of the validation loss after which training stops.
     tol : float, default=1e-4
-        By how much the held-out loss must fall to count as an improvement.
+        Smallest decrease of the validation loss that counts as an improvement.
     modality_dropout : float, default=0.5
-        Probability with which each modality of a sample is hidden in training; one is always left.
+        Probability with which each present modality of a sample is masked in training. If all
+        would be masked, none is. Without effect for a single modality.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
     device : str, default="auto"
@@ -138,15 +138,15 @@ class MultiModalAutoencoder(BaseMultimodal):
     network_ : nn.Module
         The trained network.
     net_ : skorch.NeuralNet
-        The skorch net that trained it.
+        The skorch net of `network_`.
     history_ : list of dict
         Losses, and what callbacks record, of each epoch. Where rows are held out, the last epoch
         of a network also has ``valid_loss_averaged``, the loss of the weights that are taken.
     n_iter_ : int
         Number of epochs.
     baselines_ : dict of str to float
-        What the loss of each modality is divided by, in training and in `score`: that of a constant
-        guess, to a power of two. Empty if `variational`.
+        What the loss of each modality is divided by, in training and in `score`: that of the best
+        constant predictor, to a power of two. Empty if `variational`.
     dtype_ : {"float64", "float32", "bfloat16"}
         Precision that was decided on.
     n_features_in_ : int
@@ -203,7 +203,7 @@ class MultiModalAutoencoder(BaseMultimodal):
         *("n_components", "n_private_components"),
     }
 
-    _validation = ValidationPolicy(of_tables_only=True)
+    _auto_policy = ValidationPolicy(of_tables_only=True)
 
     def __init__(
         self,
@@ -274,9 +274,9 @@ class MultiModalAutoencoder(BaseMultimodal):
             Labels or numbers, for `target_weight` above 0; a sample may lack one, as NaN or None.
             Ignored at 0, as pipelines pass it.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; one of weight zero is not there.
+            Weights of the samples; samples of weight zero are ignored.
         groups : array-like of shape (n_samples,), default=None
-            Groups of the samples: where rows are held out, then whole groups. Another estimator
+            Groups of the samples, each kept on one side of the validation split. Another estimator
             passes them on after ``set_fit_request(groups=True)``.
 
         Returns
@@ -287,7 +287,7 @@ class MultiModalAutoencoder(BaseMultimodal):
         Raises
         ------
         ValueError
-            If X or the weights are not what they must be; the message names the modality and the
+            If X or the weights are invalid; the message names the modality and the
             column. The estimator is then as it was before.
         """
         return self._fit(X, y, sample_weight, groups=groups)
@@ -295,8 +295,8 @@ class MultiModalAutoencoder(BaseMultimodal):
     def partial_fit(self, X, y=None, sample_weight=None):
         """Train for one epoch on these samples; the modalities are those of the first call.
 
-        What does not vary in the first call, and words and levels that come later, are learned from
-        the call in which they do; where there is no room left for them, a warning says so once.
+        Constant columns, and new words and levels, are learned from the chunk in which they first
+        vary or occur; there is one warning if no ids are left for them.
 
         Parameters
         ----------
@@ -315,7 +315,7 @@ class MultiModalAutoencoder(BaseMultimodal):
         return self._fit(X, y, sample_weight, in_chunks=True)
 
     def inverse_transform(self, X):
-        """Return the modalities that a shared representation stands for.
+        """Decode all modalities from a shared representation.
 
         Parameters
         ----------
@@ -332,7 +332,7 @@ class MultiModalAutoencoder(BaseMultimodal):
         if latent.shape[1] != self._n_features_out:
             raise ValueError(
                 f"{type(self).__name__}: X has {latent.shape[1]} components, expected "
-                f"{self._n_features_out}."
+                f"{self._n_features_out}: pass what `transform` returns."
             )
         return assemble(self, self.net_.decoded(latent), len(latent))
 
@@ -353,7 +353,7 @@ class MultiModalAutoencoder(BaseMultimodal):
         return assemble(self, self.net_.outputs(blocks), len(next(iter(blocks.values()))))
 
     def impute(self, X):
-        """Return X with what is absent filled in; what is there stays as it is.
+        """Impute absent modalities and missing numbers; all else stays as it is.
 
         Parameters
         ----------
@@ -441,12 +441,12 @@ class MultiModalAutoencoder(BaseMultimodal):
         return dict(self.net_.criterion_.baselines)
 
     def inconsistency(self, X):
-        """Return how far the modalities of each sample contradict each other.
+        """Return how inconsistent the modalities of each sample are.
 
-        Each modality that is present is compared with what the others predict of it, of all that
-        its encoder gives; the farthest counts. For matched samples the scores have a standard
-        deviation of about one; a picture with another's text has a large one. What is unusual in
-        itself, but the same in all modalities, is none: see `score_samples`.
+        The standardised negative pointwise mutual information between a modality and the others,
+        under a joint Gaussian of the encoder outputs; the maximum over the modalities that are
+        present. It is large for mismatched samples, not for merely unusual ones, see
+        `score_samples`; on matched samples its standard deviation is about one.
 
         Parameters
         ----------

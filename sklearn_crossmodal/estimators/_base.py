@@ -56,7 +56,7 @@ class BaseMultimodal(
     _training_parameters = TRAINING_PARAMETERS
     _net_class = Net
     #: What "auto" stands for in `validation` and `n_folds`.
-    _validation = ValidationPolicy()
+    _auto_policy = ValidationPolicy()
     #: Number of networks; a parameter of the estimators that may train several.
     n_folds = None
     #: Whether `fit` sees the first of several chunks, as `partial_fit` does.
@@ -151,6 +151,7 @@ class BaseMultimodal(
         for step in self._post_fit:
             step.after(trainings)
         self.net_ = joined([training.net for training in trainings])
+        self.network_.eval()  # for those who call it themselves
         self.history_ = [{k: row[k] for k in row if k != "batches"} for row in self.net_.history]
         self.n_iter_ = len({row["epoch"] for row in self.history_})
 

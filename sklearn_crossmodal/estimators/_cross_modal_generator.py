@@ -89,18 +89,19 @@ class CrossModalGenerator(BaseMultimodal):
     optimizer : {"adamw", "adam", "sgd"} or class, default="adamw"
         Optimizer by name, or a class such as `torch.optim.RMSprop`.
     validation : float, splitter, None or "auto", default="auto"
-        Which rows are held out of training: a share of them, from 0 to 1; or those of a splitter of
-        scikit-learn, such as `GroupShuffleSplit`, in its first split, or in the last where each
-        split trains on rows that come before those it holds out, as of `TimeSeriesSplit`. Training
-        stops when their loss no longer falls, and the weights of the best epochs are taken: their
-        mean, or those of the best where that is better. None holds out none. "auto" is .15
-        from 5000 samples on; else None.
+        Rows held out for early stopping: a fraction of them, or a splitter of scikit-learn, such as
+        `GroupShuffleSplit`, of which the first split is used, or the last if all training rows
+        precede the validation rows, as in `TimeSeriesSplit`. Training stops after
+        `n_iter_no_change` epochs without improvement; the weights are the mean of those of the best
+        epochs, or those of the best epoch if that is better. None means no early stopping. "auto"
+        is .15 from 5000 samples on; else None.
     n_iter_no_change : int, default=16
-        Epochs without an improvement of the held-out loss after which training stops.
+        Epochs without an improvement of the validation loss after which training stops.
     tol : float, default=1e-4
-        By how much the held-out loss must fall to count as an improvement.
+        Smallest decrease of the validation loss that counts as an improvement.
     modality_dropout : float, default=0.1
-        Probability with which each modality of a sample is hidden in training; one is always left.
+        Probability with which each present modality of a sample is masked in training. If all
+        would be masked, none is. Without effect for a single modality.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
     device : str, default="auto"
@@ -132,7 +133,7 @@ class CrossModalGenerator(BaseMultimodal):
     network_ : nn.Module
         The trained network.
     net_ : skorch.NeuralNet
-        The skorch net that trained it.
+        The skorch net of `network_`.
     history_ : list of dict
         Losses, and what callbacks record, of each epoch.
     n_iter_ : int
@@ -190,7 +191,7 @@ class CrossModalGenerator(BaseMultimodal):
         "temperature": [Interval(Real, 0, None, closed="neither"), None],
     }
     #: Words that one text alone has make the loss of held-out rows rise while texts become better.
-    _validation = ValidationPolicy(5000)
+    _auto_policy = ValidationPolicy(5000)
     _training_parameters = BaseMultimodal._training_parameters | {
         *("decoder", "length_penalty", "max_length", "n_beams", "temperature"),
     }
@@ -263,9 +264,9 @@ class CrossModalGenerator(BaseMultimodal):
         y : array-like of shape (n_samples,)
             Texts.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; one of weight zero is not there.
+            Weights of the samples; samples of weight zero are ignored.
         groups : array-like of shape (n_samples,), default=None
-            Groups of the samples: where rows are held out, then whole groups. Another estimator
+            Groups of the samples, each kept on one side of the validation split. Another estimator
             passes them on after ``set_fit_request(groups=True)``.
 
         Returns
@@ -276,7 +277,7 @@ class CrossModalGenerator(BaseMultimodal):
         Raises
         ------
         ValueError
-            If X, y or the weights are not what they must be; the message names the modality and
+            If X, y or the weights are invalid; the message names the modality and
             the column. The estimator is then as it was before.
         """
         return self._fit(X, y, sample_weight, groups=groups)
@@ -284,8 +285,8 @@ class CrossModalGenerator(BaseMultimodal):
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these samples; the modalities are those of the first call.
 
-        What does not vary in the first call, and words and levels that come later, are learned from
-        the call in which they do; where there is no room left for them, a warning says so once.
+        Constant columns, and new words and levels, are learned from the chunk in which they first
+        vary or occur; there is one warning if no ids are left for them.
 
         Parameters
         ----------

@@ -28,9 +28,6 @@ from sklearn_crossmodal.utils._sklearn import StrOptions
 
 __all__ = ["FusionClassifier"]
 
-#: Samples from which on a mean of logits is stopped early.
-_FEW_FOR_LATE = 40
-
 
 class FusionClassifier(ClassifierMixin, BaseMultimodal):
     """Classify samples that are seen in several modalities.
@@ -76,33 +73,33 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
     optimizer : {"adamw", "adam", "sgd"} or class, default="adamw"
         Optimizer by name, or a class such as `torch.optim.RMSprop`.
     validation : float, splitter, None or "auto", default="auto"
-        Which rows are held out of training: a share of them, from 0 to 1; or those of a splitter of
-        scikit-learn, such as `GroupShuffleSplit`, in its first split, or in the last where each
-        split trains on rows that come before those it holds out, as of `TimeSeriesSplit`. Training
-        stops when their loss no longer falls, and the weights of the best epochs are taken: their
-        mean, or those of the best where that is better. None holds out none. "auto" is .15
-        from 5000 samples on, from 40 on with ``fusion="late"``, whose logits grow without end
-        otherwise; else None.
+        Rows held out for early stopping: a fraction of them, or a splitter of scikit-learn, such as
+        `GroupShuffleSplit`, of which the first split is used, or the last if all training rows
+        precede the validation rows, as in `TimeSeriesSplit`. Training stops after
+        `n_iter_no_change` epochs without improvement; the weights are the mean of those of the best
+        epochs, or those of the best epoch if that is better. None means no early stopping. "auto"
+        is .15 from 5000 samples on, from 40 on with ``fusion="late"``, whose logits grow without
+        bound otherwise; else None.
     n_folds : int, None or "auto", default="auto"
-        Number of networks, each trained without another part of the rows, which tell when to stop;
-        their scores are averaged. None trains one. "auto" is 5 for 100 to 5000 samples, with
-        ``fusion="late"`` from 40 on, of numbers, categories, embeddings, frozen encoders, texts as
-        bags of words and series of at most 32 steps, unless `validation` or `warm_start` is
-        set; else None. How the networks are trained, by which `optimizer` and with
-        which `callbacks`, does not matter.
+        Number of networks in an ensemble by K-fold splits: each holds out one fold for early
+        stopping, and their scores are averaged. None trains one network. "auto" is 5 for 100 to
+        5000 samples, from 40 on with ``fusion="late"``, if all networks are small, those of
+        numbers, categories, embeddings, frozen encoders, texts as bags of words and series of at
+        most 32 steps; else, or if `validation` or `warm_start` is set, None. It depends on data and
+        parameters only, not on `optimizer`, `callbacks` or device.
     n_iter_no_change : int, default=16
-        Epochs without an improvement of the held-out loss after which training stops.
+        Epochs without an improvement of the validation loss after which training stops.
     tol : float, default=1e-4
-        By how much the held-out loss must fall to count as an improvement.
+        Smallest decrease of the validation loss that counts as an improvement.
     modality_dropout : float, default=0.1
-        Probability with which each modality of a sample is hidden in training; one is always left.
+        Probability with which each present modality of a sample is masked in training. If all
+        would be masked, none is. Without effect for a single modality.
     auxiliary_weight : float, default=0.3
-        Of the losses of heads that predict from one modality each, as further tasks in training.
-        Where modalities are absent, their predictions are blended with the fusion's. 0 makes none.
+        Weight of the auxiliary losses: those of one linear head for each modality. Where modalities
+        are absent, the predictions of these heads are blended with the fusion's. 0 makes none.
     balance : {"gradient_blending"} or None, default=None
-        For modalities that are learned later than others: every five epochs the losses of the
-        fusion and the heads are weighted by how well what they learn generalises to the held-out
-        rows, in place of `auxiliary_weight`; see the user guide.
+        For modalities that are learned late: every five epochs the losses of the fusion and the
+        heads are weighted by how well they generalise, in place of `auxiliary_weight`.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class, times `sample_weight`; "balanced" makes it inverse to its frequency.
         For several columns of labels a list of one dict a column, whose weights are multiplied.
@@ -138,14 +135,15 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
     modalities_ : list of (str, Modality, columns)
         The fitted modalities.
     network_ : nn.Module
-        The trained network.
+        The trained network; of several (`n_folds`) one that averages their scores.
     net_ : skorch.NeuralNet
-        The skorch net that trained it.
+        The skorch net of `network_`.
     history_ : list of dict
-        Losses, and what callbacks record, of each epoch. Where rows are held out, the last epoch
-        of a network also has ``valid_loss_averaged``, the loss of the weights that are taken.
+        Losses, and what callbacks record, of each epoch; of several networks one after another,
+        numbered by ``"fold"``. Where rows are held out, the last epoch of a network also has
+        ``valid_loss_averaged``, the loss of the weights that are taken.
     n_iter_ : int
-        Number of epochs.
+        Number of epochs; of several networks the largest.
     dtype_ : {"float64", "float32", "bfloat16"}
         Precision that was decided on.
     n_features_in_ : int
@@ -278,9 +276,9 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
             label. With the loss "ordinal" ordered categories say in which order they are, where
             what is around the estimator hands them on, as scikit-learn's cross-validation does.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; one of weight zero is not there.
+            Weights of the samples; samples of weight zero are ignored.
         groups : array-like of shape (n_samples,), default=None
-            Groups of the samples: where rows are held out, then whole groups. Another estimator
+            Groups of the samples, each kept on one side of the validation split. Another estimator
             passes them on after ``set_fit_request(groups=True)``.
 
         Returns
@@ -291,7 +289,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         Raises
         ------
         ValueError
-            If X, y or the weights are not what they must be; the message names the modality and
+            If X, y or the weights are invalid; the message names the modality and
             the column. The estimator is then as it was before.
         """
         return self._fit(X, y, sample_weight, groups=groups)
@@ -300,8 +298,8 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on these samples; modalities and classes are those of the first call.
 
-        What does not vary in the first call, and words and levels that come later, are learned from
-        the call in which they do; where there is no room left for them, a warning says so once.
+        Constant columns, and new words and levels, are learned from the chunk in which they first
+        vary or occur; there is one warning if no ids are left for them.
 
         Parameters
         ----------
@@ -407,16 +405,15 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
     # The target and the network -------------------------------------------------------------
 
     @property
-    def _validation(self):
+    def _auto_policy(self):
         # Accuracy hardly suffers from training on, and in few samples rows are worth more in
         # training; but the mean of logits grows without end where nothing tells when to stop.
         always = self.balance == "gradient_blending"
         if self.fusion == "late" or isinstance(self.fusion, LateFusion):
-            few = _FEW_FOR_LATE
-            return ValidationPolicy(few, folds=((few, 5000, 5),), always=always)
+            return ValidationPolicy(40, folds=((40, 5000, 5),), always=always)
         return ValidationPolicy(5000, always=always)
 
-    #: The order of the classes, given by an automatic fusion that the estimator is part of.
+    #: Set by an automatic fusion, whose folds may lack classes; it is no choice of the user's.
     _class_order = None
 
     def _make_target(self, y, *, classes=None, before=None):

@@ -75,31 +75,32 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
     optimizer : {"adamw", "adam", "sgd"} or class, default="adamw"
         Optimizer by name, or a class such as `torch.optim.RMSprop`.
     validation : float, splitter, None or "auto", default="auto"
-        Which rows are held out of training: a share of them, from 0 to 1; or those of a splitter of
-        scikit-learn, such as `GroupShuffleSplit`, in its first split, or in the last where each
-        split trains on rows that come before those it holds out, as of `TimeSeriesSplit`. Training
-        stops when their loss no longer falls, and the weights of the best epochs are taken: their
-        mean, or those of the best where that is better. None holds out none. "auto" is .15
-        from 100 samples on; else None.
+        Rows held out for early stopping: a fraction of them, or a splitter of scikit-learn, such as
+        `GroupShuffleSplit`, of which the first split is used, or the last if all training rows
+        precede the validation rows, as in `TimeSeriesSplit`. Training stops after
+        `n_iter_no_change` epochs without improvement; the weights are the mean of those of the best
+        epochs, or those of the best epoch if that is better. None means no early stopping. "auto"
+        is .15 from 100 samples on; else None.
     n_folds : int, None or "auto", default="auto"
-        Number of networks, each trained without another part of the rows, which tell when to stop;
-        their scores are averaged. None trains one. "auto" is 5 for 100 to 5000 samples of numbers,
-        categories, embeddings, frozen encoders, texts as bags of words and series of at most 32
-        steps, unless `validation` or `warm_start` is set; else None. How the
-        networks are trained, by which `optimizer` and with which `callbacks`, does not matter.
+        Number of networks in an ensemble by K-fold splits: each holds out one fold for early
+        stopping, and their scores are averaged. None trains one network. "auto" is 5 for 100 to
+        5000 samples if all networks are small, those of numbers, categories, embeddings, frozen
+        encoders, texts as bags of words and series of at most 32 steps; else, or if `validation` or
+        `warm_start` is set, None. It depends on data and parameters only, not on `optimizer`,
+        `callbacks` or device.
     n_iter_no_change : int, default=16
-        Epochs without an improvement of the held-out loss after which training stops.
+        Epochs without an improvement of the validation loss after which training stops.
     tol : float, default=1e-4
-        By how much the held-out loss must fall to count as an improvement.
+        Smallest decrease of the validation loss that counts as an improvement.
     modality_dropout : float, default=0.1
-        Probability with which each modality of a sample is hidden in training; one is always left.
+        Probability with which each present modality of a sample is masked in training. If all
+        would be masked, none is. Without effect for a single modality.
     auxiliary_weight : float, default=0.3
-        Of the losses of heads that predict from one modality each, as further tasks in training.
-        Where modalities are absent, their predictions are blended with the fusion's. 0 makes none.
+        Weight of the auxiliary losses: those of one linear head for each modality. Where modalities
+        are absent, the predictions of these heads are blended with the fusion's. 0 makes none.
     balance : {"gradient_blending"} or None, default=None
-        For modalities that are learned later than others: every five epochs the losses of the
-        fusion and the heads are weighted by how well what they learn generalises to the held-out
-        rows, in place of `auxiliary_weight`; see the user guide.
+        For modalities that are learned late: every five epochs the losses of the fusion and the
+        heads are weighted by how well they generalise, in place of `auxiliary_weight`.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted network; modalities stay as they were fitted.
     device : str, default="auto"
@@ -129,14 +130,15 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
     modalities_ : list of (str, Modality, columns)
         The fitted modalities.
     network_ : nn.Module
-        The trained network.
+        The trained network; of several (`n_folds`) one that averages their scores.
     net_ : skorch.NeuralNet
-        The skorch net that trained it.
+        The skorch net of `network_`.
     history_ : list of dict
-        Losses, and what callbacks record, of each epoch. Where rows are held out, the last epoch
-        of a network also has ``valid_loss_averaged``, the loss of the weights that are taken.
+        Losses, and what callbacks record, of each epoch; of several networks one after another,
+        numbered by ``"fold"``. Where rows are held out, the last epoch of a network also has
+        ``valid_loss_averaged``, the loss of the weights that are taken.
     n_iter_ : int
-        Number of epochs.
+        Number of epochs; of several networks the largest.
     dtype_ : {"float64", "float32", "bfloat16"}
         Precision that was decided on.
     n_features_in_ : int
@@ -255,9 +257,9 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
             Finite numbers, in any units: they are standardised inside. Dates and durations are
             refused, pass ``(y - y.min()) / numpy.timedelta64(1, "D")``.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; one of weight zero is not there.
+            Weights of the samples; samples of weight zero are ignored.
         groups : array-like of shape (n_samples,), default=None
-            Groups of the samples: where rows are held out, then whole groups. Another estimator
+            Groups of the samples, each kept on one side of the validation split. Another estimator
             passes them on after ``set_fit_request(groups=True)``.
 
         Returns
@@ -268,7 +270,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         Raises
         ------
         ValueError
-            If X, y or the weights are not what they must be; the message names the modality and
+            If X, y or the weights are invalid; the message names the modality and
             the column. The estimator is then as it was before.
         """
         return self._fit(X, y, sample_weight, groups=groups)
@@ -277,8 +279,8 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these samples; modalities and scales are those of the first call.
 
-        What does not vary in the first call, and words and levels that come later, are learned from
-        the call in which they do; where there is no room left for them, a warning says so once.
+        Constant columns, and new words and levels, are learned from the chunk in which they first
+        vary or occur; there is one warning if no ids are left for them.
 
         Parameters
         ----------
@@ -340,7 +342,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
     # The target and the network -------------------------------------------------------------
 
     @property
-    def _validation(self):
+    def _auto_policy(self):
         return ValidationPolicy(always=self.balance == "gradient_blending")
 
     def _make_target(self, y, *, classes=None, before=None):

@@ -278,6 +278,10 @@ def _callbacks(config: TrainingConfig) -> list:
                 f"callbacks takes callbacks of skorch; {type(callback).__name__} is one of "
                 "scikit-learn: give it to `set_callbacks`."
             )
+        if not hasattr(callback, "on_train_begin"):
+            raise TypeError(
+                f"callbacks takes callbacks of skorch, or (name, callback); got {callback!r}."
+            )
     # The user's own schedule would be overwritten at each epoch.
     scheduled = any(isinstance(callback, LRScheduler) for callback in given)
     if config.learning_rate_schedule == "cosine" and not scheduled:

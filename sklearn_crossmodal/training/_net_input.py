@@ -7,8 +7,11 @@ from sklearn_crossmodal.training._device import torch_dtype
 
 __all__ = ["NetInput"]
 
-#: Attributes that reading does not need: the net, which holds the reader, and later ones.
-_LEFT_OUT = {"net_", "history_", "n_iter_", "_relations", "_calibrations"}
+#: What reading needs beside the parameters; all else would be pickled with the net.
+_FITTED = {
+    *("_bank", "_frozen", "_target", "modalities_", "dtype_", "_in_chunks"),
+    *("n_features_in_", "feature_names_in_"),
+}
 
 
 class NetInput:
@@ -20,12 +23,9 @@ class NetInput:
     def __init__(self, estimator) -> None:
         # A slim copy, since the estimator holds the net.
         self.estimator = object.__new__(type(estimator))
-        kept = {
-            name: value
-            for name, value in vars(estimator).items()
-            if name not in _LEFT_OUT and "callback" not in name
-        }
-        vars(self.estimator).update(kept, callbacks=None, net_=None)
+        kept = _FITTED.union(estimator.get_params(deep=False))
+        attributes = {name: value for name, value in vars(estimator).items() if name in kept}
+        vars(self.estimator).update(attributes, callbacks=None, net_=None)
 
     def __call__(self, X, y=None) -> BlockDataset:
         """Return X, and y if there is one, as `fit` takes them, as a data set of the net."""

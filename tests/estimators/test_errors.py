@@ -641,6 +641,12 @@ def test_warm_start_that_fails_in_training_leaves_a_fitted_estimator_as_it_was(
         np.testing.assert_array_equal(numbers(estimator, X), answers)
 
 
+@pytest.mark.parametrize("wrong", [3, ("name", 3)])
+def test_what_is_no_callback_is_refused(wrong, X, targets, make):
+    with pytest.raises(TypeError, match="FusionClassifier: callbacks takes .* got 3"):
+        make("FusionClassifier", callbacks=[wrong]).fit(X, targets["FusionClassifier"])
+
+
 def test_net_params_that_belong_to_parameters_are_refused(X, targets, make):
     clf = make("FusionClassifier", net_params={"max_epochs": 7})
     with pytest.raises(ValueError, match=r"FusionClassifier: net_params names \['max_epochs'\]"):

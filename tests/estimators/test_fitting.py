@@ -35,6 +35,20 @@ def test_every_modality_is_heard(name, modality, X, targets, make, numbers):
     assert (changed > 0).mean() > 0.9
 
 
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_second_fit_keeps_nothing_of_the_first(name, X, targets, make):
+    estimator = make(name).fit(X, targets[name])
+    size = len(pickle.dumps(estimator))
+    assert len(pickle.dumps(estimator.fit(X, targets[name]))) == pytest.approx(size, rel=0.01)
+
+
+@pytest.mark.parametrize("n_folds", [None, 2])
+def test_the_network_is_left_in_evaluation_mode(n_folds, rng):
+    X = MultiModalFrame({"a": rng.normal(size=(N, 2)), "b": rng.normal(size=(N, 2))})
+    clf = FusionClassifier(n_folds=n_folds, max_epochs=1).fit(X, np.arange(N) % 2)
+    assert not any(module.training for module in clf.network_.modules())
+
+
 # Weights -----------------------------------------------------------------------------------------
 
 

@@ -261,7 +261,7 @@ def test_splitters_that_do_not_split_are_refused(X, y):
     with pytest.raises(ValueError, match=r"FusionClassifier: validation=Group.*groups"):
         recorded(validation=GroupShuffleSplit()).fit(X, y)
     short = PredefinedSplit(np.r_[np.zeros(100), np.full(N, -1)])
-    with pytest.raises(ValueError, match=r"FusionClassifier: .*does not part 240 rows"):
+    with pytest.raises(ValueError, match=r"FusionClassifier: .*no partition of the 240 rows"):
         recorded(validation=short).fit(X, y)
     nothing = PredefinedSplit(np.full(N, -1))
     with pytest.raises(ValueError, match=r"FusionClassifier: .*leaves no rows"):

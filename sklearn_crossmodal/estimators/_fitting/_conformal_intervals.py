@@ -1,4 +1,4 @@
-"""Intervals of numbers that hold what they promise, by rows that were held out."""
+"""Split conformal intervals of numbers, calibrated on held-out rows."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _TABLES = ("vector", "codes")
 #: Steps of a series at most, for an encoder of it to be small.
 _SHORT = 32
 #: Of the rows that "auto" holds out.
-_SHARE = 0.15
+_AUTO_FRACTION = 0.15
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class ValidationPolicy:
     Parameters
     ----------
     min_samples : int, default=100
-        Samples from which rows are held out: errors in numbers grow in the end.
+        Fewest samples for which "auto" holds rows out.
     folds : tuple of (int, int, int), default=((100, 5000, 5),)
-        (from, below, number): how many folds are made of how many samples.
+        (least, below, n_folds): the number of folds for least <= n_samples < below.
     of_tables_only : bool, default=False
-        Whether rows of tables alone are held out.
+        Whether rows are held out only if all modalities are tables.
     always : bool, default=False
         Whether "auto" holds rows out, however few there are.
     """
@@ -134,7 +134,7 @@ def _choose_folds(estimator, data) -> int | None:
     encoders = {name: modality.encoder for name, modality, _ in estimator.modalities_}
     small = all(is_small(encoders[name], block.spec) for name, block in data.inputs.items())
     small = small and all(block.spec.kind in _TABLES for block in data.targets.values())
-    fitting = [n for least, most, n in estimator._validation.folds if least <= len(data) < most]
+    fitting = [n for least, most, n in estimator._auto_policy.folds if least <= len(data) < most]
     return fitting[0] if small and fitting and not estimator.warm_start else None
 
 
@@ -147,10 +147,10 @@ def _one_split(estimator, data, strata, seed: int):
     """Return training and validation rows; None where no rows are held out."""
     validation = estimator.validation
     if _is_auto(validation):
-        policy = estimator._validation
+        policy = estimator._auto_policy
         tables = all(block.kind in _TABLES for block in data.inputs.values())
         suited = len(data) >= policy.min_samples and (tables or not policy.of_tables_only)
-        validation = _SHARE if suited or policy.always else None
+        validation = _AUTO_FRACTION if suited or policy.always else None
     if validation is None:
         return None
     return held_out_rows(validation, data, strata, seed, type(estimator).__name__)

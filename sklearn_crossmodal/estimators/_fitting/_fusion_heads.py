@@ -40,7 +40,7 @@ def single_head(target, width: int) -> tuple[nn.Module, dict, dict]:
 
 
 def unimodal_heads(estimator, widths: Sequence[int], *, adds: bool) -> nn.Module | None:
-    """Return heads that predict from each modality alone; None where they are not to be.
+    """Return heads that predict from each modality alone; None without an `auxiliary_weight`.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def unimodal_heads(estimator, widths: Sequence[int], *, adds: bool) -> nn.Module
     widths : sequence of int
         Of the latents of the modalities.
     adds : bool
-        Whether scores are logits that add up as evidence does.
+        Whether scores are logits, which are added.
 
     Returns
     -------
@@ -64,23 +64,15 @@ def unimodal_heads(estimator, widths: Sequence[int], *, adds: bool) -> nn.Module
 
 
 def check_balance(estimator) -> None:
-    """Raise if there is nothing that tells how far each modality is.
-
-    Parameters
-    ----------
-    estimator : BaseMultimodal
-        Whose parameters are looked at.
-    """
-    owner = type(estimator).__name__
-    if estimator.balance is not None and not estimator.auxiliary_weight:
+    """Raise if gradient blending lacks the heads or the held-out rows that it needs."""
+    if estimator.balance is None:
+        return
+    needs = f"{type(estimator).__name__}: balance={estimator.balance!r} needs"
+    if not estimator.auxiliary_weight:
+        raise ValueError(f"{needs} unimodal heads: set auxiliary_weight above 0.")
+    if estimator.validation is None:
         raise ValueError(
-            f"{owner}: balance={estimator.balance!r} looks at the heads of modalities, of which "
-            "auxiliary_weight=0 makes none: set it above 0."
-        )
-    if estimator.balance == "gradient_blending" and estimator.validation is None:
-        raise ValueError(
-            f"{owner}: balance='gradient_blending' looks at rows that are held out: set "
-            "validation to 'auto' or a share."
+            f"{needs} held-out rows: set validation to 'auto', a share or a splitter, or n_folds."
         )
 
 

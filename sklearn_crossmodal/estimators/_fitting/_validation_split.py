@@ -95,22 +95,26 @@ def held_out_rows(validation, data, strata, seed, owner):
 def _split_of(splitter, data, n_rows, owner):
     # X only gives the number of rows: the splitters of scikit-learn look at nothing else.
     splits = splitter.split(np.zeros((n_rows, 1)), data.y, data.groups)
-    splits = (tuple(_parted(part, n_rows) for part in split) for split in splits)
+    splits = (tuple(_check_rows(part, n_rows) for part in split) for split in splits)
     training, validation = pick_split(splits) or ((), ())
     if not (len(training) and len(validation)):
-        raise ValueError("its split leaves no rows to train on, or none to hold out.")
-    _parted(np.concatenate([training, validation]), n_rows)
+        raise ValueError(
+            "its split leaves no rows to train on, or none to hold out: take a splitter with both "
+            "parts non-empty."
+        )
+    _check_rows(np.concatenate([training, validation]), n_rows)
     warn_of_unused_rows(n_rows, training, validation, owner)
     return training, validation
 
 
-def _parted(rows, n_rows):
-    """Return row numbers, of which each is there, and once."""
-    wrong = f"its split does not part {n_rows} rows, those of weight zero left out"
+def _check_rows(rows, n_rows):
+    """Return row numbers; raise if one is out of range, or occurs twice."""
+    wrong = f"its split is no partition of the {n_rows} rows with non-zero weight"
     try:
         rows = row_numbers(rows, n_rows)
     except ValueError as error:
         raise ValueError(f"{wrong}: {error}") from error
-    if len(np.unique(rows)) < len(rows):
-        raise ValueError(f"{wrong}: it names one twice.")
+    found, counts = np.unique(rows, return_counts=True)
+    if (counts > 1).any():
+        raise ValueError(f"{wrong}: row {found[counts > 1][0]} occurs twice.")
     return rows

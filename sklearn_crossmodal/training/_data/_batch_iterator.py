@@ -38,7 +38,7 @@ class BatchIterator:
     seed : int, default=0
         Of the order and of modality dropout.
     modality_dropout : float, default=0.0
-        Probability with which a modality of a sample is masked; one is always left.
+        Probability with which a modality of a sample is masked. If all would be, none is.
     noise : float, default=0.0
         Standard deviation of the noise added to the numbers of modalities that are vectors.
     noise_from : int, default=1
