@@ -31,8 +31,8 @@ def test_logits_of_few_rows_stay_small_and_ranks_do_not_tie(n, fusion):
 
 def test_other_fusions_and_very_few_rows_are_as_they_were():
     X, y = drawn(60, 0)
-    assert FusionClassifier()._validation.folds == ((100, 5000, 5),)
-    assert FusionClassifier()._validation.min_samples == 5000
+    assert FusionClassifier()._auto_policy.folds == ((100, 5000, 5),)
+    assert FusionClassifier()._auto_policy.min_samples == 5000
     clf = FusionClassifier(fusion="late", max_epochs=3, random_state=0).fit(X[:30], y[:30])
     assert "valid_loss" not in clf.history_[0]
 
