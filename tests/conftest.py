@@ -44,7 +44,8 @@ def pytest_collection_modifyitems(items):
     """
     groups = defaultdict(list)
     for item in items:
-        if item.name.rpartition(".")[2] in SLOW_EXAMPLES:
+        # Arrays in memory that is read-only are a variant of scikit-learn's checks on plain ones.
+        if item.name.rpartition(".")[2] in SLOW_EXAMPLES or "(readonly_memmap=True" in item.name:
             item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("covering"):
             groups[item.path, item.originalname].append(item)

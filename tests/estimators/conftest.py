@@ -1,5 +1,9 @@
 """Sixty samples at most of three modalities, and estimators that fit them in a blink."""
 
+from collections import defaultdict
+from pathlib import Path
+from zlib import crc32
+
 import numpy as np
 import pytest
 
@@ -9,6 +13,33 @@ from sklearn_crossmodal.nn.encoders import CNNEncoder
 from sklearn_crossmodal.utils.discovery import all_estimators
 
 N = 40
+HERE = Path(__file__).parent
+#: Of the estimators that a test is parametrized by, so many are quick.
+TURNS = 2
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m leaves out what is slow
+def pytest_collection_modifyitems(items):
+    """Mark as slow all but two estimators of a test that makes each by name, in turns.
+
+    The estimators share most of what these tests look at. Which two are quick changes from test
+    to test, and with the other parameters of a test: each estimator has its share of all.
+    """
+    tests = defaultdict(list)
+    for item in items:
+        by_name = "name" in getattr(getattr(item, "callspec", None), "params", {})
+        if by_name and item.path.parent == HERE and "make" in item.fixturenames:
+            tests[item.path, item.originalname].append(item)
+    for (_, test), group in tests.items():
+        if any(item.get_closest_marker(mark) for item in group for mark in ("covering", "slow")):
+            continue
+        names = [*dict.fromkeys(item.callspec.params["name"] for item in group)]
+        others = [item.callspec.id.replace(item.callspec.params["name"], "") for item in group]
+        places = {other: place for place, other in enumerate(dict.fromkeys(others))}
+        for item, other in zip(group, others, strict=True):
+            turn = names.index(item.callspec.params["name"]) + places[other] + crc32(test.encode())
+            if turn % len(names) >= TURNS:
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

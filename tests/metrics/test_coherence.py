@@ -215,6 +215,7 @@ def test_it_is_a_scorer_in_cross_validate(drawn):
     np.testing.assert_allclose(scores["test_all"], (scores["test_there"] + scores["test_back"]) / 2)
 
 
+@pytest.mark.slow
 def test_a_grid_search_chooses_by_it(drawn):
     X, y, known = drawn
     search = GridSearchCV(

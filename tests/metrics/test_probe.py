@@ -133,6 +133,7 @@ def test_it_is_a_scorer_in_cross_validate(as_frame):
     np.testing.assert_allclose(scores["test_mean"], mean)
 
 
+@pytest.mark.slow
 def test_a_grid_search_chooses_by_it():
     samples, y = make_multimodal_classification(300, n_features=3, class_sep=3, random_state=0)
     search = GridSearchCV(
