@@ -45,6 +45,14 @@ TABLES = {
     "pyarrow": lambda: pa.table({"age": AGE, "stage": STAGE.tolist()}),
     "objects": lambda: np.column_stack([AGE.astype(object), STAGE]),
 }
+#: Each library once, where a network learns from each.
+LIBRARIES = pytest.mark.parametrize(
+    "table",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in ("categories", "enum") else [])
+        for name in TABLES
+    ],
+)
 HOLDERS = {"dict": dict, "MultiModalFrame": MultiModalFrame}
 
 
@@ -83,7 +91,7 @@ def test_a_table_of_one_kind_keeps_its_name(columns, names):
     assert [name for name, _, _ in found] == [*names, "x"]
 
 
-@pytest.mark.parametrize("table", TABLES)
+@LIBRARIES
 def test_numbers_beside_categories_are_learned_from(table):
     X = samples(table)
     clf = FusionClassifier(**QUICK).set_params(max_epochs=40).fit(X[:40], Y[:40])
@@ -261,7 +269,7 @@ def test_a_wrong_key_says_what_there_is(key, message):
         FusionClassifier([("a", "numeric", key)], **QUICK).fit(X, Y)
 
 
-@pytest.mark.parametrize("table", TABLES)
+@LIBRARIES
 def test_kinds_of_a_table_are_hidden_one_by_one(table):
     X = samples(table)
     clf = FusionClassifier(**QUICK).set_params(max_epochs=40).fit(X, Y)

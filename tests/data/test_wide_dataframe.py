@@ -17,6 +17,14 @@ from sklearn_crossmodal.data.tables._dataframe import read_frame
 
 N_ROWS = 7
 READERS = {"pandas": lambda df: df, "polars": pl.from_pandas, "pyarrow": pa.Table.from_pandas}
+#: Where time is measured: two libraries are quick.
+TIMED = pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(read, id=name, marks=pytest.mark.slow if name == "polars" else [])
+        for name, read in READERS.items()
+    ],
+)
 
 
 def _column(kind: str, gaps: bool, rng):
@@ -172,7 +180,7 @@ def test_time_does_not_grow_with_the_square_of_the_columns(read, kind):
     assert time.process_time() - start < 4
 
 
-@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@TIMED
 def test_columns_of_other_kinds_among_many_take_no_longer(read):
     numbers = _wide_frame("plain").iloc[:, :7_000]
     counts = pd.DataFrame(np.ones((80, 900), dtype=int) * np.arange(80)[:, None]).add_prefix("n")
@@ -187,7 +195,7 @@ def test_columns_of_other_kinds_among_many_take_no_longer(read):
     assert time.process_time() - start < 6
 
 
-@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@TIMED
 def test_listed_columns_take_no_longer(read):
     frame = read(_wide_frame("plain"))
     names = [f"g{k}" for k in range(8_000)]

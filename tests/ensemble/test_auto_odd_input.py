@@ -83,7 +83,7 @@ def test_networks_hold_out_whole_groups():
     a = rng.normal(size=(30, 3))[groups] + 0.05 * rng.normal(size=(300, 3))
     y = rng.normal(size=30)[groups]  # of a group, of which its samples tell nothing
     table = MultiModalFrame({"a": a, "b": rng.normal(size=(300, 2))})
-    network = FusionRegressor(n_folds=None, max_epochs=40)
+    network = FusionRegressor(n_folds=None, max_epochs=40, batch_size=64, learning_rate=0.005)
     reg = auto_regressor(estimator=network, cv=3)
     n_epochs = [
         sum(

@@ -84,6 +84,7 @@ def test_texts_that_are_numbers_or_dates_are_numeric(container, texts):
     assert kinds(CONTAINERS[container](texts)) == {"Numeric"}
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_a_fit_warns_once_with_column_count_and_remedy(estimator, container):

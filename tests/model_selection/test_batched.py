@@ -129,6 +129,7 @@ def test_results_are_those_of_grid_search_from_one_stack(X, y, grid, stacks):
     assert stacks[0] == 2 * len(search.cv_results_["params"])
 
 
+@pytest.mark.slow
 def test_float32_gives_the_same_results(X, y):
     search_both(classifier(dtype="float32"), GRIDS["rates and decays"], X, y)
 
