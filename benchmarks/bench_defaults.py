@@ -25,6 +25,8 @@ from sklearn_crossmodal.datasets import make_multimodal_classification, make_mul
 
 RESULTS = Path(__file__).with_name("DEFAULTS.md")
 N_TEST = 2000
+#: Where the figures of what was removed begin, which are kept.
+REMOVED = "## No longer offered"
 
 #: Name -> (how many samples to train on, what makes the data, its settings).
 SETS = {
@@ -133,11 +135,8 @@ def main(n_seeds, n_jobs):
     for (_, setting, _), values in zip(tasks, results, strict=True):
         found[setting].append(values)
     found = {setting: np.array(values) for setting, values in found.items()}
-    removed = (
-        "## No longer offered"
-        + RESULTS.read_text(encoding="utf-8").split("## No longer offered")[1]
-    )
-    RESULTS.write_text(report(found, n_seeds) + "\n" + removed, encoding="utf-8")
+    _, *removed = RESULTS.read_text(encoding="utf-8").partition(REMOVED)
+    RESULTS.write_text(f"{report(found, n_seeds)}\n{''.join(removed)}", encoding="utf-8")
     print(RESULTS.read_text(encoding="utf-8"))
 
 

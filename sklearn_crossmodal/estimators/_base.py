@@ -20,7 +20,7 @@ from sklearn_crossmodal.estimators._fitting._input_validation import (
 )
 from sklearn_crossmodal.estimators._fitting._networks import plan_training
 from sklearn_crossmodal.estimators._fitting._validation_split import check_groups
-from sklearn_crossmodal.estimators._fitting._warm_start import can_go_on
+from sklearn_crossmodal.estimators._fitting._warm_start import check_can_resume
 from sklearn_crossmodal.estimators._parameters import (
     SHARED_CONSTRAINTS,
     TRAINING_PARAMETERS,
@@ -96,7 +96,7 @@ class BaseMultimodal(
 
     def _prepare(self, X, y, sample_weight, groups=None, classes=None, in_chunks=False):
         """Do all of a fit but the trainings, of which everything is returned."""
-        resume = (in_chunks or self.warm_start) and can_go_on(self) and hasattr(self, "net_")
+        resume = (in_chunks or self.warm_start) and check_can_resume(self) and hasattr(self, "net_")
         self._in_chunks = in_chunks
         data = self._read(X, y, sample_weight, resume, groups, classes)
         return self._plan(data, resume)

@@ -24,7 +24,7 @@ from sklearn_crossmodal.estimators._fitting._ridge_path import (
     RidgePath,
     add_ridge_paths,
 )
-from sklearn_crossmodal.estimators._fitting._warm_start import can_go_on
+from sklearn_crossmodal.estimators._fitting._warm_start import check_can_resume
 from sklearn_crossmodal.estimators._targets._modality import decode_all
 from sklearn_crossmodal.estimators._targets._scoring import predict_targets, score_targets
 from sklearn_crossmodal.estimators._targets._tags import needs_positive_target
@@ -306,7 +306,7 @@ class CrossModalRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         """
         return self._fit(X, y, sample_weight, groups=groups)
 
-    @available_if(can_go_on)
+    @available_if(check_can_resume)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these samples; modalities and target are those of the first call.
 
@@ -440,7 +440,7 @@ class CrossModalRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
 
     def _make_post_fit(self, resume):
         owner = type(self).__name__
-        self._intervals = ConformalIntervals(self._target, goes_on=resume)
+        self._intervals = ConformalIntervals(self._target, resumes=resume)
         return RidgePath(owner, self.linear_path, holds_out=not self._in_chunks), self._intervals
 
     def __sklearn_tags__(self):

@@ -16,7 +16,7 @@ from sklearn_crossmodal.estimators._fitting._fusion_heads import (
     unimodal_heads,
 )
 from sklearn_crossmodal.estimators._fitting._networks import fused_network, scores_of
-from sklearn_crossmodal.estimators._fitting._warm_start import can_go_on
+from sklearn_crossmodal.estimators._fitting._warm_start import check_can_resume
 from sklearn_crossmodal.estimators._targets._class_labels import is_ordered
 from sklearn_crossmodal.estimators._targets._class_target import ClassTarget
 from sklearn_crossmodal.estimators._targets._label_validation import subset_accuracy
@@ -294,7 +294,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         """
         return self._fit(X, y, sample_weight, groups=groups)
 
-    @available_if(can_go_on)
+    @available_if(check_can_resume)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on these samples; modalities and classes are those of the first call.
 

@@ -18,7 +18,7 @@ from sklearn_crossmodal.estimators._fitting._fusion_heads import (
     unimodal_heads,
 )
 from sklearn_crossmodal.estimators._fitting._networks import fused_network, scores_of
-from sklearn_crossmodal.estimators._fitting._warm_start import can_go_on
+from sklearn_crossmodal.estimators._fitting._warm_start import check_can_resume
 from sklearn_crossmodal.estimators._targets._date_targets import refuse_dates
 from sklearn_crossmodal.estimators._targets._modality import decode_all
 from sklearn_crossmodal.estimators._targets._number_target import NumberTarget
@@ -275,7 +275,7 @@ class FusionRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         """
         return self._fit(X, y, sample_weight, groups=groups)
 
-    @available_if(can_go_on)
+    @available_if(check_can_resume)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these samples; modalities and scales are those of the first call.
 

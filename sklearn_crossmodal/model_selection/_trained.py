@@ -15,7 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_crossmodal.estimators._base import BaseMultimodal
 from sklearn_crossmodal.estimators._fitting._fit_data import SharedReading
-from sklearn_crossmodal.training import raise_interrupt, stack_key, train_together
+from sklearn_crossmodal.training import raise_interrupt, stack_key, train_each
 from sklearn_crossmodal.utils._cloning import clone_with_callbacks
 from sklearn_crossmodal.utils._sklearn import _check_method_params, _safe_split
 
@@ -143,7 +143,7 @@ def _is_large(training) -> bool:
 def _train(prepared: list[tuple], verbose: int) -> None:
     start = time.perf_counter()
     trainings = [one for _, some in prepared for one in some]
-    errors = iter(train_together(trainings, verbose))
+    errors = iter(train_each(trainings, verbose))
     raise_interrupt(trainings)
     seconds = (time.perf_counter() - start) / max(len(prepared), 1)
     for outcome, trainings in prepared:

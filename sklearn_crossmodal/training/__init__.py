@@ -25,7 +25,7 @@ from sklearn_crossmodal.training._vectorized._dispatch import (
     joined,
     raise_interrupt,
     train_all,
-    train_together,
+    train_each,
 )
 from sklearn_crossmodal.training._vectorized._stacking_key import stack_key
 
@@ -64,6 +64,6 @@ __all__ = [
     "torch_dtype",
     "train",
     "train_all",
-    "train_together",
+    "train_each",
     "warn_of_unused_rows",
 ]

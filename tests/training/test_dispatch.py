@@ -19,7 +19,7 @@ from sklearn_crossmodal import (
 )
 from sklearn_crossmodal.exceptions import InterruptedFitWarning
 from sklearn_crossmodal.nn.fusion import FUSIONS
-from sklearn_crossmodal.training import Training, stack_key, train, train_together
+from sklearn_crossmodal.training import Training, stack_key, train, train_each
 from sklearn_crossmodal.training._fit_loop import choose_max_epochs
 from sklearn_crossmodal.training._vectorized import _fit_loop
 from sklearn_crossmodal.training._vectorized._stacked_nets import Stack
@@ -73,7 +73,7 @@ def assert_together_equals_alone(fresh, atol=1e-12, *, n_stacks=None, monkeypatc
         monkeypatch.setattr(
             _fit_loop, "Stack", lambda nets: stacks.append(len(nets)) or inner(nets)
         )
-    assert train_together(together) == [None] * len(together)
+    assert train_each(together) == [None] * len(together)
     assert_same(together, alone, atol)
     if n_stacks is not None:
         assert len(stacks) == n_stacks
@@ -192,11 +192,11 @@ def test_a_training_goes_on_together_or_alone_as_after_one_alone(net, dataset):
     ours, theirs = (
         [Training(net(learning_rate=r), data, 3, None, 0) for r in (0.01, 0.1)] for _ in "ab"
     )
-    train_together(ours)
+    train_each(ours)
     for training in theirs:
         train(training)
     assert_same(ours, theirs)
-    train_together(ours)
+    train_each(ours)
     for training in theirs:
         train(training)
     assert_same(ours, theirs)
@@ -210,13 +210,13 @@ def test_weights_without_a_gradient_have_no_steps_behind_them(net, dataset, rng)
     ours, theirs = (
         [Training(net(learning_rate=r), whole, 2, None, 0) for r in (0.01, 0.1)] for _ in "ab"
     )
-    train_together(ours)
+    train_each(ours)
     for training in theirs:
         train(training)
     ours, theirs = ([replace(one, dataset=gaps) for one in some] for some in (ours, theirs))
     assert stack_key(ours[0]) == stack_key(theirs[0])
     assert "moved some weights more often" in stack_key(ours[0])
-    train_together(ours)
+    train_each(ours)
     for training in theirs:
         train(training)
     assert_same(ours, theirs)
@@ -225,7 +225,7 @@ def test_weights_without_a_gradient_have_no_steps_behind_them(net, dataset, rng)
 def test_afterwards_a_net_holds_no_more_than_its_own(net, dataset):
     data = dataset(40)
     trainings = [Training(net(), data, 2, None, 0) for _ in range(4)]
-    train_together(trainings)
+    train_each(trainings)
     for training in trainings:
         for weight, state in training.net.optimizer_.state.items():
             for tensor in (weight, *state.values()):
@@ -238,7 +238,7 @@ def test_one_that_diverges_leaves_the_others_alone(net, dataset):
     data = dataset(40)
     rates = (0.01, 1e200, 0.1)
     trainings = [Training(net(learning_rate=rate), data, 3, None, 0) for rate in rates]
-    errors = train_together(trainings)
+    errors = train_each(trainings)
     assert [error is None for error in errors] == [True, False, True]
     with pytest.raises(ValueError, match="Training diverged"):
         raise errors[1]
@@ -254,7 +254,7 @@ def test_the_network_runs_once_a_batch_for_all(net, dataset, monkeypatch):
     inner = Stack.run
     monkeypatch.setattr(Stack, "run", lambda self, *args: runs.append(1) or inner(self, *args))
     data = dataset(40)
-    train_together([Training(net(learning_rate=r), data, 3, None, 0) for r in (0.1, 0.2, 0.3)])
+    train_each([Training(net(learning_rate=r), data, 3, None, 0) for r in (0.1, 0.2, 0.3)])
     assert len(runs) == 3 * 5  # epochs times batches
 
 
@@ -284,7 +284,7 @@ def test_an_interrupted_stack_is_usable_as_far_as_it_came(net, dataset, monkeypa
     monkeypatch.setattr(Stack, "run", run)
     trainings = [Training(net(learning_rate=r), dataset(40), 3, None, 0) for r in (0.1, 0.2)]
     with pytest.warns(InterruptedFitWarning, match="2 networks was interrupted"):
-        assert train_together(trainings) == [None, None]
+        assert train_each(trainings) == [None, None]
     assert [len(training.net.history) for training in trainings] == [2, 2]
     assert all(np.isfinite(t.net.history[0]["train_loss"]) for t in trainings)
 
@@ -328,7 +328,7 @@ def test_what_cannot_be_done_together_is_done_alone_and_said(
     assert isinstance(key, str)
     assert reason in key
     together = fresh()
-    train_together(together, verbose=1)
+    train_each(together, verbose=1)
     assert f"2 networks are trained one after another: {key}." in capsys.readouterr().out
     alone = fresh()
     for training in alone:
@@ -407,5 +407,5 @@ def test_auto_epochs_are_those_of_each_training_alone(net, dataset):
     data = dataset(40)
     training = Training(net(), data, "auto", None, 0)
     expected = choose_max_epochs("auto", n_samples=40, batch_size=8, held_out=False)
-    train_together([training, Training(net(), data, 2, None, 0)])
+    train_each([training, Training(net(), data, 2, None, 0)])
     assert len(training.net.history) == expected

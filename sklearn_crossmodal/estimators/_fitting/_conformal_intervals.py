@@ -25,8 +25,8 @@ class ConformalIntervals(PostFit):
     ----------
     target : CrossTarget
         Fitted.
-    goes_on : bool
-        Whether the fit goes on from another, which may have seen the rows.
+    resumes : bool
+        Whether training is resumed from another fit, which may have seen the rows.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ class ConformalIntervals(PostFit):
         For each target of numbers; or why there is none.
     """
 
-    def __init__(self, target, *, goes_on: bool) -> None:
+    def __init__(self, target, *, resumes: bool) -> None:
         self.target = target
-        self.goes_on = goes_on
+        self.resumes = resumes
         self.calibrations: dict | str = "it is not fitted"
 
     def after(self, trainings):
@@ -46,7 +46,7 @@ class ConformalIntervals(PostFit):
             self.calibrations = (
                 "no rows were held out in the last training: set validation=0.15 or n_folds"
             )
-        elif self.goes_on:
+        elif self.resumes:
             self.calibrations = (
                 "the last training went on from another, which may have seen the rows that it held "
                 "out: set warm_start=False"

@@ -1,4 +1,4 @@
-"""What to pass where a nested parameter leads into a name, or into nothing."""
+"""Remedies for nested parameters of a component that is set by its name, or None."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must stay as it was in the first call where a later one goes on from there."""
+"""Checks of what must not change where training is resumed: number of networks, and loss."""
 
 from __future__ import annotations
 
@@ -10,26 +10,13 @@ from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.nn.networks._multimodal import AveragedNetwork
 from sklearn_crossmodal.utils._validation import error_prefix
 
-__all__ = ["can_go_on", "check_same_loss", "describe_loss"]
+__all__ = ["check_can_resume", "check_same_loss", "describe_loss"]
 
 
-def can_go_on(estimator) -> bool:
-    """Tell that `warm_start` and `partial_fit` can go on from an estimator.
+def check_can_resume(estimator) -> bool:
+    """Raise if training cannot be resumed from an estimator of several networks.
 
-    Parameters
-    ----------
-    estimator : BaseMultimodal
-        Of which a wrong `n_folds` is left to the check of parameters.
-
-    Returns
-    -------
-    bool
-        True.
-
-    Raises
-    ------
-    ValueError
-        If it has, or is to have, several networks.
+    Return True otherwise, as `available_if` needs.
     """
     network = getattr(getattr(estimator, "net_", None), "module_", None)
     several, n_folds = isinstance(network, AveragedNetwork), estimator.n_folds

@@ -110,9 +110,9 @@ class BatchIterator:
 
     def _gathered(self, rows: Tensor, slices: list[slice]) -> Iterator[tuple]:
         """Yield batches that are cut from several gathered at once."""
-        n_together = max(1, self.dataset.n_gathered // self.batch_size)
-        for start in range(0, len(slices), n_together):
-            some = slices[start : start + n_together]
+        n_batches = max(1, self.dataset.n_gathered // self.batch_size)
+        for start in range(0, len(slices), n_batches):
+            some = slices[start : start + n_batches]
             gathered = self.dataset.batch(rows[some[0].start : some[-1].stop])
             yield from _cut(gathered, [places.stop - places.start for places in some])
 

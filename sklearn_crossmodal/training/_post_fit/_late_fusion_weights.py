@@ -56,8 +56,8 @@ def fit_blend(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int) 
         exact = there.sum(dim=1) == count
         if exact.sum() >= ENOUGH:
             aims = reweighted(target, exact.to(scores.dtype))
-            together = heads.combine(head_scores, there)
-            losses = [loss(share * scores + (1 - share) * together, *aims) for share in TRIED]
+            combined = heads.combine(head_scores, there)
+            losses = [loss(share * scores + (1 - share) * combined, *aims) for share in TRIED]
             heads.shares[count] = TRIED[int(torch.stack(losses).argmin())]
     for net in nets:
         net.module_.heads.copy_weights(heads)

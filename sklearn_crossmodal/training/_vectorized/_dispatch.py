@@ -10,11 +10,11 @@ from skorch.history import History
 from sklearn_crossmodal.nn.networks._multimodal import AveragedNetwork
 from sklearn_crossmodal.training._fit_loop import Training, train
 from sklearn_crossmodal.training._net import Net
-from sklearn_crossmodal.training._vectorized._fit_loop import lane_key, train_in_lockstep
+from sklearn_crossmodal.training._vectorized._fit_loop import lane_key, train_vectorized
 from sklearn_crossmodal.training._vectorized._stacking_key import stack_key
 from sklearn_crossmodal.utils._interrupts import is_nested_fit
 
-__all__ = ["joined", "raise_interrupt", "train_all", "train_together"]
+__all__ = ["joined", "raise_interrupt", "train_all", "train_each"]
 
 #: Maximal number of weights of networks that are trained at once.
 STACKED_NUMBERS = 2**23
@@ -24,7 +24,7 @@ def train_all(trainings: Sequence[Training]) -> None:
     """Train nets; raise what the first that fails raises, after which none is begun."""
     if len(trainings) == 1:
         return train(trainings[0])
-    for error in train_together(trainings, until_it_ends=True):
+    for error in train_each(trainings, stop_on_error=True):
         if error is not None:
             raise error
 
@@ -53,8 +53,8 @@ def joined(nets: Sequence[Net]) -> Net:
     return first
 
 
-def train_together(
-    trainings: Sequence[Training], verbose: int = 0, *, until_it_ends: bool = False
+def train_each(
+    trainings: Sequence[Training], verbose: int = 0, *, stop_on_error: bool = False
 ) -> list[Exception | None]:
     """Train nets, those of one architecture at once, with the numbers of `train`.
 
@@ -67,7 +67,7 @@ def train_together(
         What is to be done.
     verbose : int, default=0
         Above 0 it is printed what is trained one after another, and why.
-    until_it_ends : bool, default=False
+    stop_on_error : bool, default=False
         Whether none is begun after one that failed; none is after one that was interrupted.
 
     Returns
@@ -83,7 +83,7 @@ def train_together(
         if isinstance(key, str) and verbose:
             print(f"{len(places)} networks are trained one after another: {key}.", flush=True)
         for some in _parts(places, trainings, alone=isinstance(key, str)):
-            if until_it_ends and any(error is not None for error in errors.values()):
+            if stop_on_error and any(error is not None for error in errors.values()):
                 break
             if any(trainings[place].net.interrupted_ for place in errors):
                 break
@@ -96,7 +96,7 @@ def _parts(places: list[int], trainings: Sequence[Training], *, alone: bool) -> 
     """Yield the places of trainings that are done at a time, those of one lane side by side."""
     weights = trainings[places[0]].net.module_.parameters()
     n_numbers = sum(weight.numel() for weight in weights if weight.requires_grad)
-    n_together = 1 if alone else max(1, STACKED_NUMBERS // max(n_numbers, 1))
+    n_stacked = 1 if alone else max(1, STACKED_NUMBERS // max(n_numbers, 1))
     lanes: dict[tuple, list[int]] = defaultdict(list)
     for place in places:
         lanes[lane_key(trainings[place])].append(place)
@@ -104,13 +104,13 @@ def _parts(places: list[int], trainings: Sequence[Training], *, alone: bool) -> 
     ordered = [
         p for lane in lanes.values() for p in sorted(lane, key=lambda p: trainings[p].net.lr)
     ]
-    for start in range(0, len(ordered), n_together):
-        yield ordered[start : start + n_together]
+    for start in range(0, len(ordered), n_stacked):
+        yield ordered[start : start + n_stacked]
 
 
 def _train(trainings: list[Training]) -> list[Exception | None]:
     if len(trainings) > 1:
-        return train_in_lockstep(trainings)
+        return train_vectorized(trainings)
     try:
         train(trainings[0])
     except Exception as error:

@@ -23,13 +23,13 @@ from sklearn_crossmodal.utils._interrupts import (
     is_nested_fit,
 )
 
-__all__ = ["train_in_lockstep"]
+__all__ = ["train_vectorized"]
 
 #: Minimal share of the nets of a stack in training; below it, these are stacked anew.
 CROWDED = 0.75
 
 
-def train_in_lockstep(trainings: Sequence[Training]) -> list[Exception | None]:
+def train_vectorized(trainings: Sequence[Training]) -> list[Exception | None]:
     """Train nets that have one `stack_key`; return the exception of each, or None.
 
     Those of one `lane_key` side by side see the same batches, which are made once.
