@@ -188,6 +188,7 @@ def test_columns_without_names_stay_by_position_and_are_warned_of():
     )
 
 
+@pytest.mark.slow
 def test_a_network_that_starts_from_an_autoencoder_reads_columns_in_its_order():
     frame = BLOCKS["pandas"]
     autoencoder = MultiModalAutoencoder(n_components=2, **QUICK).fit(

@@ -91,6 +91,7 @@ def test_a_table_of_one_kind_keeps_its_name(columns, names):
     assert [name for name, _, _ in found] == [*names, "x"]
 
 
+@pytest.mark.slow
 @LIBRARIES
 def test_numbers_beside_categories_are_learned_from(table):
     X = samples(table)
@@ -212,6 +213,7 @@ def test_gaps_of_a_table_of_numbers_are_filled_by_name():
     assert list(filled.index) == list(frame.index)
 
 
+@pytest.mark.slow
 def test_columns_are_chosen_inside_an_entry():
     frame = pd.DataFrame({**COLUMNS, "id": np.arange(N)})
     X = MultiModalFrame({"clinical": frame, "x": NOISE})
@@ -269,6 +271,7 @@ def test_a_wrong_key_says_what_there_is(key, message):
         FusionClassifier([("a", "numeric", key)], **QUICK).fit(X, Y)
 
 
+@pytest.mark.slow
 @LIBRARIES
 def test_kinds_of_a_table_are_hidden_one_by_one(table):
     X = samples(table)

@@ -177,6 +177,7 @@ def test_a_row_that_lacks_numbers_is_nan_or_refused():
         ModalityDtype("int16", (2,)).__from_arrow__(array)
 
 
+@pytest.mark.slow
 def test_a_new_process_reads_the_file(frame, photos, tmp_path):
     frame.to_parquet(tmp_path / "frame.parquet")
     code = (

@@ -103,6 +103,7 @@ def test_what_has_no_labels_is_by_position(way):
     np.testing.assert_array_equal(cells(WAYS[way](twice, twice.add_prefix("w"))["b"]), np.arange(N))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.permutations(range(N)), st.lists(st.integers(0, N - 1), min_size=1, max_size=2 * N))
 def test_rows_stay_together_whatever_is_taken(order, rows):

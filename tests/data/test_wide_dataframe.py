@@ -163,6 +163,7 @@ def _wide_frame(kind: str) -> pd.DataFrame:
     return frame.add_prefix("num__") if kind == "prefixed" else frame
 
 
+@pytest.mark.slow
 @pytest.mark.covering
 @pytest.mark.parametrize("kind", ["plain", "gaps", "prefixed"])
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
@@ -180,6 +181,7 @@ def test_time_does_not_grow_with_the_square_of_the_columns(read, kind):
     assert time.process_time() - start < 4
 
 
+@pytest.mark.slow
 @TIMED
 def test_columns_of_other_kinds_among_many_take_no_longer(read):
     numbers = _wide_frame("plain").iloc[:, :7_000]
@@ -195,6 +197,7 @@ def test_columns_of_other_kinds_among_many_take_no_longer(read):
     assert time.process_time() - start < 6
 
 
+@pytest.mark.slow
 @TIMED
 def test_listed_columns_take_no_longer(read):
     frame = read(_wide_frame("plain"))

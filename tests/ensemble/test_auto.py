@@ -93,6 +93,7 @@ def test_the_combination_is_no_worse_than_its_best_base_model(fitted):
     assert table.loc["fused", "score"] >= best - 0.03
 
 
+@pytest.mark.slow
 def test_a_base_model_that_predicts_nothing_has_no_weight(rng):
     y = rng.integers(0, 2, 600)
     X = MultiModalFrame({"a": rng.normal(size=(600, 2)) + 2 * y[:, np.newaxis]})
@@ -110,6 +111,7 @@ def test_out_of_fold_predictions_were_not_learned_by_heart(rng):
     np.testing.assert_allclose(clf.oof_predictions_.sum(axis=1), 1)
 
 
+@pytest.mark.slow
 def test_what_only_several_modalities_tell_is_found(rng):
     left, right = rng.choice([-1.0, 1.0], (2, 600))
     X = MultiModalFrame({"left": left[:, np.newaxis], "right": right[:, np.newaxis]})
@@ -129,6 +131,7 @@ def test_one_modality_has_no_gain_by_fusing(X, y):
     assert set(clf.leaderboard_["model"]) == {"joint", "linear", "fused"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [["left"], ["right"]])
 def test_a_sample_may_lack_a_modality(X, y, names):
     clf = auto().fit(X[:90], y[:90])
@@ -146,6 +149,7 @@ def test_samples_with_several_subsets_of_modalities_are_predicted_each_by_its_ow
     np.testing.assert_allclose(found[~there], clf.predict_proba(X[["right"]])[~there])
 
 
+@pytest.mark.slow
 def test_training_samples_may_lack_modalities(X, y):
     there = np.ones(N, dtype=bool)
     there[::3] = False
@@ -155,6 +159,7 @@ def test_training_samples_may_lack_modalities(X, y):
     assert clf.score(X, y) > 0.8
 
 
+@pytest.mark.slow
 def test_a_subset_never_seen_gets_the_mean_of_base_models_that_support_it(rng):
     y = rng.integers(0, 2, 60)
     X = MultiModalFrame({name: rng.normal(size=(60, 1)) + y[:, np.newaxis] for name in "abcdef"})
@@ -215,6 +220,7 @@ class Slower(Slow):
         return self
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("power", [1, 2])
 def test_a_companion_whose_folds_do_not_fit_into_the_time_is_left_out(X, y, power, capsys):
     limit, per_fold = 3.0, 4.0  # trials take 1.25 s: time for all networks is left
@@ -227,6 +233,7 @@ def test_a_companion_whose_folds_do_not_fit_into_the_time_is_left_out(X, y, powe
     assert "slow: 3 folds in more than the time that is left" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_companion_whose_folds_fit_into_the_time_is_kept(X, y):
     network, slow = (
         FusionClassifier(n_folds=None, max_epochs=2),
@@ -245,6 +252,7 @@ class SlowerByAndBy(Slow):
         return self
 
 
+@pytest.mark.slow
 def test_folds_that_take_longer_than_expected_are_not_all_fitted(X, y):
     network, companions = FusionClassifier(n_folds=None, max_epochs=2), {"slow": SlowerByAndBy()}
     start = time.perf_counter()
@@ -272,6 +280,7 @@ def with_rare(X, rows):
     return MultiModalFrame(columns | {"rare": rare}, present={"rare": there})
 
 
+@pytest.mark.slow
 @pytest.mark.covering
 @pytest.mark.parametrize("rows", [[5, 50, 90], [7]])
 @pytest.mark.parametrize("companions", ["auto", LIGHT])
@@ -284,6 +293,7 @@ def test_a_modality_of_few_rows_breaks_no_fold(X, y, rows, companions):
     np.testing.assert_allclose(clf.predict_proba(rare[["rare"]][rows]).sum(axis=1), 1)
 
 
+@pytest.mark.slow
 def test_a_modality_that_a_fold_lacks_leaves_its_models_without_it(X, y):
     there = np.arange(60, 90)
     cv = [(np.arange(60), np.arange(60, N)), (np.arange(60, N), np.arange(60))]
@@ -294,6 +304,7 @@ def test_a_modality_that_a_fold_lacks_leaves_its_models_without_it(X, y):
     assert len(clf.predict(with_rare(X, there)[["rare"]][there])) == 30
 
 
+@pytest.mark.slow
 def test_a_row_of_a_modality_that_others_lack_gets_no_out_of_fold_prediction(rng, y):
     left = np.arange(N) != 7
     X = MultiModalFrame(
@@ -305,6 +316,7 @@ def test_a_row_of_a_modality_that_others_lack_gets_no_out_of_fold_prediction(rng
     assert np.isfinite(clf.predict_proba(X)).all()
 
 
+@pytest.mark.slow
 def test_a_modality_that_no_fold_was_trained_on_alone_is_refused(X, y):
     rare = with_rare(X, np.arange(100, N))
     clf = auto(cv=[(np.arange(50), np.arange(50, N)), (np.arange(50, 100), np.arange(50))])
@@ -316,6 +328,7 @@ def test_a_modality_that_no_fold_was_trained_on_alone_is_refused(X, y):
         clf.predict(rare[["rare"]][100:])
 
 
+@pytest.mark.slow
 def test_numbers_are_predicted_where_few_rows_have_a_modality(X, y):
     rare = with_rare(X, [5, 50, 90])
     reg = auto_regressor(companions="auto", cv=3).fit(rare, y.astype(float))
@@ -323,12 +336,14 @@ def test_numbers_are_predicted_where_few_rows_have_a_modality(X, y):
     assert np.isfinite(reg.predict(rare[["rare"]][[5]])).all()
 
 
+@pytest.mark.slow
 def test_a_modality_of_no_row_is_left_out(X, y, fitted):
     with pytest.warns(UserWarning, match="AutoFusionClassifier: modality 'rare'.*left out"):
         clf = auto().fit(with_rare(X, []), y)
     np.testing.assert_allclose(clf.predict_proba(X), fitted.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_samples_of_weight_zero_are_not_there(X, y):
     weight = np.ones(N)
     weight[:30] = 0
@@ -360,6 +375,7 @@ def test_a_group_is_in_one_fold(y):
         clf.fit(table, y)
 
 
+@pytest.mark.slow
 def test_any_splitter_and_rows_that_it_never_asks_about(X, y):
     clf = auto(cv=ShuffleSplit(2, test_size=0.3, random_state=0)).fit(X, y)
     assert np.isnan(clf.oof_predictions_).any()
@@ -374,6 +390,7 @@ def test_a_class_that_a_fold_lacks_gets_zero_from_its_models(rng):
     assert clf.predict_proba(X).shape == (61, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["array", "pandas", "sparse"])
 def test_x_in_any_form(form, rng, y):
     from scipy import sparse
@@ -391,6 +408,7 @@ def test_x_in_any_form(form, rng, y):
     assert clf.predict(columns[:1]).shape == (1,)
 
 
+@pytest.mark.slow
 def test_columns_without_names_are_known_by_position(rng, y):
     table = rng.normal(size=(N, 4)) + y[:, np.newaxis]
     named = pd.DataFrame(table, columns=["left__a", "left__b", "right__a", "right__b"])
@@ -400,6 +418,7 @@ def test_columns_without_names_are_known_by_position(rng, y):
     np.testing.assert_allclose(found, clf.predict_proba(named))
 
 
+@pytest.mark.slow
 def test_scikit_learn_takes_it(X, y):
     assert cross_val_score(auto(companions=None, cv=2), X, y, cv=2).min() > 0.6
     search = GridSearchCV(auto(cv=2), {"companions": [None, LIGHT]}, cv=2).fit(X, y)
@@ -408,6 +427,7 @@ def test_scikit_learn_takes_it(X, y):
     assert clone(search.best_estimator_).get_params()["cv"] == 2
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers(X, y, fitted):
     np.testing.assert_array_equal(auto().fit(X, y).predict_proba(X), fitted.predict_proba(X))
 
@@ -449,6 +469,7 @@ def test_numbers_are_predicted_within_their_range(rng):
     assert reg.fusion_gain_.interval[0] > 0
 
 
+@pytest.mark.slow
 def test_several_numbers_at_once(rng):
     X = rng.normal(size=(N, 3))
     y = X[:, :2] * [1.0, 1000.0]
@@ -469,6 +490,7 @@ def test_least_squares_find_the_better_base_model(rng):
 # Sets and intervals ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_sets_hold_the_class_as_often_as_promised(rng):
     y = rng.integers(0, 3, 1500)
     X = MultiModalFrame({name: rng.normal(size=(1500, 2)) + y[:, np.newaxis] for name in "ab"})
@@ -490,6 +512,7 @@ def test_intervals_hold_the_number_as_often_as_promised(rng):
         assert abs(((low <= y[700:]) & (y[700:] <= high)).mean() - confidence) < 0.045
 
 
+@pytest.mark.slow
 def test_sets_keep_their_promise_where_absence_tells_of_the_class(rng):
     y = rng.integers(0, 2, 3000)
     there = rng.random(3000) < np.where(y == 1, 0.9, 0.2)

@@ -65,6 +65,7 @@ def test_one_modality_without_companions_is_enough():
     assert reg.predict(X[["a"]]).shape == (N,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_rare", [1, 2])
 def test_a_rare_class_takes_no_folds_away(n_rare):
     y = LABELS.copy()
@@ -77,6 +78,7 @@ def test_a_rare_class_takes_no_folds_away(n_rare):
 # Groups ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_networks_hold_out_whole_groups():
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(30), 10)
@@ -95,6 +97,7 @@ def test_networks_hold_out_whole_groups():
     assert n_epochs[0] < n_epochs[1]  # what is not known again is not learned by heart
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "y"), [(auto, LABELS), (auto_regressor, NUMBERS)])
 def test_folds_are_no_more_than_groups(make, y):
     model = make(cv="auto").fit(X, y, groups=THREE_GROUPS)
@@ -121,6 +124,7 @@ def test_wrong_groups_say_so(make, y, groups, message):
         make().fit(X, y, groups=groups)
 
 
+@pytest.mark.slow
 def test_few_groups_make_no_folds_of_a_network():
     table = MultiModalFrame({"a": np.tile(A, (4, 1)), "b": np.tile(B, (4, 1))})
     reg = auto_regressor(estimator=FusionRegressor(max_epochs=2), cv="auto")
@@ -142,6 +146,7 @@ def test_a_sample_of_weight_zero_counts_nowhere():
     np.testing.assert_allclose(weighted.predict_interval(X, 0.8), without.predict_interval(X, 0.8))
 
 
+@pytest.mark.slow
 def test_scores_are_weighted():
     weight = np.random.default_rng(1).uniform(0.1, 3, N)
     reg = auto_regressor().fit(X, NUMBERS, sample_weight=weight)
@@ -224,6 +229,7 @@ def test_a_companion_of_one_number_says_so():
         auto_regressor(companions={"own": GradientBoostingRegressor()}).fit(X, y)
 
 
+@pytest.mark.slow
 def test_folds_may_be_lists_or_masks():
     rows = np.arange(N)
     half = rows < N // 2
@@ -254,6 +260,7 @@ def test_wrong_folds_say_so(cv, message):
         auto(cv=cv).fit(X, LABELS)
 
 
+@pytest.mark.slow
 def test_a_splitter_gets_the_groups():
     clf = auto(cv=LeaveOneGroupOut()).fit(X, LABELS, groups=THREE_GROUPS)
     assert len(clf._base_models[0].models) == 3
@@ -277,6 +284,7 @@ def test_texts_of_numbers_are_warned_of_once_with_all_rows_counted():
     assert len(warnings_of(lambda: model.predict(table))) == 1
 
 
+@pytest.mark.slow
 def test_pixels_of_another_range_are_warned_of_once_in_each_predict():
     pictures = np.random.default_rng(0).random((N, 6, 6))
     model = auto(cv=3).fit(MultiModalFrame({"picture": pictures, "b": B}), LABELS)

@@ -100,6 +100,7 @@ def test_routing_changes_no_prediction(X, y, weight):
     np.testing.assert_array_equal(*found)
 
 
+@pytest.mark.slow
 def test_the_default_companions_take_weights(X, y, weight):
     with sklearn.config_context(enable_metadata_routing=True):
         number_fusion("auto").fit(X, X[:, :2], sample_weight=weight)
@@ -141,6 +142,7 @@ def test_a_meta_estimator_whose_inside_says_nothing_is_an_error_as_ever(X, y, we
     fusion({"one": inside}).fit(X, y, sample_weight=weight)
 
 
+@pytest.mark.slow
 def test_searches_and_pipelines_route_weights_and_groups(X, y, weight):
     groups = np.repeat(np.arange(N // 4), 4)
     with sklearn.config_context(enable_metadata_routing=True):

@@ -62,11 +62,13 @@ def test_nothing_that_is_fitted_has_keys_that_json_lacks(fitted):
     assert list(keys_that_are_no_strings(model)) == []
 
 
+@pytest.mark.slow
 def test_pickle_keeps_predictions_intervals_and_sets(fitted):
     model, X = fitted
     _check_same(model, pickle.loads(pickle.dumps(model)), X)
 
 
+@pytest.mark.slow
 def test_skops_keeps_predictions_intervals_and_sets(fitted):
     io = pytest.importorskip("skops.io")
     model, X = fitted

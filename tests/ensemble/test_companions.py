@@ -72,6 +72,7 @@ TWICE = np.concatenate([X, X])
 WEIGHT = np.repeat([1.0, 0.01], N)
 
 
+@pytest.mark.slow
 @having("classifier")
 def test_a_classifier_respects_weights(name):
     labels = (NUMBERS > 0).astype(int)
@@ -92,6 +93,7 @@ def test_a_regressor_respects_weights(name, y):
         assert low <= scores.min() <= scores.max() <= high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMPANIONS)
 def test_the_same_seed_gives_the_same_predictions(name):
     companion = COMPANIONS[name]()
@@ -156,6 +158,7 @@ class ForJustThese(Quick):
     min_rows = max_rows = N
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
 def test_all_registered_companions_are_the_default(kind):
     assert names_of(fitted(kind)) == set(COMPANIONS)

@@ -173,6 +173,7 @@ def test_absent_rows_of_a_data_frame_are_found(X, targets, make):
     np.testing.assert_array_equal(clf.predict_proba(frame), clf.predict_proba(spoilt))
 
 
+@pytest.mark.slow
 def test_training_works_with_half_of_the_modalities_absent():
     X, y = make_multimodal_classification(
         300, unique=0, missing_rate=0.5, class_sep=3.0, random_state=0

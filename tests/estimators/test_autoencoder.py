@@ -152,6 +152,7 @@ def test_array_comes_back_as_an_array_with_nan_where_no_modality_is(rng):
     np.testing.assert_array_equal(fitted.inverse_transform(fitted.transform(table)), found)
 
 
+@pytest.mark.slow
 def test_columns_of_a_frame_come_back_under_their_names(X):
     frame = pd.DataFrame({"b": X["table"][:, 2], "words": X["words"], "a": X["table"][:, 0]})
     found = MultiModalAutoencoder(n_components=6, **QUICK).fit(frame).reconstruct(frame)
@@ -347,6 +348,7 @@ def test_impute_fills_images_in_a_column_of_objects(X, fitted):
     assert explained(np.stack(X["photo"][::4]), np.stack(filled["photo"][::4])) > 0.7
 
 
+@pytest.mark.slow
 def test_impute_fills_an_array_with_nan(linear, rng):
     table, settings = linear
     fitted = MultiModalAutoencoder(
@@ -449,6 +451,7 @@ def test_absent_modality_is_not_asked_for(X):
     assert explained(X["table"], found) > 0.5
 
 
+@pytest.mark.slow
 def test_y_is_ignored_in_a_pipeline(X):
     labels = np.array([text.split()[0] for text in X["words"]])
     X = X[["table", "words"]]
@@ -480,6 +483,7 @@ class RecordHeldOut(Callback):
         HELD_OUT[:] = dataset_valid.rows.tolist()
 
 
+@pytest.mark.slow
 def test_early_stopping_takes_the_weights_of_the_best_epochs(rng):
     table = rng.normal(size=(N, 20))  # noise: what is learned is overfitting
     autoencoder = MultiModalAutoencoder(
@@ -572,6 +576,7 @@ def test_more_components_tell_more(linear):
     assert scores[1] > scores[0] + 0.1
 
 
+@pytest.mark.slow
 def test_pixels_between_zero_and_one_are_learned_by_binary_cross_entropy(X):
     image = listed()[1][1].set_params(scaling="unit", loss="binary_cross_entropy")
     modalities = [("photo", image, "photo"), ("words", Text(), "words")]
@@ -677,6 +682,7 @@ def test_impute_fills_dates_with_dates():
     assert filled.drop(3).tolist() == days.drop(3).tolist()
 
 
+@pytest.mark.slow
 def test_a_modality_that_few_samples_have_is_learned_and_stops_nothing(rng):
     kind = rng.integers(0, 3, 200)
     a, b = kind[:, None] + rng.normal(size=(200, 4)), kind[:, None] + rng.normal(size=(200, 3))

@@ -48,6 +48,7 @@ def test_y_is_ignored_at_weight_zero(X, factor):
     np.testing.assert_array_equal(latents[0], latents[2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variational", [None, "mopoe"])
 def test_classes_are_told_by_the_latent(variational, X, factor, latent_without_y):
     y = np.where(factor > 0, "high", "low")
@@ -57,6 +58,7 @@ def test_classes_are_told_by_the_latent(variational, X, factor, latent_without_y
     assert accuracy > explained(latent_without_y, y, LogisticRegression) + 0.1
 
 
+@pytest.mark.slow
 def test_numbers_are_told_by_the_latent(X, factor, latent_without_y):
     made = MultiModalAutoencoder(**QUICK, target_weight=5.0).fit(seen(X), factor * 100)
     assert isinstance(made.target_, Numeric)
@@ -64,6 +66,7 @@ def test_numbers_are_told_by_the_latent(X, factor, latent_without_y):
     assert explained(made.transform(seen(X)), factor * 100, Ridge) > without + 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["numbers", "labels"])
 def test_samples_without_y_teach_their_modalities(kind, X, factor, latent_without_y):
     y = factor.copy() if kind == "numbers" else np.where(factor > 0, "high", "low").astype(object)
@@ -89,6 +92,7 @@ def test_y_is_no_modality(X, factor):
     assert made.partial_fit(seen(X), factor).n_iter_ == 4
 
 
+@pytest.mark.slow
 def test_a_pipeline_hands_y_on(X, factor):
     y = factor > 0
     steps = make_pipeline(

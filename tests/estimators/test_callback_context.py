@@ -160,6 +160,7 @@ def test_callbacks_get_what_the_user_gave(weighted, table, labels, weight):
 # Scores ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.covering
 @pytest.mark.parametrize("name", WITH_TARGET)
 @pytest.mark.parametrize("weighted", [False, True])
@@ -194,6 +195,7 @@ class EndAfter(Callback):
             raise KeyboardInterrupt  # skorch's way for a callback to end training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_TARGET)
 def test_scoring_changes_nothing(name, X, targets, make, numbers):
     settings = {"max_epochs": 6, "learning_rate": 0.05, **EARLY}
@@ -224,6 +226,7 @@ def test_an_automatic_fusion_has_tasks_of_its_own_and_of_its_networks(kind, tabl
     assert not hasattr(auto._base_models[0].models[0].estimator, "_skl_callbacks")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", AUTO)
 def test_watching_an_automatic_fusion_changes_nothing(kind, table, labels):
     auto = kind(MODALITIES, estimator=AUTO[kind], cv=2, random_state=0)
@@ -238,6 +241,7 @@ class Root(Tasks):
     max_propagation_depth = 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [0, 1])
 def test_a_progress_bar_of_an_automatic_fusion_reaches_its_end(depth, table, labels):
     companions = {"trees": ExtraTreesClassifier(5), "linear": LogisticRegression()}

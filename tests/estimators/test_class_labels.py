@@ -122,6 +122,7 @@ def test_one_class_has_no_order(X):
         FusionClassifier(loss="ordinal").fit(X, np.zeros(N))
 
 
+@pytest.mark.slow
 def test_an_order_is_searched_over_in_lockstep(ladder):
     X, y = ladder[0][:200], ladder[1][:200]
     clf = FusionClassifier(max_epochs=5, random_state=0)
@@ -217,6 +218,7 @@ def test_numbers_that_are_no_indicator_are_classes(X, indicator):
 # Around it ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_kind_of_target_it_was_survives_pickle_and_clone(X, columns, indicator):
     for y in (columns.astype(str), indicator):  # scikit-learn splits no y of mixed types
         clf = FusionClassifier(max_epochs=2, random_state=0).fit(X, y)
@@ -234,6 +236,7 @@ def test_the_net_answers_in_labels_so_that_skorch_can_score_them(X, indicator):
     assert all(0 <= row["exact"] <= 1 for row in clf.history_)
 
 
+@pytest.mark.slow
 def test_partial_fit_goes_on_with_the_kind_of_its_first_call(X, indicator, columns):
     clf = FusionClassifier(random_state=0, learning_rate=3e-2)
     for _ in range(20):
@@ -320,6 +323,7 @@ def test_weight_two_is_a_row_twice(X, indicator, columns, ladder):
             assert all(np.allclose(one, other, rtol=1e-6, atol=1e-8) for one, other in pairs)
 
 
+@pytest.mark.slow
 def test_balanced_classes_raise_the_balanced_accuracy_where_one_is_rare():
     rng = np.random.default_rng(0)
     y = (np.arange(2000) % 20 == 0).astype(int)

@@ -40,6 +40,7 @@ def test_the_share_of_new_rows_in_their_interval_is_what_was_promised(loss, n_fo
         assert covered(found, y[900:]) == pytest.approx(confidence, abs=0.03)
 
 
+@pytest.mark.slow
 def test_intervals_of_quantiles_are_wide_where_the_noise_is(fan):
     X, y = fan
     widths, shares, calm = {}, {}, np.abs(X[900:, 1]) < 0.3
@@ -63,6 +64,7 @@ def test_several_numbers_have_intervals_each_in_their_units(fan):
     np.testing.assert_allclose(covered(found, both[900:]), [0.9, 0.9], atol=0.03)
 
 
+@pytest.mark.slow
 def test_a_row_that_lacks_modalities_has_the_interval_of_its_pattern(rng):
     a, b = rng.normal(size=(2, 3000, 2))
     X, y = MultiModalFrame({"a": a, "b": b}), a[:, 0] + 2 * b[:, 0] + 0.3 * rng.normal(size=3000)
@@ -81,6 +83,7 @@ def test_a_row_that_lacks_modalities_has_the_interval_of_its_pattern(rng):
     assert covered(found[~there], y[1000:][~there]) == pytest.approx(0.9, abs=0.03)
 
 
+@pytest.mark.slow
 def test_numbers_among_several_targets_have_intervals(fan):
     X, y = fan
     targets = MultiModalFrame(
@@ -104,6 +107,7 @@ def test_numbers_among_several_targets_have_intervals(fan):
     )
 
 
+@pytest.mark.slow
 def test_an_absent_target_does_not_calibrate(fan):
     X, y = fan
     there = np.arange(900) % 2 == 0
@@ -116,6 +120,7 @@ def test_an_absent_target_does_not_calibrate(fan):
     assert (found[:, 1] - found[:, 0]).max() < 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.09, 0.4])
 def test_numbers_that_are_missing_do_not_calibrate(share, fan):
     X, y = fan
@@ -128,6 +133,7 @@ def test_numbers_that_are_missing_do_not_calibrate(share, fan):
         np.testing.assert_allclose(shares, confidence, atol=0.05)
 
 
+@pytest.mark.slow
 def test_rows_of_hardly_any_weight_hardly_calibrate(fan):
     X, y = fan
     wild = np.arange(900) % 2 == 0

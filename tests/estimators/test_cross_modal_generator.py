@@ -73,6 +73,7 @@ def again(fitted, **params):
 # What it says ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @each_decoder
 def test_captions_that_were_learned_are_given_back(decoder, X, y):
     generator = CrossModalGenerator(decoder=decoder, **QUICK).fit(X, y)
@@ -83,12 +84,14 @@ def test_captions_that_were_learned_are_given_back(decoder, X, y):
         assert (said == y).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_pictures_are_named(drawings, y):
     X = MultiModalFrame({"photo": drawings["photo"]})
     generator = CrossModalGenerator(**{**QUICK, "learning_rate": 0.005}).fit(X, y)
     assert (generator.predict(X) == y).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_several_sources_are_fused_and_any_may_be_absent(drawings, y):
     color = np.array([text.split()[1] for text in y], dtype=object)
     X = MultiModalFrame({"table": drawings["table"], "color": color})
@@ -114,6 +117,7 @@ def test_words_are_those_of_fit(fitted, rng):
         assert {word for text in said for word in text.split()} <= known
 
 
+@pytest.mark.slow
 def test_unknown_words_are_never_said(X, y):
     rare = [f"{text} {i}" for i, text in enumerate(y)]  # a number that no other text has
     generator = CrossModalGenerator(target=Text(min_count=2), **QUICK).fit(X, rare)
@@ -166,6 +170,7 @@ def test_texts_may_be_a_series_or_a_list(form, X, y):
     assert other.score(X, form(y)) == plain.score(X, y)
 
 
+@pytest.mark.slow
 def test_target_says_how_texts_are_read(X, y):
     loud = np.array([f"{text.title()}!" for text in y], dtype=object)
     target = Text(lowercase=False, tokenizer=str.split)
@@ -285,6 +290,7 @@ def test_pickle_keeps_what_it_says(fitted, X):
     np.testing.assert_array_equal(again(fitted).predict(X), fitted.predict(X))
 
 
+@pytest.mark.slow
 def test_search_over_parameters_of_the_decoder(X, y):
     generator = CrossModalGenerator(decoder=RecurrentDecoder(width=8), **{**QUICK, "max_epochs": 5})
     grid = {"decoder__width": [4, 32], "target": [Text(), Text(min_count=2)]}

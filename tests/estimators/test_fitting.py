@@ -60,6 +60,7 @@ def test_sample_of_weight_zero_is_not_there(name, X, targets, make, numbers):
     np.testing.assert_allclose(numbers(weighted, X), numbers(without, X), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_weights_of_one_scale_are_the_same(name, X, targets, make, numbers, rng):
     weight = rng.random(N) + 0.5

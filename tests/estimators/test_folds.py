@@ -99,6 +99,7 @@ def test_numbers_too(X):
     assert reg.predict(X[["a"]]).shape == (90,)
 
 
+@pytest.mark.slow
 def test_a_search_over_it_finds_the_same_numbers(X, y, clf):
     grid = {"n_folds": [None, 2], "learning_rate": [1e-3, 1e-2]}
     search = BatchedGridSearchCV(clf, grid, cv=2).fit(X, y)

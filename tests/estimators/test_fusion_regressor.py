@@ -46,6 +46,7 @@ def test_answers_are_floats_of_double_precision(dtype, line):
     assert FusionRegressor(**{**QUICK, "max_epochs": 1}).fit(X, y).predict(X).dtype == np.float64
 
 
+@pytest.mark.slow
 def test_several_outputs_are_learned_together():
     X, y = make_multimodal_regression(60, n_features=6, n_targets=3, signal=5, random_state=0)
     reg = FusionRegressor(**QUICK).fit(X, y)
@@ -110,6 +111,7 @@ def test_robust_losses_stay_near_the_line_where_outliers_draw_the_squared_error_
     assert errors[loss] < 0.5 * errors["squared_error"]
 
 
+@pytest.mark.slow
 def test_predictions_of_absolute_error_are_medians_and_of_squared_error_means():
     X = np.zeros((50, 1))
     y = np.r_[np.zeros(30), np.full(20, 10.0)]
@@ -127,6 +129,7 @@ def test_heavy_samples_win():
     assert reg.predict(X)[0] == pytest.approx(0.1, abs=0.03)
 
 
+@pytest.mark.slow
 def test_partial_fit_learns_over_several_calls_in_the_scale_of_the_first(line):
     X, y = line
     reg = FusionRegressor(learning_rate=0.02, random_state=0)

@@ -68,6 +68,7 @@ def test_files_are_found_to_be_images(paths, table):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [True, False])
 @pytest.mark.parametrize("n_rows", [N, 3 * N])  # the longer ones hold rows out
 def test_predictions_from_files_are_those_from_the_arrays_in_them(

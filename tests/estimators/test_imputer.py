@@ -31,6 +31,7 @@ def make(**params):
     return MultiModalImputer(MultiModalAutoencoder(n_components=3, **params), random_state=0)
 
 
+@pytest.mark.slow
 def test_a_frame_comes_back_filled(frame):
     imputer = MultiModalImputer(random_state=0).fit(frame)
     filled = imputer.transform(frame)

@@ -89,6 +89,7 @@ def test_a_column_that_only_changes_from_chunk_to_chunk_is_read():
     assert model.score(X, x > 1) == 1
 
 
+@pytest.mark.slow
 def test_fit_leaves_out_what_does_not_vary():
     X = np.column_stack([np.zeros(N), NOISE])
     assert Numeric().fit(X).spec_.shape == (1,)
@@ -175,6 +176,7 @@ def test_a_warning_once_where_there_is_no_room():
     assert "'new30'" in messages[1]
 
 
+@pytest.mark.slow
 def test_words_and_levels_of_a_target_are_those_of_the_first_chunk():
     X = {"x": NOISE, "c": LEVELS}
     entries = [("c", "categorical", "c"), ("x", "numeric", "x")]

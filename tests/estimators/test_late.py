@@ -16,6 +16,7 @@ def drawn(n, seed):
     return MultiModalFrame(X), (z[:, 0] + 0.7 * rng.normal(size=n) > 0).astype(int)
 
 
+@pytest.mark.slow
 @pytest.mark.covering
 @pytest.mark.parametrize("fusion", ["late", LateFusion(width=32)], ids=["name", "component"])
 @pytest.mark.parametrize("n", [45, 80])

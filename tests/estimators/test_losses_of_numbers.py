@@ -43,6 +43,7 @@ def quantiles(fan):
     return FusionRegressor(loss=QuantileLoss(LEVELS), **QUICK).fit(X[:1200], y[:1200])
 
 
+@pytest.mark.slow
 def test_counts_are_predicted_better_in_their_deviance_and_never_below_zero(positive, rng):
     X, mean = positive
     y = rng.poisson(mean)
@@ -55,6 +56,7 @@ def test_counts_are_predicted_better_in_their_deviance_and_never_below_zero(posi
     assert found["poisson"] < mean_poisson_deviance(y[400:], mean[400:]) + 0.1
 
 
+@pytest.mark.slow
 def test_amounts_are_predicted_better_in_their_deviance_and_never_below_zero(positive, rng):
     X, mean = positive
     y = rng.gamma(2, mean / 2)
@@ -84,6 +86,7 @@ def test_without_knowledge_the_prediction_is_the_mean(loss, rng):
     np.testing.assert_allclose(predicted, y.mean(), rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["poisson", "gamma", "quantile"])
 def test_change_of_units_changes_only_the_units(loss, positive, rng):
     X, y = positive[0][:150], 1 + rng.poisson(positive[1][:150])
@@ -129,6 +132,7 @@ def test_shares_of_one_are_learned_by_binary_cross_entropy(rng):
     assert 0 < reg.predict(10 * X).min() < reg.predict(10 * X).max() < 1
 
 
+@pytest.mark.slow
 def test_quantiles_cover_their_shares_and_follow_the_spread(fan, quantiles):
     X, y = fan
     predicted = quantiles.predict(X[1200:])
@@ -226,6 +230,7 @@ def test_quantiles_are_searched_over_in_lockstep(fan):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
+@pytest.mark.slow
 def test_a_modality_is_decoded_to_the_median_of_its_quantiles(rng):
     a = rng.normal(size=(300, 2))
     X = MultiModalFrame({"a": a, "b": a @ rng.normal(size=(2, 2))})

@@ -121,6 +121,7 @@ def test_split_conformal_regressor(name, form, table, numbers):
     check_intervals(model, X, numbers)
 
 
+@pytest.mark.slow
 @pytest.mark.covering
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -133,6 +134,7 @@ def test_cross_conformal_classifier(name, form, table, classes):
     check_sets(model.fit_conformalize(part(X, rows), classes[rows]), X, classes)
 
 
+@pytest.mark.slow
 @pytest.mark.covering
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", REGRESSORS)

@@ -23,6 +23,7 @@ def paths_of(reg):
     return [path for network in networks for path in network.linear_paths]
 
 
+@pytest.mark.slow
 def test_what_is_linear_is_predicted_as_well_as_by_ridge(wide):
     X, Y = wide
     floor = RidgeCV(np.logspace(-1, 5, 25)).fit(X[:200], Y[:200]).score(X[200:], Y[200:])
@@ -48,6 +49,7 @@ def test_what_is_not_linear_is_left_to_the_network(rng):
     np.testing.assert_array_equal(answers["auto"], answers[False])
 
 
+@pytest.mark.slow
 def test_a_source_that_is_absent_at_random_does_not_lose_to_ridge_on_means(rng):
     z = rng.normal(size=(1200, 4))
     sources = {"a": z @ rng.normal(size=(4, 60)), "b": z @ rng.normal(size=(4, 40))}
@@ -63,6 +65,7 @@ def test_a_source_that_is_absent_at_random_does_not_lose_to_ridge_on_means(rng):
     assert reg.score(X[300:], Y[300:]) > floor.score(filled[300:], Y[300:]) - 0.02
 
 
+@pytest.mark.slow
 def test_targets_of_numbers_have_a_path_each_and_others_have_none(rng):
     X = MultiModalFrame({"a": rng.normal(size=(150, 3)), "words": np.array(["x y", "z"] * 75)})
     y = MultiModalFrame(
@@ -118,6 +121,7 @@ def test_a_path_that_cannot_be_is_refused(source, target, params, message, rng):
         reg.fit(MultiModalFrame({source: data[source]}), y)
 
 
+@pytest.mark.slow
 def test_numbers_of_the_target_that_are_missing_take_nothing_from_the_others(wide):
     X, Y = wide
     Y = np.hstack([Y, Y @ np.random.default_rng(0).normal(size=(4, 20))])

@@ -69,6 +69,7 @@ def test_scores_know_the_columns_of_y_by_name(name, frame):
         fitted.score(X, renamed(y))
 
 
+@pytest.mark.slow
 @pytest.mark.covering
 @pytest.mark.parametrize("frame", FRAMES)
 @pytest.mark.parametrize("name", ["regressor", "crossmodal", "classifier", "autoencoder"])

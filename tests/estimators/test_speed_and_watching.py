@@ -134,10 +134,18 @@ def suits(name, n, way):
     return n < 6000 or way in (with_bar, one_by_one)
 
 
+QUICK = {
+    ("FusionClassifier", with_bar),
+    ("FusionClassifier", one_by_one),
+    ("FusionRegressor", with_callback),
+    ("CrossModalRegressor", with_bar),
+    ("MultiModalAutoencoder", with_callback),
+}
+
+
 def is_quick(name, n, way):
-    """On few rows each estimator with a bar and a callback, and every other way once."""
-    once = {one_by_one: "FusionClassifier", in_two_processes: "AutoFusionRegressor"}
-    return n == 120 and (way in (with_bar, with_callback) or once.get(way) == name)
+    """On few rows each way that does not need other processes, with one estimator or two."""
+    return n == 120 and (name, way) in QUICK
 
 
 CASES = [

@@ -47,6 +47,7 @@ def test_a_frame_of_numbers_and_categories_finds_both_and_learns_from_both(table
     assert alone.score(table, y) > 0.95
 
 
+@pytest.mark.slow
 def test_an_autoencoder_translates_and_gives_back_categories(table):
     model = MultiModalAutoencoder(n_components=4, **QUICK).fit(table)
     found = model.translate(table, source="numeric", target="categorical")
@@ -55,6 +56,7 @@ def test_an_autoencoder_translates_and_gives_back_categories(table):
     assert np.mean(model.reconstruct(table)["colour"] == table["colour"].to_numpy()) > 0.95
 
 
+@pytest.mark.slow
 def test_an_autoencoder_fills_in_single_categories_and_leaves_the_rest(table):
     holes = table.copy()
     rows = np.arange(N) % 5 == 0

@@ -96,6 +96,7 @@ def test_numbers_are_predicted_in_their_units_under_every_loss(loss, table):
     assert r2_score(y[:, 1], found[:, 1]) > 0.85
 
 
+@pytest.mark.slow
 def test_the_median_is_learned_by_the_absolute_error_and_the_mean_by_the_squared():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(2000, 1)), rng.exponential(size=2000)
@@ -147,6 +148,7 @@ def test_several_quantiles_are_the_last_axis(n_folds, table):
     )
 
 
+@pytest.mark.slow
 def test_an_inferred_target_is_scaled_as_its_loss_asks(rng):
     X = rng.normal(size=(N, 2))
     counts = rng.poisson(np.exp(1 + X[:, 0]))
@@ -158,6 +160,7 @@ def test_an_inferred_target_is_scaled_as_its_loss_asks(rng):
     assert 0 < reg.predict(10 * X).min() < reg.predict(10 * X).max() < 1
 
 
+@pytest.mark.slow
 def test_pixels_may_be_learned_as_shares(several):
     X, y = several
     reg = CrossModalRegressor(loss="binary_cross_entropy", **QUICK).fit(X, y["photo"])
@@ -165,6 +168,7 @@ def test_pixels_may_be_learned_as_shares(several):
     assert reg.score(X, y["photo"]) > 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["poisson", "binary_cross_entropy"])
 def test_pictures_are_scaled_as_the_loss_asks(loss, several):
     X, y = several
@@ -244,6 +248,7 @@ def test_targets_of_a_mapping_are_inferred_and_a_plain_one_will_do(several):
     assert list(one.predict(X)) == ["numbers"]
 
 
+@pytest.mark.slow
 def test_columns_of_a_data_frame_are_targets_by_name_or_position(several):
     X, y = several
     columns = pd.DataFrame(y["numbers"], columns=["left", "right"]).assign(kind=y["kind"])
@@ -272,6 +277,7 @@ def test_each_target_may_have_its_loss(several):
         reg.set_params(loss={"sound": "huber"}).fit(X, y)
 
 
+@pytest.mark.slow
 def test_an_absent_target_is_not_counted(several):
     X, y = several
     there = np.arange(N) % 2 == 0
@@ -367,6 +373,7 @@ def test_numbers_of_every_kind_are_scored_and_have_intervals_as_they_are_predict
     assert (high - low).max() < 2 * np.ptp(predicted)
 
 
+@pytest.mark.slow
 def test_columns_of_several_kinds_are_several_targets_and_a_callable_gets_the_frame(several):
     X, y = several
     frame = pd.DataFrame({"n": y["numbers"][:, 0], "m": y["numbers"][:, 1], "kind": y["kind"]})
@@ -389,6 +396,7 @@ def test_predictions_of_several_targets_are_put_together_by_cross_val_predict(se
     assert set(found["kind"]) <= {"up", "down"}
 
 
+@pytest.mark.slow
 def test_scikit_learn_cuts_targets_by_row(several):
     X, y = several
     reg = CrossModalRegressor(target=TARGET, **{**QUICK, "max_epochs": 3})
@@ -429,6 +437,7 @@ def test_several_targets_go_on_survive_pickling_and_are_scored_by_skorch(several
     np.testing.assert_array_equal(again.predict(X)["photo"], reg.predict(X)["photo"])
 
 
+@pytest.mark.slow
 def test_folds_average_all_targets_of_tables(several):
     X, y = several
     both = y[["numbers", "kind"]]

@@ -142,6 +142,7 @@ def test_targets_that_are_cut_are_warned_of():
     assert len(found) == 1
 
 
+@pytest.mark.slow
 def test_partial_fit_reads_longer_texts():
     model = FusionClassifier([("t", Text(), "t")], random_state=0)
     for _ in range(30):

@@ -30,6 +30,7 @@ def name_of(regressor):
     return type(regressor).__name__
 
 
+@pytest.mark.slow
 @pytest.mark.covering
 @pytest.mark.parametrize("regressor", REGRESSORS, ids=name_of)
 @pytest.mark.parametrize("exponent", [-1020, -660, 660, 1020])
@@ -58,6 +59,7 @@ def test_all_that_an_automatic_fusion_reports_is_in_the_units_of_the_target(expo
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_columns_of_a_target_may_differ_in_size():
     y = np.column_stack([np.ldexp(NUMBERS, 700), A[:, 1], np.ldexp(B[:, 0], -700)])
     several = AutoFusionRegressor(estimator=NETWORK, companions={"linear": Ridge()}, cv=2)
@@ -69,6 +71,7 @@ def test_columns_of_a_target_may_differ_in_size():
         assert regressor.score(X, y) == pytest.approx(np.mean(each), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_sample_of_weight_zero_says_nothing_of_the_size():
     regressor, weight = REGRESSORS[0], np.r_[0, np.ones(N - 1)]
     wild = np.r_[1e300, NUMBERS[1:]]

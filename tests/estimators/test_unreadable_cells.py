@@ -130,6 +130,7 @@ def test_a_broken_file_is_an_absent_modality_in_predict(name, container, files, 
     assert len(found) == N
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["AutoFusionClassifier", "AutoFusionRegressor"])
 def test_a_broken_file_counts_as_none_at_all(name, files, rng):
     cells, broken = files

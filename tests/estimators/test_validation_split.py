@@ -282,6 +282,7 @@ def test_groups_that_are_none_are_refused(X, y, groups, expected):
         recorded().fit(X, y, groups=groups)
 
 
+@pytest.mark.slow
 def test_groups_are_routed_to_fit_by_searches_and_pipelines(X, y, groups):
     with sklearn.config_context(enable_metadata_routing=True):
         clf = recorded(callbacks=None).set_fit_request(groups=True)

@@ -43,6 +43,7 @@ def explained(true, found):
     return 1 - ((true - found) ** 2).sum() / ((true - true.mean(axis=0)) ** 2).sum()
 
 
+@pytest.mark.slow
 @every
 def test_one_modality_is_told_from_the_other(name, X, fitted):
     assert explained(X["a"], fitted[name].translate(X, source="b", target="a")) > 0.5
@@ -158,6 +159,7 @@ def test_the_loss_of_a_batch_is_minus_the_rescaled_bound(X):
         assert net.get_loss(scores, targets).item() == pytest.approx(expected.item())
 
 
+@pytest.mark.slow
 @every
 def test_incomplete_samples_teach_and_are_told(name, X):
     rng = np.random.default_rng(0)
@@ -172,6 +174,7 @@ def test_incomplete_samples_teach_and_are_told(name, X):
     np.testing.assert_array_equal(np.asarray(filled["a"])[~gone], X["a"][~gone])
 
 
+@pytest.mark.slow
 def test_counts_texts_and_categories_have_likelihoods():
     rng = np.random.default_rng(0)
     level = rng.integers(0, 2, size=120)
@@ -215,6 +218,7 @@ def test_a_nested_parameter_needs_the_component():
         MultiModalAutoencoder(variational="mvtcae").set_params(variational__alpha=0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variational", [None, "mopoe"])
 def test_private_components_hold_what_is_shared_with_none(variational, X):
     settings = {**QUICK, "max_epochs": 80, "modality_dropout": 0.5}
@@ -248,6 +252,7 @@ def test_training_goes_on_from_a_distribution(X):
     assert made.n_iter_ == 3
 
 
+@pytest.mark.slow
 def test_texts_that_are_decoded_token_by_token_have_a_bound():
     rng = np.random.default_rng(0)
     level = rng.integers(0, 2, size=120)

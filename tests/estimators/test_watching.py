@@ -220,6 +220,7 @@ def test_the_object_sees_all_networks_of_a_search(search, table, labels):
     assert found.best_estimator_.callbacks[0] is recorder
 
 
+@pytest.mark.slow
 def test_a_search_finds_the_same_with_callbacks_that_are_shared(table, labels):
     grid = {"learning_rate": [1e-3, 1e-2], "n_iter_no_change": [1, 3]}
     stop = EarlyStopping(patience=2, sink=lambda text: None)

@@ -37,6 +37,7 @@ def test_the_width_is_in_root_mean_squared_distances(X, y):
     )
 
 
+@pytest.mark.slow
 def test_the_penalty_has_the_least_error_leaving_one_row_out(X, y):
     model, errors = KernelRegressor().fit(X, y), []
     for alpha in _kernel_ridge._PENALTIES:
@@ -96,6 +97,7 @@ def test_probabilities_are_calibrated_by_what_is_said_of_rows_left_out():
     np.testing.assert_array_equal(model.predict(X[600:]), said.argmax(axis=1))
 
 
+@pytest.mark.slow
 def test_many_rows_get_a_part_of_them_as_centers(X, y):
     X, y = np.tile(X, (20, 1)), np.tile(y, 20)
     few = KernelRegressor(n_exact=500, n_centers=100, random_state=0).fit(X, y)

@@ -176,6 +176,7 @@ def problem():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_frame", [False, True])
 def test_the_area_is_a_scorer_in_cross_validate(as_frame):
     X, y = make_multimodal_classification(

@@ -153,6 +153,7 @@ def test_images_are_flattened_for_a_classifier_of_flat_rows(translator):
     assert cross_coherence(translator(first), X, Y, {"photo": flat}) == 1
 
 
+@pytest.mark.slow
 def test_a_classifier_of_this_package_gets_the_modality_by_name(translator):
     X = MultiModalFrame({"photo": IMAGES, "other": IMAGES})
     clf = FusionClassifier(n_folds=None, max_epochs=30, random_state=0).fit(
@@ -202,6 +203,7 @@ def drawn(request):
     return X[500:], y[500:], known
 
 
+@pytest.mark.slow
 def test_it_is_a_scorer_in_cross_validate(drawn):
     X, y, known = drawn
     scoring = {

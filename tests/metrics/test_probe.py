@@ -113,6 +113,7 @@ def test_what_does_not_fit_is_refused():
         latent_probe(SideBySide(), X, Y, fit_on="none")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_frame", [False, True], ids=["MultiModalFrame", "pandas"])
 def test_it_is_a_scorer_in_cross_validate(as_frame):
     samples, y = make_multimodal_classification(

@@ -163,6 +163,7 @@ def fitted():
     return MultiModalAutoencoder(modalities, max_epochs=60, random_state=0).fit(frame), frame
 
 
+@pytest.mark.slow
 def test_targets_of_every_kind_are_scored(fitted):
     autoencoder, frame = fitted
     matrix = translation_matrix(autoencoder, frame, source="vector")
@@ -208,6 +209,7 @@ def samples(as_frame):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_frame", [False, True], ids=["MultiModalFrame", "pandas"])
 def test_it_is_a_scorer_in_cross_validate(as_frame):
     scoring = {

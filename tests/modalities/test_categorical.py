@@ -76,6 +76,7 @@ def test_levels_longer_than_those_of_fit_come_back_whole(values):
     assert size.inverse_transform([[2], [3], [4]]).tolist() == levels
 
 
+@pytest.mark.slow
 def test_a_network_predicts_no_code_without_a_level(rng):
     X = rng.normal(size=(50, 3))
     y = np.array(["a", "b"], dtype=object)[rng.integers(0, 2, 50)]

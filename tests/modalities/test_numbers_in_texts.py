@@ -225,6 +225,7 @@ def test_the_imputer_fills_texts_with_texts():
     assert np.isfinite(float(filled["price"].iloc[-1]))
 
 
+@pytest.mark.slow
 def test_auto_fusion_names_the_column():
     X = CONTAINERS["pandas objects"](TEXTS)
     auto = AutoFusionClassifier(estimator=FusionClassifier(**quick), cv=2)

@@ -118,6 +118,7 @@ def test_every_encoder_of_steps_tells_rising_from_falling(rng, encoder):
     assert clf.fit(X[:80], y[:80]).score(X[80:], y[80:]) > 0.9
 
 
+@pytest.mark.slow
 def test_an_autoencoder_reconstructs_series(rng):
     series, slopes = ramps(rng)
     X = MultiModalFrame({"x": series, "slope": slopes})

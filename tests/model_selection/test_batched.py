@@ -134,6 +134,7 @@ def test_float32_gives_the_same_results(X, y):
     search_both(classifier(dtype="float32"), GRIDS["rates and decays"], X, y)
 
 
+@pytest.mark.slow
 def test_each_candidate_stops_early_by_itself(X, y):
     estimator = classifier(validation=0.15, n_iter_no_change=2, max_epochs=12)
     grid = {"learning_rate": [1e-3, 0.3], "tol": [0.0, 1e-2]}
@@ -145,6 +146,7 @@ def test_folds_differ_in_size(X, y, stacks):
     assert stacks == [14]
 
 
+@pytest.mark.slow
 def test_rows_without_a_modality(X, y):
     gaps = X.copy()
     rng = np.random.default_rng(1)
@@ -154,6 +156,7 @@ def test_rows_without_a_modality(X, y):
         search_both(estimator, {"learning_rate": [1e-3, 1e-2]}, gaps, y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("class_weight", [None, "balanced"])
 def test_weights_of_samples_and_classes(X, y, class_weight):
     weight = np.random.default_rng(0).integers(0, 3, N).astype(float)
@@ -162,16 +165,19 @@ def test_weights_of_samples_and_classes(X, y, class_weight):
     search_both(estimator, grid, X, y, fit_params={"sample_weight": weight})
 
 
+@pytest.mark.slow
 def test_class_weights_of_the_grid_are_each_candidate_s_own(X, y):
     search_both(classifier(), {"class_weight": [None, {"up": 5.0}]}, X, y)
 
 
+@pytest.mark.slow
 def test_regression(X, numbers, stacks):
     estimator = FusionRegressor(listed(), max_epochs=5, batch_size=16, random_state=0)
     search_both(estimator, {"learning_rate": [1e-3, 1e-2]}, X, numbers, scoring="r2")
     assert stacks == [4]
 
 
+@pytest.mark.slow
 def test_autoencoder(X, stacks):
     estimator = MultiModalAutoencoder(
         listed(), n_components=2, max_epochs=5, batch_size=16, random_state=0
@@ -180,6 +186,7 @@ def test_autoencoder(X, stacks):
     assert stacks == [4]
 
 
+@pytest.mark.slow
 def test_several_metrics_and_refit_by_name(X, y):
     grid = {"fusion__dropout": [0.0, 0.5]}
     scoring = {"right": make_scorer(accuracy_score), "loss": "neg_log_loss"}
@@ -187,12 +194,14 @@ def test_several_metrics_and_refit_by_name(X, y):
         search_both(classifier(), grid, X, y, scoring=scoring, refit=refit)
 
 
+@pytest.mark.slow
 def test_architectures_are_groups_of_their_own(X, y, stacks):
     grid = {"a__encoder__width": [4, 6], "learning_rate": [1e-3, 1e-2]}
     search_both(classifier(), grid, X, y)
     assert stacks == [4, 4]
 
 
+@pytest.mark.slow
 def test_preprocessing_that_the_grid_changes_is_not_shared(X, y):
     grid = {"a__scaling": ["standard", None], "a__encoder__dropout": [0.0, 0.2]}
     search_both(classifier(), grid, X, y)
@@ -210,6 +219,7 @@ def test_a_fold_is_read_once_for_all_candidates(X, y, monkeypatch):
     assert len(calls) == 3
 
 
+@pytest.mark.slow
 def test_modalities_that_are_inferred(X, y, stacks):
     estimator = FusionClassifier(max_epochs=3, batch_size=16, random_state=0)
     search_both(estimator, {"learning_rate": [1e-3, 1e-2]}, X, y)
@@ -225,12 +235,14 @@ def test_splitters_that_draw_split_once(X, y):
         assert first == pytest.approx(second)
 
 
+@pytest.mark.slow
 def test_groups_go_to_the_splitter(X, y):
     groups = np.arange(N) % 5
     params = {"fit_params": {"groups": groups}, "cv": GroupKFold(3)}
     search_both(classifier(), {"learning_rate": [1e-3, 1e-2]}, X, y, **params)
 
 
+@pytest.mark.slow
 def test_metadata_routing(X, y):
     weight = np.random.default_rng(0).random(N)
     with config_context(enable_metadata_routing=True):
@@ -248,6 +260,7 @@ def test_workers_give_the_same_results(X, y, backend):
         search_both(classifier(), GRIDS["rates and decays"], X, y, n_jobs=2)
 
 
+@pytest.mark.slow
 def test_randomized_search(X, y, stacks):
     rates = {"learning_rate": loguniform(1e-4, 1e-1)}
     params = {"n_iter": 4, "cv": 3, "random_state": 0}
@@ -315,6 +328,7 @@ def test_other_estimators_are_searched_as_ever(X, y, reason, estimator, capsys):
     )
 
 
+@pytest.mark.slow
 def test_candidates_that_do_not_stack_are_trained_one_after_another_and_named(X, y, stacks, capsys):
     grid = {"optimizer": ["sgd", "adam"], "learning_rate": [1e-3, 1e-2]}
     search_both(classifier(), grid, X, y, verbose=1)
@@ -391,6 +405,7 @@ def test_a_scorer_sees_an_estimator_of_the_class_that_was_given(X, y):
     assert seen == [(FusionClassifier, rate) for rate in (1e-3, 1e-3, 1e-2, 1e-2)]
 
 
+@pytest.mark.slow
 def test_a_nested_search(X, y):
     from sklearn.model_selection import cross_val_score
 

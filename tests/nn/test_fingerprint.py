@@ -44,6 +44,7 @@ def test_equal_modules_have_one_fingerprint():
     assert fingerprint(module.eval().requires_grad_(False)) == expected
 
 
+@pytest.mark.slow
 def test_it_is_the_same_in_another_process():
     code = (
         "from torch import nn;"

@@ -91,6 +91,7 @@ def test_clone_copy_and_pickle():
     np.testing.assert_array_equal(clone(tokenizer).fit(TEXTS).transform(TEXTS), expected)
 
 
+@pytest.mark.slow
 def test_it_is_the_same_in_any_process():
     code = (
         "from sklearn_crossmodal.preprocessing import BytePairTokenizer\n"

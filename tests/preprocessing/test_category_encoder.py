@@ -136,6 +136,7 @@ def test_a_bucket_gives_back_its_most_frequent_level():
     assert coder.inverse_transform([[2], [1], [0]])[:, 0].tolist() == ["user 3", None, None]
 
 
+@pytest.mark.slow
 def test_hashing_is_the_same_in_every_process():
     code = (
         "from sklearn_crossmodal.preprocessing import CategoryCoder\n"

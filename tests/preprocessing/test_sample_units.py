@@ -33,6 +33,7 @@ def features(scaler, sounds):
         return np.stack(list(scaler.transform(sounds)))
 
 
+@pytest.mark.slow
 @given(
     numbers=st.sampled_from(["sixteen", "eight", "unsigned"]),
     fitted=st.sampled_from(WIDE),

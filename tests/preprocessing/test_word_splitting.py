@@ -137,6 +137,7 @@ texts_of = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(texts_of)
 def test_nothing_but_spaces_is_lost(words):
@@ -144,6 +145,7 @@ def test_nothing_but_spaces_is_lost(words):
     assert "".join(split_words(text)) == "".join(text.split())
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(texts_of)
 def test_what_is_written_reads_the_same(words):

@@ -125,6 +125,7 @@ def test_table_holds_found_vectors_zeros_and_small_random_ones():
     assert len(np.unique(drawn, axis=0)) == 200
 
 
+@pytest.mark.slow
 def test_a_word_without_a_vector_gets_the_same_in_any_vocabulary_and_process():
     table = embedding_table({"cat": [1, 2]}, ["cat", "bird", "fish"])
     other = embedding_table({"cat": [1, 2]}, ["fish", "cow", "cat"])

@@ -133,6 +133,7 @@ def test_seeds_differ_within_a_stack(net, dataset, network, monkeypatch):
     assert_together_equals_alone(fresh, n_stacks=1, monkeypatch=monkeypatch)
 
 
+@pytest.mark.slow
 def test_each_net_stops_when_it_would_alone_and_gets_its_best_epoch(
     net, dataset, network, monkeypatch
 ):
@@ -403,6 +404,7 @@ def test_every_stacking_part_computes_in_a_stack_what_it_computes_alone(
     assert_together_equals_alone(fresh, 1e-10, n_stacks=1, monkeypatch=monkeypatch)
 
 
+@pytest.mark.slow
 def test_auto_epochs_are_those_of_each_training_alone(net, dataset):
     data = dataset(40)
     training = Training(net(), data, "auto", None, 0)

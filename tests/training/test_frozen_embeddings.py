@@ -276,6 +276,7 @@ def test_rows_of_weight_zero_alone_have_no_scale(numbers):
     assert np.isfinite(inputs({"a": vectors(numbers, present)}, weight)["a"].values).all()
 
 
+@pytest.mark.slow
 def test_the_owner_is_named_in_errors(numbers):
     inputs = FrozenInputs("Owner", listed(a=Pretrained("no/such/model")))
     with pytest.raises(ValueError, match="^Owner: modality 'a': no folder"):

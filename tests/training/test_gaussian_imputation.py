@@ -36,6 +36,7 @@ def test_rows_that_come_later_are_as_if_they_had_come_at_once(rng):
     np.testing.assert_allclose(in_turn._weight("b"), at_once._weight("b"))
 
 
+@pytest.mark.slow
 def test_earlier_rows_are_forgotten_and_no_more_than_so_many_kept(rng):
     X = MultiModalFrame({name: rng.normal(size=(600, 2)) for name in "ab"})
     fitted = MultiModalAutoencoder(random_state=0)
@@ -63,6 +64,7 @@ def explained(true, found):
     return 1 - ((true - found) ** 2).sum() / ((true - true.mean(axis=0)) ** 2).sum()
 
 
+@pytest.mark.slow
 def test_numbers_are_imputed_past_a_narrow_latent(wide):
     fitted = MultiModalAutoencoder(n_components=2, **QUICK).fit(wide)
     holes = MultiModalFrame(
@@ -77,6 +79,7 @@ def test_numbers_are_imputed_past_a_narrow_latent(wide):
     np.testing.assert_array_equal(filled[~gone], wide["b"][~gone])
 
 
+@pytest.mark.slow
 def test_the_linear_path_does_not_count_where_it_tells_nothing():
     rng = np.random.default_rng(0)
     a = rng.normal(size=(600, 1))
@@ -96,6 +99,7 @@ def test_samples_that_contradict_themselves_are_found(wide):
     assert np.median(fitted.inconsistency(larger)) < np.median(scores[1])
 
 
+@pytest.mark.slow
 def test_one_modality_contradicts_nothing(wide):
     alone = MultiModalAutoencoder(n_components=2, **QUICK).fit(wide["a"])
     np.testing.assert_array_equal(alone.inconsistency(wide["a"]), np.zeros(500))
@@ -122,6 +126,7 @@ def test_texts_and_pictures_can_contradict_each_other():
     assert fitted.inconsistency(X[160:]).max() < fitted.inconsistency(swapped[160:]).min()
 
 
+@pytest.mark.slow
 def test_the_path_is_found_where_no_sample_is_complete(wide):
     there = np.arange(500) % 2 == 0
     holes = MultiModalFrame(dict(wide), present={"a": there, "b": ~there})
@@ -162,6 +167,7 @@ def test_the_path_counts_in_few_rows_where_it_tells_what_others_have(rng):
     assert np.abs(fitted.inconsistency(X[50:])).mean() < 2
 
 
+@pytest.mark.slow
 def test_a_small_batch_takes_nothing_from_what_was_learned(rng):
     z, maps = rng.normal(size=(500, 4)), rng.normal(size=(2, 4, 10))
     X = MultiModalFrame({"a": z @ maps[0], "b": z @ maps[1]})
@@ -176,6 +182,7 @@ def test_a_small_batch_takes_nothing_from_what_was_learned(rng):
     assert fitted.inconsistency(X[300:]).std() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.3, 0.5])
 def test_contradictions_are_found_though_modalities_were_absent_in_fit(share, rng):
     z = rng.normal(size=(600, 4))

@@ -57,6 +57,7 @@ def test_weights_stay_where_nothing_generalises():
     assert blended_weights((worse[0], worse[0]), worse) is None
 
 
+@pytest.mark.slow
 def test_weights_of_tasks_are_found_in_training(ignored):
     X, y = ignored[0][:500], ignored[1][:500]
     clf = FusionClassifier(balance="gradient_blending", max_epochs=8, random_state=0).fit(X, y)
@@ -66,6 +67,7 @@ def test_weights_of_tasks_are_found_in_training(ignored):
     assert weights != [1 / 3] * 3
 
 
+@pytest.mark.slow
 def test_numbers_are_balanced_too(ignored):
     X, y = ignored
     settings = {"balance": "gradient_blending", "max_epochs": 4}

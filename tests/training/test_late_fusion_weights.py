@@ -77,6 +77,7 @@ def test_few_held_out_rows_leave_the_shares_as_they_are(X, y):
     np.testing.assert_allclose(clf.network_.heads.shares.numpy(), [0.5, 0.5, 0.75, 1.0])
 
 
+@pytest.mark.slow
 def test_a_useless_modality_weighs_nothing_among_numbers(rng):
     a, noise = rng.normal(size=(2, 1500, 3))
     X, y = MultiModalFrame({"a": a, "noise": noise}), a[:, 0]
@@ -97,6 +98,7 @@ def test_losses_of_heads_are_over_the_samples_that_have_the_modality():
     torch.testing.assert_close(criterion(predictions, targets), torch.tensor(0.5 * 19))
 
 
+@pytest.mark.slow
 def test_one_modality_of_many_is_told_better_with_heads(rng):
     y = rng.integers(0, 3, 600)
     views = {f"v{m}": np.eye(3)[y] * 2 + rng.normal(size=(600, 3)) for m in range(6)}
@@ -148,6 +150,7 @@ def test_only_rows_with_so_many_modalities_tell_of_their_share(rng):
     assert heads.shares[2] == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber"])
 def test_precisions_are_ratios_of_variances_whatever_the_loss(rng, loss):
     a, b = rng.normal(size=(2, 1500, 1))
@@ -158,6 +161,7 @@ def test_precisions_are_ratios_of_variances_whatever_the_loss(rng, loss):
     assert precisions[1] == pytest.approx(10 / 9, rel=0.1)
 
 
+@pytest.mark.slow
 def test_each_number_has_precisions_of_its_own(rng):
     a, b = rng.normal(size=(2, 1500, 1))
     X, y = MultiModalFrame({"a": a, "b": b}), np.hstack([a, b])

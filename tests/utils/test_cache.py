@@ -54,6 +54,7 @@ for k in range(100):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_write_at_once(cache):
     command = [sys.executable, "-c", WRITE, str(cache.path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:

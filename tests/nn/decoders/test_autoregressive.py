@@ -91,6 +91,7 @@ def test_it_never_gives_padding_before_the_end_nor_an_unknown_token(component):
     assert decoder(latents(20)).argmax(dim=-1).tolist() == [[END, 0, 0, 0, 0]] * 20
 
 
+@pytest.mark.slow
 @each
 def test_texts_learned_by_heart_are_given_back(component):
     decoder, loss = component.build(3, SPEC), CrossEntropy().build()
