@@ -333,7 +333,8 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Of an indicator 1 where a label is more probable than not.
         """
-        return self._target.labels.decide(_decode(self, X, "probabilities"))
+        scores = scores_of(self, X)  # first: it raises if the estimator is not fitted
+        return self._target.labels.decide(self._target.decode(scores, "probabilities"))
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -349,7 +350,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
             In the order of `classes_`; of an indicator the probability of each label; of several
             columns of labels a list of one array a column.
         """
-        return self._target.labels.arranged(_decode(self, X, "probabilities"))
+        return _arranged(self, X, "probabilities")
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.
@@ -364,7 +365,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         ndarray of shape (n_samples, n_classes), float64, or a list of them
             As of `predict_proba`.
         """
-        return self._target.labels.arranged(_decode(self, X, "log_probabilities"))
+        return _arranged(self, X, "log_probabilities")
 
     def decision_function(self, X):
         """Return the scores of the classes before the softmax.
@@ -381,7 +382,7 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
             scores are log-probabilities. Of an indicator the logit of each label; of several
             columns of labels a list of one array (n_samples, n_classes) a column.
         """
-        return self._target.labels.arranged(_decode(self, X, "decisions"))
+        return _arranged(self, X, "decisions")
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy: the share of samples whose label, or labels, are all right.
@@ -442,6 +443,6 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         return tags
 
 
-def _decode(estimator, X, what):
+def _arranged(estimator, X, what):
     scores = scores_of(estimator, X)  # first: it raises if the estimator is not fitted
-    return estimator._target.decode(scores, what)
+    return estimator._target.labels.arranged(estimator._target.decode(scores, what))
