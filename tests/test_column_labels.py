@@ -120,6 +120,7 @@ FLAT = {
 }
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("container", FLAT)
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_a_column_that_is_missing_where_another_is_new_was_renamed(name, container):

@@ -69,12 +69,12 @@ SEARCHED = (
 )
 OF_OTHERS = {
     "AutoFusionClassifier": {
-        "estimator": FusionClassifier(max_epochs=2, validation=None),
+        "estimator": FusionClassifier(max_epochs=1, validation=None),
         "companions": {"linear": LogisticRegression()},
         "cv": 2,
     },
     "AutoFusionRegressor": {
-        "estimator": FusionRegressor(max_epochs=2, validation=None),
+        "estimator": FusionRegressor(max_epochs=1, validation=None),
         "companions": {"linear": Ridge()},
         "cv": 2,
     },

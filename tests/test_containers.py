@@ -301,7 +301,7 @@ TOOLS = [
     predicting_out_of_fold,
     validating_by_groups,
     grid_search,
-    grid_search_in_two_processes,
+    pytest.param(grid_search_in_two_processes, marks=pytest.mark.slow),
     halving_by_epochs,
     halving_by_samples,
     randomised_search,

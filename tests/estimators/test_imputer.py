@@ -58,6 +58,7 @@ def test_a_frame_of_modalities(frame):
     assert filled.presence("b").all()
 
 
+@pytest.mark.slow
 def test_it_is_a_step_before_any_model(frame):
     y = frame["size__a"] + frame["size__b"]
     steps = make_pipeline(make(max_epochs=15, random_state=0), Ridge())
@@ -96,6 +97,7 @@ def _cells(X):
     return np.column_stack([X[name] for name in X]) if isinstance(X, MultiModalFrame) else X
 
 
+@pytest.mark.covering
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.parametrize("fitted", FORMS)
 @pytest.mark.parametrize("asked", FORMS)

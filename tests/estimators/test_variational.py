@@ -50,6 +50,7 @@ def test_one_modality_is_told_from_the_other(name, X, fitted):
     assert fitted[name].transform(X).shape == (N, 3)
 
 
+@pytest.mark.slow
 @every
 def test_inverse_transform_of_transform_is_the_reconstruction(name, X, fitted):
     given = fitted[name].inverse_transform(fitted[name].transform(X))

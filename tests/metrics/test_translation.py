@@ -171,6 +171,7 @@ def test_targets_of_every_kind_are_scored(fitted):
     assert all(0.5 < score <= 1 for score in scores.values()), scores
 
 
+@pytest.mark.slow
 def test_images_are_compared_in_the_size_that_is_read(fitted):
     autoencoder, frame = fitted
     small = frame["photo"][:, :8, :8].reshape(len(frame), -1)
