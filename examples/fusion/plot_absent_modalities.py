@@ -83,8 +83,9 @@ figure.savefig(OUT / "absent_modalities.png", dpi=120)
 # The leaderboard scores out-of-fold predictions, on the training rows alone.
 auto = AutoFusionClassifier(random_state=0).fit(X_train, y_train)
 board = auto.leaderboard_
-for row in zip(board["model"], board["score"], board["weight"], strict=True):
-    print("{:>12s}  score {:.3f}  weight {:.2f}".format(*row))
+for name, score, weight in zip(board["model"], board["score"], board["weight"], strict=True):
+    share = "" if name == "fused" else f"  weight {weight:.2f}"  # that of the fusion is of no model
+    print(f"{name:>12s}  score {score:.3f}{share}")
 low, high = auto.fusion_gain_.interval
 print(
     f"fused minus {auto.fusion_gain_.against} alone: {auto.fusion_gain_.gain:.3f} "
