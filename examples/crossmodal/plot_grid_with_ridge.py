@@ -84,7 +84,7 @@ predictions = {
 }
 
 # %%
-# Multi-set CCA finds what all three parts share, and gives back the one that is missing. How many
+# Multi-set CCA finds what all three parts share, and reconstructs the one that is missing. How many
 # components, and how much it is shrunk, is chosen on the last third of the training rows.
 try:
     from cca_zoo.linear import MCCA

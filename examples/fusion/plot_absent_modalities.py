@@ -96,5 +96,5 @@ figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
 places = np.arange(len(board["model"]))[::-1]
 axis.errorbar(board["score"], places, xerr=board["standard_error"], fmt="o")
 axis.set_yticks(places, board["model"])
-axis.set(xlabel="accuracy out of fold", title="Members of the automatic fusion")
+axis.set(xlabel="accuracy of out-of-fold predictions", title="Base models of the automatic fusion")
 figure.savefig(OUT / "leaderboard.png", dpi=120)

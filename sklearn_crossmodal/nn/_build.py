@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn._component import Factory, check_kind, n_arguments, resolve
-from sklearn_crossmodal.nn._presence import all_present
+from sklearn_crossmodal.nn._presence import presence_mask
 from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.decoders import DECODERS
 from sklearn_crossmodal.nn.encoders import ENCODERS
@@ -180,6 +180,6 @@ class _UserFusion(_Adapted):
     """A user-defined fusion, which receives `present` also if all are present."""
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
-        if present is None and not flag(self.module, "present_may_be_none"):
-            present = all_present(latents)
+        if not flag(self.module, "present_may_be_none"):
+            present = presence_mask(present, latents)
         return super().forward(latents, present)

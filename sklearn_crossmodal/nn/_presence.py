@@ -6,14 +6,14 @@ Inputs are therefore masked, or replaced, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from sklearn_crossmodal.nn._protocols import flag
 
-__all__ = ["all_present", "encode_present", "is_finite_at_zeros", "where_present"]
+__all__ = ["encode_present", "is_finite_at_zeros", "presence_mask", "where_present"]
 
 
 class _Masked(list):
@@ -46,9 +46,11 @@ def where_present(latents: Sequence[Tensor], present: Tensor | None) -> list[Ten
     return masked if torch.compiler.is_compiling() else _Masked(masked, present)
 
 
-def all_present(latents: Sequence[Tensor]) -> Tensor:
-    """Return a presence mask (B, M) that is all True, for tensors with B rows."""
-    first = latents[0]
+def presence_mask(present: Tensor | None, latents: Collection[Tensor]) -> Tensor:
+    """Return the presence (B, M) of M tensors with B rows; for None all are present."""
+    if present is not None:
+        return present
+    first = next(iter(latents))
     return torch.ones(len(first), len(latents), dtype=torch.bool, device=first.device)
 
 

@@ -40,6 +40,7 @@ AUTO_NOISE, WIDE = 0.2, 32
 #: Arguments of the net that belong to parameters of the estimator, or to its inner workings.
 _OWNED = {
     "decode_scores",
+    "decodes_all",
     "batch_size",
     "callbacks",
     "classes",

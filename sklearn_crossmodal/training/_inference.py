@@ -39,7 +39,7 @@ class Inference:
 
         They are an ndarray with n rows, or a `MultiModalFrame` if there are several targets.
         """
-        if getattr(self.decode_scores, "takes_all", False):
+        if self.decodes_all:
             return MultiModalFrame.concat([self.decode_scores(one) for one in self.forward_iter(X)])
         return np.concatenate(
             [self.decode_scores(scores["y"].detach()) for scores in self.forward_iter(X)]

@@ -42,6 +42,8 @@ class Net(Inference, NeuralNet):
         What the network computes in.
     decode_scores : callable, default=None
         From the scores of the target ``"y"``, a tensor (B, ...), to what `predict_proba` returns.
+    decodes_all : bool, default=False
+        Whether `decode_scores` takes the scores of all targets, a dict, and returns a frame.
     read : callable, default=None
         From X and y (None without a target), as a user has them, to a `BlockDataset`.
     """
@@ -50,7 +52,8 @@ class Net(Inference, NeuralNet):
         self,
         *args,
         precision: str = "float32",
-        decode_scores: Callable[[Tensor], np.ndarray] | None = None,
+        decode_scores: Callable | None = None,
+        decodes_all: bool = False,
         read: Callable | None = None,
         **kwargs,
     ) -> None:
@@ -58,6 +61,7 @@ class Net(Inference, NeuralNet):
         self.precision = precision
         self.read = read
         self.decode_scores = decode_scores
+        self.decodes_all = decodes_all
 
     #: Whether the user ended the last training before its time.
     interrupted_ = False

@@ -248,7 +248,7 @@ class TargetTable(CrossTarget):
 
     def net_settings(self, losses):
         """Return what makes a frame of all targets of scores."""
-        return {"decode_scores": _TableDecoding(self.modalities, losses)}
+        return {"decode_scores": _TableDecoding(self.modalities, losses), "decodes_all": True}
 
     def fitted_attributes(self):
         """Return the fitted modalities, (name, modality, columns)."""
@@ -286,8 +286,6 @@ class TargetTable(CrossTarget):
 
 class _TableDecoding:
     """From the scores of all targets to their units; a class, so that nets can be pickled."""
-
-    takes_all = True
 
     def __init__(self, modalities, losses):
         self.modalities = modalities

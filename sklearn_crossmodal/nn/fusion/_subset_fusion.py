@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from sklearn_crossmodal.nn._presence import all_present, where_present
+from sklearn_crossmodal.nn._presence import presence_mask, where_present
 
 __all__ = ["PartialFusion"]
 
@@ -54,8 +54,7 @@ class PartialFusion(nn.Module):
         self.out_features = n_shared if outer is None else outer.out_features
 
     def forward(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:
-        if present is None:
-            present = all_present(latents)
+        present = presence_mask(present, latents)
         latents = where_present(latents, present)
         known = {place: m for m, place in enumerate(self.places) if place is not None}
         absent = torch.zeros_like(present[:, 0])

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from sklearn_crossmodal.nn._presence import all_present, where_present
+from sklearn_crossmodal.nn._presence import presence_mask, where_present
 
 __all__ = ["HEADS", "LABELS", "PRESENT", "ModalityHeads"]
 
@@ -81,7 +81,7 @@ class ModalityHeads(nn.Module):
         if present is None and not self.blends_all:
             return dict(scores)
         fused = scores[self.target]
-        present = all_present(latents) if present is None else present
+        present = presence_mask(present, latents)
         return {**scores, self.target: self.blend(fused, self.head_scores(latents), present)}
 
     def head_scores(self, latents: Sequence[Tensor]) -> Tensor:

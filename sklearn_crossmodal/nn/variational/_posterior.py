@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_crossmodal.nn._component import Component
-from sklearn_crossmodal.nn._presence import all_present, where_present
+from sklearn_crossmodal.nn._presence import presence_mask, where_present
 from sklearn_crossmodal.nn.variational._gaussian import Gaussian, product_of_experts
 
 __all__ = ["Draws", "Posterior", "PosteriorComponent", "normal_like", "one_of", "uniform_like"]
@@ -80,7 +80,7 @@ class Posterior(nn.Module, ABC):
     def belief(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Gaussian:
         """Return the joint posterior of latents, of shape (B, D)."""
         experts = self.experts(where_present(latents, present))
-        return self.joint(experts, all_present(latents) if present is None else present)
+        return self.joint(experts, presence_mask(present, latents))
 
     def draw(
         self,
@@ -90,7 +90,7 @@ class Posterior(nn.Module, ABC):
     ) -> Draws:
         """Return samples for training; `generator` is None in training."""
         experts = self.experts(where_present(latents, present))
-        present = all_present(latents) if present is None else present
+        present = presence_mask(present, latents)
         return self.draw_of(experts, present, generator)
 
     @abstractmethod

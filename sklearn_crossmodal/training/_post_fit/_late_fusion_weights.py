@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from sklearn_crossmodal.nn._presence import all_present, where_present
+from sklearn_crossmodal.nn._presence import presence_mask, where_present
 from sklearn_crossmodal.nn.networks._unimodal_heads import HEADS, PRESENT, ModalityHeads
 from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._net import Net
@@ -101,8 +101,7 @@ def _collected(nets: Sequence[Net], held_out: Sequence[BlockDataset], seed: int)
 def _scored(net: Net, inputs: dict, generator: torch.Generator, targets: dict):
     network, heads = net.module_, net.module_.heads
     latents, present = network.latents(**inputs), inputs["present"]
-    if present is None:
-        present = all_present(list(inputs["values"].values()))
+    present = presence_mask(present, inputs["values"].values())
     order = torch.rand(present.shape, generator=generator).to(present.device)
     # Absent modalities are last in a random order, of which the first are kept.
     places = (order + (~present).to(order.dtype)).argsort(dim=1).argsort(dim=1)

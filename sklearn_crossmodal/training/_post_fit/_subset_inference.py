@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sklearn_crossmodal.nn._presence import all_present, where_present
+from sklearn_crossmodal.nn._presence import presence_mask, where_present
 from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._net import Net
 
@@ -40,9 +40,7 @@ def scores_by_others(net: Net, dataset: BlockDataset) -> Iterator[dict[str, Tens
     They are of no meaning where it is the only one. Targets are named like the modalities.
     """
     for inputs, _ in net.batches(dataset):
-        present = inputs["present"]
-        if present is None:
-            present = all_present(list(inputs["values"].values()))
+        present = presence_mask(inputs["present"], inputs["values"].values())
         found = {}
         for place, name in enumerate(inputs["values"]):
             others = present.clone()
@@ -66,9 +64,7 @@ def scores_by_pattern(
     start = 0
     for inputs, _ in net.batches(dataset, scores=False):
         latents = net.module_.latents(**inputs)
-        present = inputs["present"]
-        if present is None:
-            present = all_present(list(inputs["values"].values()))
+        present = presence_mask(inputs["present"], inputs["values"].values())
         for pattern, their_places, their_scores in zip(patterns, places, found, strict=True):
             seen = torch.from_numpy(pattern).to(present.device)
             rows = present[:, seen].all(dim=1).nonzero()[:, 0]
