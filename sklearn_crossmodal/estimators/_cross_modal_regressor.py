@@ -77,8 +77,8 @@ class CrossModalRegressor(MultiOutputMixin, RegressorMixin, BaseMultimodal):
         by `fusion`. Where `clone` is called, as by `cross_val_score`, it must be
         ``FrozenEstimator(autoencoder)``. It is never changed.
     max_epochs : int or "auto", default="auto"
-        Epochs at most. "auto" is 200 where held-out rows tell when to stop; else as many as 800
-        steps of the optimizer need, from 40 to 200.
+        Maximal number of epochs. "auto" is 200 with early stopping; else as many as 800 steps of
+        the optimizer need, from 40 to 200.
     batch_size : int or "auto", default="auto"
         Samples in a batch, at most all. "auto" makes 24 batches an epoch, of 16 to 256 samples.
     learning_rate : float, default=2e-3

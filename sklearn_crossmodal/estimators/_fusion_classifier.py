@@ -59,8 +59,8 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         How the latents of the modalities are joined: a name or component of
         `sklearn_crossmodal.nn.fusion`, or a factory called with the list of widths.
     max_epochs : int or "auto", default="auto"
-        Epochs at most. "auto" is 200 where held-out rows tell when to stop; else as many as 800
-        steps of the optimizer need, from 40 to 200.
+        Maximal number of epochs. "auto" is 200 with early stopping; else as many as 800 steps of
+        the optimizer need, from 40 to 200.
     batch_size : int or "auto", default="auto"
         Samples in a batch, at most all. "auto" makes 24 batches an epoch, of 16 to 256 samples.
     learning_rate : float, default=2e-3
