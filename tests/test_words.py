@@ -94,6 +94,7 @@ STANDARD_TERMS = [
     "dispatch",
     "download",
     "dtype",
+    "efficientnet",
     "embedding",
     "embeddings",
     "encoders",

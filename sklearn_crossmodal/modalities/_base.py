@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.data import Block, BlockSpec, Columns, as_column
+from sklearn_crossmodal.utils.discovery import named_encoder
 
 __all__ = ["Modality", "encoder_attribute", "raw_cells", "weights_or_ones"]
 
@@ -198,11 +199,11 @@ class Modality(BaseEstimator, ABC):
 
 
 def encoder_attribute(encoder, name: str):
-    """Return a flag of an encoder, None if it is missing or the encoder is a class.
+    """Return a flag of an encoder or its name, None if it is missing or the encoder is a class.
 
     The flags are those of `InputSettings` in `nn/_protocols.py`, which stands above this layer.
     """
-    return None if isinstance(encoder, type) else getattr(encoder, name, None)
+    return None if isinstance(encoder, type) else getattr(named_encoder(encoder), name, None)
 
 
 def raw_cells(columns: Columns) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -12,11 +13,15 @@ from sklearn_crossmodal.nn._component import Factory, check_kind, n_arguments, r
 from sklearn_crossmodal.nn._presence import presence_mask
 from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.decoders import DECODERS
-from sklearn_crossmodal.nn.encoders import ENCODERS
+from sklearn_crossmodal.nn.encoders import ENCODERS, Pretrained
 from sklearn_crossmodal.nn.fusion import FUSIONS
 from sklearn_crossmodal.nn.losses import LOSSES
+from sklearn_crossmodal.nn.pretrained import PRETRAINED
 
 __all__ = ["build_decoder", "build_encoder", "build_fusion", "build_loss"]
+
+#: Pretrained encoders by name, as classes that take no parameters.
+_NAMED = {name: partial(Pretrained, name) for name in PRETRAINED}
 
 
 def build_encoder(part, spec: BlockSpec) -> nn.Module:
@@ -46,7 +51,7 @@ def build_encoder(part, spec: BlockSpec) -> nn.Module:
     >>> build_encoder(lambda spec: nn.Linear(spec.size, 7), BlockSpec("vector", (3,))).out_features
     7
     """
-    component = resolve(part, ENCODERS, "encoder")
+    component = resolve(part, {**ENCODERS, **_NAMED}, "encoder")
     check_kind(component, spec.kind, ENCODERS, "encoder")
     module = component.build(spec)
     if not isinstance(component, Factory):

@@ -73,7 +73,7 @@ def restored_on_error(estimator):
 
 
 class error_prefix:  # noqa: N801 - a context manager, as contextlib names them
-    """Prefix the messages of `ValueError` and `TypeError`, and of `warn`, inside the block.
+    """Prefix messages of `ValueError`, `TypeError`, `ImportError` and `warn` inside the block.
 
     The type of an error is kept. A prefix is such as ``"FusionClassifier: modality 'photo'"``.
     """
@@ -89,13 +89,15 @@ class error_prefix:  # noqa: N801 - a context manager, as contextlib names them
 
     def __exit__(self, kind, error, traceback) -> None:
         _PREFIXES.reset(self.token)
-        if not isinstance(error, ValueError | TypeError):
+        if not isinstance(error, ValueError | TypeError | ImportError):
             return
         if not (len(error.args) == 1 and isinstance(error.args[0], str)):
             # The arguments of such an error, as of UnicodeDecodeError, are no plain message.
             error.add_note(f"Raised for {self.prefix}.")
         elif not error.args[0].startswith(self.prefix):
             error.args = (f"{self.prefix}: {error.args[0]}",)
+            if isinstance(error, ImportError):
+                error.msg = error.args[0]  # which is what is shown
 
 
 @contextmanager

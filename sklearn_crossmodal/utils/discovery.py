@@ -97,3 +97,30 @@ def reserved_names() -> frozenset[str]:
     # Imported when called: estimators are a higher layer than the modalities that call this.
     params = [inspect.signature(estimator).parameters for _, estimator in all_estimators()]
     return frozenset(name for names in params if "modalities" in names for name in names)
+
+
+def named_encoder(encoder):
+    """Return the component for the name of a pretrained encoder, any other encoder as it is.
+
+    Parameters
+    ----------
+    encoder : str, component or nn.Module factory
+        As the parameter `encoder` of a modality.
+
+    Returns
+    -------
+    object
+        A `Pretrained`, or the encoder itself.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.utils.discovery import named_encoder
+    >>> named_encoder("efficientnet_lite0"), named_encoder("cnn")
+    (Pretrained(source='efficientnet_lite0'), 'cnn')
+    """
+    # Imported when called: networks stand beside the modalities, which read an encoder's settings.
+    if not isinstance(encoder, str):
+        return encoder
+    known = import_module("sklearn_crossmodal.nn.pretrained").PRETRAINED
+    make = import_module("sklearn_crossmodal.nn.encoders").Pretrained
+    return make(encoder) if encoder in known else encoder

@@ -19,6 +19,7 @@ from sklearn_crossmodal.nn._protocols import InputSettings, flags_of
 from sklearn_crossmodal.training import BlockDataset, Training
 from sklearn_crossmodal.utils._progress import showing_progress
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers
+from sklearn_crossmodal.utils.discovery import named_encoder
 
 __all__ = ["FitData", "SharedReading"]
 
@@ -144,7 +145,8 @@ def _as_read(name, modality, columns) -> tuple:
     if not isinstance(modality, Modality):
         return name, modality, columns
     params = modality.get_params(deep=False)
-    encoder = None if _only_encodes(params["encoder"]) else params["encoder"]
+    encoder = named_encoder(params["encoder"])
+    encoder = None if _only_encodes(encoder) else encoder
     params = {key: value for key, value in params.items() if key not in _PARTS}
     return name, type(modality), params, encoder, columns
 
@@ -177,4 +179,5 @@ def _with_parts(fitted: Modality, own) -> Modality:
     fitted = copy.copy(fitted)
     for part in _PARTS:
         setattr(fitted, part, clone(getattr(own, part), safe=False))
+    fitted.encoder = named_encoder(fitted.encoder)
     return fitted

@@ -29,6 +29,7 @@ from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities.bank._date_columns import DateColumns
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers, row_number
 from sklearn_crossmodal.utils._validation import error_prefix, warn
+from sklearn_crossmodal.utils.discovery import named_encoder
 
 __all__ = ["BoundModality", "ColumnBinding"]
 
@@ -102,6 +103,7 @@ class ColumnBinding:
             inside = table.labels_inside(labels[0]) if labels and single else None
             cloned = clone(modality)
             cloned.inferred = modality.inferred  # not a parameter
+            cloned.encoder = named_encoder(cloned.encoder)  # a pretrained one has a state
             self.bound.append(BoundModality(name, cloned, key, positions, labels, single, inside))
         self._dates = DateColumns(self.owner, self._columns_of_numbers(), table)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from numbers import Integral, Real
+from pathlib import Path
 from typing import cast
 
 import torch
@@ -20,6 +21,7 @@ from sklearn_crossmodal.nn.pretrained._adapters import FIRST_TOKEN
 from sklearn_crossmodal.nn.pretrained._files import find_folder
 from sklearn_crossmodal.nn.pretrained._image_normalization import find_normalization
 from sklearn_crossmodal.nn.pretrained._loader import model_in_folder, model_of, on_device
+from sklearn_crossmodal.nn.pretrained._registry import PRETRAINED, PretrainedEntry, named_model
 from sklearn_crossmodal.nn.pretrained._tokenizer import ModelTokenizer, has_tokenizer
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval
 
@@ -27,7 +29,7 @@ __all__ = ["Pretrained"]
 
 
 class Pretrained(Component):
-    """A pretrained model from a local folder or an installed package, or a user-defined module.
+    """A pretrained model by name, from a local folder or package, or a user-defined module.
 
     A frozen model is not trained: it embeds each row once, before training, and a small `head` on
     its embeddings is trained. The estimator's `memory` caches embeddings across folds, grid points
@@ -40,11 +42,12 @@ class Pretrained(Component):
     Parameters
     ----------
     source : str, path, nn.Module, or callable that returns one
-        A folder of sentence-transformers or transformers; the name of an installed package that
-        contains such a folder, or of a model in the local cache of the Hugging Face hub (nothing is
-        downloaded); a module, which is copied, never modified; or a class or function without
-        arguments, called with a fixed seed. The output of a module is the embedding: remove a
-        classification head first.
+        A name of `sklearn_crossmodal.nn.pretrained.PRETRAINED`, whose weights are installed by pip,
+        such as "efficientnet_lite0" or "minilm"; a folder of sentence-transformers or transformers;
+        the name of an installed package that contains such a folder, or of a model in the local
+        cache of the Hugging Face hub (nothing is downloaded); a module, which is copied, never
+        modified; or a class or function without arguments, called with a fixed seed. The output of
+        a module is the embedding: remove a classification head first.
     weights : str, path or weights of torchvision, default=None
         File of weights for a class or function: of `torch.save` or safetensors.
     frozen : bool, default=True
@@ -139,7 +142,7 @@ class Pretrained(Component):
         """The tokenizer of the model, with `encode`, `decode` and `n_tokens`, or None."""
         self._validate_params()
         if self._in_folder:
-            folder = find_folder(self.source)
+            folder = self._folder()
             return ModelTokenizer(folder.resolve()) if has_tokenizer(folder) else None
         found = getattr(self.source, "tokenizer", None)
         if not callable(getattr(found, "decode", None)):
@@ -161,10 +164,15 @@ class Pretrained(Component):
     def normalization(self) -> dict | None:
         """Image normalisation of the model: {mean, std, size}, or None if unknown."""
         self._validate_params()
+        user = {"mean": self.mean, "std": self.std, "size": self.size}
+        if self._entry is not None:
+            known = {name: getattr(self._entry, name) for name in user}
+            user = {name: known[name] if user[name] is None else user[name] for name in user}
+            return find_normalization(user)
         return find_normalization(
-            {"mean": self.mean, "std": self.std, "size": self.size},
+            user,
             self.weights,
-            folder=find_folder(self.source) if self._in_folder else None,
+            folder=self._folder() if self._in_folder else None,
             module=None if self._in_folder else self._model,
         )
 
@@ -221,21 +229,36 @@ class Pretrained(Component):
     # Loading --------------------------------------------------------------------------------
 
     @property
+    def _entry(self) -> PretrainedEntry | None:
+        """The entry of the registry that the source names."""
+        return PRETRAINED.get(self.source) if isinstance(self.source, str) else None
+
+    @property
     def _in_folder(self) -> bool:
-        return isinstance(self.source, (str, os.PathLike))
+        source = self.source if self._entry is None else self._entry.source
+        return isinstance(source, (str, os.PathLike))
+
+    def _folder(self) -> Path:
+        if self._entry is None:
+            return find_folder(self.source)
+        self._entry.check_installed(self.source)
+        return find_folder(self._entry.source)
 
     @property
     def _name(self) -> str:
-        if self._in_folder:
+        if isinstance(self.source, (str, os.PathLike)):
             return f"the model {str(self.source)!r}"
         return f"the model {getattr(self.source, '__name__', type(self.source).__name__)}"
 
     def _model(self) -> nn.Module:
         self._validate_params()
-        if self._in_folder and self.weights is not None:
+        if isinstance(self.source, (str, os.PathLike)) and self.weights is not None:
             raise ModalityError(f"weights go with a class or function, not with {self._name}.")
         if self._in_folder:
-            return model_in_folder(find_folder(self.source))
+            return model_in_folder(self._folder())
+        if self._entry is not None:
+            self._entry.check_installed(self.source)
+            return named_model(self.source)
         params = (self.source, self.weights)
         loaded = self._loaded
         if loaded is None or any(old is not new for old, new in zip(loaded, params)):
