@@ -29,6 +29,7 @@ from sklearn_crossmodal.estimators._fitting._validation_split import check_group
 from sklearn_crossmodal.estimators._parameters import ModalityParams
 from sklearn_crossmodal.training._data._cv_folds import cv_folds
 from sklearn_crossmodal.uncertainty._conformal import Calibration, check_confidence
+from sklearn_crossmodal.utils._cache import SHARED
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_crossmodal.utils._validation import (
     draw_seed,
@@ -114,7 +115,8 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         ValueError
             If X, y, the weights or a parameter are not what they must be.
         """
-        with restored_on_error(self), warn_once():
+        # Frozen encoders embed each row once, not once for each base model and fold.
+        with restored_on_error(self), warn_once(), SHARED.open():
             self._fit(X, y, sample_weight, groups)
             end_fit(self, X, y, sample_weight)
         return self
@@ -214,7 +216,8 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         return View(type(self).__name__, self._bank, check_X(self, X, reset=False))
 
     def _predict_fused(self, view):
-        return self._clip(self._stacking.predict(view, self._predict_with))
+        with SHARED.open():
+            return self._clip(self._stacking.predict(view, self._predict_with))
 
     def _bounds(self, view, confidence):
         """Return the nonconformity that the truth stays below with `confidence`, by sample."""

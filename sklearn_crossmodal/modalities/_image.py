@@ -13,6 +13,7 @@ from sklearn_crossmodal.preprocessing import ImageScaler
 from sklearn_crossmodal.preprocessing.image._channels import have_mixed_channels, unify_channels
 from sklearn_crossmodal.preprocessing.image._image_files import are_files, is_image_file
 from sklearn_crossmodal.preprocessing.image._lazy_images import ArrayRows, FileRows, ScaledRows
+from sklearn_crossmodal.preprocessing.image._pixels import sample_rows
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers, row_number
 from sklearn_crossmodal.utils._sklearn import StrOptions
 
@@ -153,7 +154,11 @@ class Image(Modality):
             like = np.zeros((1, 1, 1, len(source.mode)), dtype=np.uint8)
         elif isinstance(images, np.memmap):
             source = ArrayRows(images)
-        if source is None:
+        lazily = self._resizes_lazily(images, size)
+        if lazily:  # with the scaling of the encoder, the shape is all that there is to learn
+            self.scaler_.fit(sample_rows(images))
+            source = ArrayRows(images)
+        elif source is None:
             self.scaler_.fit(images, sample_weight=weight)
         else:
             self._fit_rows(source, weight, like)
@@ -200,7 +205,7 @@ class Image(Modality):
             for _ in source.check():  # finds unreadable files before the first batch
                 pass
             return self._lazy_block(source)
-        if isinstance(images, np.memmap):
+        if isinstance(images, np.memmap) or self._resizes_lazily(images, self.scaler_.size):
             block = self._lazy_block(ArrayRows(images))
             block.values[:1]  # raises an error in shape before the first batch
             return block
@@ -209,8 +214,17 @@ class Image(Modality):
         values = self.scaler_.transform(images)
         return Block(values, np.ones(len(values), dtype=bool), self.spec_)
 
+    def _resizes_lazily(self, images, size) -> bool:
+        """Return whether an array is resized when a frozen encoder reads it, which is once.
+
+        At the size of the encoder small images would take far more memory than they do.
+        """
+        frozen = bool(encoder_attribute(self.encoder, "frozen")) and size is not None
+        return frozen and images.dtype == np.uint8 and not isinstance(self._settings()[1], str)
+
     def _lazy_block(self, source):
-        values = LazyRows(ScaledRows(source, self.scaler_), len(source), self.spec_.shape)
+        scaled = ScaledRows(source, self.scaler_)
+        values = LazyRows(scaled, len(source), self.spec_.shape, keys=scaled.keys)
         readable = source.readable
         if not readable.all():
             values = values.take(readable).spread(readable)

@@ -1,19 +1,20 @@
-"""A persistent cache of row vectors, keyed by a hash of each row's content."""
+"""Caches of row vectors, on disk and in memory, keyed by a hash of each row's content."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
-from contextlib import closing, suppress
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 from joblib import Memory
 from sklearn.utils.validation import check_memory
 
-__all__ = ["RowCache", "open_memory", "row_keys", "rows_folder"]
+__all__ = ["SHARED", "RowCache", "SharedVectors", "open_memory", "row_keys", "rows_folder"]
 
 #: Seconds to wait while another process writes.
 TIMEOUT = 120.0
@@ -57,14 +58,67 @@ class RowCache:
         return connection
 
 
-def row_keys(values: np.ndarray, mask: np.ndarray | None = None) -> list[bytes]:
+class SharedVectors:
+    """Vectors by key and model, in memory, while at least one `open` block is running.
+
+    Threads share it, processes do not. Above `max_bytes` vectors are no longer added.
+    """
+
+    def __init__(self, max_bytes: int = 2**30) -> None:
+        self.max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._n_open = 0
+        self._vectors: dict[tuple[str, bytes], np.ndarray] = {}
+        self._n_bytes = 0
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Keep vectors until the last block that is open at a time ends."""
+        with self._lock:
+            self._n_open += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._n_open -= 1
+                if not self._n_open:
+                    self._vectors, self._n_bytes = {}, 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether vectors are kept."""
+        return self._n_open > 0
+
+    def find(self, model: str, keys: Iterable[bytes]) -> dict[bytes, np.ndarray]:
+        """Return the vectors of a model for the keys that are known."""
+        held = self._vectors  # another thread may replace it, but removes nothing from it
+        return {key: held[model, key] for key in keys if (model, key) in held}
+
+    def add(self, model: str, vectors: Mapping[bytes, np.ndarray]) -> None:
+        """Add vectors of a model by key."""
+        with self._lock:
+            for key, vector in vectors.items():
+                if not self._n_open or self._n_bytes + vector.nbytes > self.max_bytes:
+                    return
+                if (model, key) not in self._vectors:
+                    self._vectors[model, key] = np.array(vector)  # not a view of a whole batch
+                    self._n_bytes += vector.nbytes
+
+
+#: Of all estimators of this process.
+SHARED = SharedVectors()
+
+
+def row_keys(
+    values: np.ndarray, mask: np.ndarray | None = None, *, settings: bytes = b""
+) -> list[bytes]:
     """Return a hash of the content of each row; the amount of padding does not change it.
 
-    `mask` (n, t) is which steps of a row are not padding.
+    `mask` (n, t) is which steps of a row are not padding; `settings` are hashed with each row.
     """
     if mask is not None:
         values = [row[steps] for row, steps in zip(values, mask, strict=True)]
-    return [_key(np.ascontiguousarray(row)) for row in values]
+    return [_key(np.ascontiguousarray(row), settings) for row in values]
 
 
 def open_memory(memory) -> Memory:
@@ -82,7 +136,7 @@ def rows_folder(memory) -> Path | None:
     return None if location is None else Path(location) / "frozen_embeddings"
 
 
-def _key(row: np.ndarray) -> bytes:
-    digest = hashlib.blake2b(f"{row.dtype.str}{row.shape}".encode(), digest_size=16)
+def _key(row: np.ndarray, settings: bytes) -> bytes:
+    digest = hashlib.blake2b(f"{row.dtype.str}{row.shape}".encode() + settings, digest_size=16)
     digest.update(row.data)
     return digest.digest()

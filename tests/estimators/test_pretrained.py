@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.tree import DecisionTreeClassifier
 from skorch.callbacks import Callback
 from torch import nn
 
 from sklearn_crossmodal import (
+    AutoFusionClassifier,
     CrossModalRegressor,
     FusionClassifier,
     Image,
@@ -24,7 +27,9 @@ from sklearn_crossmodal import (
     Pretrained,
     Text,
 )
+from sklearn_crossmodal.data import is_lazy
 from sklearn_crossmodal.nn.encoders import MLPEncoder
+from sklearn_crossmodal.utils._cache import SHARED
 
 # Workers of joblib cannot import this file.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -45,6 +50,13 @@ class Backbone(nn.Module):
         with open(self.log, "a") as file:
             file.write(f"{len(values)}\n")
         return values.flatten(1) @ self.weight
+
+
+class Halved(Backbone):
+    """The same for images of twice the width."""
+
+    def forward(self, values):
+        return super().forward(values[..., ::2])
 
 
 @pytest.fixture
@@ -239,6 +251,36 @@ def test_a_fit_goes_on_with_a_model_that_is_trained(log, make, X, y):
     encoder = Pretrained(Backbone(log), frozen=False, mean=0.5, std=0.25)
     clf = make(encoder=encoder, warm_start=True).fit(X, y).fit(X, y)
     assert clf.n_iter_ == 6
+
+
+@pytest.mark.parametrize("size", [None, (6, 12)])
+def test_an_automatic_fusion_embeds_each_row_once_without_memory(log, X, y, n_rows, size):
+    encoder = Pretrained(Backbone(log) if size is None else Halved(log), mean=0.5, std=0.25)
+    photo = Image(encoder=encoder.set_params(size=size))
+    modalities = [("photo", photo, "photo"), ("table", Numeric(), "table")]
+    network = FusionClassifier(n_folds=None, max_epochs=2)
+    companions = {"linear": (LogisticRegression(), None), "trees": DecisionTreeClassifier()}
+    auto = AutoFusionClassifier(
+        modalities, estimator=network, companions=companions, cv=2, random_state=0
+    )
+    auto.fit(X, y)
+    assert n_rows() == N + 1  # and one of zeros, where a table without photos needs the width
+    expected = auto.predict_proba(X[:3])
+    assert n_rows() == 3
+    np.testing.assert_allclose(auto.predict_proba(X[:1]), expected[:1], atol=1e-6)
+    assert n_rows() == 1  # nothing is kept from one call to the next
+    assert not SHARED.is_open
+
+
+def test_images_of_another_size_are_resized_as_they_are_read(log, X, n_rows):
+    encoder = Pretrained(Halved(log), mean=0.5, std=0.25, size=(6, 12))
+    photo = Image(encoder=encoder).fit(X["photo"])
+    found = photo.transform(X["photo"])
+    assert is_lazy(found.values)
+    eager = Image(size=(6, 12), scaling=(0.5, 0.25)).fit(X["photo"]).transform(X["photo"])
+    np.testing.assert_allclose(found.values[np.arange(N)], eager.values, atol=1e-6)
+    with pytest.raises(ValueError, match="images have 1 axes each, those in `fit` had 2"):
+        photo.transform(np.zeros((3, 6), np.uint8))
 
 
 # Carried along -----------------------------------------------------------------------------------

@@ -3,9 +3,15 @@ import sys
 
 import numpy as np
 import pytest
-from joblib import Memory
+from joblib import Memory, Parallel, delayed
 
-from sklearn_crossmodal.utils._cache import RowCache, open_memory, row_keys, rows_folder
+from sklearn_crossmodal.utils._cache import (
+    RowCache,
+    SharedVectors,
+    open_memory,
+    row_keys,
+    rows_folder,
+)
 
 
 @pytest.fixture
@@ -98,3 +104,55 @@ def test_memory_says_where_rows_are_kept(tmp_path):
     assert tmp_path in rows_folder(memory).parents
     Memory(tmp_path, verbose=0).clear(warn=False)
     assert list(tmp_path.rglob("*.sqlite")) == []
+
+
+# In memory ---------------------------------------------------------------------------------------
+
+
+def test_vectors_are_shared_until_the_last_open_block_ends(rng):
+    shared, vectors = SharedVectors(), {b"a": rng.normal(size=3), b"b": rng.normal(size=3)}
+    shared.add("model", vectors)
+    assert shared.find("model", vectors) == {}  # no block is open
+    with shared.open():
+        with shared.open():
+            shared.add("model", vectors)
+        found = shared.find("model", [b"a", b"c"])
+        np.testing.assert_array_equal(found.pop(b"a"), vectors[b"a"])
+        assert not found
+        assert shared.find("another model", vectors) == {}
+    assert not shared.is_open
+    with shared.open():
+        assert shared.find("model", vectors) == {}
+
+
+def test_an_error_ends_a_block():
+    shared = SharedVectors()
+    with pytest.raises(KeyError), shared.open():
+        raise KeyError
+    assert not shared.is_open
+
+
+def test_no_more_vectors_are_shared_than_fit_into_memory():
+    shared = SharedVectors(max_bytes=100)
+    with shared.open():
+        shared.add("model", {bytes([k]): np.zeros(10, np.float32) for k in range(5)})
+        assert set(shared.find("model", [bytes([k]) for k in range(5)])) == {b"\0", b"\1"}
+
+
+def test_threads_share_vectors():
+    shared, keys = SharedVectors(), [bytes([k]) for k in range(100)]
+
+    def add(number):
+        with shared.open():
+            for key in keys:
+                shared.add(str(number), {key: np.full(3, number)})
+                assert key in shared.find(str(number), [key])
+
+    with shared.open():
+        Parallel(4, backend="threading")(delayed(add)(number) for number in range(8))
+        assert all(len(shared.find(str(number), keys)) == 100 for number in range(8))
+
+
+def test_settings_count_in_the_key_of_a_row():
+    row = np.zeros((1, 3))
+    assert row_keys(row) != row_keys(row, settings=b"scaled")

@@ -25,6 +25,9 @@ class LazyRows:
     in_memory : bool, default=False
         Whether `read` computes from data in memory. Then it is not prefetched in threads, and
         reading many rows at once is fastest.
+    keys : callable, default=None
+        (positions: ndarray of int) -> list of bytes, a hash of all that `read` makes each row of,
+        or None, where that is not known without reading.
     """
 
     def __init__(
@@ -35,8 +38,10 @@ class LazyRows:
         dtype: np.typing.DTypeLike = np.float32,
         *,
         in_memory: bool = False,
+        keys: Callable[[np.ndarray], list[bytes] | None] | None = None,
     ) -> None:
         self._read = read
+        self._keys = keys
         # Position of each row in the source; -1 for an absent row, which reads as zeros.
         self._positions = np.arange(n_rows, dtype=np.int32)
         self._row_shape = tuple(shape)
@@ -60,6 +65,13 @@ class LazyRows:
         if found.any():
             values[found] = self._read(positions[found])
         return values
+
+    def keys(self, rows) -> list[bytes] | None:
+        """Return a hash of the content of some rows, an array of int, none of which is absent.
+
+        None if that needs them to be read.
+        """
+        return None if self._keys is None else self._keys(self._positions[rows].astype(np.intp))
 
     def take(self, rows) -> LazyRows:
         """Return a subset of the rows, an array of int or bool or a slice, without reading them."""

@@ -15,6 +15,7 @@ from sklearn_crossmodal.preprocessing._read_errors import (
 from sklearn_crossmodal.preprocessing.image._image_files import decode_image
 from sklearn_crossmodal.preprocessing.image._image_scaler import ImageScaler
 from sklearn_crossmodal.preprocessing.image._pixels import sample_rows
+from sklearn_crossmodal.utils._cache import row_keys
 from sklearn_crossmodal.utils._progress import progress
 from sklearn_crossmodal.utils._row_numbers import current_row_numbers
 from sklearn_crossmodal.utils._threads import prefetch
@@ -35,6 +36,11 @@ class ArrayRows:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the images are in memory, and no memory map."""
+        return not isinstance(self.images, np.memmap)
 
     @property
     def readable(self) -> np.ndarray:
@@ -95,6 +101,11 @@ class FileRows:
 
     def __len__(self) -> int:
         return len(self.cells)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the pixels are kept in memory."""
+        return self.pixels is not None
 
     @property
     def readable(self) -> np.ndarray:
@@ -223,6 +234,16 @@ class ScaledRows:
         values = self.scaler.scale([pixels], self.divisors)
         values[~readable] = 0
         return values
+
+    def keys(self, rows: np.ndarray) -> list[bytes] | None:
+        """Return a hash of the pixels of each row and of the scaling; None if it is to be read."""
+        if not self.source.in_memory:
+            return None
+        scaler, (pixels, _) = self.scaler, self.source.read(rows)
+        axes = scaler.rank_, scaler.channels_last_, type(self.source).__name__
+        scale = scaler.mean_.ravel().tolist(), scaler.std_.ravel().tolist(), self.divisors
+        settings = repr((axes, scale, scaler.shape_, scaler.mode)).encode()
+        return row_keys(pixels, settings=settings)
 
 
 def _chunks(n_rows: int) -> list[np.ndarray]:

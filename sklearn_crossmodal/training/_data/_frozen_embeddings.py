@@ -9,18 +9,20 @@ import torch
 from scipy import sparse
 from sklearn.utils.validation import check_memory
 
-from sklearn_crossmodal.data import Block, BlockSpec, is_lazy
+from sklearn_crossmodal.data import Block, BlockSpec, LazyRows, is_lazy
 from sklearn_crossmodal.nn._protocols import FrozenEncoder, flag
 from sklearn_crossmodal.training._data._row_reader import prefetch, to_rows
 from sklearn_crossmodal.training._data._text_lengths import cut_texts
 from sklearn_crossmodal.training._device import choose_device
-from sklearn_crossmodal.utils._cache import RowCache, row_keys, rows_folder
+from sklearn_crossmodal.utils._cache import SHARED, RowCache, row_keys, rows_folder
 from sklearn_crossmodal.utils._moments import vector_moments
 from sklearn_crossmodal.utils._progress import progress
 from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["FrozenInputs", "embed_frozen"]
 
+#: Rows whose keys are computed at a time.
+_KEYS = 256
 #: Relative rounding error of embeddings in float32.
 _ROUNDING = 1e-6
 
@@ -85,8 +87,9 @@ def embed_frozen(
 ) -> dict[str, Block]:
     """Replace the blocks of frozen encoders by their embeddings, of kind ``"vector"``.
 
-    Embeddings are cached in a joblib `memory` by the content of the rows. Padding counts too if the
-    module takes no mask. Nothing is cached of a module that is not `describable`.
+    Embeddings are cached by the content of the rows: in a joblib `memory`, and in this process
+    while `SHARED` is open. Padding counts too if the module takes no mask. Nothing is cached of a
+    module that is not `describable`.
     """
     embedded = dict(blocks)
     frozen = [entry for entry in modalities if _is_frozen(entry[1].encoder)]
@@ -96,9 +99,8 @@ def embed_frozen(
         with error_prefix(f"modality {name!r}"):
             module = encoder.load(blocks[name].spec, device)
             embedder = _Embedder(module, device, memory)
-            batches = _batches(blocks[name], encoder.batch_size)
             label = f"embedding {name}"
-            embedded[name] = _embed(blocks[name], embedder, batches, label, verbose)
+            embedded[name] = _embed(blocks[name], embedder, encoder.batch_size, label, verbose)
     return embedded
 
 
@@ -107,22 +109,34 @@ def _is_frozen(encoder) -> bool:
 
 
 class _Embedder:
-    """Embeddings of rows, from the cache or by the module."""
+    """Embeddings of rows, from the caches or by the module."""
 
     def __init__(self, module: torch.nn.Module, device: str, memory) -> None:
         self.module = module
         self.device = device
         # No cache for a model without a unique fingerprint.
-        folder = rows_folder(memory) if flag(module, "describable") else None
+        describable = flag(module, "describable")
+        folder = rows_folder(memory) if describable else None
         self.cache = None if folder is None else RowCache(folder / f"{module.fingerprint}.sqlite")
+        self.caches = self.cache is not None or (describable and SHARED.is_open)
 
-    def __call__(self, values: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        if self.cache is None:
+    def find(self, keys: list[bytes]) -> dict[bytes, np.ndarray]:
+        """Return the vectors of the keys that are in a cache."""
+        found = SHARED.find(self.module.fingerprint, keys)
+        if self.cache is not None and len(found) < len(keys):
+            stored = self.cache.find(key for key in keys if key not in found)
+            SHARED.add(self.module.fingerprint, stored)
+            found |= stored
+        return found
+
+    def __call__(self, values: np.ndarray, mask: np.ndarray | None, keys=None) -> np.ndarray:
+        if not self.caches:
             return self._compute(values, mask)
-        # The output of a module that takes no mask depends on the padding.
-        blind = not flag(self.module, "takes_mask")
-        keys = row_keys(values, None if blind else mask)
-        vectors = self.cache.find(keys)
+        if keys is None:
+            # The output of a module that takes no mask depends on the padding.
+            blind = not flag(self.module, "takes_mask")
+            keys = row_keys(values, None if blind else mask)
+        vectors = self.find(keys)
         first: dict[bytes, int] = {}  # the first row of each key that is new, in order
         for row, key in enumerate(keys):
             if key not in vectors:
@@ -131,7 +145,9 @@ class _Embedder:
             rows = np.array(list(first.values()))
             made = self._compute(values[rows], None if mask is None else mask[rows])
             made = dict(zip(first, made, strict=True))
-            self.cache.add(made)
+            SHARED.add(self.module.fingerprint, made)
+            if self.cache is not None:
+                self.cache.add(made)
             vectors = {**vectors, **made}
         return np.stack([vectors[key] for key in keys])
 
@@ -149,11 +165,22 @@ class _Embedder:
         return vectors
 
 
-def _embed(block: Block, embedder: _Embedder, batches: list, label: str, verbose: int) -> Block:
+def _embed(block: Block, embedder: _Embedder, batch_size: int, label: str, verbose: int) -> Block:
+    rows = np.flatnonzero(block.present)
+    keys = _keys(block, embedder, rows)
+    known = {} if keys is None else embedder.find(list(keys.values()))
+    if known:  # the others alone are read
+        rows = np.array([row for row in rows if keys[row] not in known], dtype=int)
     vectors = None
+    if known:
+        vectors = np.zeros((len(block), len(next(iter(known.values())))), np.float32)
+        for row, key in keys.items():
+            if key in known:
+                vectors[row] = known[key]
+    batches = _batches(block, rows, batch_size)
     parts = _read(block, batches)
     for rows, values, mask in progress(parts, total=len(batches), label=label, verbose=verbose):
-        made = embedder(values, mask)
+        made = embedder(values, mask, None if keys is None else [keys[row] for row in rows])
         if vectors is None:
             vectors = np.zeros((len(block), made.shape[1]), np.float32)
         vectors[rows] = made
@@ -163,9 +190,22 @@ def _embed(block: Block, embedder: _Embedder, batches: list, label: str, verbose
     return Block(vectors, block.present, BlockSpec("vector", vectors.shape[1:]))
 
 
-def _batches(block: Block, batch_size: int) -> list[np.ndarray]:
-    """Return row numbers of present samples, by length: a batch is as long as its longest text."""
-    rows = np.flatnonzero(block.present)
+def _keys(block: Block, embedder: _Embedder, rows: np.ndarray) -> dict[int, bytes] | None:
+    """Return the keys of some rows, None if there is no cache or they are to be read for it."""
+    if not (embedder.caches and isinstance(block.values, LazyRows)):
+        return None
+    found: dict[int, bytes] = {}
+    for start in range(0, len(rows), _KEYS):
+        part = rows[start : start + _KEYS]
+        keys = block.values.keys(part)
+        if keys is None:
+            return None
+        found.update(zip(part.tolist(), keys, strict=True))
+    return found
+
+
+def _batches(block: Block, rows: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    """Return batches of row numbers, by length: a batch is as long as its longest text."""
     if _has_steps(block):
         rows = rows[np.argsort(-block.mask[rows].sum(axis=1), kind="stable")]
     return [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
