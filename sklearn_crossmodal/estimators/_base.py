@@ -33,6 +33,7 @@ from sklearn_crossmodal.training import (
     raise_interrupt,
     train_all,
 )
+from sklearn_crossmodal.training._post_fit._convergence import warn_if_nothing_learned
 from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._progress import showing_progress
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers
@@ -90,6 +91,8 @@ class BaseMultimodal(
             with error_prefix(type(self).__name__):
                 train_all(trainings)
             self._finish(trainings)
+            if not in_chunks:
+                warn_if_nothing_learned(type(self).__name__, trainings)
             end_fit(self, X, y, sample_weight)
         raise_interrupt(trainings)
         return self

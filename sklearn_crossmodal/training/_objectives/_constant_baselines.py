@@ -10,7 +10,7 @@ from torch import Tensor
 from sklearn_crossmodal.training._data._dataset import BlockDataset
 from sklearn_crossmodal.training._objectives._best_constant import best_constant
 
-__all__ = ["baselines"]
+__all__ = ["baselines", "constant_loss"]
 
 #: Maximal number of rows and of iterations for fitting.
 _MOST_ROWS, _N_STEPS = 512, 20
@@ -28,13 +28,31 @@ def baselines(net, dataset: BlockDataset) -> dict[str, float]:
     if len(losses) == 1:
         return dict.fromkeys(losses, 1.0)
     for name, scores in _example(net).items():
-        values, mask, weight = dataset.target(name, rows)
-        if scores.shape[-1] > _MANY and not values.is_floating_point():
-            cost = _entropy(values, mask, weight)
-        else:
-            cost = _fitted(losses[name], scores[0], values, mask, weight)
+        cost = constant_loss(losses[name], scores[0], dataset.target(name, rows))
         found[name] = 2.0 ** round(math.log2(cost)) if 1e-6 < cost < math.inf else 1.0
     return found
+
+
+def constant_loss(loss, scores: Tensor, target: tuple[Tensor, Tensor | None, Tensor | None]):
+    """Return the loss of the best constant predictor of a target.
+
+    Parameters
+    ----------
+    loss : nn.Module
+        Of the target.
+    scores : Tensor
+        Scores of one sample, for their shape and type.
+    target : (values, mask, weight)
+        As the loss takes it.
+
+    Returns
+    -------
+    float
+    """
+    values, mask, weight = target
+    if scores.shape[-1] > _MANY and not values.is_floating_point():
+        return _entropy(values, mask, weight)
+    return _fitted(loss, scores, values, mask, weight)
 
 
 @torch.no_grad()
