@@ -79,6 +79,7 @@ STANDARD_TERMS = [
     "containers",
     "context",
     "conv1d",
+    "convergence",
     "counts",
     "criterion",
     "cv",
