@@ -81,6 +81,7 @@ API_REFERENCE = {
         "ConvEncoder",
         "EmbeddingEncoder",
         "GRUEncoder",
+        "JoinedEncoder",
         "LSTMEncoder",
         "MLPEncoder",
         "PeriodicEncoder",
@@ -127,6 +128,7 @@ API_REFERENCE = {
         "poisson_nll",
         "squared_error",
     ],
+    "sklearn_crossmodal.nn.pretrained": ["PretrainedEntry"],
     "sklearn_crossmodal.nn.variational": [
         "Gaussian",
         "MVTCAEPosterior",

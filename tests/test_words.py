@@ -141,6 +141,7 @@ STANDARD_TERMS = [
     "intervals",
     "io",
     "iterator",
+    "joined",
     "kernel",
     "key",
     "label",

@@ -32,6 +32,7 @@ from sklearn_crossmodal.data.blocks._block import (
     UNKNOWN,
     Block,
     BlockSpec,
+    embeddings_of,
 )
 from sklearn_crossmodal.data.blocks._lazy_rows import LazyRows, is_lazy
 from sklearn_crossmodal.data.cells._cells import as_cells
@@ -74,6 +75,7 @@ __all__ = [
     "column_labels",
     "columns_inside",
     "date_kind",
+    "embeddings_of",
     "encoded_kind",
     "entry_of",
     "fill_missing",

@@ -39,6 +39,8 @@ class Modality(BaseEstimator, ABC):
     masked: bool = False
     #: Whether the modality was chosen by `infer_modalities`, not by the user.
     inferred: bool = False
+    #: Name of the pretrained encoder that `infer_modalities` chooses where it is wanted.
+    pretrained: str | None = None
     #: Numbers of the columns with a missing indicator, an additional column of the block.
     indicators_: np.ndarray | tuple[int, ...] = ()
     #: Whether strings among the cells are file names.
@@ -199,7 +201,7 @@ class Modality(BaseEstimator, ABC):
 
 
 def encoder_attribute(encoder, name: str):
-    """Return a flag of an encoder or its name, None if it is missing or the encoder is a class.
+    """Return a flag of an encoder, or of what it names; None if it is missing or it is a class.
 
     The flags are those of `InputSettings` in `nn/_protocols.py`, which stands above this layer.
     """

@@ -53,9 +53,11 @@ class Image(Modality):
     keep : bool or "auto", default="auto"
         Whether decoded and resized pixels of files are kept in memory; "auto" keeps them up to 64
         MiB. Otherwise files are read in each epoch.
-    encoder : str, component or nn.Module factory, default="cnn"
-        Encoder of the grids. An attribute `normalization` defines its input: a dict with "mean"
-        and "std", numbers or one a channel, which imply the `mode`, or None, and "size".
+    encoder : str, list, component or nn.Module factory, default="cnn"
+        Encoder of the grids. "efficientnet_lite0" (also 1 and 2) is a frozen pretrained one, at
+        whose size images are read; see `Pretrained`. An attribute `normalization` defines its
+        input: a dict with "mean" and "std", numbers or one a channel, which imply the `mode`, or
+        None, and "size".
     decoder : str, component or nn.Module factory, default="cnn"
         Decoder when the modality is a target.
     loss : str or component, default="squared_error"
@@ -89,6 +91,7 @@ class Image(Modality):
 
     kind = "grid"
     opens_files = True
+    pretrained = "efficientnet_lite0"
     _parameter_constraints = {
         **ImageScaler._parameter_constraints,
         "on_error": [StrOptions({"absent", "raise"})],

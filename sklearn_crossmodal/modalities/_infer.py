@@ -29,12 +29,12 @@ from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities._base import Modality
 from sklearn_crossmodal.modalities._text_warnings import warn_of_texts
 from sklearn_crossmodal.utils._validation import error_prefix
-from sklearn_crossmodal.utils.discovery import reserved_names
+from sklearn_crossmodal.utils.discovery import check_pretrained, reserved_names
 
 __all__ = ["infer_modalities"]
 
 
-def infer_modalities(X):
+def infer_modalities(X, *, pretrained=False):
     """Infer the modalities of X from its columns.
 
     The numeric columns of an array or data frame form one modality, and so do the categorical ones.
@@ -49,6 +49,9 @@ def infer_modalities(X):
     ----------
     X : {MultiModalFrame, dataframe, mapping, array-like, sparse} of shape (n_samples, n_features)
         The samples. A 2-D array of objects is treated as a frame.
+    pretrained : bool, default=False
+        Whether images and texts get frozen pretrained encoders: "efficientnet_lite0", and "minilm"
+        beside the bag of words. Their packages are needed; what is installed changes nothing.
 
     Returns
     -------
@@ -62,6 +65,12 @@ def infer_modalities(X):
         If no modality accepts a column; the message shows the type of its cells.
     TypeError
         If X is a container of another library that is not a table; the message names the remedy.
+    ImportError
+        If a pretrained encoder is not installed; the message names the command that installs it.
+
+    See Also
+    --------
+    Pretrained : Other pretrained models.
 
     Examples
     --------
@@ -75,11 +84,32 @@ def infer_modalities(X):
     ('clinical_numeric', Numeric(), {'clinical': [0]})
     ('clinical_categorical', Categorical(), {'clinical': [1]})
     ('scan', Image(), 'scan')
+
+    With pretrained encoders, where their packages are installed:
+
+    >>> infer_modalities({"scan": np.zeros((3, 8, 8))}, pretrained=True)  # doctest: +SKIP
+    [('scan', Image(encoder='efficientnet_lite0'), 'scan')]
     """
+    if not isinstance(pretrained, bool | np.bool_):
+        raise TypeError(f"infer_modalities: pretrained must be True or False, got {pretrained!r}.")
     refuse_foreign(X)
     if not is_named(X):
         X = check_array(as_rows(X), accept_sparse="csr", dtype=None, ensure_all_finite=False)
-    return infer_from_table(as_table(X), joined=not isinstance(X, Mapping))
+    found = infer_from_table(as_table(X), joined=not isinstance(X, Mapping))
+    return (
+        [(name, _with_pretrained(name, one), key) for name, one, key in found]
+        if pretrained
+        else found
+    )
+
+
+def _with_pretrained(name: str, modality: Modality) -> Modality:
+    """Return a modality with the pretrained encoder of its type, if there is one."""
+    if modality.pretrained is None:
+        return modality
+    with error_prefix(f"infer_modalities: modality {name!r}"):
+        check_pretrained(modality.pretrained)
+    return modality.set_params(encoder=modality.pretrained)
 
 
 def infer_for_columns(table, X, columns: Mapping, parameter="modalities") -> list[tuple]:

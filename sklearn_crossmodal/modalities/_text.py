@@ -92,8 +92,9 @@ class Text(Modality):
         deterministically. A path is cheapest to clone.
     train_vectors : bool, default=True
         Whether `vectors` are fine-tuned; else they are frozen.
-    encoder : str, component or nn.Module factory, default="bag"
-        Encoder of the tokens.
+    encoder : str, list, component or nn.Module factory, default="bag"
+        Encoder of the tokens. "minilm" is a frozen sentence encoder with the bag of words beside
+        it, as is ``["bag", "minilm"]``; see `Pretrained` and `JoinedEncoder`.
     decoder : str, component or nn.Module factory, default="tokens"
         Decoder when the modality is a target. The default scores all words at each position,
         independently; "recurrent" and "attention" are autoregressive. For long texts, a smaller
@@ -145,6 +146,7 @@ class Text(Modality):
 
     kind = "tokens"
     masked = True
+    pretrained = "minilm"
     _parameter_constraints = {
         "tokenizer": [
             StrOptions({"word", "bpe", "ids"}),
@@ -223,6 +225,7 @@ class Text(Modality):
             vectors=self._embedding_table(),
             train_vectors=self.train_vectors,
             pairs=frequent_pairs(ids, self.max_pairs, weight) if self.max_pairs else None,
+            seen=np.unique(ids) if isinstance(self.tokenizer_, GivenTokenizer) else None,
         )
         advice = "Look at min_count, max_words and tokenizer, or leave the column out."
         warn_of_wordless(cells, ids, self.tokenizer_.n_tokens_, advice)

@@ -17,10 +17,11 @@ from sklearn_crossmodal.nn.encoders import ENCODERS, Pretrained
 from sklearn_crossmodal.nn.fusion import FUSIONS
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.nn.pretrained import PRETRAINED
+from sklearn_crossmodal.utils.discovery import named_encoder
 
 __all__ = ["build_decoder", "build_encoder", "build_fusion", "build_loss"]
 
-#: Pretrained encoders by name, as classes that take no parameters.
+#: Pretrained encoders, for the list of valid names; `named_encoder` makes them.
 _NAMED = {name: partial(Pretrained, name) for name in PRETRAINED}
 
 
@@ -29,8 +30,8 @@ def build_encoder(part, spec: BlockSpec) -> nn.Module:
 
     Parameters
     ----------
-    part : str, Component, or nn.Module class, factory or instance
-        A class or factory is called with `spec`.
+    part : str, list, Component, or nn.Module class, factory or instance
+        A class or factory is called with `spec`; a list stands for a `JoinedEncoder`.
     spec : BlockSpec
         Of the blocks to encode.
 
@@ -51,7 +52,7 @@ def build_encoder(part, spec: BlockSpec) -> nn.Module:
     >>> build_encoder(lambda spec: nn.Linear(spec.size, 7), BlockSpec("vector", (3,))).out_features
     7
     """
-    component = resolve(part, {**ENCODERS, **_NAMED}, "encoder")
+    component = resolve(named_encoder(part), {**ENCODERS, **_NAMED}, "encoder")
     check_kind(component, spec.kind, ENCODERS, "encoder")
     module = component.build(spec)
     if not isinstance(component, Factory):

@@ -7,6 +7,7 @@ Inputs are therefore masked, or replaced, too.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -66,29 +67,31 @@ def is_finite_at_zeros(module: nn.Module) -> bool:
 
 def encode_present(
     encoder: nn.Module,
-    values: Tensor,
-    mask: Tensor | None,
+    inputs: Sequence[Tensor | None],
     present: Tensor,
     dtype: torch.dtype,
 ) -> Tensor:
     """Encode the samples that have a modality, `present` (B,); the encoder receives no other.
+
+    The `inputs` of the encoder are values, mask and, if it reads them, embeddings.
 
     A sample that lacks it is replaced by the last one before it that has it, so that the batch size
     is kept, and so are statistics over a batch. Modality dropout does not apply here: samples whose
     modality is dropped are encoded. Latents (B, D) of samples that lack the modality are arbitrary;
     they are of type `dtype` if the encoder is not run, since no sample has it.
     """
+    values = cast("Tensor", inputs[0])
     flat = values.flatten(1)
     held = present | ((flat != 0).any(dim=1) & flat.isfinite().all(dim=1))
     n_held = int(held.sum())
     if n_held == len(values):
-        return encoder(values, mask)
+        return encoder(*inputs)
     if not n_held:
         width = flag(encoder, "out_features")
         if width is None:  # a module that was not built by `build_encoder`
-            return encoder(values, mask).detach()
+            return encoder(*inputs).detach()
         return torch.zeros(len(values), width, dtype=dtype, device=values.device)
     rows = torch.arange(len(values), device=values.device)
     last = torch.where(held, rows, -1).cummax(dim=0).values
     rows = torch.where(last < 0, held.to(torch.uint8).argmax(), last)
-    return encoder(values[rows], None if mask is None else mask[rows])
+    return encoder(*(None if part is None else part[rows] for part in inputs))

@@ -57,6 +57,8 @@ class Encoder(InputSettings, Protocol):
     kinds: frozenset[str] | None
     #: Whether it reads texts that are longer than the longest in `fit`.
     any_length: bool = False
+    #: A frozen encoder, whose embeddings the module reads beside the block.
+    frozen_part: object = None
 
     def build(self, spec: BlockSpec) -> nn.Module:
         """Return an `EncoderModule` for blocks of this kind and shape."""

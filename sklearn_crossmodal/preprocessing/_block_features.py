@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_crossmodal.data import END, PADDING, UNKNOWN, Block, LazyRows
 from sklearn_crossmodal.utils._slices import slices_of
@@ -54,11 +55,12 @@ def features_reducer(kind: str, n_features: int, n_components: int | None, rando
     Parameters
     ----------
     kind : str
-        Of the block.
+        Of the block, or "embedding" of the vectors of a pretrained model.
     n_features : int
         Number of features.
     n_components : int or None
-        Number of components of tokens, sequences and grids with more features; None keeps all.
+        Number of components of tokens, sequences, grids and embeddings with more features; None
+        keeps all.
     random_state : int, RandomState instance or None
         Of the randomised decompositions.
 
@@ -74,6 +76,10 @@ def features_reducer(kind: str, n_features: int, n_components: int | None, rando
     PCA(n_components=5)
     """
     reduces = n_components is not None and n_features > n_components
+    if kind == "embedding":
+        scaled = [StandardScaler()] if reduces else [StandardScaler(), _RowScaler()]
+        reducer = [PCA(n_components, random_state=random_state)] if reduces else []
+        return make_pipeline(*scaled, *reducer)
     if kind == "tokens":
         weighting = TfidfTransformer(sublinear_tf=True)
         if not reduces:
@@ -82,6 +88,17 @@ def features_reducer(kind: str, n_features: int, n_components: int | None, rando
     if kind in {"vector", "codes"} or not reduces:
         return FunctionTransformer(accept_sparse=True)
     return PCA(n_components, random_state=random_state)
+
+
+class _RowScaler(TransformerMixin, BaseEstimator):
+    """Divide standardised columns by the root of their number: the mean square of a row is one."""
+
+    def fit(self, X, y=None):
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        return X / np.sqrt(self.n_features_in_)
 
 
 def _vector(block: Block):

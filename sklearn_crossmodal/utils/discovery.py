@@ -99,18 +99,29 @@ def reserved_names() -> frozenset[str]:
     return frozenset(name for names in params if "modalities" in names for name in names)
 
 
-def named_encoder(encoder):
-    """Return the component for the name of a pretrained encoder, any other encoder as it is.
+def check_pretrained(name):
+    """Raise `ImportError`, with the command that installs it, if a pretrained encoder is missing.
 
     Parameters
     ----------
-    encoder : str, component or nn.Module factory
+    name : str
+        Of the encoder.
+    """
+    import_module("sklearn_crossmodal.nn.pretrained").PRETRAINED[name].check_installed(name)
+
+
+def named_encoder(encoder):
+    """Return the component for the name of a pretrained encoder or a list, others as they are.
+
+    Parameters
+    ----------
+    encoder : str, list, component or nn.Module factory
         As the parameter `encoder` of a modality.
 
     Returns
     -------
     object
-        A `Pretrained`, or the encoder itself.
+        A `Pretrained`, of texts a `JoinedEncoder` with the bag of words, or the encoder itself.
 
     Examples
     --------
@@ -119,8 +130,13 @@ def named_encoder(encoder):
     (Pretrained(source='efficientnet_lite0'), 'cnn')
     """
     # Imported when called: networks stand beside the modalities, which read an encoder's settings.
-    if not isinstance(encoder, str):
+    if not isinstance(encoder, str | list):
         return encoder
     known = import_module("sklearn_crossmodal.nn.pretrained").PRETRAINED
-    make = import_module("sklearn_crossmodal.nn.encoders").Pretrained
-    return make(encoder) if encoder in known else encoder
+    parts = import_module("sklearn_crossmodal.nn.encoders")
+    if isinstance(encoder, list):
+        return parts.JoinedEncoder(encoder)
+    if encoder not in known:
+        return encoder
+    is_text = known[encoder].size is None
+    return parts.JoinedEncoder(["bag", encoder]) if is_text else parts.Pretrained(encoder)

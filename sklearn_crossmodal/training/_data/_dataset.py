@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from sklearn_crossmodal.data import Block
+from sklearn_crossmodal.data import Block, embeddings_of
 from sklearn_crossmodal.training._data._row_reader import RowReader, to_rows
 
 __all__ = ["BlockDataset"]
@@ -31,7 +31,8 @@ class BlockDataset(Dataset):
     values : dict of str to Tensor or RowReader of shape (n, ...)
         For each modality.
     masks : dict of str to Tensor of shape (n, ...)
-        For each modality that has a mask.
+        For each modality that has a mask. By `embeddings_of` its name also the embeddings that an
+        encoder reads beside the values.
     present : Tensor of shape (n, M), bool, or None
         Which modalities each sample has; None if all have all.
     targets : dict of str to (values, mask, weight)
@@ -73,11 +74,7 @@ class BlockDataset(Dataset):
         rows = {key: to_rows(values, dtype) for key, values in rows.items()}
         return cls(
             values={name: rows[id(block.values)] for name, block in blocks.items()},
-            masks={
-                name: torch.from_numpy(block.mask)
-                for name, block in blocks.items()
-                if block.mask is not None
-            },
+            masks=_masks(blocks, dtype),
             present=None if present.all() else torch.from_numpy(present),
             targets={
                 name: (
@@ -154,6 +151,16 @@ class BlockDataset(Dataset):
             for name, (source, *parts) in self.targets.items()
         }
         return inputs, targets, None if self.labels is None else self.labels[_as_index(rows)]
+
+
+def _masks(blocks: Mapping[str, Block], dtype: torch.dtype) -> dict[str, Tensor]:
+    found = {}
+    for name, block in blocks.items():
+        if block.mask is not None:
+            found[name] = torch.from_numpy(block.mask)
+        if block.embeddings is not None:
+            found[embeddings_of(name)] = torch.from_numpy(block.embeddings).to(dtype)
+    return found
 
 
 def _gather(source: Tensor | RowReader, rows: Tensor | slice) -> Tensor:

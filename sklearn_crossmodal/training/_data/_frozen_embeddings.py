@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
 from scipy import sparse
 from sklearn.utils.validation import check_memory
 
-from sklearn_crossmodal.data import Block, BlockSpec, LazyRows, is_lazy
+from sklearn_crossmodal.data import END, Block, BlockSpec, LazyRows, is_lazy
 from sklearn_crossmodal.nn._protocols import FrozenEncoder, flag
 from sklearn_crossmodal.training._data._row_reader import prefetch, to_rows
 from sklearn_crossmodal.training._data._text_lengths import cut_texts
@@ -41,7 +42,7 @@ class FrozenInputs:
 
     def __bool__(self) -> bool:
         """Whether any encoder is frozen."""
-        return any(_is_frozen(modality.encoder) for _, modality, _ in self.modalities)
+        return any(_frozen_in(modality.encoder) for _, modality, _ in self.modalities)
 
     def __call__(
         self,
@@ -67,7 +68,7 @@ class FrozenInputs:
             )
         if self.moments is None:
             self.moments = {
-                name: _moments(block, sample_weight)
+                name: _moments(_vectors_in(block), block.present, sample_weight)
                 for name, block in embedded.items()
                 if block is not blocks[name]
             }
@@ -87,25 +88,52 @@ def embed_frozen(
 ) -> dict[str, Block]:
     """Replace the blocks of frozen encoders by their embeddings, of kind ``"vector"``.
 
+    Blocks of joined encoders get the embeddings beside their values.
+
     Embeddings are cached by the content of the rows: in a joblib `memory`, and in this process
     while `SHARED` is open. Padding counts too if the module takes no mask. Nothing is cached of a
     module that is not `describable`.
     """
     embedded = dict(blocks)
-    frozen = [entry for entry in modalities if _is_frozen(entry[1].encoder)]
+    frozen = [entry for entry in modalities if _frozen_in(entry[1].encoder)]
     blocks = {**blocks, **cut_texts("", {name: blocks[name] for name, *_ in frozen}, frozen)}
     for name, modality, _ in frozen:
-        encoder = modality.encoder
         with error_prefix(f"modality {name!r}"):
-            module = encoder.load(blocks[name].spec, device)
+            encoder, block = _frozen_in(modality.encoder), blocks[name]
+            beside = encoder is not modality.encoder
+            module = encoder.load(block.spec, device)
             embedder = _Embedder(module, device, memory)
+            read = _shortened(block, encoder.max_length) if beside else block
             label = f"embedding {name}"
-            embedded[name] = _embed(blocks[name], embedder, encoder.batch_size, label, verbose)
+            vectors = _embed(read, embedder, encoder.batch_size, label, verbose)
+            if beside:
+                spec = replace(block.spec, embedded=vectors.shape[1])
+                embedded[name] = replace(block, spec=spec, embeddings=vectors)
+            else:
+                embedded[name] = Block(
+                    vectors, block.present, BlockSpec("vector", vectors.shape[1:])
+                )
     return embedded
 
 
-def _is_frozen(encoder) -> bool:
-    return isinstance(encoder, FrozenEncoder) and encoder.frozen
+def _frozen_in(encoder):
+    """Return the frozen encoder that an encoder is, or has beside others; None without any."""
+    if isinstance(encoder, FrozenEncoder) and encoder.frozen:
+        return encoder
+    return flag(encoder, "frozen_part")
+
+
+def _shortened(block: Block, limit: int | None) -> Block:
+    """Cut texts to as many tokens as a model reads, as its tokenizer does: the last one is kept."""
+    if block.kind != "tokens" or limit is None or block.values.shape[1] <= limit:
+        return block
+    values, mask = block.values[:, :limit].copy(), block.mask[:, :limit]
+    lengths = block.mask.sum(axis=1)
+    long = np.flatnonzero(lengths > limit)
+    last = lengths[long] - 1
+    last -= block.values[long, last] == END  # the end is ours, not the model's
+    values[long, limit - 1] = block.values[long, last]
+    return replace(block, values=values, mask=mask)
 
 
 class _Embedder:
@@ -165,7 +193,10 @@ class _Embedder:
         return vectors
 
 
-def _embed(block: Block, embedder: _Embedder, batch_size: int, label: str, verbose: int) -> Block:
+def _embed(
+    block: Block, embedder: _Embedder, batch_size: int, label: str, verbose: int
+) -> np.ndarray:
+    """Return the vectors (n, d) of a block, zeros where the modality is absent."""
     rows = np.flatnonzero(block.present)
     keys = _keys(block, embedder, rows)
     known = {} if keys is None else embedder.find(list(keys.values()))
@@ -187,7 +218,7 @@ def _embed(block: Block, embedder: _Embedder, batch_size: int, label: str, verbo
     if vectors is None:  # no sample has the modality: get the width from a row of zeros
         width = embedder(*_no_row(block)).shape[1]
         vectors = np.zeros((len(block), width), np.float32)
-    return Block(vectors, block.present, BlockSpec("vector", vectors.shape[1:]))
+    return vectors
 
 
 def _keys(block: Block, embedder: _Embedder, rows: np.ndarray) -> dict[int, bytes] | None:
@@ -230,17 +261,25 @@ def _no_row(block: Block) -> tuple[np.ndarray, np.ndarray | None]:
     return np.zeros((1, *block.spec.shape), dtype), mask
 
 
-def _moments(block: Block, sample_weight: np.ndarray | None) -> tuple[np.ndarray, float]:
+def _vectors_in(block: Block) -> np.ndarray:
+    return block.values if block.embeddings is None else block.embeddings
+
+
+def _moments(
+    vectors: np.ndarray, present: np.ndarray, sample_weight: np.ndarray | None
+) -> tuple[np.ndarray, float]:
     """Return the mean of each number, and one standard deviation, 1 if all rows are alike."""
-    there = block.present if sample_weight is None else block.present & (sample_weight > 0)
+    there = present if sample_weight is None else present & (sample_weight > 0)
     if not there.any():
-        return np.zeros(block.spec.shape), 1.0
+        return np.zeros(vectors.shape[1:]), 1.0
     weight = None if sample_weight is None else sample_weight[there]
-    mean, spread = vector_moments(block.values[there], weight, tolerance=_ROUNDING)
+    mean, spread = vector_moments(vectors[there], weight, tolerance=_ROUNDING)
     return mean, spread or 1.0
 
 
 def _scaled(block: Block, mean: np.ndarray, spread: float) -> Block:
-    values = ((block.values - mean) / spread).astype(np.float32)
-    values[~block.present] = 0
-    return Block(values, block.present, block.spec)
+    vectors = ((_vectors_in(block) - mean) / spread).astype(np.float32)
+    vectors[~block.present] = 0
+    if block.embeddings is None:
+        return replace(block, values=vectors)
+    return replace(block, embeddings=vectors)

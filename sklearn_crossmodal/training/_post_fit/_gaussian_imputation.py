@@ -256,7 +256,8 @@ def _numbers_of(net, dataset):
     widths = {
         name: values.shape[1]
         for name, values in dataset.values.items()
-        if values is dataset.targets[name][0]  # not so behind a frozen encoder
+        if name in dataset.targets  # not so of embeddings beside a modality
+        and values is dataset.targets[name][0]  # not so behind a frozen encoder
         and isinstance(values, Tensor)
         and values.ndim == 2
         and values.is_floating_point()

@@ -9,12 +9,13 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from sklearn_crossmodal import FusionClassifier, Image, ModalityVectorizer, Pretrained, Text
+from sklearn_crossmodal import FusionClassifier, Image, Pretrained, Text
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import Modality
 from sklearn_crossmodal.nn import build_encoder
 from sklearn_crossmodal.nn.pretrained import PRETRAINED, PretrainedEntry
+from sklearn_crossmodal.training import embed_frozen
 
 IMAGES = [name for name, entry in PRETRAINED.items() if entry.size is not None]
 SENTENCES = ["A cat sat on the mat.", "Markets fell sharply on Monday."]
@@ -50,11 +51,11 @@ def pictures():
 def embeddings(name):
     """Return the embeddings of the two examples, as estimators get them."""
     if name in IMAGES:
-        modality, cells = Image(encoder=name, size=128), pictures()
+        modality, cells = Image(encoder=Pretrained(name), size=128), pictures()
     else:
-        modality, cells = Text(encoder=name), np.array(SENTENCES, dtype=object)
-    vectorizer = ModalityVectorizer(modality, n_components=None)
-    return vectorizer.fit_transform({"cells": cells})
+        modality, cells = Text(encoder=Pretrained(name)), np.array(SENTENCES, dtype=object)
+    block = modality.fit(cells).transform(cells)
+    return embed_frozen({"a": block}, [("a", modality, "a")])["a"].values
 
 
 @pytest.mark.parametrize("name", PRETRAINED)
