@@ -123,6 +123,31 @@ class NeighboursCompanion(Companion):
     def classifier(self, spec):
         return KNeighborsClassifier()
 '''
+PRETRAINED = '''
+from torch import nn
+
+from sklearn_crossmodal.nn.pretrained._entry import PretrainedEntry
+
+
+class Columns(nn.Module):
+    """The mean of each column of an image."""
+
+    def forward(self, images):
+        return images.mean(dim=(1, 2))
+
+
+COLUMNS = PretrainedEntry(
+    source=Columns,
+    modules=("torch",),
+    packages=("torch",),
+    width=6,
+    licence="BSD-3-Clause",
+    origin="https://example.org; not trained",
+    size=6,
+    mean=0.5,
+    std=0.25,
+)
+'''
 #: For each part: its family on the page, the file that is written, the registry, name and class.
 PARTS = {
     "fusion": (FUSION, "nn/fusion/_product.py", "FUSIONS", "product", "ProductFusion"),
@@ -137,14 +162,15 @@ PARTS = {
         "neighbours",
         "NeighboursCompanion",
     ),
+    "pretrained": (PRETRAINED, "nn/pretrained/_columns.py", "PRETRAINED", "columns", "COLUMNS"),
 }
 SCRIPT = """
 import warnings
 
 import numpy as np
 
-from sklearn_crossmodal import AutoFusionClassifier, FusionClassifier, FusionRegressor, Numeric
-from sklearn_crossmodal import MultiModalFrame, infer_modalities
+from sklearn_crossmodal import AutoFusionClassifier, FusionClassifier, FusionRegressor, Image
+from sklearn_crossmodal import MultiModalFrame, Numeric, infer_modalities
 
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(0)
@@ -172,6 +198,10 @@ texts = np.array([f"{50 + 10 * one:.1f} %" for one in numbers], dtype=object)
 found = infer_modalities(MultiModalFrame({"share": texts, "b": b}))
 assert {name: type(kind).__name__ for name, kind, _ in found}["share"] == "Percent"
 assert score(FusionClassifier(found, **quick), {"share": texts, "b": b}, y) > 0.9
+images = rng.integers(0, 100, (150, 12, 12), dtype=np.uint8)
+images[y == 1, :, 3:6] += 100
+photo = [("photo", Image(encoder="columns"), "photo")]
+assert score(FusionClassifier(photo, **quick), {"photo": images}, y) > 0.9
 network = FusionClassifier(n_folds=None, max_epochs=2)
 auto = AutoFusionClassifier(estimator=network, cv=2, random_state=0)
 assert "neighbours" in set(auto.fit(X, y).leaderboard_["model"])

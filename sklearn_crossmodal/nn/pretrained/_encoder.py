@@ -17,11 +17,16 @@ from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn._protocols import flag
 from sklearn_crossmodal.nn._rng import fixed_seed
+from sklearn_crossmodal.nn.pretrained import PRETRAINED, PretrainedEntry
 from sklearn_crossmodal.nn.pretrained._adapters import FIRST_TOKEN
 from sklearn_crossmodal.nn.pretrained._files import find_folder
 from sklearn_crossmodal.nn.pretrained._image_normalization import find_normalization
-from sklearn_crossmodal.nn.pretrained._loader import model_in_folder, model_of, on_device
-from sklearn_crossmodal.nn.pretrained._registry import PRETRAINED, PretrainedEntry, named_model
+from sklearn_crossmodal.nn.pretrained._loader import (
+    model_in_folder,
+    model_of,
+    named_model,
+    on_device,
+)
 from sklearn_crossmodal.nn.pretrained._tokenizer import ModelTokenizer, has_tokenizer
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval
 
@@ -258,7 +263,7 @@ class Pretrained(Component):
             return model_in_folder(self._folder())
         if self._entry is not None:
             self._entry.check_installed(self.source)
-            return named_model(self.source)
+            return named_model(self._entry.source)
         params = (self.source, self.weights)
         loaded = self._loaded
         if loaded is None or any(old is not new for old, new in zip(loaded, params)):

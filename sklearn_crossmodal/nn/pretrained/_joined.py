@@ -13,8 +13,8 @@ from sklearn_crossmodal.data import UNKNOWN, BlockSpec
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn._protocols import flag
+from sklearn_crossmodal.nn.pretrained import PRETRAINED
 from sklearn_crossmodal.nn.pretrained._encoder import Pretrained
-from sklearn_crossmodal.nn.pretrained._registry import PRETRAINED
 
 __all__ = ["JoinedEncoder"]
 

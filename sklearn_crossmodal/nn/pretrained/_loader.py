@@ -15,7 +15,7 @@ from sklearn_crossmodal.nn.pretrained._adapters import adapt
 from sklearn_crossmodal.nn.pretrained._files import folder_stamp, load_folder, load_weights
 from sklearn_crossmodal.nn.pretrained._fingerprint import fingerprint, is_describable
 
-__all__ = ["model_in_folder", "model_of", "on_device"]
+__all__ = ["model_in_folder", "model_of", "named_model", "on_device"]
 
 
 def model_in_folder(folder: Path) -> nn.Module:
@@ -34,6 +34,12 @@ def model_of(source: nn.Module | Callable[[], nn.Module], weights) -> nn.Module:
         if weights is not None:
             load_weights(module, weights)
         return _prepared(module)
+
+
+@lru_cache(maxsize=2)
+def named_model(make: Callable[[], nn.Module]) -> nn.Module:
+    """Return the model of a function in the registry, cached per process."""
+    return model_of(make, None)
 
 
 @lru_cache(maxsize=2)
