@@ -49,7 +49,9 @@ def block_features(block: Block):
     return _FEATURES[block.kind](block)
 
 
-def features_reducer(kind: str, n_features: int, n_components: int | None, random_state):
+def features_reducer(
+    kind: str, n_features: int, n_components: int | None, random_state, *, length: float = 1.0
+):
     """Return an unfitted transformer that reduces the features of a kind of block.
 
     Parameters
@@ -63,6 +65,8 @@ def features_reducer(kind: str, n_features: int, n_components: int | None, rando
         keeps all.
     random_state : int, RandomState instance or None
         Of the randomised decompositions.
+    length : float, default=1
+        Root of the mean squared norm of a standardised embedding of which all numbers are kept.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def features_reducer(kind: str, n_features: int, n_components: int | None, rando
     """
     reduces = n_components is not None and n_features > n_components
     if kind == "embedding":
-        scaled = [StandardScaler()] if reduces else [StandardScaler(), _RowScaler()]
+        scaled = [StandardScaler()] if reduces else [StandardScaler(), _RowScaler(length)]
         reducer = [PCA(n_components, random_state=random_state)] if reduces else []
         return make_pipeline(*scaled, *reducer)
     if kind == "tokens":
@@ -91,14 +95,17 @@ def features_reducer(kind: str, n_features: int, n_components: int | None, rando
 
 
 class _RowScaler(TransformerMixin, BaseEstimator):
-    """Divide standardised columns by the root of their number: the mean square of a row is one."""
+    """Scale standardised columns so that the mean squared norm of a row is `length` squared."""
+
+    def __init__(self, length=1.0):
+        self.length = length
 
     def fit(self, X, y=None):
         self.n_features_in_ = X.shape[1]
         return self
 
     def transform(self, X):
-        return X / np.sqrt(self.n_features_in_)
+        return X * (self.length / np.sqrt(self.n_features_in_))
 
 
 def _vector(block: Block):

@@ -143,6 +143,23 @@ def test_features_hold_words_and_embeddings(encoder, X):
     np.testing.assert_allclose(vectorizer.transform(X[:5]), table[:5], atol=1e-5)
 
 
+def test_embeddings_are_half_as_long_as_the_words_that_they_stand_beside(encoder, X):
+    table = ModalityVectorizer([("text", Text(encoder=encoder), "text")], n_components=None)
+    table = table.fit_transform(X).toarray()
+    words, embeddings = table[:, :-4], table[:, -4:]
+    np.testing.assert_allclose(np.linalg.norm(words, axis=1), 1)
+    varying = embeddings.std(axis=0) > 0  # all texts are of three words
+    assert varying.tolist() == [True, True, True, False]
+    assert (embeddings**2).sum(axis=1).mean() == pytest.approx(0.25 * 3 / 4)
+
+
+def test_embeddings_alone_are_standardised_and_have_rows_of_length_one(X):
+    modality = Text(encoder=Pretrained(Model()))
+    table = ModalityVectorizer([("text", modality, "text")], n_components=None).fit_transform(X)
+    np.testing.assert_allclose(table.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(table.std(axis=0), [0.5, 0.5, 0.5, 0], atol=1e-6)
+
+
 def test_a_sample_without_the_text_has_zeros_of_both(encoder, X, y):
     texts = X["text"].copy()
     texts[::3] = None
