@@ -17,6 +17,8 @@ __all__ = ["EFFICIENTNET_LITE0", "EFFICIENTNET_LITE1", "EFFICIENTNET_LITE2"]
 
 #: Pixels that go through the network at once on a CPU: more leave the processor's cache.
 _CHUNK = 2**17
+#: Added below the root, whose slope has no limit at zero.
+_FLOOR = 1e-3
 
 
 def _load(version: int) -> nn.Module:
@@ -34,7 +36,17 @@ def _load(version: int) -> nn.Module:
 
 
 class _Features(nn.Module):
-    """(B, 3, H, W) -> (B, D), the mean over the last feature map."""
+    """(B, 3, H, W) -> (B, D), the square root of the mean over the last feature map.
+
+    Means of rectified activations are skewed, with many near zero. Their root [1]_ gives logistic
+    regression on emoji .770 where the means give .758, and the default network .769 and .766
+    (four draws of a quarter of the training rows).
+
+    References
+    ----------
+    .. [1] F. Perronnin, J. Sánchez, T. Mensink (2010). "Improving the Fisher kernel for large-scale
+       image classification". ECCV. doi:10.1007/978-3-642-15561-1_11
+    """
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -46,10 +58,9 @@ class _Features(nn.Module):
         images = images.contiguous(memory_format=torch.channels_last)
         n_pixels = images.shape[2] * images.shape[3]
         size = max(_CHUNK // n_pixels, 1) if images.device.type == "cpu" else len(images)
-        return torch.cat([self._features(chunk) for chunk in images.split(size)])
-
-    def _features(self, images: Tensor) -> Tensor:
-        return self.head(self.blocks(self.stem(images))).mean((2, 3))
+        maps = (self.head(self.blocks(self.stem(chunk))) for chunk in images.split(size))
+        means = torch.cat([one.mean((2, 3)) for one in maps])
+        return (means + _FLOOR).sqrt()
 
 
 class _Block(nn.Module):
