@@ -15,6 +15,9 @@ from sklearn_crossmodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["CNNEncoder"]
 
+#: Least width that is normalised: of few units the normalised ones tell little.
+_NORMALIZED_WIDTH = 8
+
 
 class CNNEncoder(Component):
     """Convolutions, each followed by downsampling by two, then an optional linear layer.
@@ -34,8 +37,9 @@ class CNNEncoder(Component):
     halving : {"max", "stride"}, default="max"
         How to downsample: by max pooling over two by two pixels, or by a stride of two.
     normalize : bool, default=True
-        Whether each convolution is followed by group normalisation over groups of 8 channels, which
-        unlike batch normalisation does not depend on the other samples of a batch.
+        Whether each convolution is followed by group normalisation over groups of 8 channels, and
+        the linear layer, of a width of 8 or more, by layer normalisation. Unlike batch
+        normalisation they do not depend on the other samples of a batch.
     max_shift : int, default=2
         Augmentation: maximum random translation in pixels in training, vertically and horizontally,
         with replicated edges; at most a sixteenth of height and width.
@@ -53,9 +57,17 @@ class CNNEncoder(Component):
     single run, within one standard error: trained on 4500 small colour photographs of ten classes
     for 20 epochs, accuracy on 1500 others is .561 with it and .546 without.
 
+    Layer normalisation before the last ReLU keeps its units alive: pictures that are much alike, as
+    silhouettes on uniform ground, move all units the same way in each step of Adam, until all are
+    negative for all pictures and nothing is learned any more. On generated silhouettes of 60
+    classes with 5 each, 48 pixels wide, none of 128 units was active after training without it, and
+    accuracy on new ones was .017; with it .956. With 100 classes, 32 pixels wide, .643 and .943.
+
     References
     ----------
     Y. Wu, K. He (2018). "Group normalization". arXiv:1803.08494
+
+    J. L. Ba, J. R. Kiros, G. E. Hinton (2016). "Layer normalization". arXiv:1607.06450
 
     Examples
     --------
@@ -128,7 +140,10 @@ class CNNEncoder(Component):
         layers.append(nn.Dropout(self.dropout))
         if self.width is None:
             return _CNNEncoder(layers, n_pixels)
-        layers += [nn.Linear(n_pixels, self.width), nn.ReLU(), nn.Dropout(self.dropout)]
+        layers.append(nn.Linear(n_pixels, self.width))
+        if self.normalize and self.width >= _NORMALIZED_WIDTH:
+            layers.append(nn.LayerNorm(self.width))
+        layers += [nn.ReLU(), nn.Dropout(self.dropout)]
         return _CNNEncoder(layers, self.width)
 
     def _stage(self, before: int, after: int) -> list[nn.Module]:

@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
+from sklearn_crossmodal import FusionClassifier
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.nn.encoders import CNNEncoder
 
@@ -129,3 +131,37 @@ def test_training_mirrors_half_of_the_images_left_to_right():
     flip.eval()
     assert torch.equal(flip(image), image)
     assert not any(type(layer) is type(flip) for layer in build(1, 8, 8).layers)
+
+
+def silhouettes(n_classes, n_each, size, seed):
+    """Return grey silhouettes of random closed curves on uniform ground, and their classes."""
+    shapes = np.random.default_rng(0).normal(size=(2, n_classes, 5)) / np.arange(1, 6)
+    rng = np.random.default_rng(seed)
+    y = np.repeat(np.arange(n_classes), n_each)
+    centre = size / 2 + rng.normal(scale=0.03 * size, size=(2, len(y), 1, 1))
+    down, right = np.mgrid[:size, :size][:, None] - centre
+    angle = np.arctan2(down, right) + rng.normal(scale=0.15, size=(len(y), 1, 1))
+    waves = np.arange(1, 6)[:, None, None, None] * angle
+    parts = zip(shapes[:, y], (np.cos(waves), np.sin(waves)), strict=True)
+    radius = 1 + 0.35 * sum(np.einsum("nk,knij->nij", one, wave) for one, wave in parts)
+    inside = np.hypot(down, right) < 0.25 * size * np.abs(radius)
+    return np.where(inside, 40, 250).astype(np.uint8), y
+
+
+def test_units_stay_active_on_silhouettes_that_are_much_alike():
+    # Pictures that are much alike move all units the same way in each step of Adam; without a
+    # normalisation all are negative for all pictures after some epochs, and nothing is learned.
+    X, y = silhouettes(40, 5, 32, seed=1)
+    clf = FusionClassifier(
+        [("image", "image", "image")], learning_rate=1e-2, max_epochs=5, random_state=0
+    )
+    latents = clf.fit({"image": X}, y).transform({"image": X})
+    assert (latents > 0).any(axis=0).mean() > 0.5
+
+
+@pytest.mark.slow
+def test_silhouettes_of_many_classes_are_learned():
+    X, y = silhouettes(60, 5, 48, seed=1)
+    X_new, y_new = silhouettes(60, 3, 48, seed=2)
+    clf = FusionClassifier([("image", "image", "image")], random_state=0)
+    assert clf.fit({"image": X}, y).score({"image": X_new}, y_new) > 0.8
