@@ -37,6 +37,7 @@ API_REFERENCE = {
         "Companion",
         "CompanionSpec",
         "ExtraTreesCompanion",
+        "TabICLCompanion",
         "KernelCompanion",
         "LinearCompanion",
     ],

@@ -85,12 +85,9 @@ auto = AutoFusionClassifier(random_state=0).fit(X_train, y_train)
 board = auto.leaderboard_
 for name, score, weight in zip(board["model"], board["score"], board["weight"], strict=True):
     share = "" if name == "fused" else f"  weight {weight:.2f}"  # that of the fusion is of no model
-    print(f"{name:>12s}  score {score:.3f}{share}")
-low, high = auto.fusion_gain_.interval
-print(
-    f"fused minus {auto.fusion_gain_.against} alone: {auto.fusion_gain_.gain:.3f} "
-    f"({low:.3f} to {high:.3f}); on new rows {auto.score(X_test, y_test):.3f}"
-)
+    print(f"{name:>20s}  score {score:.3f}{share}")
+print(auto.fusion_gain_.summary)
+print(f"on new rows {auto.score(X_test, y_test):.3f}")
 
 figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
 places = np.arange(len(board["model"]))[::-1]

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.ensemble._base_models import (
+from sklearn_crossmodal.ensemble._fitting._base_models import (
     check_names,
     check_network,
-    default_companions,
     make_base_models,
+    named_companions,
+    sides_of,
 )
-from sklearn_crossmodal.ensemble._cross_fitting import Samples, cross_fit
-from sklearn_crossmodal.ensemble._leaderboard import fusion_gain, leaderboard
-from sklearn_crossmodal.ensemble._modality_view import View
-from sklearn_crossmodal.ensemble._subset_stacking import SubsetStacking
-from sklearn_crossmodal.ensemble._time_budget import Clock
+from sklearn_crossmodal.ensemble._fitting._companion_fitting import CompanionFitting
+from sklearn_crossmodal.ensemble._fitting._cross_fitting import CrossFit
+from sklearn_crossmodal.ensemble._fitting._expected_time import expected_seconds_of
+from sklearn_crossmodal.ensemble._fitting._modality_view import View
+from sklearn_crossmodal.ensemble._fitting._samples import Samples, can_learn, check_classes
+from sklearn_crossmodal.ensemble._fitting._time_budget import Clock
+from sklearn_crossmodal.ensemble._fusion_gain import fusion_gain
+from sklearn_crossmodal.ensemble._leaderboard import leaderboard
+from sklearn_crossmodal.ensemble._stacking._subset_stacking import SubsetStacking
 from sklearn_crossmodal.ensemble.companions import CompanionSpec
-from sklearn_crossmodal.ensemble.companions._pipeline import check_companions
+from sklearn_crossmodal.ensemble.companions._checks import check_companions
 from sklearn_crossmodal.estimators._fitting._callback_context import begin_fit, end_fit
 from sklearn_crossmodal.estimators._fitting._input_validation import check_weight, check_X
 from sklearn_crossmodal.estimators._fitting._validation_split import check_groups
@@ -30,18 +34,20 @@ from sklearn_crossmodal.estimators._parameters import ModalityParams
 from sklearn_crossmodal.training._data._cv_folds import cv_folds
 from sklearn_crossmodal.uncertainty._conformal import Calibration, check_confidence
 from sklearn_crossmodal.utils._cache import SHARED
+from sklearn_crossmodal.utils._progress import progress_bar
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_crossmodal.utils._validation import (
     draw_seed,
     error_prefix,
     restored_on_error,
+    warn,
     warn_once,
 )
 
 __all__ = ["BaseAutoFusion"]
 
 #: Share of the time limit for base models; the rest is for their combination.
-_SHARE_OF_BASE_MODELS = 0.85
+_SHARE_OF_BASE_MODELS = 0.8
 
 
 class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
@@ -57,7 +63,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
     _parameter_constraints = {
         "modalities": [list, dict, None],
         "estimator": [HasMethods(["fit", "predict"]), None],
-        "companions": [StrOptions({"auto"}), dict, None],
+        "companions": [StrOptions({"auto"}), list, dict, None],
         "cv": [StrOptions({"auto"}), "cv_object"],
         "time_limit": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [Integral, None],
@@ -123,24 +129,54 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
 
     def _fit(self, X, y, sample_weight, groups):
         clock = Clock(self.time_limit)
-        samples = self._validate(X, y, sample_weight, groups)
+        samples, entries = self._validate(X, y, sample_weight, groups)
         seed = draw_seed(self.random_state)
-        self._base_models = cross_fit(
-            self._models_to_fit(samples, seed),
+        folds = self._folds(samples, seed)
+        network, companions = self._network(), self._companions(samples, seed)
+        check_names(samples.owner, entries, companions)
+        base_models = self._models_to_fit(network, companions, samples, entries, folds, seed)
+        fitting = CompanionFitting(
             samples,
-            self._folds(samples, seed),
-            clock=clock.for_share(_SHARE_OF_BASE_MODELS),
-            begin=partial(begin_fit, self, X, y, sample_weight),
+            folds,
+            entries,
+            clock.for_share(_SHARE_OF_BASE_MODELS),
             n_jobs=self.n_jobs,
-            verbose=self.verbose,
+            memory=network.get_params(deep=False).get("memory"),
+            random_state=seed,
         )
-        self._stacking = SubsetStacking(type(self).__name__, self._candidates, self._base_models)
-        crossed = self._stacking.fit(samples, self._losses, seed=seed, clock=clock)
+        task = begin_fit(self, X, y, sample_weight, n_parts=len(base_models))
+        cross_fit = CrossFit(
+            samples, folds, fitting, clock.for_share(_SHARE_OF_BASE_MODELS), n_jobs=self.n_jobs
+        )
+        n_fits = len(base_models) * len(folds)
+        if self.verbose:
+            seconds = expected_seconds_of(base_models, samples, folds, fitting)
+            print(
+                f"{samples.owner}: {len(base_models)} base models on {len(folds)} folds, which "
+                f"take about {seconds:.0f} s.",
+                flush=True,
+            )
+        with progress_bar(n_fits, samples.owner, self.verbose, unit="fold") as bar:
+            cross_fit.run(base_models, task, bar)
+        self._warn_of(cross_fit.left_out)
+        stacking = SubsetStacking(samples.owner, self._candidates, cross_fit.fitted)
+        crossed = stacking.fit(samples, self._losses, seed=seed, clock=clock)
         self._calibration = self._calibrate(samples, crossed)
-        self._report(samples, crossed)
+        self._report(samples, crossed, cross_fit.fitted, stacking)
+        self._base_models = fitting.refit([cross_fit.fitted[k] for k in stacking.used], clock)
+        stacking.keep(self._base_models)
+        self._stacking = stacking
+
+    def _warn_of(self, names):
+        """Warn of what was not fitted for lack of time."""
+        if names:
+            warn(
+                f"{type(self).__name__}: within time_limit={self.time_limit} there was no time to "
+                f"fit {names}: they have no part in predictions, leaderboard_ and fusion_gain_."
+            )
 
     def _validate(self, X, y, sample_weight, groups):
-        """Bind the modalities and learn the target; return the samples."""
+        """Bind the modalities and learn the target; return the samples and the modalities."""
         owner, table = type(self).__name__, check_X(self, X, reset=True)
         y, weight = self._check_y(table, y), check_weight(self, sample_weight, table)
         groups = check_groups(self, groups, table)
@@ -151,7 +187,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         self._bank.warn_of_texts(table)
         view = View.of_training_samples(owner, self._bank, table, counted)
         y, target = self._fit_target(y, counted)
-        return Samples(
+        samples = Samples(
             owner,
             view,
             y,
@@ -162,21 +198,36 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
             predict_with=self._predict_with,
             stratify=self._stratifies,
         )
+        return samples, view.entries(self._bank)
 
-    def _models_to_fit(self, samples, seed):
-        """Return the base models that the parameters name."""
-        owner, entries = samples.owner, samples.view.entries(self._bank)
-        network = check_network(owner, self.estimator, self._network_type(n_folds=None))
-        companions = self.companions or {}
-        if companions == "auto":
-            n_outputs = 1 if samples.target.ndim == 1 else samples.target.shape[1]
-            spec = CompanionSpec(len(samples.counted), n_outputs, seed)
-            companions = default_companions(self._build_companion, spec)
-        companions = check_companions(owner, companions, self._response_method)
-        check_names(owner, entries, companions)
-        return make_base_models(
-            network, companions, entries, class_order=self._class_order, random_state=seed
+    def _network(self):
+        """Return the network, unfitted, that is given or the default."""
+        default = self._network_type(n_folds=None)
+        return check_network(type(self).__name__, self.estimator, default)
+
+    def _companions(self, samples, seed):
+        """Return what the parameter stands for."""
+        owner, companions = samples.owner, self.companions or {}
+        if isinstance(companions, dict):
+            return check_companions(owner, companions, self._response_method)
+        n_outputs = 1 if samples.target.ndim == 1 else samples.target.shape[1]
+        spec = CompanionSpec(len(samples.counted), n_outputs, seed)
+        with error_prefix(owner):
+            return named_companions(companions, self._build_companion, spec)
+
+    def _models_to_fit(self, network, companions, samples, entries, folds, seed):
+        """Return the base models for which there are enough rows in all folds."""
+        if companions and samples.stratify:
+            check_classes(samples, folds)
+        models = make_base_models(
+            network,
+            companions,
+            entries,
+            sides_of(entries, self.modalities is None),
+            class_order=self._class_order,
+            random_state=seed,
         )
+        return [one for one in models if can_learn(one, samples, folds)]
 
     def _folds(self, samples, seed):
         owner, y, counted, groups = samples.owner, samples.y, samples.counted, samples.groups
@@ -195,19 +246,26 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
             weights[subset] = np.ones(len(rows)) if weight is None else weight[rows]
         return Calibration(scores, exact, weights)
 
-    def _report(self, samples, crossed):
+    def _report(self, samples, crossed, base_models, stacking):
         """Set the attributes about base models and their combination."""
         view, target, weight = samples.view, samples.target, samples.sample_weight
         weight = np.ones(len(target)) if weight is None else weight
-        fused = self._clip(self._stacking.oof_predictions(view, crossed))
-        oof = [one.oof_predictions(view) for one in self._base_models]
+        fused = self._clip(stacking.oof_predictions(view, crossed))
+        oof = [one.oof_predictions(view) for one in base_models]
         scores = [self._sample_scores(one, target, weight) for one in [*oof, fused]]
-        shares = self._stacking.weights(view.names)
-        self.leaderboard_ = leaderboard(self._base_models, scores, shares, weight)
-        names = [one.name for one in self._base_models]
-        by_name = dict(zip(names, scores[:-1], strict=True))
-        self.fusion_gain_ = fusion_gain(by_name, scores[-1], view.names, weight)
+        shares = stacking.weights(view.names)
+        self.leaderboard_ = leaderboard(base_models, scores, shares, weight)
+        sides = sides_of(view.entries(self._bank), self.modalities is None)
+        by_subset = {subset: self._scores_of(subset, crossed, target, weight) for subset in crossed}
+        self.fusion_gain_ = fusion_gain(by_subset, sides, weight, self._score_name)
         self.oof_predictions_ = self._in_units(fused)
+
+    def _scores_of(self, subset, crossed, target, weight):
+        """Return the score of each sample by the combination for a subset, NaN for none."""
+        rows, predictions = crossed[subset]
+        found = np.full((len(target), *predictions.shape[1:]), np.nan)
+        found[rows] = self._clip(predictions)
+        return self._sample_scores(found, target, weight)
 
     # Prediction -----------------------------------------------------------------------------
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.utils import Bunch
 
-__all__ = ["fusion_gain", "leaderboard"]
+__all__ = ["leaderboard", "mean_and_error"]
 
 
 def leaderboard(base_models, scores, weights, sample_weight) -> dict[str, np.ndarray]:
@@ -32,7 +31,7 @@ def leaderboard(base_models, scores, weights, sample_weight) -> dict[str, np.nda
     ]
     names = dict.fromkeys(name for one in base_models for name in one.modalities)
     rows.append(("fused", " + ".join(names), np.nan, sum(one.seconds for one in base_models)))
-    means, errors = np.array([_mean_and_error(score, sample_weight) for score in scores]).T
+    means, errors = np.array([mean_and_error(score, sample_weight) for score in scores]).T
     models, modalities, weights, seconds = map(np.array, zip(*rows, strict=True))
     columns = {
         "model": models,
@@ -46,34 +45,7 @@ def leaderboard(base_models, scores, weights, sample_weight) -> dict[str, np.nda
     return {name: column[order] for name, column in columns.items()}
 
 
-def fusion_gain(scores: dict, fused: np.ndarray, names: tuple, sample_weight) -> Bunch | None:
-    """Return by how much the combination beats the best single modality; None if there is one.
-
-    Parameters
-    ----------
-    scores : dict of str to ndarray of shape (n,)
-        For each base model, the score of each sample.
-    fused : ndarray of shape (n,)
-        The scores of the combination.
-    names : tuple of str
-        The modalities.
-    sample_weight : ndarray of shape (n,)
-        Weights of the samples.
-
-    Returns
-    -------
-    Bunch or None
-    """
-    single = {name: scores[name] for name in names if name in scores}
-    if not single:
-        return None
-    best = max(single, key=lambda name: _mean_and_error(single[name], sample_weight)[0])
-    gain, error = _mean_and_error(fused - single[best], sample_weight)
-    half = 1.96 * error
-    return Bunch(gain=gain, interval=(gain - half, gain + half), against=best)
-
-
-def _mean_and_error(score, weight) -> tuple:
+def mean_and_error(score, weight) -> tuple:
     """Return the weighted mean of the scores that are known, and its standard error."""
     known = np.isfinite(score) & (weight > 0)
     if not known.any():

@@ -8,7 +8,8 @@ from sklearn.utils import check_array
 
 from sklearn_crossmodal.data import as_column
 from sklearn_crossmodal.ensemble._base import BaseAutoFusion
-from sklearn_crossmodal.ensemble._meta_learners import (
+from sklearn_crossmodal.ensemble._stacking._meta_learners import (
+    BestSingle,
     ConvexWeights,
     NonNegativeLeastSquares,
     squared_errors,
@@ -29,39 +30,45 @@ __all__ = ["AutoFusionRegressor"]
 class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
     """Predict numbers by several models, combined by their out-of-fold predictions.
 
-    As `AutoFusionClassifier`: base models are a network over all modalities, one over each alone,
-    and companions. They are combined by least squares with weights that are not negative, or by the
-    mean, whichever predicts best by cross-validation. Predictions stay within the range of the
-    target in `fit`.
+    As `AutoFusionClassifier`: base models are a network over all modalities and companions. They
+    are combined by least squares with weights that are not negative, and alike or not, by the mean,
+    or by the best of them alone, whichever predicts best by cross-validation. Predictions stay
+    within the range of the target in `fit`.
 
     Parameters
     ----------
     modalities : list of (str, Modality, columns), dict of str to columns, or None, default=None
         As `FusionRegressor` takes them.
     estimator : FusionRegressor, default=None
-        Whose parameters the networks have; its `modalities` and `random_state` are set here.
-    companions : dict or "auto" or None, default="auto"
-        Other models by name: an estimator of scikit-learn with `predict`, or a pair of one and the
-        number of components that each text, series, image and pretrained vector is reduced to (30
-        where it is not given; None gives TF-IDF and all numbers, possibly sparse). "auto" is all of
-        `COMPANIONS` in `sklearn_crossmodal.ensemble.companions`: linear and kernel models, gradient
-        boosting and extra trees. None leaves them out.
+        Whose parameters the network has; its `modalities` and `random_state` are set here.
+    companions : list of str, dict, "auto" or None, default="auto"
+        Other models. Names of `COMPANIONS` in `sklearn_crossmodal.ensemble.companions`: "linear",
+        "kernel", "extra_trees", "boosting", and "tabicl", which needs a package of its own. "auto"
+        is all of them but the last. Or a dict by names of your own: an estimator of scikit-learn
+        with `predict`, or a pair of one and the number of components that each text, series,
+        image and pretrained vector is reduced to (30 where it is not given; None gives TF-IDF and
+        all numbers, possibly sparse). None leaves them out.
     cv : "auto", int, cross-validation generator or iterable, default="auto"
-        The folds, whose models are averaged in `predict`; of folds in order of time, as those of
-        `TimeSeriesSplit`, the model of the last one predicts, which saw most rows. "auto" is eight
-        for less than 500 samples, else five.
+        The folds. Networks of all folds are averaged in `predict`; of folds in order of time, as
+        those of `TimeSeriesSplit`, that of the last one predicts, which saw most rows. Companions
+        are fitted once more on all rows in the end. "auto" is eight for less than 200 samples,
+        five for less than 10000, and a single fold of a fifth of the rows from there on.
     time_limit : float, default=None
-        Seconds that fitting may take, kept to within an epoch of a network. Networks end with the
-        epoch in which their share of the time is up. A companion is tried on a sixteenth and a
-        quarter of the rows first, and left out if all its folds would not fit into the time that
-        is left. The network over all modalities comes first, then the companions; 15 % of the time
-        is kept for combining.
+        Seconds that fitting may take; None for no limit. What is worth most for its time is fitted
+        first: linear models of each modality and of all, the network, the other companions, each
+        first on all modalities. A companion is tried on a sixteenth and a quarter of the rows, and
+        left out if its folds would not fit into the time that is left; one that takes longer than
+        expected is stopped. A network that has no time for all its epochs on all folds is fitted
+        on one fold, or left out, which shows after two epochs. A warning names what was left out.
+        A fifth of the time is kept for combining, and for fitting companions on all rows.
     n_jobs : int, default=None
-        How many folds are fitted at a time.
+        How many folds are fitted at a time, of companions and of networks whose folds cannot be
+        trained side by side in one process.
     random_state : int, RandomState instance or None, default=None
         Seed of all base models and folds.
     verbose : int, default=0
-        Above 0, a line is printed for each base model.
+        Above 0, it is printed before the fit about how long it will take, by small fits, and a
+        progress bar shows base models and folds.
 
     Attributes
     ----------
@@ -71,8 +78,13 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         standard_error, weight in the combination for samples that have all modalities, seconds of
         fitting.
     fusion_gain_ : Bunch or None
-        Out-of-fold R² minus that of the best single modality (`against`): `gain`, and its 95 %
-        confidence `interval`, from the same samples. None if there is one modality.
+        What each modality adds to the rest, by out-of-fold R² of the samples that have all
+        modalities. `table` has a row a modality: `alone`; `without` it, by all others; `gain`, the
+        score with all minus `without`; `lower` and `upper` end of its 95 % confidence interval,
+        from the same samples. `gain`, `interval` and `against`: the same against the best single
+        modality. `summary` says it in two sentences. Numbers and categories of one table, where
+        they were inferred, count as one modality. Each score is that of the combination of all
+        base models for this subset of modalities. None if there is one modality.
     oof_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Predictions of each row by base models and a meta-learner that were not fitted on it.
     n_features_in_ : int
@@ -120,7 +132,12 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
     _stratifies = False
     _network_type = FusionRegressor
     _response_method = "predict"
-    _candidates = (ConvexWeights(equal=True), NonNegativeLeastSquares())
+    _candidates = (
+        ConvexWeights(equal=True),
+        *(NonNegativeLeastSquares(penalty) for penalty in (1.0, 0.1, 0.0)),
+        BestSingle(squared_errors),
+    )
+    _score_name = "R²"
     _losses = staticmethod(squared_errors)
 
     def predict(self, X):
@@ -225,7 +242,7 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         found = (
             point_predictions(model, X) if isinstance(model, FusionRegressor) else model.predict(X)
         )
-        found, shape = np.asarray(found), (len(X), *np.shape(self._range[0]))
+        found, shape = np.asarray(found), (X.shape[0], *np.shape(self._range[0]))
         if found.size != np.prod(shape):
             raise ValueError(
                 f"it predicts an array of shape {found.shape}, where {shape} is needed: wrap it in "

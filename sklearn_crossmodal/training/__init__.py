@@ -14,7 +14,13 @@ from sklearn_crossmodal.training._data._splits import (
 )
 from sklearn_crossmodal.training._data._text_lengths import cut_texts, reads_any_length
 from sklearn_crossmodal.training._device import choose_device, choose_dtype, seeded, torch_dtype
-from sklearn_crossmodal.training._fit_loop import Training, make_net, train
+from sklearn_crossmodal.training._fit_loop import (
+    Training,
+    choose_batch_size,
+    choose_max_epochs,
+    make_net,
+    train,
+)
 from sklearn_crossmodal.training._net import Net, NetClassifier, NetRegressor
 from sklearn_crossmodal.training._objectives._constant_baselines import baselines
 from sklearn_crossmodal.training._optimizers import OPTIMIZERS, optimizer_settings
@@ -42,8 +48,10 @@ __all__ = [
     "are_in_order",
     "as_if_over",
     "baselines",
+    "choose_batch_size",
     "choose_device",
     "choose_dtype",
+    "choose_max_epochs",
     "cut_texts",
     "deal_folds",
     "embed_frozen",

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from tqdm import tqdm  # skorch brings it
 
-__all__ = ["progress", "showing_progress"]
+__all__ = ["progress", "progress_bar", "showing_progress"]
 
 Item = TypeVar("Item")
 
@@ -34,6 +34,13 @@ def progress(
     verbose = _VERBOSE.get() if verbose is None else verbose
     quiet = not verbose or total < MIN_STEPS
     yield from tqdm(items, total=total, desc=label, disable=quiet, mininterval=0.5, unit=unit)
+
+
+@contextmanager
+def progress_bar(total: int, label: str, verbose: int, unit: str = "it") -> Iterator[tqdm]:
+    """Open a progress bar on stderr, to be moved by hand; with `verbose` 0 it is not shown."""
+    with tqdm(total=total, desc=label, disable=not verbose, mininterval=0.5, unit=unit) as bar:
+        yield bar
 
 
 @contextmanager

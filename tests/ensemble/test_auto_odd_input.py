@@ -18,7 +18,6 @@ from sklearn_crossmodal import (
     FusionRegressor,
     MultiModalFrame,
 )
-from sklearn_crossmodal.exceptions import ModalityError
 
 N = 60
 RNG = np.random.default_rng(0)
@@ -219,8 +218,6 @@ def test_wrong_companions_say_so(companion, error, message):
 def test_names_of_the_leaderboard_are_taken():
     with pytest.raises(ValueError, match=r"companions need other names than \['fused'\]"):
         auto(companions={"fused": LogisticRegression()}).fit(X, LABELS)
-    with pytest.raises(ModalityError, match=r"modalities need other names than \['joint'\]"):
-        auto().fit(MultiModalFrame({"joint": A, "b": B}), LABELS)
 
 
 def test_a_companion_of_one_number_says_so():

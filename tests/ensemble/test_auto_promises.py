@@ -34,14 +34,15 @@ def test_a_fusion_finds_what_only_modalities_together_tell(xor):
 @pytest.mark.slow
 def test_an_automatic_fusion_finds_what_only_modalities_together_tell(xor):
     X, y, X_new, y_new = xor
-    network, companions = (
-        FusionClassifier(n_folds=None, max_epochs=40),
-        {"linear": LogisticRegression()},
-    )
-    auto = AutoFusionClassifier(estimator=network, companions=companions, cv=3, random_state=0)
+    network = FusionClassifier(n_folds=None, max_epochs=40)
+    auto = AutoFusionClassifier(estimator=network, companions=["linear"], cv=3, random_state=0)
     assert auto.fit(X, y).score(X_new, y_new) >= 0.85
     scores = dict(zip(auto.leaderboard_["model"], auto.leaderboard_["score"], strict=True))
-    assert max(scores[name] for name in (*SIGNAL, "linear")) < 0.6
+    assert max(score for name, score in scores.items() if "linear" in name) < 0.6
+    table = auto.fusion_gain_.table
+    assert table["modality"].tolist() == list(SIGNAL)
+    assert max(table["alone"]) < 0.6
+    assert min(table["lower"]) > 0.2  # both help
 
 
 @pytest.mark.slow

@@ -1,12 +1,17 @@
 """The contract of companions, held by every one that is registered, and how "auto" takes them."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_crossmodal import (
     AutoFusionClassifier,
@@ -24,10 +29,58 @@ PAIRS = np.column_stack([NUMBERS, 100 * X[:, 3]])
 LABELS = np.array(["low", "mid", "top"])[np.digitize(NUMBERS, [-1.0, 1.0])]
 
 
-def having(task):
-    """Each registered companion that has an estimator for a task."""
-    names = [name for name, one in COMPANIONS.items() if getattr(one(), task)(SPEC) is not None]
+class InContext(BaseEstimator):
+    """A stand-in for TabICL, whose weights come from a hub: it too takes no weights of samples."""
+
+    def __init__(self, random_state=None):
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        self.model_ = self._model().fit(X, y)
+        self.classes_ = getattr(self.model_, "classes_", None)
+        return self
+
+    def predict(self, X):
+        return self.model_.predict(X)
+
+
+class InContextClassifier(ClassifierMixin, InContext):
+    _model = KNeighborsClassifier
+
+    def predict_proba(self, X):
+        return self.model_.predict_proba(X)
+
+
+class InContextRegressor(RegressorMixin, InContext):
+    _model = KNeighborsRegressor
+
+
+TABICL = SimpleNamespace(TabICLClassifier=InContextClassifier, TabICLRegressor=InContextRegressor)
+
+
+@pytest.fixture(autouse=True)
+def tabicl(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tabicl", TABICL)
+
+
+def having(task, *, weights=False):
+    """Each registered companion that has an estimator for a task, or one that takes weights."""
+    names = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "tabicl", TABICL)
+        for name, companion in COMPANIONS.items():
+            model = getattr(companion(), task)(SPEC)
+            if model is not None and (not weights or has_fit_parameter(model, "sample_weight")):
+                names.append(name)
     return pytest.mark.parametrize("name", names)
+
+
+def for_outputs(name, n_outputs):
+    """Return the regressor of a companion for so many numbers, or skip the test."""
+    model = COMPANIONS[name]().regressor(CompanionSpec(N, n_outputs, 0))
+    if model is None:
+        pytest.skip("it is for one number")
+    return model
 
 
 def tables(companion):
@@ -62,7 +115,7 @@ def test_a_regressor_predicts_one_number_or_several(name, y):
     companion = COMPANIONS[name]()
     n_outputs = 1 if y.ndim == 1 else y.shape[1]
     for table in tables(companion):
-        model = companion.regressor(CompanionSpec(N, n_outputs, 0)).fit(table, y)
+        model = for_outputs(name, n_outputs).fit(table, y)
         assert model.predict(table).shape == y.shape
         assert r2_score(y, model.predict(table), multioutput="raw_values").min() > 0.6
 
@@ -73,7 +126,7 @@ WEIGHT = np.repeat([1.0, 0.01], N)
 
 
 @pytest.mark.slow
-@having("classifier")
+@having("classifier", weights=True)
 def test_a_classifier_respects_weights(name):
     labels = (NUMBERS > 0).astype(int)
     model, y = COMPANIONS[name]().classifier(SPEC), np.concatenate([labels, 1 - labels])
@@ -82,11 +135,10 @@ def test_a_classifier_respects_weights(name):
         assert low <= probabilities[np.arange(N), labels].mean() <= high
 
 
-@having("regressor")
+@having("regressor", weights=True)
 @pytest.mark.parametrize("y", [NUMBERS, PAIRS], ids=["one", "several"])
 def test_a_regressor_respects_weights(name, y):
-    spec = CompanionSpec(n_rows=N, n_outputs=1 if y.ndim == 1 else 2, random_state=0)
-    model, both = COMPANIONS[name]().regressor(spec), np.concatenate([y, -y])
+    model, both = for_outputs(name, 1 if y.ndim == 1 else 2), np.concatenate([y, -y])
     for weight, low, high in ((WEIGHT, 0.6, 1), (None, -0.2, 0.2)):
         predictions = clone(model).fit(TWICE, both, sample_weight=weight).predict(X)
         scores = r2_score(y, predictions, multioutput="raw_values")
@@ -117,7 +169,9 @@ def fitted(kind, **params):
 
 
 def names_of(model):
-    return set(model.leaderboard_["model"]) - {"joint", "left", "right", "fused"}
+    """Return the companions over all modalities."""
+    names = set(model.leaderboard_["model"]) - {"joint", "fused"}
+    return {name for name in names if "(" not in name}
 
 
 @pytest.fixture
@@ -160,8 +214,31 @@ class ForJustThese(Quick):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
-def test_all_registered_companions_are_the_default(kind):
-    assert names_of(fitted(kind)) == set(COMPANIONS)
+def test_all_default_companions_are_fitted(kind):
+    default = {name for name, one in COMPANIONS.items() if one.is_default}
+    assert names_of(fitted(kind)) == default == set(COMPANIONS) - {"tabicl"}
+
+
+@pytest.mark.parametrize("kind", ["classes", "numbers"])
+def test_companions_are_chosen_by_name(kind):
+    model = fitted(kind, companions=["linear", "tabicl"])
+    assert names_of(model) == {"linear", "tabicl"}
+
+
+def test_quick_companions_are_fitted_on_each_modality_alone_too():
+    names = fitted("classes", companions=["linear", "extra_trees"]).leaderboard_["model"]
+    assert {name for name in names if "(" in name} == {"linear (left)", "linear (right)"}
+
+
+def test_an_unknown_name_says_which_are_known():
+    with pytest.raises(ValueError, match=r"AutoFusionClassifier: .* \['forest'\].*'linear'"):
+        fitted("classes", companions=["forest"])
+
+
+def test_a_companion_whose_package_is_missing_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tabicl", None)
+    with pytest.raises(ImportError, match=r"AutoFusionClassifier: .*pip install .*tabicl"):
+        fitted("classes", companions=["tabicl"])
 
 
 def test_a_companion_without_an_estimator_for_the_task_is_left_out(registry, monkeypatch):
@@ -188,11 +265,28 @@ def test_a_row_without_weight_does_not_count_for_the_number_of_rows(registry, mo
 
 
 def test_a_companion_gets_as_many_components_as_it_names(registry, monkeypatch):
-    class Narrow(Quick):
+    widths = {}
+
+    class Noting(LogisticRegression):
+        def __init__(self, name=None):
+            super().__init__()
+            self.name = name
+
+        def fit(self, X, y, sample_weight=None):
+            widths[self.name] = X.shape[1]
+            return super().fit(X, y, sample_weight)
+
+    class Narrow(Companion):
         n_components = 2
 
-    class All(Quick):
+        def classifier(self, spec):
+            return Noting("narrow")
+
+    class All(Companion):
         n_components = None
+
+        def classifier(self, spec):
+            return Noting("all")
 
     monkeypatch.setitem(registry, "narrow", Narrow)
     monkeypatch.setitem(registry, "all", All)
@@ -203,8 +297,5 @@ def test_a_companion_gets_as_many_components_as_it_names(registry, monkeypatch):
         {"words": ["words"]}, estimator=FusionClassifier(n_folds=None, max_epochs=1), cv=2
     )
     model.fit({"words": np.array(texts)}, LABELS)
-    widths = {
-        one.name: one.models[0].estimator[-1].n_features_in_ for one in model._base_models[1:]
-    }
     assert widths["narrow"] == 2
     assert widths["all"] > 2

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from sklearn_crossmodal.ensemble._meta_learners import (
+from sklearn_crossmodal.ensemble._stacking._meta_learners import (
     ConvexWeights,
     LogPool,
     NonNegativeLeastSquares,
@@ -12,7 +12,7 @@ from sklearn_crossmodal.ensemble._meta_learners import (
     log_losses,
     squared_errors,
 )
-from sklearn_crossmodal.ensemble._subset_stacking import choose_meta_learner
+from sklearn_crossmodal.ensemble._stacking._subset_stacking import choose_meta_learner
 
 
 @pytest.fixture
@@ -109,11 +109,10 @@ def choice(predictions, y, **params):
     return choose_meta_learner(candidates, predictions, y, log_losses, **settings | params)
 
 
-def test_few_rows_get_the_mean(two_models):
+def test_few_rows_get_no_coefficients_for_each_class(two_models):
     predictions, y = two_models
-    meta_learner, combined = choice(predictions[:15], y[:15])
-    assert meta_learner.equal
-    np.testing.assert_allclose(combined, predictions[:15].mean(axis=1))
+    meta_learner, _ = choice(predictions[:15], y[:15])
+    assert not meta_learner.per_class
 
 
 def test_many_rows_get_what_predicts_best(two_models):

@@ -199,7 +199,7 @@ def test_the_object_sees_all_networks_of_an_automatic_fusion(table, labels):
     auto = AutoFusionClassifier(
         {"a": [0, 1], "b": [2, 3]}, estimator=network, companions=None, cv=2, random_state=0
     ).fit(table, labels)
-    assert names_of(recorder.sink) == 3 * 2 * of_one_net(2)  # both, a, b; folds
+    assert names_of(recorder.sink) == 2 * of_one_net(2)  # folds
     assert auto.estimator is network
     assert network.callbacks[0] is recorder
 

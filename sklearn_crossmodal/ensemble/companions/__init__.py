@@ -3,14 +3,17 @@
 from sklearn_crossmodal.ensemble.companions._base import Companion, CompanionSpec
 from sklearn_crossmodal.ensemble.companions._kernel import KernelCompanion
 from sklearn_crossmodal.ensemble.companions._linear import LinearCompanion
+from sklearn_crossmodal.ensemble.companions._tabicl import TabICLCompanion
 from sklearn_crossmodal.ensemble.companions._trees import BoostingCompanion, ExtraTreesCompanion
 
-#: What ``companions="auto"`` stands for, in the order in which they are fitted.
+#: Companions by name, in the order in which they are fitted. ``companions="auto"`` is all of them
+#: that are default ones.
 COMPANIONS = {
     "linear": LinearCompanion,
     "kernel": KernelCompanion,
     "extra_trees": ExtraTreesCompanion,
     "boosting": BoostingCompanion,
+    "tabicl": TabICLCompanion,
 }
 
 __all__ = [

@@ -47,6 +47,10 @@ class Companion:
     n_components : int or None
         To how many components each text, series, image and pretrained vector is reduced; None
         gives TF-IDF and all numbers.
+    is_grouped : bool
+        Whether it is fitted on each modality alone, and on all but one, too: for quick ones.
+    is_default : bool
+        Whether ``companions="auto"`` includes it.
     min_rows, max_rows : int
         Fewest and most rows for which ``companions="auto"`` includes it.
 
@@ -63,6 +67,8 @@ class Companion:
     """
 
     n_components: int | None = 30
+    is_grouped: bool = False
+    is_default: bool = True
     min_rows: float = 0
     max_rows: float = math.inf
 

@@ -19,6 +19,7 @@ class KernelCompanion(Companion):
     """
 
     n_components = None
+    is_grouped = True
 
     def classifier(self, spec):
         return KernelClassifier(random_state=spec.random_state)

@@ -12,8 +12,10 @@ from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["cv_folds", "row_numbers"]
 
-#: Below this number of samples there are eight folds, so that models see more of them; else five.
-_SMALL = 500
+#: Below this number of samples "auto" is eight folds, so that models see more of them; else five.
+_SMALL = 200
+#: From this number on it is one fold of a fifth of the rows: these are enough to judge by.
+_LARGE = 10_000
 
 
 def cv_folds(owner: str, cv, y, counted, groups, *, stratify: bool, seed: int) -> list[tuple]:
@@ -69,8 +71,11 @@ def _dealt(cv, y, counted, groups, stratify, seed):
             f"{len(np.unique(some))}. Take fewer folds, or leave groups out."
         )
     if isinstance(cv, str):
-        cv = 8 if len(counted) < _SMALL else 5
-    folds = deal_folds(cv, y[counted], some, stratify=stratify, seed=seed)
+        is_large, cv = len(counted) >= _LARGE, 8 if len(counted) < _SMALL else 5
+        folds = deal_folds(cv, y[counted], some, stratify=stratify, seed=seed)
+        folds = folds[:1] if is_large else folds
+    else:
+        folds = deal_folds(cv, y[counted], some, stratify=stratify, seed=seed)
     return [(counted[training], counted[validation]) for training, validation in folds]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn.base import clone
 
-from sklearn_crossmodal.ensemble._fold_models import FittedBaseModel
-from sklearn_crossmodal.ensemble._meta_learners import MetaLearner
+from sklearn_crossmodal.ensemble._fitting._base_models import CompanionModel
+from sklearn_crossmodal.ensemble._fitting._fold_models import FittedBaseModel
+from sklearn_crossmodal.ensemble._stacking._meta_learners import MetaLearner
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.training import deal_folds
 from sklearn_crossmodal.uncertainty._modality_subsets import PatternDict
@@ -16,9 +18,11 @@ from sklearn_crossmodal.utils._validation import warn_once
 
 __all__ = ["SubsetStacking", "choose_meta_learner"]
 
-#: Rows that a coefficient of a meta-learner needs: below, the mean is taken.
+#: Rows that a coefficient of a meta-learner needs that has some for each class.
 _ROWS_PER_COEFFICIENT = 10
 _N_FOLDS = 5
+#: Base models with less are left out, so that they need not be kept, nor predict.
+_LEAST_WEIGHT = 0.01
 
 
 class SubsetStacking:
@@ -32,6 +36,11 @@ class SubsetStacking:
         Of which each subset gets the best; the first is the mean.
     base_models : list of FittedBaseModel
         Whose predictions are combined.
+
+    Attributes
+    ----------
+    used : list of int
+        Places of the base models that are needed to predict.
     """
 
     def __init__(
@@ -41,6 +50,10 @@ class SubsetStacking:
         self._candidates = candidates
         self._base_models = base_models
         self._chosen = PatternDict()
+        self._groups: dict[str, list] = defaultdict(list)
+        for one in base_models:
+            if isinstance(one.model, CompanionModel):
+                self._groups[one.model.kind].append(one.modalities)
 
     def fit(self, samples, losses, *, seed, clock) -> dict:
         """Choose a meta-learner for each subset of modalities, by out-of-fold predictions.
@@ -77,8 +90,10 @@ class SubsetStacking:
                 stratify=samples.stratify,
                 seed=seed,
             )
-            self._chosen[subset] = meta_learner, supporting
+            part = samples.target[rows], None if weight is None else weight[rows]
+            self._chosen[subset] = _without_unused(meta_learner, supporting, predictions, *part)
             crossed[subset] = rows, found
+        self._shape, self.used = self._base_models[0].shape, self._find_used()
         return crossed
 
     def weights(self, subset: tuple) -> np.ndarray:
@@ -88,9 +103,26 @@ class SubsetStacking:
         weights[supporting] = meta_learner.weights_
         return weights
 
+    def _find_used(self) -> list[int]:
+        """Return the places of the base models that are needed to predict from any subset."""
+        places = {place for _, supporting in self._chosen.values() for place in supporting}
+        names = {name for one in self._base_models for name in one.modalities}
+        for name in sorted(names):  # that of few rows may have no meta-learner
+            knowing = [k for k, one in enumerate(self._base_models) if one.supports((name,))]
+            if not places & set(knowing):
+                places.update(knowing[:1])
+        return sorted(places)
+
+    def keep(self, base_models: list[FittedBaseModel]) -> None:
+        """Predict by these from now on: what was fitted again of the base models in `used`."""
+        places = {place: k for k, place in enumerate(self.used)}
+        for subset, (meta_learner, supporting) in list(self._chosen.items()):
+            self._chosen[subset] = meta_learner, [places[place] for place in supporting]
+        self._base_models = base_models
+
     def oof_predictions(self, view, crossed: dict) -> np.ndarray:
         """Return what `fit` returned, for each sample of its `View` as it is; NaN for none."""
-        found = np.full((len(view.present), *self._base_models[0].shape), np.nan)
+        found = np.full((len(view.present), *self._shape), np.nan)
         for subset, (rows, predictions) in crossed.items():
             exact = view.has_only(subset)[rows]
             found[rows[exact]] = predictions[exact]
@@ -115,11 +147,15 @@ class SubsetStacking:
         return meta_learner.combine(np.stack(predictions, axis=1))
 
     def _out_of_fold(self, view, subset):
-        """Return rows for which all base models that support a subset have a prediction, and these.
+        """Return rows for which all base models that serve a subset have a prediction, and these.
 
         The third part are the places of these base models.
         """
-        supporting = [p for p, one in enumerate(self._base_models) if subset in one.predictions]
+        supporting = [
+            place
+            for place, one in enumerate(self._base_models)
+            if subset in one.predictions and one.model.serves(subset, self._groups)
+        ]
         if not supporting:  # no fold was trained on its modalities and predicts rows that have them
             return [], [], []
         rows = np.flatnonzero(view.has_all(subset))
@@ -139,8 +175,17 @@ class SubsetStacking:
                 f"{self._owner}: no fold was trained on samples that have any of the modalities "
                 f"{list(subset)}: give a cv whose training rows have them."
             )
-        blank = np.zeros((1, len(supporting), *self._base_models[0].shape))
+        blank = np.zeros((1, len(supporting), *self._shape))
         return clone(self._candidates[0]).fit(blank, None), supporting
+
+
+def _without_unused(meta_learner, supporting, predictions, y, weight) -> tuple:
+    """Return a meta-learner of the base models that have a weight in it, and their places."""
+    kept = np.asarray(meta_learner.weights_) >= _LEAST_WEIGHT
+    if kept.all() or not kept.any():
+        return meta_learner, supporting
+    fitted = clone(meta_learner).fit(predictions[:, kept], y, weight)
+    return fitted, [place for place, one in zip(supporting, kept, strict=True) if one]
 
 
 def choose_meta_learner(
@@ -159,7 +204,7 @@ def choose_meta_learner(
     Parameters
     ----------
     candidates : sequence of MetaLearner
-        The first is the mean, which is taken where rows are too few for the others.
+        The first is the mean, which is taken where rows are too few for folds.
     predictions : ndarray of shape (n, n_models, ...)
         Out-of-fold predictions of the base models.
     y : ndarray of shape (n, ...)
@@ -192,7 +237,7 @@ def choose_meta_learner(
 
 def _worth_trying(candidates, predictions, y, folds) -> list:
     """Return the candidates for which there are enough rows, and classes in every fold."""
-    if len(y) < _ROWS_PER_COEFFICIENT * predictions.shape[1] or not folds:
+    if not folds:
         return list(candidates[:1])
     enough = len(y) >= _ROWS_PER_COEFFICIENT * int(np.prod(predictions.shape[1:]))
     if enough and all(len(np.unique(y[training])) > 1 for training, _ in folds):

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 
 __all__ = [
+    "BestSingle",
     "ConvexWeights",
     "LogPool",
     "MetaLearner",
@@ -86,11 +87,47 @@ class ConvexWeights(MetaLearner):
         return np.einsum("nm...,m->n...", predictions, self.weights_)
 
 
+class BestSingle(MetaLearner):
+    """The base model with the least loss alone.
+
+    Parameters
+    ----------
+    losses : callable
+        (predictions, y) -> ndarray of shape (n,).
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_models,)
+        One for the best, zero for the others.
+    """
+
+    def __init__(self, losses):
+        self.losses = losses
+
+    def fit(self, predictions, y, sample_weight=None):
+        n_models = predictions.shape[1]
+        means = [
+            np.average(self.losses(predictions[:, k], y), weights=sample_weight)
+            for k in range(n_models)
+        ]
+        self.weights_ = np.eye(n_models)[int(np.argmin(means))]
+        return self
+
+    def combine(self, predictions):
+        return predictions[:, int(np.argmax(self.weights_))]
+
+
 class LogPool(MetaLearner):
     """A product of the probabilities, each to a power that is not negative, scaled to sum to one.
 
     The powers have the least log-loss. They need not sum to one, so that base models which
     are overconfident, or underconfident, are calibrated too.
+
+    Parameters
+    ----------
+    penalty : float, default=0
+        Factor of the squared distances of the powers from their mean, which is added to the sum of
+        the log-losses: the larger, the more alike they are. Infinity gives all one power.
 
     Attributes
     ----------
@@ -105,22 +142,31 @@ class LogPool(MetaLearner):
     bibliography". doi:10.1214/ss/1177013825, section 3.
     """
 
+    def __init__(self, penalty=0.0):
+        self.penalty = penalty
+
     def fit(self, predictions, y, sample_weight=None):
         logs, n_models = self._logs(predictions), predictions.shape[1]
+        is_common = np.isinf(self.penalty)
+        if is_common:  # one power for the sum of the logarithms
+            logs = logs.sum(axis=1, keepdims=True)
         rows = np.ones(len(y)) if sample_weight is None else sample_weight
+        penalty = 0.0 if is_common else self.penalty / rows.sum()
         rows = rows / rows.sum()
         truth = np.eye(predictions.shape[2])[y]
 
         def loss(powers):
             pooled = log_softmax(np.einsum("nmk,m->nk", logs, powers), axis=1)
             residuals = (np.exp(pooled) - truth) * rows[:, np.newaxis]
-            return -rows @ (pooled * truth).sum(axis=1), np.einsum("nmk,nk->m", logs, residuals)
+            apart = powers - powers.mean()
+            value = -rows @ (pooled * truth).sum(axis=1) + penalty * apart @ apart
+            return value, np.einsum("nmk,nk->m", logs, residuals) + 2 * penalty * apart
 
-        start = np.full(n_models, 1 / n_models)
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * n_models)
-        self.powers_ = found.x
+        start = np.full(logs.shape[1], 1 / n_models)
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(start))
+        self.powers_ = np.full(n_models, found.x[0]) if is_common else found.x
         total = self.powers_.sum()
-        self.weights_ = self.powers_ / total if total > 0 else start
+        self.weights_ = self.powers_ / total if total > 0 else np.full(n_models, 1 / n_models)
         return self
 
     def combine(self, predictions):
@@ -171,6 +217,12 @@ class StackedLogistic(MetaLearner):
 class NonNegativeLeastSquares(MetaLearner):
     """A weighted sum of the predicted numbers, with weights that are not negative.
 
+    Parameters
+    ----------
+    penalty : float, default=0
+        Factor of the squared distances of the weights from their mean, in mean squares of the
+        predictions: the larger, the more alike they are.
+
     Attributes
     ----------
     weights_ : ndarray of shape (n_models,)
@@ -181,6 +233,9 @@ class NonNegativeLeastSquares(MetaLearner):
     L. Breiman (1996). "Stacked regressions". doi:10.1007/BF00117832
     """
 
+    def __init__(self, penalty=0.0):
+        self.penalty = penalty
+
     def fit(self, predictions, y, sample_weight=None):
         n_models = predictions.shape[1]
         rows = np.ones(len(y)) if sample_weight is None else sample_weight
@@ -188,7 +243,12 @@ class NonNegativeLeastSquares(MetaLearner):
         scale = np.sqrt(rows).reshape(-1, *[1] * (y.ndim - 1))
         residuals = ((y - self._center) * scale).ravel()
         parts = (predictions - self._center) * scale[:, np.newaxis]
-        self.weights_, _ = nnls(np.moveaxis(parts, 1, -1).reshape(-1, n_models), residuals)
+        parts = np.moveaxis(parts, 1, -1).reshape(-1, n_models)
+        if self.penalty:
+            size = np.sqrt(self.penalty * (parts**2).sum() / n_models)
+            parts = np.vstack([parts, size * (np.eye(n_models) - 1 / n_models)])
+            residuals = np.append(residuals, np.zeros(n_models))
+        self.weights_, _ = nnls(parts, residuals)
         return self
 
     def combine(self, predictions):

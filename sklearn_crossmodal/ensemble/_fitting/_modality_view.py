@@ -51,6 +51,7 @@ class View:
         if not named:
             table = MultiModalFrame({name: part.values for name, (part, _) in parts.items()})
         self.frame = self._without_unreadable(table, bank)
+        self._tables: dict = {}
         self._check_any_present(owner)
 
     @classmethod
@@ -108,6 +109,13 @@ class View:
         labels = [label for name in names for label in self._labels[name]]
         there = [label for label in dict.fromkeys(labels) if label in self.frame]
         return self.frame[there][rows]
+
+    def features(self, features, rows: np.ndarray):
+        """Return a `FeatureTable` of some rows by fitted `Features`, which is made once."""
+        if features not in self._tables:
+            self._tables[features] = features.transform(self, np.arange(len(self.present)))
+        table = self._tables[features]
+        return table if len(rows) == len(self.present) else table.take(rows)
 
     def subsets(self) -> list[tuple]:
         """Return the subsets of modalities that samples have."""

@@ -1,0 +1,1 @@
+"""Fit base models on folds, and keep what predicts."""

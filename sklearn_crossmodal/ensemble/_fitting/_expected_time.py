@@ -1,0 +1,64 @@
+"""How long a fit will take, by small fits before it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from functools import partial
+
+from sklearn_crossmodal.ensemble._fitting._base_models import CompanionModel, NetworkModel
+from sklearn_crossmodal.ensemble._fitting._time_budget import expected_seconds, portion
+from sklearn_crossmodal.training import choose_batch_size, choose_max_epochs
+
+__all__ = ["expected_seconds_of"]
+
+#: The small fit of a network is on every eighth row.
+_SHARE = 8
+#: What a further network costs that is trained beside others.
+_COST_BESIDE = 0.3
+
+
+def expected_seconds_of(base_models: list, samples, folds: list, companions) -> float:
+    """Return how many seconds it will take to fit base models on all folds, to a factor of two.
+
+    Parameters
+    ----------
+    base_models : list of NetworkModel or CompanionModel
+        What is to be fitted.
+    samples : Samples
+        To fit them on.
+    folds : list of (ndarray, ndarray)
+        Rows to train on, and rows to predict.
+    companions : CompanionFitting
+        What fits companions.
+    """
+    seconds, n_modalities = 0.0, len(samples.view.names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those of the fit itself are shown
+        for model in base_models:
+            if isinstance(model, NetworkModel):
+                seconds += _of_network(model, samples, folds)
+        whole = [one for one in base_models if isinstance(one, CompanionModel) and not one.n_sides]
+        for model in whole:
+            each = expected_seconds(partial(companions.seconds_on, model), math.inf)
+            groups = [one for one in base_models if getattr(one, "kind", None) == model.kind]
+            parts = sum(len(one.modalities) for one in groups) / n_modalities
+            seconds += each * parts * (len(folds) + 1)
+    return seconds
+
+
+def _of_network(model, samples, folds) -> float:
+    """Return the seconds of all epochs, by those of a second epoch on few rows."""
+    training = folds[0][0]
+    known, rows = model.known_part(samples.view, portion(training, samples.y, _SHARE))
+    network = known.unfitted().set_params(max_epochs=2, verbose=0)
+    network.fit(samples.view.only(known.modalities, rows), samples.y[rows])
+    seconds = network.history_[1]["dur"] if len(network.history_) > 1 else 0.0
+    size = model.estimator.get_params(deep=False)
+    few, many = (choose_batch_size(size["batch_size"], n) for n in (len(rows), len(training)))
+    n_batches = -(-len(training) // many)
+    n_epochs = choose_max_epochs(
+        size["max_epochs"], n_samples=len(training), batch_size=many, held_out=False
+    )
+    each = seconds / max(-(-len(rows) // few), 1)
+    return each * n_batches * n_epochs * (1 + _COST_BESIDE * (len(folds) - 1))

@@ -1,0 +1,166 @@
+"""The time limit of a fit."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+__all__ = ["Clock", "EpochBudget", "TimeUp", "expected_seconds", "portion", "stopped_after"]
+
+#: Shorter times are below the resolution of a clock.
+_TICK = 1e-4
+
+
+class Clock:
+    """How much of the time for a fit is left.
+
+    Parameters
+    ----------
+    seconds : float or None
+        From now on; None for no limit.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self.runs = seconds is not None
+        self._end = time.time() + seconds if self.runs else math.inf
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left."""
+        return self._end - time.time()
+
+    def for_share(self, share: float) -> Clock:
+        """Return a clock of a share of the time, from now on."""
+        return Clock(self._seconds * share if self.runs else None)
+
+
+class EpochBudget:
+    """A callback of scikit-learn that stops a training whose epochs do not all fit into a time.
+
+    A network is worth keeping only if its learning rate has come down, at the end of its schedule:
+    so it is seen after two epochs whether there is time for all. Of a training with held-out rows,
+    which ends early, a third of its epochs is expected.
+
+    Parameters
+    ----------
+    seconds : float
+        From now on.
+    whole : bool, default=True
+        Whether it is stopped as soon as it is seen; else only when the time is over.
+
+    Attributes
+    ----------
+    is_exceeded : bool
+        Whether the training was stopped.
+    """
+
+    def __init__(self, seconds: float, *, whole: bool = True) -> None:
+        self.allow(seconds)
+        self._whole = whole
+        self._first: float | None = None
+        self._n_epochs = 0
+        self.is_exceeded = False
+
+    def allow(self, seconds: float) -> None:
+        """Set the time anew, from now on."""
+        self._end = time.time() + seconds
+
+    def setup(self, estimator, context) -> None:
+        """Nothing to prepare."""
+
+    def teardown(self, estimator, context) -> None:
+        """Nothing to clear up."""
+
+    def on_fit_task_begin(self, estimator, context, **task) -> None:
+        """Nothing to do before an epoch."""
+
+    def on_fit_task_end(self, estimator, context, **task) -> bool:
+        """Return whether training stops here."""
+        if context.task_name != "epoch":
+            return False
+        now, net = time.time(), estimator.net_
+        self._n_epochs += 1
+        if self._first is None:  # which records tapes and fills caches
+            self._first = now
+        elif not self.is_exceeded:
+            each = (now - self._first) / (self._n_epochs - 1)
+            expected = net.max_epochs if net.train_split is None else net.max_epochs / 3
+            left = max(expected - self._n_epochs, 0) if self._whole else 0
+            self.is_exceeded = now + left * each > self._end
+        return self.is_exceeded
+
+
+class TimeUp(BaseException):
+    """Raised where a time is over; no `except Exception` of a library catches it."""
+
+
+@contextmanager
+def stopped_after(seconds: float | None) -> Iterator[None]:
+    """Raise `TimeUp` in the block once `seconds` are over, at its next step in Python.
+
+    What computes outside Python is stopped when it returns. Where threads cannot be reached, as on
+    other implementations of Python, nothing is stopped.
+    """
+    if seconds is None:
+        yield
+        return
+    thread, state = threading.get_ident(), {"is_over": False}
+    lock, throw = threading.Lock(), ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+    def interrupt():
+        with lock:
+            if not state["is_over"]:
+                throw(ctypes.c_ulong(thread), ctypes.py_object(TimeUp))
+
+    timer = threading.Timer(max(seconds, 0), interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        with lock:
+            state["is_over"] = True
+        timer.cancel()
+
+
+def portion(rows: np.ndarray, y: np.ndarray, share: int) -> np.ndarray:
+    """Return every `share`-th row in the order of the target, so that all of its values occur."""
+    if y.ndim == 1:
+        rows = rows[np.argsort(y[rows], kind="stable")]
+    return np.sort(rows[::share])
+
+
+def expected_seconds(seconds_of: Callable[[int], float], limit: float) -> float:
+    """Return how long a fit will take, extrapolated from a sixteenth and a quarter of the rows.
+
+    Times that grow as a + b n and as a n^p are extrapolated exactly; the larger one is returned.
+
+    Parameters
+    ----------
+    seconds_of : callable
+        From `share` to the seconds of a fit on every `share`-th row.
+    limit : float
+        Seconds beyond which the estimate need not be exact.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> from sklearn_crossmodal.ensemble._fitting._time_budget import expected_seconds
+    >>> expected_seconds(lambda share: 32 / share, limit=60), expected_seconds(lambda _: 1.0, 60)
+    (32.0, 1.0)
+    """
+    little = max(seconds_of(16), _TICK)
+    if 4 * little > limit:  # the next one might already take too long
+        return 16 * little
+    more = max(seconds_of(4), little)
+    return max(more + 4 * (more - little), more * more / little)

@@ -1,0 +1,1 @@
+"""Combine the predictions of base models."""

@@ -1,0 +1,65 @@
+"""The time limit: what is stopped, and what is given up."""
+
+import time
+from itertools import repeat, takewhile
+from types import SimpleNamespace
+
+import pytest
+
+from sklearn_crossmodal.ensemble._fitting._time_budget import EpochBudget, TimeUp, stopped_after
+
+EPOCH = SimpleNamespace(task_name="epoch")
+
+
+def test_a_loop_is_stopped():
+    start = time.time()
+    with pytest.raises(TimeUp), stopped_after(0.05):
+        sum(1 for _ in takewhile(lambda _: time.time() - start < 5, repeat(None)))
+    assert time.time() - start < 2
+
+
+def test_what_ends_in_time_is_not_stopped():
+    with stopped_after(0.05):
+        done = True
+    time.sleep(0.1)  # the timer is gone
+    assert done
+
+
+def test_without_a_limit_nothing_is_stopped():
+    with stopped_after(None):
+        pass
+
+
+def estimator(max_epochs, split=None):
+    return SimpleNamespace(net_=SimpleNamespace(max_epochs=max_epochs, train_split=split))
+
+
+def run(budget, one, n_epochs, seconds=0.01):
+    for epoch in range(n_epochs):
+        time.sleep(seconds)
+        if budget.on_fit_task_end(one, EPOCH):
+            return epoch + 1
+    return None
+
+
+def test_a_training_that_has_no_time_for_all_epochs_ends_after_two():
+    assert run(EpochBudget(1.0), estimator(10_000), 50) == 2
+
+
+def test_a_training_that_has_time_goes_on():
+    assert run(EpochBudget(60.0), estimator(10), 10) is None
+
+
+def test_with_held_out_rows_a_third_of_the_epochs_is_expected():
+    assert run(EpochBudget(1.0), estimator(90, split=object()), 20) is None
+    assert run(EpochBudget(0.5), estimator(900, split=object()), 20) == 2
+
+
+def test_one_that_is_to_be_kept_ends_when_the_time_is_over():
+    n_epochs = run(EpochBudget(0.2, whole=False), estimator(10_000), 1000)
+    assert 2 < n_epochs < 100
+
+
+def test_the_fit_itself_is_no_epoch():
+    budget = EpochBudget(0.0)
+    assert not budget.on_fit_task_end(estimator(10), SimpleNamespace(task_name="fit"))
