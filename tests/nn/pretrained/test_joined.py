@@ -230,12 +230,3 @@ def test_a_text_reads_its_words_beside_the_named_encoder():
     alone = Text(encoder=Pretrained("minilm"))
     clf = FusionClassifier([("text", alone, "text")], max_epochs=2, n_folds=None).fit(X, [1, 0] * 5)
     assert clf.network_.encoders["text"].linear.in_features == 384
-
-
-def test_the_head_reads_embeddings_of_length_one(encoder, X, y):
-    clf = fit(encoder, X, y, n_folds=None, max_epochs=1)
-    joined, found = clf.network_.encoders["text"], []
-    joined.head.register_forward_pre_hook(lambda module, inputs: found.append(inputs[0]))
-    clf.predict(X)
-    lengths = torch.cat(found).square().sum(dim=1)
-    assert lengths.mean() == pytest.approx(1.0, rel=1e-3)
