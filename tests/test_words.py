@@ -108,6 +108,7 @@ STANDARD_TERMS = [
     "expected",
     "ext",
     "external",
+    "extra",
     "factors",
     "features",
     "fetchers",
