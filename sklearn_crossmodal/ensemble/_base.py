@@ -133,7 +133,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         seed = draw_seed(self.random_state)
         folds = self._folds(samples, seed)
         network, companions = self._network(), self._companions(samples, seed)
-        check_names(samples.owner, entries, companions)
+        check_names(samples.owner, companions)
         base_models = self._models_to_fit(network, companions, samples, entries, folds, seed)
         fitting = CompanionFitting(
             samples,
@@ -149,7 +149,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
             samples, folds, fitting, clock.for_share(_SHARE_OF_BASE_MODELS), n_jobs=self.n_jobs
         )
         n_fits = len(base_models) * len(folds)
-        if self.verbose:
+        if self.verbose and not clock.runs:  # which a limit would have to pay for
             seconds = expected_seconds_of(base_models, samples, folds, fitting)
             print(
                 f"{samples.owner}: {len(base_models)} base models on {len(folds)} folds, which "
@@ -169,7 +169,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
 
     def _warn_of(self, names):
         """Warn of what was not fitted for lack of time."""
-        if names:
+        if names and self.time_limit is not None:  # else a callback ended the fit
             warn(
                 f"{type(self).__name__}: within time_limit={self.time_limit} there was no time to "
                 f"fit {names}: they have no part in predictions, leaderboard_ and fusion_gain_."
@@ -194,7 +194,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
             target,
             weight,
             groups,
-            subsets=view.subsets_to_stack(),
+            subsets=view.subsets_to_stack(self._sides(view)),
             predict_with=self._predict_with,
             stratify=self._stratifies,
         )
@@ -223,11 +223,16 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
             network,
             companions,
             entries,
-            sides_of(entries, self.modalities is None),
+            self._sides(samples.view),
             class_order=self._class_order,
             random_state=seed,
         )
         return [one for one in models if can_learn(one, samples, folds)]
+
+    def _sides(self, view):
+        """Return the modalities that count as one where it is asked what each adds."""
+        entries = [entry for entry in self._bank.modalities if entry[0] in view.names]
+        return sides_of(entries, self.modalities is None)
 
     def _folds(self, samples, seed):
         owner, y, counted, groups = samples.owner, samples.y, samples.counted, samples.groups
@@ -254,17 +259,21 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         oof = [one.oof_predictions(view) for one in base_models]
         scores = [self._sample_scores(one, target, weight) for one in [*oof, fused]]
         shares = stacking.weights(view.names)
-        self.leaderboard_ = leaderboard(base_models, scores, shares, weight)
-        sides = sides_of(view.entries(self._bank), self.modalities is None)
-        by_subset = {subset: self._scores_of(subset, crossed, target, weight) for subset in crossed}
-        self.fusion_gain_ = fusion_gain(by_subset, sides, weight, self._score_name)
+        self.leaderboard_ = leaderboard(base_models, scores, shares, weight, samples.groups)
+        sides = self._sides(view)
+        complete = view.has_all(view.names)
+        by_subset = {
+            subset: self._scores_of(crossed[subset], complete, target, weight) for subset in crossed
+        }
+        self.fusion_gain_ = fusion_gain(by_subset, sides, weight, self._score_name, samples.groups)
         self.oof_predictions_ = self._in_units(fused)
 
-    def _scores_of(self, subset, crossed, target, weight):
-        """Return the score of each sample by the combination for a subset, NaN for none."""
-        rows, predictions = crossed[subset]
+    def _scores_of(self, crossed, complete, target, weight):
+        """Return the scores of the complete samples by the combination for a subset, else NaN."""
+        rows, predictions = crossed
         found = np.full((len(target), *predictions.shape[1:]), np.nan)
         found[rows] = self._clip(predictions)
+        found[~complete] = np.nan
         return self._sample_scores(found, target, weight)
 
     # Prediction -----------------------------------------------------------------------------

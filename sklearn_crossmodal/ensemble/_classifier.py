@@ -46,7 +46,8 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         is all of them but the last. Or a dict by names of your own: an estimator of scikit-learn
         with `predict_proba`, or a pair of one and the number of components that each text, series,
         image and pretrained vector is reduced to (30 where it is not given; None gives TF-IDF and
-        all numbers, possibly sparse). None leaves them out.
+        all numbers, possibly sparse; with a number of components, more than 256 columns are reduced
+        to 64 principal components). None leaves them out.
     cv : "auto", int, cross-validation generator or iterable, default="auto"
         The folds. Networks of all folds are averaged in `predict`; of folds in order of time, as
         those of `TimeSeriesSplit`, that of the last one predicts, which saw most rows. Companions
@@ -87,7 +88,8 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         they were inferred, count as one modality. Each score is that of the combination of all
         base models for this subset of modalities. None if there is one modality.
     oof_predictions_ : ndarray of shape (n_samples, n_classes)
-        Probabilities of each row by base models and a meta-learner that were not fitted on it.
+        Probabilities of each row by base models and a meta-learner that were not fitted on it;
+        NaN for rows that no fold predicts, four fifths of them where "auto" is a single fold.
     n_features_in_ : int
         Number of columns of X, or of its modalities.
     feature_names_in_ : ndarray of shape (`n_features_in_`,), object

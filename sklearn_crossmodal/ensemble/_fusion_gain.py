@@ -16,7 +16,11 @@ _Z = 1.96
 
 
 def fusion_gain(
-    scores: Mapping[tuple, np.ndarray], sides: Sequence[tuple], weight: np.ndarray, metric: str
+    scores: Mapping[tuple, np.ndarray],
+    sides: Sequence[tuple],
+    weight: np.ndarray,
+    metric: str,
+    groups: np.ndarray | None = None,
 ) -> Bunch | None:
     """Return what each modality adds; None if there is one, or no sample has all.
 
@@ -31,6 +35,8 @@ def fusion_gain(
         Weights of the samples.
     metric : str
         Name of the score.
+    groups : ndarray of shape (n,), default=None
+        Samples of one group are no independent ones.
 
     Returns
     -------
@@ -49,12 +55,12 @@ def fusion_gain(
         "alone": np.array([_on_rows_of(fused, one, weight)[0] for one in alone]),
         "without": np.array([_on_rows_of(fused, one, weight)[0] for one in rest]),
     }
-    gains = np.array([_difference(fused, one, weight) for one in rest])
+    gains = np.array([_difference(fused, one, weight, groups) for one in rest])
     table |= {"gain": gains[:, 0], "lower": gains[:, 1], "upper": gains[:, 2]}
-    if not np.isfinite(table["alone"]).any():
+    if not np.isfinite(table["alone"]).all():  # which is best is not known then
         return None
     best = int(np.nanargmax(table["alone"]))
-    gain, *interval = _difference(fused, alone[best], weight)
+    gain, *interval = _difference(fused, alone[best], weight, groups)
     found = Bunch(table=table, gain=gain, interval=tuple(interval), against=label[best])
     found.summary = _summary(found, mean_and_error(fused, weight)[0], metric)
     return found
@@ -71,11 +77,11 @@ def _on_rows_of(fused, score, weight) -> tuple:
     return mean_and_error(np.where(np.isfinite(fused), score, np.nan), weight)
 
 
-def _difference(fused, score, weight) -> tuple:
+def _difference(fused, score, weight, groups) -> tuple:
     """Return the mean difference of paired scores, and its 95 % confidence interval."""
     if score is None:
         return np.nan, np.nan, np.nan
-    gain, error = mean_and_error(fused - score, weight)
+    gain, error = mean_and_error(fused - score, weight, groups)
     return gain, gain - _Z * error, gain + _Z * error
 
 

@@ -47,7 +47,8 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         is all of them but the last. Or a dict by names of your own: an estimator of scikit-learn
         with `predict`, or a pair of one and the number of components that each text, series,
         image and pretrained vector is reduced to (30 where it is not given; None gives TF-IDF and
-        all numbers, possibly sparse). None leaves them out.
+        all numbers, possibly sparse; with a number of components, more than 256 columns are reduced
+        to 64 principal components). None leaves them out.
     cv : "auto", int, cross-validation generator or iterable, default="auto"
         The folds. Networks of all folds are averaged in `predict`; of folds in order of time, as
         those of `TimeSeriesSplit`, that of the last one predicts, which saw most rows. Companions
@@ -86,7 +87,8 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         they were inferred, count as one modality. Each score is that of the combination of all
         base models for this subset of modalities. None if there is one modality.
     oof_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Predictions of each row by base models and a meta-learner that were not fitted on it.
+        Predictions of each row by base models and a meta-learner that were not fitted on it;
+        NaN for rows that no fold predicts, four fifths of them where "auto" is a single fold.
     n_features_in_ : int
         Number of columns of X, or of its modalities.
     feature_names_in_ : ndarray of shape (`n_features_in_`,), object
@@ -261,10 +263,15 @@ class AutoFusionRegressor(RegressorMixin, BaseAutoFusion):
         return np.abs(predictions - target)
 
     def _sample_scores(self, predictions, target, weight):
-        """Return what each sample adds to R², whose weighted mean it is."""
+        """Return what each sample adds to R² of those that are predicted, whose mean it is."""
         target = target.reshape(len(target), -1)
-        spread = np.average((target - np.average(target, 0, weight)) ** 2, 0, weight)
-        errors = (predictions.reshape(target.shape) - target) ** 2
+        predictions = predictions.reshape(target.shape)
+        there = np.isfinite(predictions).all(axis=1) & (weight > 0)
+        if not there.any():
+            return np.full(len(target), np.nan)
+        mean = np.average(target[there], 0, weight[there])
+        spread = np.average((target[there] - mean) ** 2, 0, weight[there])
+        errors = (predictions - target) ** 2
         return 1 - (errors / np.where(spread > 0, spread, 1)).mean(axis=1)
 
     def __sklearn_tags__(self):

@@ -60,14 +60,21 @@ class _KernelMachine(BaseEstimator):
         n_rows = len(targets)
         weight = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, float)
         rows = np.flatnonzero(weight)
-        X, targets, weight = X[rows], targets[rows], weight[rows] / weight[rows].mean()
+        # Centers are most of what a pickle holds: rounded here, they are kept in half the space.
+        rounded = X[rows].astype(np.float32)
+        X, targets, weight = (
+            rounded.astype(float),
+            targets[rows],
+            weight[rows] / weight[rows].mean(),
+        )
         self._gamma = _gamma(X, self.width)
         self._mean = np.average(targets, axis=0, weights=weight)
-        self._centers, solve = X, _solve_exactly
+        self._centers, solve = rounded, _solve_exactly
         if len(rows) > self.n_exact:
             drawn = check_random_state(self.random_state).permutation(len(rows))
-            self._centers, solve = X[np.sort(drawn[: self.n_centers])], _solve_by_centers
-        system = self._kernel(X), self._kernel(self._centers), targets - self._mean, weight
+            self._centers, solve = rounded[np.sort(drawn[: self.n_centers])], _solve_by_centers
+        among = self._kernel(self._centers.astype(float))
+        system = self._kernel(X), among, targets - self._mean, weight
 
         def evaluate(alpha):
             coefficients, left_out = solve(*system, alpha)
@@ -78,9 +85,10 @@ class _KernelMachine(BaseEstimator):
 
     def _kernel(self, X):
         # As `rbf_kernel`, without its checks, which take longer than a row.
-        products = safe_sparse_dot(X, self._centers.T, dense_output=True)
+        centers = self._centers.astype(float)
+        products = safe_sparse_dot(X, centers.T, dense_output=True)
         squares = row_norms(X, squared=True)[:, np.newaxis] - 2 * products
-        squares += row_norms(self._centers, squared=True)
+        squares += row_norms(centers, squared=True)
         return np.exp(-self._gamma * np.maximum(squares, 0))
 
     def _predicted(self, X):

@@ -33,6 +33,8 @@ class _PenaltySearch(BaseEstimator):
         penalties = self._penalties[1:-1] if len(y) > _MANY else self._penalties
         losses = np.zeros(len(penalties))
         for training, validation in self._splits(y, stratify):
+            if stratify and len(np.unique(y[training])) < 2:
+                continue
             model = self._model(None)
             for place, penalty in enumerate(penalties):  # a strong one first, from where next start
                 model.set_params(**{self._name: penalty})
@@ -40,18 +42,21 @@ class _PenaltySearch(BaseEstimator):
                 losses[place] += self._loss(
                     model, X[validation], y[validation], _part(sample_weight, validation)
                 )
-        best = self._model(penalties[int(np.argmin(losses))])
+        best = self._model(penalties[int(np.argmin(losses))] if losses.any() else None)
         return best.fit(X, y, sample_weight)
 
     def _splits(self, y, stratify):
         seed = self.random_state
         if stratify:
             counts = np.unique(y, return_counts=True)[1]
+            n_folds = min(3, counts.max())
+            if n_folds < 2:
+                return []
             if len(y) <= _FEW:
-                n_folds = min(3, counts.max())
                 return _quietly(StratifiedKFold(n_folds, shuffle=True, random_state=seed), y)
             if counts.min() > 3:
                 return StratifiedShuffleSplit(1, test_size=0.25, random_state=seed).split(y, y)
+            return _quietly(StratifiedKFold(n_folds, shuffle=True, random_state=seed), y)[:1]
         if len(y) <= _FEW:
             return KFold(min(3, len(y)), shuffle=True, random_state=seed).split(y)
         return ShuffleSplit(1, test_size=0.25, random_state=seed).split(y)

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
-from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
+from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, ShuffleSplit, TimeSeriesSplit
 
 from sklearn_crossmodal import (
     AutoFusionClassifier,
@@ -18,6 +18,7 @@ from sklearn_crossmodal import (
     FusionRegressor,
     MultiModalFrame,
 )
+from sklearn_crossmodal.exceptions import ModalityError
 
 N = 60
 RNG = np.random.default_rng(0)
@@ -289,3 +290,75 @@ def test_pixels_of_another_range_are_warned_of_once_in_each_predict():
         bright = MultiModalFrame({"picture": pictures * 255, "b": B})
         (message,) = warnings_of(lambda later=bright: model.predict(later))
         assert "255 times as large" in message
+
+
+@pytest.mark.parametrize("params", [{"verbose": 1}, {"time_limit": 60}])
+def test_folds_may_be_in_any_order(params):
+    cv = ShuffleSplit(2, random_state=0)
+    auto(companions=["linear"], cv=cv, **params).fit(X, LABELS).predict(X)
+
+
+def test_a_network_on_one_fold_is_that_of_the_latest_rows():
+    network = FusionClassifier(n_folds=None, max_epochs=100_000)
+    clf = auto(estimator=network, companions=None, cv=TimeSeriesSplit(4), time_limit=0.5)
+    (model,) = clf.fit(X, LABELS)._base_models[0].models
+    assert len(model.estimator._target.labels.classes) == 2
+    assert np.isnan(clf.oof_predictions_).any(axis=1).nonzero()[0].tolist() == list(range(48))
+
+
+@pytest.mark.parametrize("n_rare", [2, 4])
+def test_a_rare_class_breaks_no_linear_companion(n_rare):
+    y = np.zeros(N, int)
+    y[:n_rare] = 1
+    clf = auto(companions=["linear"], cv=2).fit(X, y)
+    assert np.isfinite(clf.predict_proba(X)).all()
+
+
+def test_the_score_of_rows_is_by_their_own_spread(rng):
+    y = np.r_[30 * rng.choice([-1, 1], 60), 0.1 * rng.normal(size=60)]
+    there = np.arange(120) >= 60
+    frame = MultiModalFrame(
+        {"l": rng.normal(size=(120, 2)), "r": rng.normal(size=(120, 2))}, present={"r": there}
+    )
+    reg = auto_regressor(companions=["linear"], cv=2).fit(frame, y)
+    board = dict(zip(reg.leaderboard_["model"], reg.leaderboard_["score"], strict=True))
+    assert board["linear (r)"] < 0.3  # there is nothing to know of these rows
+
+
+def test_words_that_fill_a_table_may_be_absent_later():
+    texts = np.array(["one two three four five six"] * 20 + ["six five four three two one"] * 20)
+    y = np.repeat([0, 1], 20)
+    companions = {"boosting": (HistGradientBoostingClassifier(), None)}
+    clf = auto(companions=companions, cv=2).fit(MultiModalFrame({"t": texts}), y)
+    assert len(clf.predict(MultiModalFrame({"t": np.array(["one", "six", "two"])}))) == 3
+
+
+def test_folds_that_never_saw_a_modality_say_so(rng):
+    there = np.arange(60) < 30
+    frame = MultiModalFrame(
+        {"l": rng.normal(size=(60, 2)), "r": rng.normal(size=(60, 2))},
+        present={"l": there, "r": ~there},
+    )
+    cv = [(np.arange(30), np.arange(30, 60)), (np.arange(30, 60), np.arange(30))]
+    y = np.arange(60) % 2
+    with pytest.raises(ModalityError, match="AutoFusionClassifier: no fold was trained on"):
+        auto(companions=["linear"], cv=cv).fit(frame, y)
+
+
+def test_a_callback_that_ends_a_fit_is_no_time_limit():
+    class Ends:
+        def setup(self, estimator, context):
+            pass
+
+        def teardown(self, estimator, context):
+            pass
+
+        def on_fit_task_begin(self, estimator, context, **task):
+            pass
+
+        def on_fit_task_end(self, estimator, context, **task):
+            return context.task_name == "linear (a)"
+
+    frame = MultiModalFrame({"a": A, "b": B})
+    clf = auto(companions=["linear"]).set_callbacks(Ends()).fit(frame, LABELS)
+    assert set(clf.leaderboard_["model"]) == {"linear (a)", "fused"}

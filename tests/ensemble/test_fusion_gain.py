@@ -37,6 +37,16 @@ def test_weights_count():
     assert found.gain == 1
 
 
+def test_samples_of_a_group_are_no_independent_ones():
+    groups = np.array([0, 0, 1, 1])
+    scores = {("a", "b"): np.array([1.0, 1, 0, 0]), ("a",): ONES * 0, ("b",): ONES * 0}
+    plain, grouped = (
+        fusion_gain(scores, [("a",), ("b",)], ONES, "accuracy", some).interval
+        for some in (None, groups)
+    )
+    assert np.ptp(grouped) == pytest.approx(np.sqrt(2) * np.ptp(plain))
+
+
 def test_modalities_of_one_side_are_one():
     scores = {("a", "b", "c"): ONES, ("a", "b"): ONES * 0.5, ("c",): ONES * 0.25}
     found = fusion_gain(scores, [("a", "b"), ("c",)], ONES, "accuracy")
@@ -47,10 +57,7 @@ def test_modalities_of_one_side_are_one():
 
 def test_nothing_is_said_of_what_was_not_fitted():
     scores = {("a", "b"): ONES, ("a",): ONES * 0.5}
-    found = fusion_gain(scores, [("a",), ("b",)], ONES, "accuracy")
-    assert np.isnan(found.table["gain"][0])
-    assert found.table["gain"][1] == 0.5
-    assert "a +" not in found.summary
+    assert fusion_gain(scores, [("a",), ("b",)], ONES, "accuracy") is None
     assert fusion_gain({("a",): ONES}, [("a",), ("b",)], ONES, "accuracy") is None
 
 
@@ -70,6 +77,42 @@ def test_numbers_and_categories_of_a_table_are_one_side():
 def test_numbers_of_two_views_are_two_sides(rng):
     X = MultiModalFrame({"a": rng.normal(size=(9, 2)), "b": rng.normal(size=(9, 2))})
     assert sides_of(infer_modalities(X), inferred=True) == [("a",), ("b",)]
+
+
+def light(**params):
+    network = FusionClassifier(n_folds=None, max_epochs=2)
+    settings = {"estimator": network, "companions": ["linear"], "cv": 2, "random_state": 0}
+    return AutoFusionClassifier(**settings | params)
+
+
+def test_the_table_of_a_frame_is_one_side_beside_many_others(rng):
+    y = rng.integers(0, 2, 80)
+    words = np.array(["red cat", "small dog", "old tree"])
+    X = pd.DataFrame(
+        {
+            "age": y + rng.normal(size=80),
+            "kind": pd.Categorical(np.where(rng.random(80) < 0.9, y, 1 - y).astype(str)),
+            **{f"t{k}": words[rng.integers(0, 3, 80)] + f" of {k}" for k in range(3)},
+        }
+    )
+    table = light().fit(X, y).fusion_gain_.table
+    assert table["modality"].tolist()[0] == "numeric + categorical"
+    assert len(table["modality"]) == 4
+    assert np.isfinite(table["gain"]).all()
+    assert np.argmax(table["alone"]) == 0
+
+
+def test_two_nested_tables_are_two_sides(rng):
+    y = rng.integers(0, 2, 40)
+    frames = {
+        name: pd.DataFrame({"n": y + rng.normal(size=40), "k": rng.choice(["u", "v"], 40)})
+        for name in ("clinic", "genes")
+    }
+    gain = light().fit(MultiModalFrame(frames), y).fusion_gain_
+    assert gain.table["modality"].tolist() == [
+        "clinic_numeric + clinic_categorical",
+        "genes_numeric + genes_categorical",
+    ]
 
 
 @pytest.mark.slow

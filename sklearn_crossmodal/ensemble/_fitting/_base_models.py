@@ -269,7 +269,7 @@ def check_network(owner: str, estimator, default) -> BaseEstimator:
     return estimator
 
 
-def check_names(owner: str, entries: list[tuple], companions) -> None:
+def check_names(owner: str, companions) -> None:
     """Raise if two rows of the leaderboard would have one name."""
     taken = sorted(_RESERVED & set(companions))
     if taken:
@@ -282,7 +282,7 @@ def sides_of(entries: list[tuple], inferred: bool) -> list[tuple[str, ...]]:
     Parameters
     ----------
     entries : list of (str, Modality, columns)
-        The modalities.
+        The modalities, with columns as they were inferred, before inner columns are unnested.
     inferred : bool
         Whether they were found in the columns; those that a user names are a side each.
 

@@ -160,11 +160,11 @@ class CompanionFitting:
         """Return the seconds of a fit on every `share`-th training row of the first fold."""
         features, table, _ = self._tables(model.n_components, 0)
         training, limit = self._folds[0][0], self._clock.left if self._clock.runs else None
-        rows, start = portion(training, self._samples.y, share), time.time()
-        some = np.searchsorted(training, rows)
+        start = time.time()
+        some = np.flatnonzero(np.isin(training, portion(training, self._samples.y, share)))
         # The portion may be too small; an error of all rows will show.
-        with suppress(ValueError, TimeUp), stopped_after(limit):
-            _fit_companion(model, self._samples, features, table.take(some), rows)
+        with suppress(ValueError, TypeError, TimeUp), stopped_after(limit):
+            _fit_companion(model, self._samples, features, table.take(some), training[some])
         return time.time() - start
 
 
@@ -174,17 +174,22 @@ def _fit_fold(model, samples, features, table, other_table, fold, task, limit):
     try:
         with stopped_after(limit):
             fitted = _fit_companion(model, samples, features, table, training, task)
+            with _prefixed(model, samples):
+                predictions = _predictions(fitted, samples, other_table, validation)
     except TimeUp:
         return None
-    predictions = {}
-    with _prefixed(model, samples):
-        for subset in samples.subsets:
-            there = samples.view.has_all(subset)[validation]
-            if fitted is not None and fitted.known(subset) and there.any():
-                some = other_table if there.all() else other_table.take(np.flatnonzero(there))
-                found = fitted.predict_from(some, subset, samples.predict_with)
-                predictions[subset] = validation[there], found
     return fitted, predictions, time.time() - start
+
+
+def _predictions(fitted, samples, table, rows) -> dict[tuple, tuple]:
+    """Return rows and their predictions, for each subset that a companion knows any of."""
+    found = {}
+    for subset in samples.subsets:
+        there = samples.view.has_all(subset)[rows]
+        if fitted.known(subset) and there.any():
+            some = table if there.all() else table.take(np.flatnonzero(there))
+            found[subset] = rows[there], fitted.predict_from(some, subset, samples.predict_with)
+    return found
 
 
 def _fit_companion(model, samples, features, table, rows, task=None) -> CompanionFit:

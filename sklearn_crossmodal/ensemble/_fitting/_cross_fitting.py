@@ -78,12 +78,13 @@ class CrossFit:
         if not self._clock.runs:
             return self._networks(model, self._folds, tasks, None)
         fits = []
-        for folds, share in zip((self._folds, self._folds[:1]), _SHARES, strict=True):
+        one = self._folds[-1:] if self._in_order else self._folds[:1]
+        for folds, share in zip((self._folds, one), _SHARES, strict=True):
             seconds = share * self._clock.left
             if seconds > 0 and not fits:
                 fits = self._networks(model, folds, part.parts(["fold"] * len(folds)), seconds)
         if not fits and not self.fitted:  # better one that is cut short than nothing
-            fits = self._networks(model, self._folds[:1], tasks[:1], self._clock.left, cut=True)
+            fits = self._networks(model, one, tasks[:1], self._clock.left, cut=True)
         return fits
 
     def _networks(self, model, folds, tasks, seconds, *, cut=False) -> list[tuple]:

@@ -51,7 +51,8 @@ def _of_network(model, samples, folds) -> float:
     """Return the seconds of all epochs, by those of a second epoch on few rows."""
     training = folds[0][0]
     known, rows = model.known_part(samples.view, portion(training, samples.y, _SHARE))
-    network = known.unfitted().set_params(max_epochs=2, verbose=0)
+    network = known.unfitted().set_params(max_epochs=2, verbose=0, callbacks=None)
+    network.set_callbacks()  # nor are those of scikit-learn for a trial
     network.fit(samples.view.only(known.modalities, rows), samples.y[rows])
     seconds = network.history_[1]["dur"] if len(network.history_) > 1 else 0.0
     size = model.estimator.get_params(deep=False)

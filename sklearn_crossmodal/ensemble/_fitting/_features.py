@@ -43,7 +43,7 @@ class Features:
 
     def fit(self, view: View, rows: np.ndarray) -> Features:
         """Fit the vectorizers on those of the rows that have the modality; return itself."""
-        self.vectorizers, self.widths = {}, {}
+        self.vectorizers, self.widths, self.are_sparse = {}, {}, {}
         present = view.present[rows]
         for entry, there in zip(self.entries, present.T, strict=True):
             if not there.any():  # a rare modality may be absent from all rows of a fold
@@ -58,6 +58,7 @@ class Features:
                 table = vectorizer.fit_transform(view.only([entry[0]], rows[there]))
             self.vectorizers[entry[0]] = vectorizer
             self.widths[entry[0]] = table.shape[1]
+            self.are_sparse[entry[0]] = _is_sparse(table)
         names = [name for name, *_ in self.entries]
         self.flagged = tuple(
             name
@@ -81,19 +82,19 @@ class Features:
         return FeatureTable(blocks, present, self.flagged)
 
     def _block(self, vectorizer, view, name, rows, there):
+        """Return the features of one modality, zeros for rows that lack it."""
+        shape = len(rows), self.widths[name]
         if not there.any():
-            return np.zeros((len(rows), self.widths[name]))
+            return sparse.csr_array(shape) if self.are_sparse[name] else np.zeros(shape)
         with map_row_numbers(rows[there]):
-            found = _dense_if_full(vectorizer.transform(view.only([name], rows[there])))
-        if there.all():
-            return found
-        if sparse.issparse(found):
+            found = vectorizer.transform(view.only([name], rows[there]))
+        if self.are_sparse[name]:
             places = np.flatnonzero(there), np.arange(there.sum())
-            shape = len(rows), int(there.sum())
-            spread = sparse.csr_array((np.ones(shape[1]), places), shape=shape)
+            spread = (np.ones(there.sum()), places)
+            spread = sparse.csr_array(spread, shape=(len(rows), int(there.sum())))
             return sparse.csr_array(spread @ found)
-        block = np.zeros((len(rows), found.shape[1]))
-        block[there] = found
+        block = np.zeros(shape)
+        block[there] = found.toarray() if sparse.issparse(found) else found
         return block
 
 
@@ -188,10 +189,8 @@ def _variance(block) -> float:
     return float(block.multiply(block).sum() / max(block.shape[0], 1) - means @ means)
 
 
-def _dense_if_full(table):
-    if sparse.issparse(table) and table.nnz > _FULL * np.prod(table.shape):
-        return table.toarray()
-    return table
+def _is_sparse(table) -> bool:
+    return sparse.issparse(table) and table.nnz <= _FULL * np.prod(table.shape)
 
 
 def _zeros_like(block):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sklearn_crossmodal.data import MultiModalFrame
@@ -121,9 +123,18 @@ class View:
         """Return the subsets of modalities that samples have."""
         return patterns_of(self.names, self.present)
 
-    def subsets_to_stack(self) -> list[tuple]:
-        """Return the subsets that get a meta-learner: all modalities first."""
-        return patterns_to_calibrate(self.names, self.present)
+    def subsets_to_stack(self, sides: Sequence[tuple]) -> list[tuple]:
+        """Return the subsets that get a meta-learner: all modalities first.
+
+        Each of the `sides` is among them, and all but each, if samples have these.
+        """
+        found = dict.fromkeys(patterns_to_calibrate(self.names, self.present))
+        for side in sides:
+            rest = tuple(name for name in self.names if name not in side)
+            for subset in (tuple(name for name in self.names if name in side), rest):
+                if subset and self.has_all(subset).any():
+                    found[subset] = None
+        return list(found)
 
     def has_only(self, names) -> np.ndarray:
         """Return which samples have exactly these modalities."""

@@ -138,12 +138,11 @@ class _Prepared:
 
     def finish(self, error, seconds: float):
         """Return (model, seconds); None if the budget was too small."""
-        with self._prefixed(), map_row_numbers(self.rows):
+        with self._ending, self._prefixed(), map_row_numbers(self.rows):
             if error is not None:
                 raise error
             self.network._finish(self.trainings)
             end_fit(self.network, *self._given)
-        self.close()
         if self._budget is not None:
             self.network.set_callbacks(*self._watching)
             if self._budget.is_exceeded and self._whole:

@@ -15,6 +15,8 @@ __all__ = ["Clock", "EpochBudget", "TimeUp", "expected_seconds", "portion", "sto
 
 #: Shorter times are below the resolution of a clock.
 _TICK = 1e-4
+#: Seconds after which a thread that goes on is interrupted again.
+_AGAIN = 0.5
 
 
 class Clock:
@@ -29,7 +31,8 @@ class Clock:
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds
         self.runs = seconds is not None
-        self._end = time.time() + seconds if self.runs else math.inf
+        self._start = time.time()
+        self._end = self._start + seconds if self.runs else math.inf
 
     @property
     def left(self) -> float:
@@ -37,8 +40,10 @@ class Clock:
         return self._end - time.time()
 
     def for_share(self, share: float) -> Clock:
-        """Return a clock of a share of the time, from now on."""
-        return Clock(self._seconds * share if self.runs else None)
+        """Return a clock that began with this one, and ends after a share of its time."""
+        if not self.runs:
+            return Clock(None)
+        return Clock(self._start + share * self._seconds - time.time())
 
 
 class EpochBudget:
@@ -108,26 +113,29 @@ def stopped_after(seconds: float | None) -> Iterator[None]:
     What computes outside Python is stopped when it returns. Where threads cannot be reached, as on
     other implementations of Python, nothing is stopped.
     """
-    if seconds is None:
+    api = getattr(ctypes, "pythonapi", None)
+    if seconds is None or api is None:
         yield
         return
-    thread, state = threading.get_ident(), {"is_over": False}
-    lock, throw = threading.Lock(), ctypes.pythonapi.PyThreadState_SetAsyncExc
+    thread, is_over, lock = threading.get_ident(), threading.Event(), threading.Lock()
 
     def interrupt():
-        with lock:
-            if not state["is_over"]:
-                throw(ctypes.c_ulong(thread), ctypes.py_object(TimeUp))
+        # Again and again: an exception in a destructor is swallowed.
+        delay = max(seconds, 0)
+        while not is_over.wait(delay):
+            with lock:
+                if not is_over.is_set():
+                    error = ctypes.py_object(TimeUp)
+                    api.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), error)
+            delay = _AGAIN
 
-    timer = threading.Timer(max(seconds, 0), interrupt)
-    timer.daemon = True
-    timer.start()
+    watching = threading.Thread(target=interrupt, daemon=True)
+    watching.start()
     try:
         yield
     finally:
         with lock:
-            state["is_over"] = True
-        timer.cancel()
+            is_over.set()
 
 
 def portion(rows: np.ndarray, y: np.ndarray, share: int) -> np.ndarray:

@@ -93,7 +93,12 @@ class SubsetStacking:
             part = samples.target[rows], None if weight is None else weight[rows]
             self._chosen[subset] = _without_unused(meta_learner, supporting, predictions, *part)
             crossed[subset] = rows, found
-        self._shape, self.used = self._base_models[0].shape, self._find_used()
+        if not crossed:
+            raise ModalityError(
+                f"{self._owner}: no fold was trained on modalities of the rows that it predicts: "
+                "give a cv whose training rows have the modalities of the others."
+            )
+        self._shape, self.used = next(iter(crossed.values()))[1].shape[1:], self._find_used()
         return crossed
 
     def weights(self, subset: tuple) -> np.ndarray:
@@ -170,6 +175,12 @@ class SubsetStacking:
         if subset in self._chosen:
             return self._chosen[subset]
         supporting = [place for place, one in enumerate(self._base_models) if one.supports(subset)]
+        serving = [
+            place
+            for place in supporting
+            if self._base_models[place].model.serves(subset, self._groups)
+        ]
+        supporting = serving or supporting
         if not supporting:
             raise ModalityError(
                 f"{self._owner}: no fold was trained on samples that have any of the modalities "
