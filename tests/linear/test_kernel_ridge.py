@@ -114,5 +114,5 @@ def test_a_sparse_table_is_a_table(X, y):
 
 def test_rows_that_are_all_alike_are_predicted_as_their_mean(y):
     np.testing.assert_allclose(
-        KernelRegressor().fit(np.ones((N, 2)), y).predict([[1, 1]]), y.mean()
+        KernelRegressor().fit(np.ones((N, 2)), y).predict(np.ones((1, 2))), y.mean()
     )

@@ -26,6 +26,12 @@ __all__ = ["FrozenInputs", "embed_frozen"]
 _KEYS = 256
 #: Relative rounding error of embeddings in float32.
 _ROUNDING = 1e-6
+#: Sum of the absolute values of a standardised embedding, if it is wider. A step of Adam moves all
+#: weights alike, and so an output in proportion to this sum: an embedding of 1280 numbers would be
+#: learned by heart before the words beside it are learned at all. Accuracy on emoji by a picture's
+#: embedding and a bag of words, two draws of training rows: .81 without it, .85 for a sum of 100,
+#: .89 for 10, .90 for 3; by the embedding alone .74, .73, .75 and .73.
+_LARGEST_SUM = 10.0
 
 
 class FrozenInputs:
@@ -278,6 +284,7 @@ def _moments(
 
 
 def _scaled(block: Block, mean: np.ndarray, spread: float) -> Block:
+    spread = spread * max(1.0, mean.size / _LARGEST_SUM)
     vectors = ((_vectors_in(block) - mean) / spread).astype(np.float32)
     vectors[~block.present] = 0
     if block.embeddings is None:
