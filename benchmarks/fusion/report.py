@@ -7,7 +7,7 @@ from cells import fits, seeds_of
 from columns import COLUMNS
 from rows import GROUPS, LEFT_OUT, ROWS
 from scoring import LOWER_IS_BETTER
-from summary import mean_ranks, pairs, standing
+from summary import losses_to_single, mean_ranks, pairs, standing
 
 __all__ = ["lines_of", "report"]
 
@@ -29,7 +29,8 @@ def report(results, names) -> str:
     str
     """
     parts = [_opening(results, names), _scores(results, names), _notes(names)]
-    parts += [_standings(results, names), _ranks(results, names), _seconds(results, names)]
+    parts += [_standings(results, names), _singles(results, names)]
+    parts += [_ranks(results, names), _seconds(results, names)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -122,8 +123,8 @@ def _notes(names) -> str:
 
 
 def _standings(results, names) -> str:
-    head = ["rows", "column", "pairs", "mean gap", "worst row", "within .01"]
-    head += ["log-loss: mean gap", "worst row", "within .01"]
+    head = ["rows", "column", "pairs", "mean gap", "median", "worst row", "within .01"]
+    head += ["log-loss: mean gap", "median", "worst row", "within .01"]
     lines = []
     for group, members in GROUPS.items():
         members = [name for name in members if name in names]
@@ -143,13 +144,15 @@ def _standing(results, members, column) -> list[str]:
     count = f"{len(pairs(results, members, column))} of {total}"
     found = standing(results, members, column)
     if found is None:
-        return [count, *["–"] * 6]
-    cells = [count, _short(found.gap, "+"), _worst(found.worst), f"{found.share:.0%}"]
+        return [count, *["–"] * 8]
+    cells = [count, _short(found.gap, "+"), _short(found.median, "+"), _worst(found.worst)]
+    cells.append(f"{found.share:.0%}")
     if found.loss_gap is None:
-        return [*cells, *["–"] * 3]
+        return [*cells, *["–"] * 4]
     return [
         *cells,
         _short(found.loss_gap, "+"),
+        _short(found.loss_median, "+"),
         _worst(found.loss_worst),
         f"{found.loss_share:.0%}",
     ]
@@ -157,6 +160,26 @@ def _standing(results, members, column) -> list[str]:
 
 def _worst(named) -> str:
     return f"{named[0]} {_short(named[1], '+')}"
+
+
+def _singles(results, names) -> str:
+    lines = []
+    for group, members in GROUPS.items():
+        members = [name for name in members if name in names]
+        for column, one in COLUMNS.items():
+            found = None if column == "single" else losses_to_single(results, members, column)
+            if found is not None:
+                lost, total, mean, worst = found
+                lines.append(
+                    [group, one.title, f"{lost} of {total}", _short(mean, "+"), _worst(worst)]
+                )
+    head = ["rows", "column", "below it", "mean difference there", "worst pair"]
+    return (
+        "## Against the best single modality\n\n"
+        "How often a model of all modalities is worse than logistic or ridge regression on the one "
+        "that cross-validation in the training rows finds best, over pairs of row and seed, and by "
+        "how much.\n\n" + _table(head, lines)
+    )
 
 
 def _ranks(results, names) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from row import Row, Split, absent, cut, data_folder
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import GroupShuffleSplit, StratifiedKFold
 
 from sklearn_crossmodal import MultiModalFrame
 
@@ -69,6 +69,40 @@ def rosmap(seed):
 
 def mosi(seed):
     return _official(_arrays("mosi_features"), "text", "audio", "video")
+
+
+def _mosi_rows():
+    """Return the utterances of both official parts, with their videos and places in these."""
+    arrays, names = _arrays("mosi_features"), ("text", "audio", "video")
+    both = {
+        name: np.concatenate([arrays[f"{name}_train"], arrays[f"{name}_test"]])
+        for name in (*names, "y", "video_id", "segment")
+    }
+    return (
+        MultiModalFrame({name: both[name] for name in names}),
+        both["y"],
+        both["video_id"],
+        both["segment"],
+    )
+
+
+def mosi_new_videos(seed):
+    """A third of the videos, drawn by the seed, are there to test on alone."""
+    X, y, videos, _ = _mosi_rows()
+    split = GroupShuffleSplit(1, test_size=1 / 3, random_state=seed)
+    ((train, test),) = split.split(y, y, videos)
+    return Split(X[train], y[train], {"": (X[test], y[test])})
+
+
+def mosi_later(seed):
+    """The last third of each video is there to test on, those before it to train on."""
+    X, y, videos, places = _mosi_rows()
+    is_late = np.zeros(len(y), bool)
+    for video in np.unique(videos):
+        rows = np.flatnonzero(videos == video)
+        rows = rows[np.argsort(places[rows], kind="stable")]
+        is_late[rows[-(len(rows) // 3) :] if len(rows) > 2 else []] = True
+    return Split(X[~is_late], y[~is_late], {"": (X[is_late], y[is_late])})
 
 
 def tcga(seed):
@@ -171,6 +205,19 @@ SHARED_ROWS = (
         published={("", "accuracy"): ".823 MMMU-BA"},
         folder="mosi_features",
         note="official split; MMMU-BA also reads the neighbouring utterances",
+    ),
+    Row(
+        "mosi_features, new videos",
+        mosi_new_videos,
+        folder="mosi_features",
+        note="by groups: two thirds of the videos to train on, the others to test on",
+    ),
+    Row(
+        "mosi_features, later",
+        mosi_later,
+        resplits=False,
+        folder="mosi_features",
+        note="by time: the first two thirds of each video to train on, the rest to test on",
     ),
     Row(
         "mv_cub",

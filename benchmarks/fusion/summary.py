@@ -12,7 +12,7 @@ from rows import ROWS
 from scipy.stats import rankdata
 from scoring import LOWER_IS_BETTER
 
-__all__ = ["Standing", "mean_ranks", "pairs", "standing"]
+__all__ = ["Standing", "losses_to_single", "mean_ranks", "pairs", "standing"]
 
 #: A score this close to the best classical one is counted as a tie.
 TIE = 0.01
@@ -24,20 +24,22 @@ class Standing:
 
     Parameters
     ----------
-    gap : float
-        Mean over rows and seeds of the score minus the best classical one.
+    gap, median : float
+        Mean and median over rows of the score minus the best classical one, mean over seeds.
     worst : (str, float)
         The row with the least gap.
     share : float
         Of pairs whose score is at most .01 below.
-    loss_gap, loss_worst, loss_share
+    loss_gap, loss_median, loss_worst, loss_share
         The same of the log-loss, where more is worse; None for regression.
     """
 
     gap: float
+    median: float
     worst: tuple[str, float]
     share: float
     loss_gap: float | None
+    loss_median: float | None
     loss_worst: tuple[str, float] | None
     loss_share: float | None
 
@@ -87,20 +89,51 @@ def standing(results, names, column) -> Standing | None:
     found = pairs(results, names, column)
     if not found:
         return None
-    gap, worst, share = _sum_up(_gaps(results, found, column))
+    of_score = _sum_up(_gaps(results, found, column))
     if ROWS[names[0]].task == "regression":
-        return Standing(gap, worst, share, None, None, None)
-    loss_gap, (row, least), loss_share = _sum_up(_gaps(results, found, column, "log-loss"))
-    return Standing(gap, worst, share, -loss_gap, (row, -least), loss_share)
+        return Standing(*of_score, None, None, None, None)
+    gap, median, (row, least), share = _sum_up(_gaps(results, found, column, "log-loss"))
+    return Standing(*of_score, -gap, -median, (row, -least), share)
+
+
+def losses_to_single(results, names, column) -> tuple[int, int, float, tuple[str, float]] | None:
+    """Return how often a column is below the best single modality, and by how much then.
+
+    Parameters
+    ----------
+    results : dict
+        As `store.load` returns it.
+    names : list of str
+        Rows.
+    column : str
+        Name of the column.
+
+    Returns
+    -------
+    tuple of (int, int, float, (str, float)) or None
+        Pairs of row and seed in which it loses, and all pairs in which both are known; the mean of
+        the differences where it loses, and the worst pair; None while there are no pairs.
+    """
+    gaps = [
+        (name, value(results, name, column, seed) - value(results, name, "single", seed))
+        for name in names
+        for seed in ROWS[name].seeds
+    ]
+    gaps = [(name, gap) for name, gap in gaps if np.isfinite(gap)]
+    lost = [gap for _, gap in gaps if gap < 0]
+    if not gaps:
+        return None
+    return len(lost), len(gaps), float(np.mean(lost or [0.0])), min(gaps, key=lambda one: one[1])
 
 
 def _sum_up(gaps):
-    """Return mean and least of the means of rows, and the share of pairs that tie or win."""
+    """Return mean, median and least of the means of rows, and the share of ties and wins."""
     means = {name: float(np.mean(one)) for name, one in gaps.items()}
     worst = min(means, key=means.get)
     # Accuracies of .80 and .79 differ by a little more than .01 in floating point.
     share = np.mean([one >= -TIE - 1e-9 for row in gaps.values() for one in row])
-    return float(np.mean(list(means.values()))), (worst, means[worst]), float(share)
+    found = list(means.values())
+    return float(np.mean(found)), float(np.median(found)), (worst, means[worst]), float(share)
 
 
 def mean_ranks(results, names) -> dict[str, float]:
