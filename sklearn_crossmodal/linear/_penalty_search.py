@@ -35,13 +35,18 @@ class _PenaltySearch(BaseEstimator):
         for training, validation in self._splits(y, stratify):
             if stratify and len(np.unique(y[training])) < 2:
                 continue
-            model = self._model(None)
+            model, last = self._model(None), np.inf
             for place, penalty in enumerate(penalties):  # a strong one first, from where next start
                 model.set_params(**{self._name: penalty})
                 model.fit(X[training], y[training], _part(sample_weight, training))
-                losses[place] += self._loss(
+                found = self._loss(
                     model, X[validation], y[validation], _part(sample_weight, validation)
                 )
+                if found > last:  # weaker ones take longest, and lose more
+                    losses[place:] += found
+                    break
+                losses[place] += found
+                last = found
         best = self._model(penalties[int(np.argmin(losses))] if losses.any() else None)
         return best.fit(X, y, sample_weight)
 
