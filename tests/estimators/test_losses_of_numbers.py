@@ -77,6 +77,7 @@ def test_constant_amounts_are_predicted_in_their_units(loss):
     np.testing.assert_allclose(predicted, 700, rtol=0.05)
 
 
+@pytest.mark.filterwarnings("ignore:.*nothing was learned:sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("loss", ["poisson", "gamma"])
 def test_without_knowledge_the_prediction_is_the_mean(loss, rng):
     y = rng.gamma(2, 50, size=400)

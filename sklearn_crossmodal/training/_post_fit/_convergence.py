@@ -23,6 +23,8 @@ __all__ = ["warn_if_nothing_learned"]
 _ENOUGH_STEPS = 200
 #: Share of the loss of the best constant that a training gains at least where it learned.
 _GAIN = 0.005
+#: Loss of a constant that leaves nothing to learn.
+_NOTHING = 1e-12
 #: Most training rows that are looked at, and most numbers of their targets.
 _MOST_ROWS, _MOST_NUMBERS = 2048, 2**20
 
@@ -46,6 +48,8 @@ def warn_if_nothing_learned(owner: str, trainings: Sequence[Training]) -> None:
         return
     found = [_losses(training) for training in trainings]
     reached, constant = np.mean(found, axis=0)  # (n_targets,) each
+    if (np.abs(constant) < _NOTHING).all():  # targets that do not vary are known
+        return
     if not np.isfinite(constant).all() or (reached < constant - _GAIN * np.abs(constant)).any():
         return
     net = trainings[0].net
