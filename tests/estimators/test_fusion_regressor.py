@@ -111,6 +111,7 @@ def test_robust_losses_stay_near_the_line_where_outliers_draw_the_squared_error_
     assert errors[loss] < 0.5 * errors["squared_error"]
 
 
+@pytest.mark.filterwarnings("ignore:.*nothing was learned:sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.slow
 def test_predictions_of_absolute_error_are_medians_and_of_squared_error_means():
     X = np.zeros((50, 1))

@@ -96,6 +96,7 @@ def test_numbers_are_predicted_in_their_units_under_every_loss(loss, table):
     assert r2_score(y[:, 1], found[:, 1]) > 0.85
 
 
+@pytest.mark.filterwarnings("ignore:.*nothing was learned:sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.slow
 def test_the_median_is_learned_by_the_absolute_error_and_the_mean_by_the_squared():
     rng = np.random.default_rng(0)

@@ -18,13 +18,14 @@ from sklearn_crossmodal.training._objectives._criterion import as_often
 
 __all__ = ["warn_if_nothing_learned"]
 
-#: Fewest steps of the optimizer after which something is expected to have been learned: who sets
+#: Fewest steps of the optimizer, and epochs, after which something is expected to have been learned: who sets
 #: `max_epochs` so low that there are less does not expect it.
 _ENOUGH_STEPS = 200
+_ENOUGH_EPOCHS = 5
 #: Share of the loss of the best constant that a training gains at least where it learned.
 _GAIN = 0.005
 #: Loss of a constant that leaves nothing to learn.
-_NOTHING = 1e-12
+_NOTHING = 1e-5
 #: Most training rows that are looked at, and most numbers of their targets.
 _MOST_ROWS, _MOST_NUMBERS = 2048, 2**20
 
@@ -45,6 +46,8 @@ def warn_if_nothing_learned(owner: str, trainings: Sequence[Training]) -> None:
     if any(training.net.interrupted_ for training in trainings):
         return
     if min(_count_steps(training) for training in trainings) < _ENOUGH_STEPS:
+        return
+    if trainings[0].net.max_epochs < _ENOUGH_EPOCHS:
         return
     found = [_losses(training) for training in trainings]
     reached, constant = np.mean(found, axis=0)  # (n_targets,) each
