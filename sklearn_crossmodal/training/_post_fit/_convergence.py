@@ -18,8 +18,8 @@ from sklearn_crossmodal.training._objectives._criterion import as_often
 
 __all__ = ["warn_if_nothing_learned"]
 
-#: Fewest steps of the optimizer, and epochs, after which something is expected to have been learned: who sets
-#: `max_epochs` so low that there are less does not expect it.
+#: Fewest steps of the optimizer, and epochs, after which something is expected to have been
+#: learned: who sets `max_epochs` so low that there are less does not expect it.
 _ENOUGH_STEPS = 200
 _ENOUGH_EPOCHS = 5
 #: Share of the loss of the best constant that a training gains at least where it learned.
@@ -47,8 +47,8 @@ def warn_if_nothing_learned(owner: str, trainings: Sequence[Training]) -> None:
         return
     if min(_count_steps(training) for training in trainings) < _ENOUGH_STEPS:
         return
-    if trainings[0].net.max_epochs < _ENOUGH_EPOCHS:
-        return
+    if max(len(training.net.history) for training in trainings) < _ENOUGH_EPOCHS:
+        return  # a callback of the user ended it
     found = [_losses(training) for training in trainings]
     reached, constant = np.mean(found, axis=0)  # (n_targets,) each
     if (np.abs(constant) < _NOTHING).all():  # targets that do not vary are known
