@@ -103,9 +103,9 @@ for shift, colour, label, place in (
     bars = ax.barh(places + shift, scores, height=0.38, color=colour, label=label)
     ax.bar_label(bars, fmt="%.3f", padding=3)
 ax.set_yticks(places, accuracies)
-ax.set(xlim=(0.5, 1.0), xlabel="accuracy on 382 test emoji", title="Group of an emoji")
+ax.set(xlim=(0.5, 1.0), xlabel="accuracy on 382 test emoji: its group, of nine")
 ax.spines[["top", "right"]].set_visible(False)
-ax.legend(loc="upper right", frameon=False)
+fig.legend(loc="outside upper center", ncols=2, frameon=False)
 fig.savefig(OUT / "emoji_accuracy.png", dpi=120)
 
 # %%

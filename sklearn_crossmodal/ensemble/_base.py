@@ -135,19 +135,18 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         network, companions = self._network(), self._companions(samples, seed)
         check_names(samples.owner, companions)
         base_models = self._models_to_fit(network, companions, samples, entries, folds, seed)
+        limit = clock.for_share(_SHARE_OF_BASE_MODELS)
         fitting = CompanionFitting(
             samples,
             folds,
             entries,
-            clock.for_share(_SHARE_OF_BASE_MODELS),
+            limit,
             n_jobs=self.n_jobs,
             memory=network.get_params(deep=False).get("memory"),
             random_state=seed,
         )
         task = begin_fit(self, X, y, sample_weight, n_parts=len(base_models))
-        cross_fit = CrossFit(
-            samples, folds, fitting, clock.for_share(_SHARE_OF_BASE_MODELS), n_jobs=self.n_jobs
-        )
+        cross_fit = CrossFit(samples, folds, fitting, limit, n_jobs=self.n_jobs)
         n_fits = len(base_models) * len(folds)
         if self.verbose and not clock.runs:  # which a limit would have to pay for
             seconds = expected_seconds_of(base_models, samples, folds, fitting)
@@ -230,7 +229,7 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         return [one for one in models if can_learn(one, samples, folds)]
 
     def _sides(self, view):
-        """Return the modalities that count as one where it is asked what each adds."""
+        """Return the modalities by side, of which each counts as one in `fusion_gain_`."""
         entries = [entry for entry in self._bank.modalities if entry[0] in view.names]
         return sides_of(entries, self.modalities is None)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -89,7 +91,7 @@ class PenalizedLogistic(ClassifierMixin, _PenaltySearch):
     """
 
     _name = "C"
-    #: From strong to weak, in C: half powers of a hundred.
+    #: In C, powers of ten from a strong penalty to a weak one.
     _penalties = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
     def fit(self, X, y, sample_weight=None):
@@ -158,8 +160,6 @@ def _part(weight, rows):
 
 def _quietly(splitter, y):
     """Yield the folds of labels without a warning of classes that are rarer than folds."""
-    import warnings
-
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         return list(splitter.split(y, y))

@@ -30,6 +30,8 @@ _JOINT = "joint"
 _RESERVED = {_JOINT, "fused"}
 #: Kinds of companions that are fitted first, since they take least time for what they are worth.
 _FIRST = ("linear",)
+#: Up to this number of sides there are companions on all sides but one.
+_MAX_SIDES = 4
 
 
 @dataclass(frozen=True)
@@ -196,15 +198,11 @@ def _groups(names, sides) -> list[tuple[tuple[str, ...], int, str]]:
     if len(sides) < 2:
         return groups
     groups += [(side, 1, f" ({' + '.join(side)})") for side in sides]
-    if 2 < len(sides) <= MAX_SIDES:
+    if 2 < len(sides) <= _MAX_SIDES:
         for side in sides:
             rest = tuple(name for name in names if name not in side)
             groups.append((rest, len(sides) - 1, f" (without {' + '.join(side)})"))
     return groups
-
-
-#: Up to this number of sides there are companions on all sides but one.
-MAX_SIDES = 4
 
 
 def _companions_of(kind, companions, groups) -> list[CompanionModel]:
