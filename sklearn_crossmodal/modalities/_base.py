@@ -58,6 +58,11 @@ class Modality(BaseEstimator, ABC):
     in_chunks: bool = False
     spec_: BlockSpec
 
+    @property
+    def encoder_(self):
+        """The encoder that networks are built with: the parameter, or what it stands for."""
+        return self.encoder
+
     @abstractmethod
     def fit(self, columns: Columns, sample_weight: np.ndarray | None = None) -> Modality:
         """Learn from raw columns.

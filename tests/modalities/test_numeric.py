@@ -490,3 +490,26 @@ def test_columns_of_a_record_and_of_a_turned_array_are_read():
     np.testing.assert_array_equal(clf.fit(rows["x"], y).predict_proba(rows["x"]), expected)
     turned = np.ascontiguousarray(plain[::-1])[::-1]
     np.testing.assert_array_equal(clf.fit(turned, y).predict_proba(turned), expected)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_columns", "chosen"),
+    [(500, 32, "periodic"), (499, 32, "mlp"), (500, 33, "mlp")],
+)
+def test_numbers_are_embedded_where_columns_are_few_and_samples_many(
+    n_rows, n_columns, chosen, rng
+):
+    assert Numeric().fit(rng.normal(size=(n_rows, n_columns))).encoder_ == chosen
+
+
+def test_only_samples_that_count_decide_on_the_encoder(rng):
+    table, weight = rng.normal(size=(501, 3)), np.ones(501)
+    weight[:2] = 0
+    assert Numeric().fit(table).encoder_ == "periodic"
+    assert Numeric().fit(table, weight).encoder_ == "mlp"
+
+
+def test_sparse_numbers_and_those_with_an_encoder_are_not_embedded(rng):
+    table = rng.normal(size=(500, 3))
+    assert Numeric().fit(sparse.csr_array(table)).encoder_ == "mlp"
+    assert Numeric(encoder="mlp").fit(table).encoder_ == "mlp"

@@ -10,11 +10,11 @@ from math import ceil
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
-from threadpoolctl import threadpool_limits
 
 from sklearn_crossmodal.ensemble._fitting._base_models import CompanionModel
 from sklearn_crossmodal.ensemble._fitting._features import DenseReducer, Features, group_scales
 from sklearn_crossmodal.ensemble._fitting._fold_models import CompanionFit, FittedBaseModel
+from sklearn_crossmodal.ensemble._fitting._suited_threads import suited_threads
 from sklearn_crossmodal.ensemble._fitting._time_budget import (
     TimeUp,
     expected_seconds,
@@ -27,9 +27,6 @@ from sklearn_crossmodal.utils._validation import error_prefix
 from sklearn_crossmodal.utils._weight_routing import takes_weights
 
 __all__ = ["CompanionFitting"]
-
-#: Below this number of rows threads of a companion wait for each other longer than they compute.
-_ROWS_FOR_THREADS = 10_000
 
 
 class CompanionFitting:
@@ -210,16 +207,12 @@ def _fit_companion(model, samples, features, table, rows, task=None) -> Companio
     with (
         _prefixed(model, samples),
         nullcontext() if task is None else task.around(estimator),
-        _suited_threads(len(rows)),
+        suited_threads(len(rows)),
     ):
         X = table.side_by_side(scales)
         X = X if reducer is None else reducer.fit_transform(X)
         estimator.fit(X, samples.y[rows], **params)
     return CompanionFit(estimator, known, features, scales, reducer)
-
-
-def _suited_threads(n_rows: int):
-    return threadpool_limits(1, "openmp") if n_rows < _ROWS_FOR_THREADS else nullcontext()
 
 
 def _prefixed(model, samples):

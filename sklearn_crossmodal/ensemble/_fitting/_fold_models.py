@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.ensemble._fitting._base_models import CompanionModel, NetworkModel
 from sklearn_crossmodal.ensemble._fitting._features import DenseReducer, Features
+from sklearn_crossmodal.ensemble._fitting._suited_threads import suited_threads
 from sklearn_crossmodal.uncertainty._modality_subsets import PatternDict
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers
 
@@ -67,9 +68,9 @@ class CompanionFit(FoldModel):
     def predict_from(self, table, subset: tuple, predict_with: Callable) -> np.ndarray:
         """Return predictions from a `FeatureTable`."""
         X = table.side_by_side(self.scales, subset)
-        return predict_with(
-            self.estimator, X if self.reducer is None else self.reducer.transform(X)
-        )
+        X = X if self.reducer is None else self.reducer.transform(X)
+        with suited_threads(X.shape[0]):
+            return predict_with(self.estimator, X)
 
 
 @dataclass

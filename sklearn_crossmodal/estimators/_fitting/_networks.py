@@ -55,7 +55,7 @@ def build_encoders(estimator, blocks: Mapping[str, Block]) -> dict[str, nn.Modul
     encoders = {}
     for name, modality, _ in estimator.modalities_:
         with error_prefix(f"{type(estimator).__name__}: modality {name!r}"):
-            encoders[name] = build_encoder(modality.encoder, blocks[name].spec)
+            encoders[name] = build_encoder(modality.encoder_, blocks[name].spec)
     return encoders
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from sklearn_crossmodal.data import BlockSpec
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn._component import Component
+from sklearn_crossmodal.nn._layers import MLP
 from sklearn_crossmodal.nn.encoders._mlp import MLPEncoder
 from sklearn_crossmodal.utils._sklearn import Interval
 
@@ -85,10 +86,12 @@ class PiecewiseLinearEncoder(Component):
 
 
 class PeriodicEncoder(Component):
-    """Periodic encoding of each number with learned frequencies, then layers as in `MLPEncoder`.
+    """Periodic encoding of each number with learned frequencies, then fully connected layers.
 
     ``[sin(2 pi c x), cos(2 pi c x)]`` for the frequencies c of the column pass through a layer per
     column, whose output is concatenated with x, clipped to the range in `fit` if that is known.
+    The output is the sum of the layers' output and a linear map of x alone: one of the encodings,
+    which are eight times as many, would be trained eight times as fast.
 
     Parameters
     ----------
@@ -96,9 +99,9 @@ class PeriodicEncoder(Component):
         Width of each layer and of the output.
     n_frequencies : int, default=16
         Number of frequencies of each column.
-    frequency_scale : float, default=0.1
+    frequency_scale : float, default=0.05
         Standard deviation of the initial frequencies: the higher, the finer the functions that are
-        learned.
+        learned. With the default they are nearly linear at first.
     embedding_width : int, default=8
         Width of the layer of each column.
     n_layers : int, default=1
@@ -135,7 +138,7 @@ class PeriodicEncoder(Component):
         width=64,
         *,
         n_frequencies=16,
-        frequency_scale=0.1,
+        frequency_scale=0.05,
         embedding_width=8,
         n_layers=1,
         dropout=0.0,
@@ -152,12 +155,12 @@ class PeriodicEncoder(Component):
         self._validate_params()
         frequencies = torch.randn(spec.size, self.n_frequencies) * self.frequency_scale
         size = spec.size * (1 + self.embedding_width)
-        layers = MLPEncoder(self.width, n_layers=self.n_layers, dropout=self.dropout)
         return _PeriodicEncoder(
             frequencies,
             self.embedding_width,
             None if spec.quantiles is None else spec.quantiles[[0, -1]],
-            layers.build(BlockSpec("vector", (size,))),
+            MLP(size, [self.width] * self.n_layers, self.dropout),
+            nn.Linear(spec.size if self.n_layers else size, self.width),
         )
 
 
@@ -201,7 +204,12 @@ class _PeriodicEncoder(nn.Module):
     stacks = True
 
     def __init__(
-        self, frequencies: Tensor, width: int, ends: np.ndarray | None, layers: nn.Module
+        self,
+        frequencies: Tensor,
+        width: int,
+        ends: np.ndarray | None,
+        layers: nn.Module,
+        linear: nn.Linear,
     ) -> None:
         super().__init__()
         n_columns, n_waves = len(frequencies), 2 * frequencies.shape[1]
@@ -211,14 +219,18 @@ class _PeriodicEncoder(nn.Module):
         ends = torch.tensor([[-torch.inf], [torch.inf]]) if ends is None else torch.tensor(ends)
         self.register_buffer("ends", ends.to(torch.get_default_dtype()))
         self.layers = layers
-        self.out_features = layers.out_features
+        self.linear = linear
+        self.out_features = linear.out_features
 
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Tensor:
         values = values.clamp(*self.ends)
         angles = 2 * pi * values.unsqueeze(-1) * self.frequencies  # (B, D, K)
         waves = torch.cat([angles.sin(), angles.cos()], dim=-1)
         hidden = torch.relu(torch.einsum("bdk,dkw->bdw", waves, self.weight) + self.bias)
-        return self.layers(torch.cat([values, hidden.flatten(1)], dim=1))
+        embedded = torch.cat([values, hidden.flatten(1)], dim=1)
+        if not len(self.layers):
+            return self.linear(embedded)
+        return self.linear(values) + self.layers(embedded)
 
 
 def _edges(quantiles: np.ndarray, n_bins: int) -> list[np.ndarray]:

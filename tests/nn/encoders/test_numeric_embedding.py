@@ -86,7 +86,7 @@ def test_each_number_becomes_waves_then_a_layer_of_its_column():
         angles = 2 * pi * values[:, place, None] * encoder.frequencies[place]
         waves = torch.cat([angles.sin(), angles.cos()], dim=1)
         hidden.append((waves @ encoder.weight[place] + encoder.bias[place]).relu())
-    expected = encoder.layers(torch.cat([values, *hidden], dim=1))
+    expected = encoder.linear(values) + encoder.layers(torch.cat([values, *hidden], dim=1))
     torch.testing.assert_close(encoder(values), expected)
 
 
@@ -110,7 +110,9 @@ def test_where_the_range_is_known_numbers_are_held_within():
 
 @pytest.mark.parametrize("part", [PeriodicEncoder, PiecewiseLinearEncoder])
 def test_layers_and_dropout_are_those_of_the_mlp(part):
-    assert len(part(n_layers=0).build(SPEC).layers.layers) == 0
+    flat = part(n_layers=0).build(SPEC)
+    assert not any(isinstance(one, torch.nn.ReLU) for one in flat.modules())
+    assert flat(torch.ones(1, 2)).shape == (1, 64)
     assert part(width=7).build(SPEC).out_features == 7
     encoder = part(dropout=0.5).build(SPEC)
     values = torch.ones(1, 2)
