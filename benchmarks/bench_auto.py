@@ -1,7 +1,7 @@
 """What automatic fusion costs, what a time limit leaves of it, and what it says; writes AUTO.md.
 
-``make bench-auto``; ``bench_auto.py --parts limits --sets emoji`` runs a part, and leaves the other parts
-of the page as they are. Test rows are looked at here and nowhere else.
+``make bench-auto``; ``bench_auto.py --parts limits --sets emoji`` runs a part, and leaves the other
+parts of the page as they are. Test rows are looked at here and nowhere else.
 """
 
 from __future__ import annotations

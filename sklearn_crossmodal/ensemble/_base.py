@@ -10,6 +10,7 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_crossmodal.ensemble._fitting._base_models import (
+    cheapest_first,
     check_names,
     check_network,
     make_base_models,
@@ -140,12 +141,14 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
             samples,
             folds,
             entries,
-            limit,
             n_jobs=self.n_jobs,
             memory=network.get_params(deep=False).get("memory"),
             random_state=seed,
         )
-        task = begin_fit(self, X, y, sample_weight, n_parts=len(base_models))
+        if clock.runs:
+            base_models = cheapest_first(base_models, entries)
+        n_rounds = 2 if clock.runs else 1
+        task = begin_fit(self, X, y, sample_weight, n_parts=n_rounds * len(base_models))
         cross_fit = CrossFit(samples, folds, fitting, limit, n_jobs=self.n_jobs)
         n_fits = len(base_models) * len(folds)
         if self.verbose and not clock.runs:  # which a limit would have to pay for

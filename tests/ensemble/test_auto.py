@@ -11,6 +11,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_val_score
+from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_crossmodal import (
     AutoFusionClassifier,
@@ -262,13 +263,33 @@ class SlowerByAndBy(Slow):
 
 
 @pytest.mark.slow
-def test_folds_that_take_longer_than_expected_are_not_all_fitted(X, y):
+def test_of_several_folds_all_base_models_get_as_many_as_there_is_time_for(X, y):
     network, companions = FusionClassifier(n_folds=None, max_epochs=2), {"slow": SlowerByAndBy()}
     start = time.perf_counter()
+    clf = auto(estimator=network, companions=companions, cv=8, time_limit=5).fit(X, y)
+    assert time.perf_counter() - start < 5 + 1.5
+    assert set(clf.leaderboard_["model"]) == {"joint", "slow", "fused"}
+    n_known = np.isfinite(clf.oof_predictions_).all(axis=1).sum()
+    assert N / 8 <= n_known < N
+
+
+class Interruptible(Slow):
+    """Takes very long, in steps."""
+
+    def fit(self, X, y):
+        for _ in range(1000):
+            time.sleep(0.01)
+        return super().fit(X, y)
+
+
+def test_a_companion_that_takes_too_long_is_stopped_and_leaves_time_for_the_others(X, y):
+    companions = {"slow": Interruptible(), "tree": DecisionTreeClassifier()}
+    network = FusionClassifier(n_folds=None, max_epochs=2)
+    start = time.perf_counter()
     with pytest.warns(UserWarning, match=r"no time to fit \['slow'\]"):
-        clf = auto(estimator=network, companions=companions, cv=8, time_limit=4).fit(X, y)
-    assert time.perf_counter() - start < 4 + 1.5
-    assert "slow" not in clf.leaderboard_["model"]
+        clf = auto(estimator=network, companions=companions, time_limit=4).fit(X, y)
+    assert time.perf_counter() - start < 4 + 1
+    assert set(clf.leaderboard_["model"]) == {"joint", "tree", "fused"}
 
 
 def test_of_the_first_base_model_some_folds_may_be_left_out(X, y):

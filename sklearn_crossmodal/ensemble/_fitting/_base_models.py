@@ -11,12 +11,14 @@ from sklearn.base import BaseEstimator
 from sklearn_crossmodal.ensemble.companions import COMPANIONS
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import Categorical, Numeric
+from sklearn_crossmodal.modalities._base import encoder_attribute
 from sklearn_crossmodal.utils._cloning import clone_with_callbacks
 from sklearn_crossmodal.utils._weight_routing import takes_weights
 
 __all__ = [
     "CompanionModel",
     "NetworkModel",
+    "cheapest_first",
     "check_names",
     "check_network",
     "make_base_models",
@@ -30,6 +32,9 @@ _JOINT = "joint"
 _RESERVED = {_JOINT, "fused"}
 #: Kinds of companions that are fitted first, since they take least time for what they are worth.
 _FIRST = ("linear",)
+#: Rank of a modality by its kind, and of one with a frozen encoder.
+_COSTS = {"codes": 0, "vector": 0, "tokens": 1, "sequence": 2, "grid": 3}
+_DEAREST = 4
 #: Up to this number of sides there are companions on all sides but one.
 _MAX_SIDES = 4
 
@@ -57,6 +62,8 @@ class NetworkModel:
 
     #: What error messages call it.
     description = "network"
+    #: It is no companion of any kind.
+    kind = None
 
     def serves(self, subset: tuple, kinds: dict) -> bool:
         """Return whether it is to predict from a subset of modalities."""
@@ -190,6 +197,33 @@ def make_base_models(
         left = [g for g in groups if g[1] > 1] if kind in _FIRST else rest[1:]
         models += _companions_of(kind, companions, left)
     return models
+
+
+def cheapest_first(base_models: list, entries: list[tuple]) -> list:
+    """Return base models with those of single modalities first, in the order of their cost.
+
+    Parameters
+    ----------
+    base_models : list of NetworkModel or CompanionModel
+        As `make_base_models` returns them.
+    entries : list of (str, Modality, columns)
+        The modalities.
+
+    Returns
+    -------
+    list of NetworkModel or CompanionModel
+        Tables before texts, texts before sounds, pictures and what frozen encoders read.
+    """
+    cost = {name: _cost(modality) for name, modality, _ in entries}
+    first = [one for one in base_models if one.kind in _FIRST and one.n_sides == 1]
+    first.sort(key=lambda one: max(cost[name] for name in one.modalities))
+    return [*first, *(one for one in base_models if one not in first)]
+
+
+def _cost(modality) -> int:
+    """Return the rank of a modality among those whose features take longer to make and to fit."""
+    frozen = any(encoder_attribute(modality.encoder, name) for name in ("frozen", "frozen_part"))
+    return _DEAREST if frozen else _COSTS[modality.kind]
 
 
 def _groups(names, sides) -> list[tuple[tuple[str, ...], int, str]]:

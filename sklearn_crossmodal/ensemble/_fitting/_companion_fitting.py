@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
-from math import ceil
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -14,7 +14,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn_crossmodal.ensemble._fitting._base_models import CompanionModel
 from sklearn_crossmodal.ensemble._fitting._features import DenseReducer, Features, group_scales
 from sklearn_crossmodal.ensemble._fitting._fold_models import CompanionFit, FittedBaseModel
-from sklearn_crossmodal.ensemble._fitting._suited_threads import suited_threads
+from sklearn_crossmodal.ensemble._fitting._thread_limits import limited_threads
 from sklearn_crossmodal.ensemble._fitting._time_budget import (
     TimeUp,
     expected_seconds,
@@ -40,8 +40,6 @@ class CompanionFitting:
         Rows to train on, and rows to predict.
     entries : list of (str, Modality, columns)
         The modalities.
-    clock : Clock
-        The time limit.
     n_jobs : int or None
         Fits at a time.
     memory : str, path, joblib.Memory or None
@@ -50,52 +48,70 @@ class CompanionFitting:
         Seed of the reductions.
     """
 
-    def __init__(self, samples, folds, entries, clock, *, n_jobs, memory, random_state) -> None:
+    def __init__(self, samples, folds, entries, *, n_jobs, memory, random_state) -> None:
         self._samples = samples
         self._folds = folds
         self._entries = entries
-        self._clock = clock
         self._n_jobs = n_jobs
         self._settings = {"memory": memory, "random_state": random_state}
         self._read: dict[tuple, tuple] = {}
+        self._made: dict[tuple, set[str]] = {}
+        self._too_slow: set[str] = set()
+        self._tried: set[str] = set()
 
-    def fit(self, model, tasks, *, is_first: bool) -> list[tuple]:
-        """Return (model, predictions, seconds) of each fold; none if the time is too short.
+    def fit(self, model, places: Sequence[int], tasks, *, seconds: float | None) -> list[tuple]:
+        """Return (model, predictions, seconds) of some folds; none if they take too long.
 
         Parameters
         ----------
         model : CompanionModel
             What is fitted.
+        places : sequence of int
+            Numbers of the folds.
         tasks : list of Task
             One a fold, for callbacks.
-        is_first : bool
-            Whether nothing else is fitted yet: then some folds are kept, if there is no time for
-            all.
-        """
-        at_a_time = effective_n_jobs(self._n_jobs) if self._clock.runs else len(self._folds)
-        n_rounds, fits = ceil(len(self._folds) / at_a_time), []
-        start = time.time()
-        for done in range(n_rounds):
-            if self._clock.runs and not (is_first and done == 0):
-                spent = (time.time() - start) / done if done else None
-                needed = self._seconds_needed(model, spent)
-                if self._clock.left < needed * (n_rounds - done):
-                    return fits if is_first else []
-            places = range(done * at_a_time, min((done + 1) * at_a_time, len(self._folds)))
-            limit = self._clock.left if self._clock.runs and not is_first else None
-            found = self._fit_some(model, places, tasks, limit)
-            if any(one is None for one in found):
-                return fits if is_first else []
-            fits += found
-        return fits
+        seconds : float or None
+            Time that they may take; None for no limit.
 
-    def _fit_some(self, model, places, tasks, limit):
-        read = [self._tables(model.n_components, place) for place in places]
-        work = (
-            delayed(_fit_fold)(model, self._samples, *one, self._folds[place], tasks[place], limit)
-            for one, place in zip(read, places, strict=True)
-        )
-        return Parallel(n_jobs=self._n_jobs if len(read) > 1 else None)(work)
+        Returns
+        -------
+        list of (CompanionFit, dict, float)
+        """
+        end = None if seconds is None else time.time() + seconds
+        tables = self._tables_in_time(model, places, end)
+        if not tables or (end is not None and self._expected_seconds(model, end) > _left(end)):
+            return []
+        at_a_time = len(places) if end is None else effective_n_jobs(self._n_jobs)
+        fits: list = []
+        for start in range(0, len(places), at_a_time):
+            some = slice(start, start + at_a_time)
+            work = (
+                delayed(_fit_fold)(model, self._samples, *one, self._folds[place], task, _left(end))
+                for one, place, task in zip(tables[some], places[some], tasks[some], strict=True)
+            )
+            fits += Parallel(n_jobs=self._n_jobs if at_a_time > 1 else None)(work)
+            if fits[-1] is None:
+                break
+        self._tried.add(model.name)
+        return [] if None in fits else fits
+
+    def _tables_in_time(self, model, places, end: float | None) -> list[tuple]:
+        """Return the features of some folds; none if it takes too long, and never again then."""
+        if self._too_slow.intersection(model.modalities):
+            return []
+        try:
+            with stopped_after(_left(end)):
+                return [self._tables(model, place) for place in places]
+        except TimeUp:
+            made = (self._made.get((model.n_components, place), set()) for place in places)
+            self._too_slow.update(set(model.modalities).difference(set.intersection(*made)))
+            return []
+
+    def _expected_seconds(self, model, end: float) -> float:
+        """Return how long a fit on a fold will take, by trials; 0 if there was one already."""
+        if model.name in self._tried:
+            return 0.0
+        return expected_seconds(partial(self.seconds_on, model, end=end), _left(end))
 
     def refit(self, fitted: list[FittedBaseModel], clock) -> list[FittedBaseModel]:
         """Return base models whose companions are fitted on all rows, as far as the time allows.
@@ -113,9 +129,10 @@ class CompanionFitting:
             Without out-of-fold predictions, which are not needed to predict.
         """
         self._read.clear()
+        self._made.clear()
         found = []
         for one in fitted:
-            expected = 1.5 * one.seconds / len(self._folds)
+            expected = 1.5 * one.seconds / one.n_fits
             models = one.models
             if isinstance(one.model, CompanionModel) and clock.left > expected:
                 with suppress(TimeUp), stopped_after(clock.left if clock.runs else None):
@@ -124,45 +141,46 @@ class CompanionFitting:
         return found
 
     def _refitted(self, model) -> CompanionFit:
-        samples, rows = self._samples, self._samples.counted
-        key = model.n_components, None
-        if key not in self._read:
-            features = self._features(model.n_components).fit(samples.view, rows)
-            self._read[key] = features, features.transform(samples.view, rows), None
-        features, table, _ = self._read[key]
-        return _fit_companion(model, samples, features, table, rows)
+        features, table = self._tables(model, None)
+        return _fit_companion(model, self._samples, features, table, self._samples.counted)
 
-    def _features(self, n_components) -> Features:
-        return Features(self._entries, n_components, **self._settings)
+    def _tables(self, model, place: int | None) -> tuple:
+        """Return the features of a fold, and the tables of its training and other rows.
 
-    def _tables(self, n_components, place: int) -> tuple:
-        """Return the features of a fold, and the tables of its training and other rows."""
-        key = n_components, place
-        if key not in self._read:
-            training, validation = self._folds[place]
-            view, owner = self._samples.view, self._samples.owner
-            with error_prefix(f"{owner}: features of companions"):
-                features = self._features(n_components).fit(view, training)
-                tables = (features.transform(view, rows) for rows in (training, validation))
-                self._read[key] = features, *tables
-        return self._read[key]
+        Without a place, those of all rows.
+        """
+        key, samples = (model.n_components, place), self._samples
+        folds = [samples.counted] if place is None else self._folds[place]
+        features, *tables = self._read.get(key) or (
+            Features(self._entries, model.n_components, **self._settings),
+            *([None] * len(folds)),
+        )
+        made = self._made.setdefault(key, set())
+        missing = [name for name in model.modalities if name not in made]
+        if missing:
+            with error_prefix(f"{samples.owner}: features of companions"):
+                features.fit(samples.view, folds[0], missing)
+                new = [features.transform(samples.view, rows, missing) for rows in folds]
+            tables = [a if b is None else b.beside(a) for a, b in zip(new, tables, strict=True)]
+            self._read[key] = features, *tables
+            made.update(missing)
+        return features, *tables
 
-    def _seconds_needed(self, model, spent) -> float:
-        """Return how long the next fold takes, by trials on few rows."""
-        if spent is not None or self._clock.left < 0:
-            return spent or 0.0
-        return expected_seconds(partial(self.seconds_on, model), self._clock.left)
-
-    def seconds_on(self, model, share: int) -> float:
+    def seconds_on(self, model, share: int, *, end: float | None = None) -> float:
         """Return the seconds of a fit on every `share`-th training row of the first fold."""
-        features, table, _ = self._tables(model.n_components, 0)
-        training, limit = self._folds[0][0], self._clock.left if self._clock.runs else None
+        features, table, _ = self._tables(model, 0)
+        training = self._folds[0][0]
         start = time.time()
         some = np.flatnonzero(np.isin(training, portion(training, self._samples.y, share)))
         # The portion may be too small; an error of all rows will show.
-        with suppress(ValueError, TypeError, TimeUp), stopped_after(limit):
+        with suppress(ValueError, TypeError, TimeUp), stopped_after(_left(end)):
             _fit_companion(model, self._samples, features, table.take(some), training[some])
         return time.time() - start
+
+
+def _left(end: float | None) -> float | None:
+    """Return the seconds until a time."""
+    return None if end is None else end - time.time()
 
 
 def _fit_fold(model, samples, features, table, other_table, fold, task, limit):
@@ -207,7 +225,7 @@ def _fit_companion(model, samples, features, table, rows, task=None) -> Companio
     with (
         _prefixed(model, samples),
         nullcontext() if task is None else task.around(estimator),
-        suited_threads(len(rows)),
+        limited_threads(len(rows)),
     ):
         X = table.side_by_side(scales)
         X = X if reducer is None else reducer.fit_transform(X)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from sklearn_crossmodal.ensemble._fitting._base_models import NetworkModel
@@ -13,12 +15,17 @@ from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["CrossFit"]
 
-#: Shares of the time that is left which a network may take: for all folds, and for one alone.
-_SHARES = 0.6, 0.8
+#: Shares of the time that is left which one base model may take in the first round.
+_SHARE_OF_COMPANION, _SHARE_OF_NETWORK = 0.5, 0.8
+#: How much longer than the first fold another one may take.
+_MARGIN = 1.1
 
 
 class CrossFit:
     """Fits base models on folds, in their order, until the time is up.
+
+    With a time limit, all are fitted on one fold before any is fitted on the others, as many of
+    which follow as there is time for with every base model.
 
     Parameters
     ----------
@@ -29,10 +36,16 @@ class CrossFit:
     companions : CompanionFitting
         What fits companions.
     clock : Clock
-        The time limit. A base model whose folds do not all fit into the time is left out; a
-        network may be fitted on one fold alone then.
+        The time limit.
     n_jobs : int or None
         Fits at a time.
+
+    Attributes
+    ----------
+    fitted : list of FittedBaseModel
+        In their order.
+    left_out : list of str
+        Names of those for which there was no time.
     """
 
     def __init__(self, samples, folds, companions, clock, *, n_jobs) -> None:
@@ -42,11 +55,12 @@ class CrossFit:
         self._clock = clock
         self._n_jobs = n_jobs
         self._in_order = all(are_in_order(*fold) for fold in folds)
+        self._fits: dict[str, dict] = {}
         self.fitted: list[FittedBaseModel] = []
         self.left_out: list[str] = []
 
     def run(self, base_models: list, task, bar) -> None:
-        """Fit base models; those that do not fit into the time are `left_out`.
+        """Fit base models.
 
         Parameters
         ----------
@@ -57,37 +71,65 @@ class CrossFit:
         bar : tqdm
             A progress bar over the folds of all.
         """
-        for place, model in enumerate(base_models):
-            n_tries = 1 if not self._clock.runs else 3  # a network has two tries
-            part = task.part(model.name, n_tries * len(self._folds))
-            bar.set_postfix_str(model.name)
-            fits = self._fit(model, part)
-            if fits:
-                self.fitted.append(self._joined(model, fits))
+        places = list(range(len(self._folds)))
+        if not self._clock.runs:
+            self._round(base_models, places, task, bar)
+        else:
+            if self._in_order:
+                places.reverse()  # the last fold trains on most rows
+            start = time.time()
+            is_over = self._round(base_models, places[:1], task, bar)
+            each = _MARGIN * (time.time() - start - self._wasted)
+            n_more = int(max(self._clock.left, 0) / max(each, 1e-3))
+            known = [one for one in base_models if one.name in self._fits]
+            if n_more and len(places) > 1 and not is_over:
+                self._round(known, places[1 : 1 + n_more], task, bar)
+        bar.update(len(base_models) * len(places) - bar.n)
+        for model in base_models:
+            if model.name in self._fits:
+                self.fitted.append(self._joined(model, self._fits[model.name]))
             else:
                 self.left_out.append(model.name)
-            bar.update(len(self._folds))
-            if part.end() and self.fitted:
-                self.left_out += [one.name for one in base_models[place + 1 :]]
-                break
 
-    def _fit(self, model, part) -> list[tuple]:
-        tasks = part.parts(["fold"] * len(self._folds))
-        if not isinstance(model, NetworkModel):
-            return self._companions.fit(model, tasks, is_first=not self.fitted)
-        if not self._clock.runs:
-            return self._networks(model, self._folds, tasks, None)
+    def _round(self, base_models: list, places: list[int], task, bar) -> bool:
+        """Fit base models on some of the folds; return whether a callback asks for no more."""
+        self._wasted = 0.0
+        for model in base_models:
+            start = time.time()
+            part = task.part(model.name, 2 * len(places))  # a network has two tries
+            bar.set_postfix_str(model.name)
+            fits = self._fit(model, places, part)
+            if fits:
+                self._fits.setdefault(model.name, {}).update(zip(places, fits, strict=False))
+                bar.update(len(fits))
+            else:
+                self._wasted += time.time() - start
+            if part.end() and self._fits:
+                return True
+        return False
+
+    def _fit(self, model, places: list[int], part) -> list[tuple]:
+        """Return the fits of a base model on some folds; none if there is no time."""
+        tasks, is_network = part.parts(["fold"] * len(places)), isinstance(model, NetworkModel)
+        seconds = self._seconds_for(is_network)
+        if not is_network:
+            return self._companions.fit(model, places, tasks, seconds=seconds)
         fits = []
-        one = self._folds[-1:] if self._in_order else self._folds[:1]
-        for folds, share in zip((self._folds, one), _SHARES, strict=True):
-            seconds = share * self._clock.left
-            if seconds > 0 and not fits:
-                fits = self._networks(model, folds, part.parts(["fold"] * len(folds)), seconds)
-        if not fits and not self.fitted:  # better one that is cut short than nothing
-            fits = self._networks(model, one, tasks[:1], self._clock.left, cut=True)
+        if seconds is None or seconds > 0:
+            fits = self._networks(model, places, tasks, seconds)
+        if not fits and not self._fits:  # better one that is cut short than nothing
+            tasks = part.parts(["fold"] * len(places))
+            fits = self._networks(model, places, tasks, self._clock.left, cut=True)
         return fits
 
-    def _networks(self, model, folds, tasks, seconds, *, cut=False) -> list[tuple]:
+    def _seconds_for(self, is_network: bool) -> float | None:
+        """Return the time that a base model may take; the first companion takes what it needs."""
+        if not self._clock.runs or not (self._fits or is_network):
+            return None
+        return self._clock.left * (_SHARE_OF_NETWORK if is_network else _SHARE_OF_COMPANION)
+
+    def _networks(self, model, places, tasks, seconds, *, cut=False) -> list[tuple]:
+        folds = [self._folds[place] for place in places]
         settings = {"seconds": seconds, "n_jobs": self._n_jobs, "tasks": tasks, "cut": cut}
         fits = fit_networks(model, self._samples, folds, **settings)
         with error_prefix(f"{self._samples.owner}: {model.description}"):
@@ -106,9 +148,10 @@ class CrossFit:
                 predictions[subset] = rows, found
         return predictions
 
-    def _joined(self, model, fits) -> FittedBaseModel:
+    def _joined(self, model, fits: dict[int, tuple]) -> FittedBaseModel:
         """Join the predictions of all folds, into one array for each subset of modalities."""
         joined, n_rows = PatternDict(), len(self._samples.y)
+        fits = [fits[place] for place in sorted(fits)]
         for _, predictions, _ in fits:
             for subset, (rows, found) in predictions.items():
                 if subset not in joined:
@@ -116,4 +159,5 @@ class CrossFit:
                 joined[subset][rows] = found
         # Of folds in order of time the earlier ones train on the oldest rows alone.
         models = [fitted for fitted, *_ in (fits[-1:] if self._in_order else fits)]
-        return FittedBaseModel(model, models, joined, sum(spent for *_, spent in fits))
+        seconds = sum(spent for *_, spent in fits)
+        return FittedBaseModel(model, models, joined, seconds, len(fits))

@@ -21,7 +21,7 @@ _FULL = 0.3
 
 
 class Features:
-    """A vectorizer for each modality, fitted on some rows.
+    """A vectorizer for each modality, fitted on some rows when it is first needed.
 
     Parameters
     ----------
@@ -40,12 +40,32 @@ class Features:
         self.n_components = n_components
         self.memory = memory
         self.random_state = random_state
-
-    def fit(self, view: View, rows: np.ndarray) -> Features:
-        """Fit the vectorizers on those of the rows that have the modality; return itself."""
+        self.seen: set[str] = set()
         self.vectorizers, self.widths, self.are_sparse = {}, {}, {}
+        self.flagged: tuple[str, ...] = ()
+
+    def fit(self, view: View, rows: np.ndarray, names: Sequence[str] | None = None) -> Features:
+        """Fit the vectorizers of some modalities, on those of the rows that have it.
+
+        Parameters
+        ----------
+        view : View
+            The samples.
+        rows : ndarray of int
+            Those to fit on, always the same.
+        names : sequence of str, default=None
+            The modalities; None for all. Those of an earlier call stay as they are.
+
+        Returns
+        -------
+        Features
+            Itself.
+        """
         present = view.present[rows]
+        wanted = [name for name in view.names if names is None or name in names]
         for entry, there in zip(self.entries, present.T, strict=True):
+            if entry[0] not in wanted or entry[0] in self.seen:
+                continue
             if not there.any():  # a rare modality may be absent from all rows of a fold
                 continue
             vectorizer = ModalityVectorizer(
@@ -59,10 +79,10 @@ class Features:
             self.vectorizers[entry[0]] = vectorizer
             self.widths[entry[0]] = table.shape[1]
             self.are_sparse[entry[0]] = _is_sparse(table)
-        names = [name for name, *_ in self.entries]
+        self.seen.update(wanted)
         self.flagged = tuple(
             name
-            for name, there in zip(names, present.T, strict=True)
+            for name, there in zip(view.names, present.T, strict=True)
             if name in self.vectorizers and not there.all()
         )
         return self
@@ -72,10 +92,14 @@ class Features:
         """The modalities that the rows of `fit` have."""
         return tuple(self.vectorizers)
 
-    def transform(self, view: View, rows: np.ndarray) -> FeatureTable:
-        """Return the features of some rows."""
+    def transform(
+        self, view: View, rows: np.ndarray, names: Sequence[str] | None = None
+    ) -> FeatureTable:
+        """Return the features of some rows, of all fitted modalities or of some of these."""
         blocks, present = {}, {}
         for name, vectorizer in self.vectorizers.items():
+            if names is not None and name not in names:
+                continue
             there = view.present[rows, view.names.index(name)]
             blocks[name] = self._block(vectorizer, view, name, rows, there)
             present[name] = there
@@ -115,6 +139,10 @@ class FeatureTable:
     blocks: dict
     present: dict
     flagged: tuple[str, ...]
+
+    def beside(self, other: FeatureTable) -> FeatureTable:
+        """Return these features and those of further modalities."""
+        return FeatureTable(self.blocks | other.blocks, self.present | other.present, other.flagged)
 
     def take(self, rows: np.ndarray) -> FeatureTable:
         """Return some of the rows."""

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 
 from sklearn_crossmodal.ensemble._fitting._base_models import CompanionModel, NetworkModel
 from sklearn_crossmodal.ensemble._fitting._features import DenseReducer, Features
-from sklearn_crossmodal.ensemble._fitting._suited_threads import suited_threads
+from sklearn_crossmodal.ensemble._fitting._thread_limits import limited_threads
 from sklearn_crossmodal.uncertainty._modality_subsets import PatternDict
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers
 
@@ -69,7 +69,7 @@ class CompanionFit(FoldModel):
         """Return predictions from a `FeatureTable`."""
         X = table.side_by_side(self.scales, subset)
         X = X if self.reducer is None else self.reducer.transform(X)
-        with suited_threads(X.shape[0]):
+        with limited_threads(X.shape[0]):
             return predict_with(self.estimator, X)
 
 
@@ -89,12 +89,15 @@ class FittedBaseModel:
         samples that lack one of them.
     seconds : float
         Sum over all fits.
+    n_fits : int
+        How many folds it was fitted on: with a time limit maybe not all.
     """
 
     model: NetworkModel | CompanionModel
     models: list[FoldModel]
     predictions: PatternDict
     seconds: float
+    n_fits: int
 
     @property
     def name(self) -> str:

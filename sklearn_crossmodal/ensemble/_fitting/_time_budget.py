@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
@@ -121,7 +122,7 @@ def stopped_after(seconds: float | None) -> Iterator[None]:
 
     def interrupt():
         # Again and again: an exception in a destructor is swallowed.
-        delay = max(seconds, 0)
+        delay = seconds
         while not is_over.wait(delay):
             with lock:
                 if not is_over.is_set():
@@ -129,13 +130,25 @@ def stopped_after(seconds: float | None) -> Iterator[None]:
                     api.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), error)
             delay = _AGAIN
 
-    watching = threading.Thread(target=interrupt, daemon=True)
-    watching.start()
-    try:
+    if seconds <= 0:
+        raise TimeUp
+    try:  # the exception may come as soon as the thread runs
+        threading.Thread(target=interrupt, daemon=True).start()
         yield
     finally:
-        with lock:
-            is_over.set()
+        _end_watch(lock, is_over, partial(api.PyThreadState_SetAsyncExc, ctypes.c_ulong(thread)))
+
+
+def _end_watch(lock, is_over, interrupt_with) -> None:
+    """Let no exception come any more, not even one that was set and not raised yet."""
+    while True:
+        try:
+            with lock:
+                is_over.set()
+                interrupt_with(None)
+            return
+        except TimeUp:  # set before, raised here
+            continue
 
 
 def portion(rows: np.ndarray, y: np.ndarray, share: int) -> np.ndarray:
@@ -148,7 +161,7 @@ def portion(rows: np.ndarray, y: np.ndarray, share: int) -> np.ndarray:
 def expected_seconds(seconds_of: Callable[[int], float], limit: float) -> float:
     """Return how long a fit will take, extrapolated from a sixteenth and a quarter of the rows.
 
-    Times that grow as a + b n and as a n^p are extrapolated exactly; the larger one is returned.
+    Times that grow as a power of the number of rows are extrapolated exactly.
 
     Parameters
     ----------
@@ -171,4 +184,4 @@ def expected_seconds(seconds_of: Callable[[int], float], limit: float) -> float:
     if 4 * little > limit:  # the next one might already take too long
         return 16 * little
     more = max(seconds_of(4), little)
-    return max(more + 4 * (more - little), more * more / little)
+    return more * more / little

@@ -7,13 +7,13 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["suited_threads"]
+__all__ = ["limited_threads"]
 
 #: Below this number of rows threads of a companion wait for each other longer than they compute.
 _ROWS_FOR_THREADS = 10_000
 
 
-def suited_threads(n_rows: int) -> AbstractContextManager:
+def limited_threads(n_rows: int) -> AbstractContextManager:
     """Return a context in which a companion computes in one thread if it has few rows."""
     return nullcontext() if n_rows >= _ROWS_FOR_THREADS else _controller().limit(limits=1)
 
