@@ -14,7 +14,7 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 	"$$python" -c '$(is_new_enough)' >/dev/null 2>&1 && { echo "$$python"; break; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-cifar10-imdb test test-all lint typecheck docs bench bench-balance bench-emoji bench-shared bench-captions bench-translation bench-data bench-speed bench-columns clean
+.PHONY: help setup demo demo-cifar10-imdb test test-all lint typecheck docs bench bench-auto bench-balance bench-emoji bench-shared bench-captions bench-translation bench-data bench-speed bench-columns clean
 
 help:
 	@echo "make demo    what fusing buys, on emoji; pictures go to demo/. demo-cifar10-imdb: the one that downloads 250 MB first"
@@ -22,7 +22,7 @@ help:
 	@echo "make lint    check style, format and spelling"
 	@echo "make typecheck  check the types of the modules that users import from"
 	@echo "make docs    build the documentation, with the gallery of examples, into docs/_build/html"
-	@echo "make bench   print the defaults beside classical models on all data sets; bench-emoji, bench-data: on emoji and other data by modality; bench-balance: what balance is worth; bench-shared, bench-captions, bench-translation: the shared space, names from pictures, and numbers from others; bench-speed: of speed; bench-columns: of time by the number of columns"
+	@echo "make bench   print the defaults beside classical models on all data sets; bench-auto: what automatic fusion costs and keeps of a time limit; bench-emoji, bench-data: on emoji and other data by modality; bench-balance: what balance is worth; bench-shared, bench-captions, bench-translation: the shared space, names from pictures, and numbers from others; bench-speed: of speed; bench-columns: of time by the number of columns"
 	@echo "make setup   only make .venv and install into it; the other targets do so when needed"
 	@echo "make clean   remove what the other targets made, .venv included"
 
@@ -83,6 +83,9 @@ docs: $(VENV)/.extra-docs
 # Goes on where it was cut off: each fit is kept in benchmarks/fusion/results.jsonl.
 bench: $(STAMP)
 	$(BIN)/python benchmarks/fusion/run.py
+
+bench-auto: $(STAMP)
+	$(BIN)/python benchmarks/bench_auto.py
 
 bench-emoji: $(STAMP)
 	$(BIN)/python benchmarks/bench_emoji.py

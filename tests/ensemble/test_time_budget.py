@@ -1,11 +1,17 @@
 """The time limit: what is stopped, and what is given up."""
 
+import threading
 import time
 from itertools import repeat, takewhile
 from types import SimpleNamespace
 
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
 
+from sklearn_crossmodal import FusionClassifier, Image, Numeric, Text
+from sklearn_crossmodal.ensemble._fitting import _time_budget
+from sklearn_crossmodal.ensemble._fitting._base_models import cheapest_first, make_base_models
 from sklearn_crossmodal.ensemble._fitting._time_budget import EpochBudget, TimeUp, stopped_after
 
 EPOCH = SimpleNamespace(task_name="epoch")
@@ -63,3 +69,45 @@ def test_one_that_is_to_be_kept_ends_when_the_time_is_over():
 def test_the_fit_itself_is_no_epoch():
     budget = EpochBudget(0.0)
     assert not budget.on_fit_task_end(estimator(10), SimpleNamespace(task_name="fit"))
+
+
+def test_where_no_time_is_left_nothing_is_begun():
+    with pytest.raises(TimeUp), stopped_after(0):
+        pytest.fail("was begun")
+
+
+def test_nothing_comes_once_a_block_is_over(monkeypatch):
+    monkeypatch.setattr(_time_budget, "_AGAIN", 1e-4)  # interrupted again and again
+    n_stopped = 0
+    for _ in range(300):
+        try:
+            with stopped_after(5e-4):
+                end = time.time() + 5e-4
+                while time.time() < end:
+                    continue
+        except TimeUp:
+            n_stopped += 1
+        sum(range(300))  # would be interrupted
+    assert n_stopped <= 300
+    assert threading.active_count() < 20
+
+
+def test_the_cheapest_modalities_come_first(rng):
+    entries = [
+        ("photo", Image(), "photo"),
+        ("words", Text(), "words"),
+        ("table", Numeric(), "table"),
+        ("frozen", Text(encoder="minilm"), "frozen"),
+    ]
+    sides = [(name,) for name, *_ in entries]
+    companions = {
+        "linear": (LogisticRegression(), None, True),
+        "tree": (DecisionTreeClassifier(), 30, False),
+    }
+    models = make_base_models(
+        FusionClassifier(), companions, entries, sides, class_order=None, random_state=0
+    )
+    names = [one.name for one in cheapest_first(models, entries)]
+    first = ["linear (table)", "linear (words)", "linear (photo)", "linear (frozen)", "linear"]
+    assert names[:6] == [*first, "joint"]
+    assert sorted(names) == sorted(one.name for one in models)

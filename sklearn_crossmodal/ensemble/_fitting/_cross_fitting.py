@@ -19,6 +19,8 @@ __all__ = ["CrossFit"]
 _SHARE_OF_COMPANION, _SHARE_OF_NETWORK = 0.5, 0.8
 #: How much longer than the first fold another one may take.
 _MARGIN = 1.1
+#: Seconds of a round that took no measurable time.
+_TICK = 1e-3
 
 
 class CrossFit:
@@ -72,24 +74,28 @@ class CrossFit:
             A progress bar over the folds of all.
         """
         places = list(range(len(self._folds)))
-        if not self._clock.runs:
-            self._round(base_models, places, task, bar)
+        if self._clock.runs:
+            self._rounds_in_time(base_models, places, task, bar)
         else:
-            if self._in_order:
-                places.reverse()  # the last fold trains on most rows
-            start = time.time()
-            is_over = self._round(base_models, places[:1], task, bar)
-            each = _MARGIN * (time.time() - start - self._wasted)
-            n_more = int(max(self._clock.left, 0) / max(each, 1e-3))
-            known = [one for one in base_models if one.name in self._fits]
-            if n_more and len(places) > 1 and not is_over:
-                self._round(known, places[1 : 1 + n_more], task, bar)
+            self._round(base_models, places, task, bar)
         bar.update(len(base_models) * len(places) - bar.n)
         for model in base_models:
             if model.name in self._fits:
                 self.fitted.append(self._joined(model, self._fits[model.name]))
             else:
                 self.left_out.append(model.name)
+
+    def _rounds_in_time(self, base_models: list, places: list[int], task, bar) -> None:
+        """Fit base models on one fold, then on as many others as there is time for."""
+        if self._in_order:
+            places = places[::-1]  # the last fold trains on most rows
+        start = time.time()
+        is_over = self._round(base_models, places[:1], task, bar)
+        each = _MARGIN * (time.time() - start - self._wasted)
+        n_more = int(max(self._clock.left, 0) / max(each, _TICK))
+        known = [one for one in base_models if one.name in self._fits]
+        if n_more and len(places) > 1 and not is_over:
+            self._round(known, places[1 : 1 + n_more], task, bar)
 
     def _round(self, base_models: list, places: list[int], task, bar) -> bool:
         """Fit base models on some of the folds; return whether a callback asks for no more."""
