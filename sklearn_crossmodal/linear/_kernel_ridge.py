@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, get_lapack_funcs
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -161,8 +161,11 @@ def _solve_exactly(kernel, _, targets, weight, alpha):
     """
     system = kernel.copy()
     np.fill_diagonal(system, system.diagonal() + alpha / weight)
-    inverse = cho_solve(cho_factor(system, overwrite_a=True), np.eye(len(system)))
-    coefficients = inverse @ targets
+    factor, is_lower = cho_factor(system, overwrite_a=True)
+    coefficients = cho_solve((factor, is_lower), targets)
+    # Of the inverse one triangle, which takes a third of the time of solving for all of it.
+    (invert,) = get_lapack_funcs(("potri",), (factor,))
+    inverse, _ = invert(factor, lower=is_lower, overwrite_c=True)
     return coefficients, targets - coefficients / inverse.diagonal()[:, np.newaxis]
 
 
