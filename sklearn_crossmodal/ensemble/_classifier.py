@@ -54,13 +54,14 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         are fitted once more on all rows in the end. "auto" is eight for less than 200 samples,
         five for less than 10000, and a single fold of a fifth of the rows from there on.
     time_limit : float, default=None
-        Seconds that fitting may take; None for no limit. What is worth most for its time is fitted
-        first: linear models of each modality and of all, the network, the other companions, each
-        first on all modalities. A companion is tried on a sixteenth and a quarter of the rows, and
-        left out if its folds would not fit into the time that is left; one that takes longer than
-        expected is stopped. A network that has no time for all its epochs on all folds is fitted
-        on one fold, or left out, which shows after two epochs. A warning names what was left out.
-        A fifth of the time is kept for combining, and for fitting companions on all rows.
+        Seconds that fitting may take; None for no limit. All base models are first fitted on one
+        fold, the cheap ones before: linear models of tables, texts, sounds and pictures, then of
+        all modalities, the network, and the other companions. A companion may take half of the
+        time that is left: it is tried on a sixteenth and a quarter of the rows, and stopped if it
+        takes longer than expected. A network that has no time for all its epochs is left out,
+        which shows after two. Then all that were fitted are fitted on as many of the other folds as
+        there is time for. A warning names what was left out. A fifth of the time is kept for
+        combining, and for fitting companions on all rows.
     n_jobs : int, default=None
         How many folds are fitted at a time, of companions and of networks whose folds cannot be
         trained side by side in one process.
