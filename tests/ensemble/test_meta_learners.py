@@ -178,3 +178,13 @@ def test_one_group_gets_the_mean(two_models):
     predictions, y = two_models
     meta_learner, _ = choice(predictions, y, groups=np.zeros(len(y)))
     assert meta_learner.equal
+
+
+def test_powers_do_not_grow_where_all_samples_are_predicted_right(rng):
+    y = np.arange(60) % 3
+    near = rng.dirichlet(np.ones(3), size=(60, 4)) * 0.3 + 0.7 * np.eye(3)[y][:, np.newaxis]
+    for penalty in (0.0, 1.0, np.inf):
+        pool = LogPool(penalty).fit(near, y)
+        assert pool.powers_.sum() < 4
+        wrong = pool.combine(np.roll(near, 1, axis=2))
+        assert -np.log(wrong[np.arange(60), y]).mean() < 10

@@ -121,7 +121,9 @@ class LogPool(MetaLearner):
     """A product of the probabilities, each to a power that is not negative, scaled to sum to one.
 
     The powers have the least log-loss. They need not sum to one, so that base models which
-    are overconfident, or underconfident, are calibrated too.
+    are overconfident, or underconfident, are calibrated too; but the squared distance of their sum
+    from one is added to the sum of the log-losses. Without it they grow without bound where few
+    samples are all predicted right.
 
     Parameters
     ----------
@@ -151,16 +153,20 @@ class LogPool(MetaLearner):
         if is_common:  # one power for the sum of the logarithms
             logs = logs.sum(axis=1, keepdims=True)
         rows = np.ones(len(y)) if sample_weight is None else sample_weight
-        penalty = 0.0 if is_common else self.penalty / rows.sum()
-        rows = rows / rows.sum()
+        size = n_models if is_common else 1
+        n_rows = rows.sum()
+        penalty = 0.0 if is_common else self.penalty / n_rows
+        rows = rows / n_rows
         truth = np.eye(predictions.shape[2])[y]
 
         def loss(powers):
             pooled = log_softmax(np.einsum("nmk,m->nk", logs, powers), axis=1)
             residuals = (np.exp(pooled) - truth) * rows[:, np.newaxis]
-            apart = powers - powers.mean()
-            value = -rows @ (pooled * truth).sum(axis=1) + penalty * apart @ apart
-            return value, np.einsum("nmk,nk->m", logs, residuals) + 2 * penalty * apart
+            apart, excess = powers - powers.mean(), size * powers.sum() - 1
+            value = penalty * apart @ apart + excess**2 / n_rows
+            slope = 2 * penalty * apart + 2 * size * excess / n_rows
+            value -= rows @ (pooled * truth).sum(axis=1)
+            return value, slope + np.einsum("nmk,nk->m", logs, residuals)
 
         start = np.full(logs.shape[1], 1 / n_models)
         found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(start))
