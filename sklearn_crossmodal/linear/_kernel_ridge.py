@@ -121,7 +121,8 @@ class KernelClassifier(ClassifierMixin, _KernelMachine):
     """Kernel ridge regression on one-hot targets; see `_KernelMachine`.
 
     Probabilities are the softmax of the predictions times a sharpness, the one that minimises the
-    leave-one-out log-loss.
+    leave-one-out log-loss. One more sample counts in it, spread evenly over the classes: without it
+    the sharpness grows without bound where all samples are predicted right.
     """
 
     def fit(self, X, y, sample_weight=None):
@@ -137,6 +138,8 @@ class KernelClassifier(ClassifierMixin, _KernelMachine):
 
     def _evaluate(self, predictions, targets, weight):
         """Return the minimal log-loss, and its sharpness."""
+        n_rows, n_classes = targets.shape
+        targets = (n_rows * targets + 1 / n_classes) / (n_rows + 1)
 
         def loss(logarithm):
             log_proba = log_softmax(np.exp(logarithm) * predictions, axis=1)

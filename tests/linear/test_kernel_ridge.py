@@ -116,3 +116,12 @@ def test_rows_that_are_all_alike_are_predicted_as_their_mean(y):
     np.testing.assert_allclose(
         KernelRegressor().fit(np.ones((N, 2)), y).predict(np.ones((1, 2))), y.mean()
     )
+
+
+def test_few_separable_samples_leave_some_doubt(rng):
+    y = np.arange(60) % 3
+    X = rng.normal(size=(60, 4)) + 8 * np.eye(4)[y]
+    model = KernelClassifier().fit(X, y)
+    sure = model.predict_proba(X).max(axis=1)
+    assert model.score(X, y) == 1
+    assert 0.9 < sure.mean() < 1 - 1e-3
