@@ -13,11 +13,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
-from sklearn_crossmodal import FusionClassifier
+from sklearn_crossmodal import AutoFusionClassifier, FusionClassifier, Image, Text
 from sklearn_crossmodal.datasets import load_emoji
 
 SEEDS = [0, 1, 2]
-TARGETS = {"text": 0.895, "image": 0.68, "image and text": 0.915}
 RESULTS = Path(__file__).with_name("EMOJI.md")
 
 
@@ -46,6 +45,37 @@ def floors(X_train, y_train, X_test):
         yield name, floor.predict(features(X_test))
 
 
+def frozen(names):
+    """Return the modalities of these names with frozen encoders."""
+    known = {
+        "image": Image(encoder="efficientnet_lite0"),
+        "text": Text(encoder="minilm"),
+    }
+    return [(name, known[name], name) for name in names]
+
+
+def scores_of(make, X_train, y_train, X_test, y_test):
+    """Return accuracies, macro F1 and seconds of a fit, of each seed."""
+    found = []
+    for seed in SEEDS:
+        start = time.perf_counter()
+        clf = make().set_params(random_state=seed).fit(X_train, y_train)
+        seconds = time.perf_counter() - start
+        predicted = clf.predict(X_test)
+        macro_f1 = f1_score(y_test, predicted, average="macro")
+        found.append((np.mean(predicted == y_test), macro_f1, seconds))
+    return np.array(found).T
+
+
+def settings_of(names):
+    """Yield name and factory of what is fitted on some modalities."""
+    yield "`FusionClassifier()`", FusionClassifier
+    yield "with frozen encoders", lambda: FusionClassifier(frozen(names))
+    if len(names) > 1:
+        auto = AutoFusionClassifier
+        yield "`AutoFusionClassifier`, frozen encoders", lambda: auto(frozen(names))
+
+
 def main():
     """Print and write the table."""
     X_train, y_train = load_emoji(split="train", return_X_y=True)
@@ -56,28 +86,27 @@ def main():
         f"`make bench-emoji`; {len(X_train)} train, {len(X_test)} test samples; seeds {SEEDS}; "
         f"torch {torch.__version__}, {torch.get_num_threads()} threads, {platform.machine()}. "
         "Mean and standard deviation over the seeds. Floors are logistic regression on pixels, on "
-        "TF-IDF, on both.",
+        "TF-IDF, on both. Frozen encoders are `efficientnet_lite0` for images and `minilm`, which "
+        "keeps the words beside it, for texts; their seconds include the embedding.",
         "",
-        "| modalities | floor | `FusionClassifier()` | target | macro F1 | seconds a fit |",
-        "|---|---|---|---|---|---|",
+        "| modalities | model | accuracy | macro F1 | seconds a fit |",
+        "|---|---|---|---|---|",
     ]
     print("\n".join(lines), flush=True)
     columns = {"text": ["text"], "image": ["image"], "image and text": ["image", "text"]}
     for name, predicted in floors(X_train, y_train, X_test):
-        floor = np.mean(predicted == y_test)
-        accuracies, macro_f1, seconds = [], [], []
-        for seed in SEEDS:
-            start = time.perf_counter()
-            clf = FusionClassifier(random_state=seed).fit(X_train[columns[name]], y_train)
-            seconds.append(time.perf_counter() - start)
-            predicted = clf.predict(X_test[columns[name]])
-            accuracies.append(np.mean(predicted == y_test))
-            macro_f1.append(f1_score(y_test, predicted, average="macro"))
-        lines.append(
-            f"| {name} | {floor:.3f} | {np.mean(accuracies):.3f} ± {np.std(accuracies):.3f} | "
-            f"{TARGETS[name]:.3f} | {np.mean(macro_f1):.3f} | {np.median(seconds):.0f} |"
-        )
+        lines.append(f"| {name} | logistic regression | {np.mean(predicted == y_test):.3f} | | |")
         print(lines[-1], flush=True)
+        names = columns[name]
+        for label, make in settings_of(names):
+            accuracy, macro_f1, seconds = scores_of(
+                make, X_train[names], y_train, X_test[names], y_test
+            )
+            lines.append(
+                f"| {name} | {label} | {accuracy.mean():.3f} ± {accuracy.std():.3f} | "
+                f"{macro_f1.mean():.3f} | {np.median(seconds):.0f} |"
+            )
+            print(lines[-1], flush=True)
     RESULTS.write_text("\n".join(lines) + "\n")
 
 

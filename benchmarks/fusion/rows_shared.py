@@ -213,7 +213,7 @@ SHARED_ROWS = (
         mosi_later,
         resplits=False,
         folder="mosi_features",
-        note="test part by time: the first two thirds of each video to train on, the rest to test on",
+        note="test part by time: the first two thirds of each video to train on, the rest to test",
     ),
     Row(
         "mv_cub",
