@@ -244,8 +244,9 @@ class Pretrained(Component):
         return isinstance(source, (str, os.PathLike))
 
     def _folder(self) -> Path:
+        """Return the folder of a model that is `_in_folder`."""
         if self._entry is None:
-            return find_folder(self.source)
+            return find_folder(cast("str | Path", self.source))
         self._entry.check_installed(self.source)
         return find_folder(self._entry.source)
 
