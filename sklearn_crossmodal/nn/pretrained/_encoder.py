@@ -245,10 +245,11 @@ class Pretrained(Component):
 
     def _folder(self) -> Path:
         """Return the folder of a model that is `_in_folder`."""
-        if self._entry is None:
-            return find_folder(cast("str | Path", self.source))
-        self._entry.check_installed(self.source)
-        return find_folder(self._entry.source)
+        source = self.source
+        if self._entry is not None:
+            self._entry.check_installed(source)
+            source = self._entry.source
+        return find_folder(cast("str | Path", source))
 
     @property
     def _name(self) -> str:
