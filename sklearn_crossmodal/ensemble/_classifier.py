@@ -13,7 +13,7 @@ from sklearn_crossmodal.ensemble._stacking._meta_learners import (
     ConvexWeights,
     LogPool,
     StackedLogistic,
-    log_losses,
+    smoothed_log_losses,
 )
 from sklearn_crossmodal.estimators._fitting._input_validation import check_labels
 from sklearn_crossmodal.estimators._fusion_classifier import FusionClassifier
@@ -152,11 +152,11 @@ class AutoFusionClassifier(ClassifierMixin, BaseAutoFusion):
         ConvexWeights(equal=True),
         *(LogPool(penalty) for penalty in (np.inf, 10.0, 1.0, 0.0)),
         ConvexWeights(),
-        BestSingle(log_losses),
+        BestSingle(smoothed_log_losses),
         StackedLogistic(),
     )
     _score_name = "accuracy"
-    _losses = staticmethod(log_losses)
+    _losses = staticmethod(smoothed_log_losses)
 
     def predict(self, X):
         """Return the most probable class of each sample.

@@ -10,6 +10,7 @@ from sklearn_crossmodal.ensemble._stacking._meta_learners import (
     NonNegativeLeastSquares,
     StackedLogistic,
     log_losses,
+    smoothed_log_losses,
     squared_errors,
 )
 from sklearn_crossmodal.ensemble._stacking._subset_stacking import choose_meta_learner
@@ -188,3 +189,13 @@ def test_powers_do_not_grow_where_all_samples_are_predicted_right(rng):
         assert pool.powers_.sum() < 4
         wrong = pool.combine(np.roll(near, 1, axis=2))
         assert -np.log(wrong[np.arange(60), y]).mean() < 10
+
+
+def test_of_models_that_are_always_right_the_most_certain_is_not_the_best():
+    y = np.arange(30) % 2
+    sure, fair = (np.where(np.eye(2)[y] == 1, p, 1 - p) for p in (1 - 1e-6, 0.98))
+    assert log_losses(sure, y).mean() < log_losses(fair, y).mean()
+    assert smoothed_log_losses(sure, y).mean() > smoothed_log_losses(fair, y).mean()
+    many = np.tile(y, 10_000)
+    sure, fair = (np.tile(one, (10_000, 1)) for one in (sure, fair))
+    assert smoothed_log_losses(sure, many).mean() < smoothed_log_losses(fair, many).mean()

@@ -16,6 +16,7 @@ __all__ = [
     "NonNegativeLeastSquares",
     "StackedLogistic",
     "log_losses",
+    "smoothed_log_losses",
     "squared_errors",
 ]
 
@@ -265,6 +266,27 @@ class NonNegativeLeastSquares(MetaLearner):
 def log_losses(predictions: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the log-loss of each sample, (n, K), (n,) -> (n,)."""
     return -np.log(np.maximum(predictions[np.arange(len(y)), y], _TINY))
+
+
+def smoothed_log_losses(predictions: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the log-loss of each sample; one more, of no class, is spread over all of them.
+
+    Of n samples that are all predicted right, none is known to be right with more than about
+    ``1 - 1 / n``: by the plain log-loss the model that is most certain would be the best.
+
+    Parameters
+    ----------
+    predictions : ndarray of shape (n, K)
+        Probabilities.
+    y : ndarray of shape (n,)
+        Codes of the classes.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    spread = -np.log(np.maximum(predictions, _TINY)).mean(axis=1)
+    return (len(y) * log_losses(predictions, y) + spread) / (len(y) + 1)
 
 
 def squared_errors(predictions: np.ndarray, y: np.ndarray) -> np.ndarray:
