@@ -225,6 +225,7 @@ def main(parts, sets):
         f"{platform.machine()}, defaults, seed 0.",
         "",
     ]
+    lines.append("")
     ordered = [heading for heading, *_ in PARTS.values() if heading in found]
     body = "\n".join(f"## {heading}\n\n{found[heading]}" for heading in ordered)
     RESULTS.write_text("\n".join(lines) + body, encoding="utf-8")
