@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve, get_lapack_funcs
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
@@ -15,6 +16,8 @@ __all__ = ["KernelClassifier", "KernelRegressor"]
 #: Candidate penalties: half powers of ten. The search starts at 0.1, usually near the optimum.
 _PENALTIES = 10.0 ** np.arange(-4, 4.5, 0.5)
 _START = 6
+#: Columns of centers that are fuller than this are dense ones in a pickle.
+_DENSE = 0.5
 #: Bounds of the logarithm of the sharpness (inverse temperature) of the softmax.
 _SHARPNESS = -1.0, 6.0
 
@@ -91,6 +94,17 @@ class _KernelMachine(BaseEstimator):
         squares += row_norms(centers, squared=True)
         return np.exp(-self._gamma * np.maximum(squares, 0))
 
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        if sparse.issparse(state.get("_centers")):
+            state["_centers"] = _packed(state["_centers"])
+        return state
+
+    def __setstate__(self, state):
+        if isinstance(state.get("_centers"), tuple):
+            state = {**state, "_centers": _unpacked(*state["_centers"])}
+        super().__setstate__(state)
+
     def _predicted(self, X):
         return self._mean + self._kernel(X) @ self._coefficients
 
@@ -147,6 +161,25 @@ class KernelClassifier(ClassifierMixin, _KernelMachine):
 
         found = minimize_scalar(loss, bounds=_SHARPNESS, method="bounded")
         return found.fun, np.exp(found.x)
+
+
+def _packed(centers):
+    """Return the dense columns of a CSR array, their places, and the other columns.
+
+    As embeddings beside TF-IDF are, which take three times the space in a sparse array.
+    """
+    columns = centers.tocsc()
+    is_dense = np.diff(columns.indptr) > _DENSE * centers.shape[0]
+    places = np.flatnonzero(is_dense)
+    return columns[:, places].toarray(), places, columns[:, ~is_dense].tocsr()
+
+
+def _unpacked(dense, places, others):
+    """Return the CSR array."""
+    n_columns = dense.shape[1] + others.shape[1]
+    order = np.r_[places, np.setdiff1d(np.arange(n_columns), places)]
+    joined = sparse.hstack([sparse.csr_array(dense), others], format="csc")
+    return sparse.csr_array(joined[:, np.argsort(order)])
 
 
 def _gamma(X, width: float) -> float:

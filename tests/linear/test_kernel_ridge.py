@@ -1,5 +1,7 @@
 """Kernel ridge regression with a penalty chosen by leaving one row out."""
 
+import pickle
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -125,3 +127,13 @@ def test_few_separable_samples_leave_some_doubt(rng):
     sure = model.predict_proba(X).max(axis=1)
     assert model.score(X, y) == 1
     assert 0.9 < sure.mean() < 1 - 1e-3
+
+
+def test_dense_columns_beside_sparse_ones_are_dense_in_a_pickle(rng):
+    words = sparse.random_array((200, 500), density=0.01, rng=rng)
+    X = sparse.csr_array(sparse.hstack([words, rng.normal(size=(200, 300)), words]))
+    y = rng.normal(size=200)
+    model = KernelRegressor().fit(X, y)
+    packed = pickle.dumps(model)
+    assert len(packed) < 1.3 * 4 * 200 * 300
+    np.testing.assert_allclose(pickle.loads(packed).predict(X), model.predict(X), rtol=1e-12)
