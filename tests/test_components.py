@@ -667,7 +667,7 @@ def test_example_is_as_long_as_asked_and_follows_the_generator(part):
 @of("modality")
 def test_network_parts_of_a_modality_take_its_blocks(part, raw):
     modality, block = part().fit_transform(raw(part))
-    encoder = build_encoder(modality.encoder, block.spec).double()
+    encoder = build_encoder(modality.encoder_, block.spec).double()
     decoder = build_decoder(modality.decoder, encoder.out_features, block.spec).double()
     values = torch.as_tensor(block.values)
     values = values.double() if values.is_floating_point() else values

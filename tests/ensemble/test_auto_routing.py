@@ -47,7 +47,7 @@ SEEN = []
 
 
 class Recorder(ClassifierMixin, BaseEstimator):
-    """A classifier that notes which weights it was passed."""
+    """A classifier that notes which weights it was passed, and is right often enough to be kept."""
 
     def fit(self, X, y, sample_weight=None):
         SEEN.append(sample_weight)
@@ -58,7 +58,8 @@ class Recorder(ClassifierMixin, BaseEstimator):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def predict_proba(self, X):
-        return np.full((X.shape[0], len(self.classes_)), 1 / len(self.classes_))
+        last = 1 / (1 + np.exp(-np.asarray(X).sum(axis=1)))
+        return np.column_stack([1 - last, last])
 
 
 class NumberRecorder(RegressorMixin, Recorder):

@@ -160,7 +160,7 @@ def test_score_of_quantiles_is_that_of_the_median(fan, quantiles):
 @pytest.mark.parametrize("level", [0.8, (0.8,), np.float32(0.8)])
 def test_one_quantile_has_the_shape_of_y(fan, level):
     X, y = fan
-    reg = FusionRegressor(loss=QuantileLoss(level), **SINGLE).fit(X[:1200], y[:1200])
+    reg = FusionRegressor(loss=QuantileLoss(level), **QUICK).fit(X[:1200], y[:1200])
     assert reg.predict(X).shape == (len(X),)
     assert np.mean(y < reg.predict(X)) == pytest.approx(0.8, abs=0.05)
     assert reg.score(X, y) == r2_score(y, reg.predict(X))

@@ -175,7 +175,7 @@ def test_all_that_is_collected_is_on_the_device_of_the_network(X, y):
     # There need be no GPU: tensors without values have a device too, and refuse to meet others.
     clf = FusionClassifier(n_folds=None, max_epochs=1, random_state=0).fit(X, y)
     network = copy.deepcopy(clf.network_).to("meta").eval()
-    values = {name: torch.empty(9, 3, dtype=torch.float64, device="meta") for name in "abc"}
+    values = {name: torch.empty(9, 3, dtype=torch.float32, device="meta") for name in "abc"}
     inputs = {"values": values, "masks": {}, "present": None}
     net = SimpleNamespace(module_=network)
     with torch.no_grad():
