@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from itertools import repeat, takewhile
 from types import SimpleNamespace
 
@@ -78,17 +79,12 @@ def test_where_no_time_is_left_nothing_is_begun():
 
 def test_nothing_comes_once_a_block_is_over(monkeypatch):
     monkeypatch.setattr(_time_budget, "_AGAIN", 1e-4)  # interrupted again and again
-    n_stopped = 0
     for _ in range(300):
-        try:
-            with stopped_after(5e-4):
-                end = time.time() + 5e-4
-                while time.time() < end:
-                    continue
-        except TimeUp:
-            n_stopped += 1
-        sum(range(300))  # would be interrupted
-    assert n_stopped <= 300
+        with suppress(TimeUp), stopped_after(5e-4):
+            end = time.time() + 5e-4
+            while time.time() < end:
+                continue
+        sum(range(300))  # an exception that came here would not be suppressed
     assert threading.active_count() < 20
 
 

@@ -76,9 +76,9 @@ class Features:
             )
             with map_row_numbers(rows[there]):
                 table = vectorizer.fit_transform(view.only([entry[0]], rows[there]))
-            self.vectorizers[entry[0]] = vectorizer
             self.widths[entry[0]] = table.shape[1]
             self.are_sparse[entry[0]] = _is_sparse(table)
+            self.vectorizers[entry[0]] = vectorizer  # last: a time limit may end it anywhere
         self.seen.update(wanted)
         self.flagged = tuple(
             name
