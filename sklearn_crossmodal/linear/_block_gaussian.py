@@ -14,6 +14,7 @@ from sklearn_crossmodal.linear._block_moments import (
     missingness_patterns,
     stack_masked,
 )
+from sklearn_crossmodal.utils._threads import one_thread
 
 __all__ = ["CrossGaussian", "ScaledGaussian"]
 
@@ -157,10 +158,11 @@ class CrossGaussian:
         """Yield the missingness patterns with at least one observed modality."""
         wide = {name: place for name, place in self.places_.items() if place.stop > place.start}
         pulled = joined @ self.precision_
-        for rows, pattern in missingness_patterns(present):
-            observed = {name for name, one in zip(self.places_, pattern, strict=True) if one}
-            if observed & set(wide):
-                yield _Pattern(self, wide, observed, rows, joined[rows], pulled[rows])
+        with one_thread("blas"):  # many short calls of NumPy and SciPy
+            for rows, pattern in missingness_patterns(present):
+                observed = {name for name, one in zip(self.places_, pattern, strict=True) if one}
+                if observed & set(wide):
+                    yield _Pattern(self, wide, observed, rows, joined[rows], pulled[rows])
 
 
 class ScaledGaussian:

@@ -1,15 +1,18 @@
-"""Prefetch items in threads."""
+"""Threads: prefetching items in some, and computing in one where many wait for each other."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import TypeVar
 
 from joblib import cpu_count
+from threadpoolctl import ThreadpoolController
 
-__all__ = ["prefetch"]
+__all__ = ["one_thread", "prefetch"]
 
 Item = TypeVar("Item")
 Batch = TypeVar("Batch")
@@ -33,3 +36,21 @@ def prefetch(read: Callable[[Item], Batch], items: Iterable[Item]) -> Iterator[B
             yield waiting.popleft().result()
     finally:  # also when training stops within an epoch
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def one_thread(user_api: str) -> AbstractContextManager:
+    """Return a context in which the libraries of an API, "openmp" or "blas", use one thread.
+
+    The threads of each library wait for work in a loop. NumPy, SciPy and torch have one each, so
+    that many short calls of two of them take ten times as long on two cores as on one.
+    """
+    return _controller(user_api).limit(limits=1)
+
+
+@cache
+def _controller(user_api):
+    """Return what limits threads; to look for its libraries takes as long as a short call.
+
+    The libraries are those that are loaded when it is first asked for.
+    """
+    return ThreadpoolController().select(user_api=user_api)

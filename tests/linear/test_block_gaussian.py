@@ -1,8 +1,11 @@
 """Joint Gaussians: conditional means, contradictions, and covariances of incomplete samples."""
 
+import time
+
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
+from threadpoolctl import threadpool_limits
 
 from sklearn_crossmodal.linear import _block_gaussian, _block_moments
 from sklearn_crossmodal.linear._block_gaussian import CrossGaussian, ScaledGaussian
@@ -213,3 +216,19 @@ def test_very_many_features_are_cut_to_principal_components(rng, monkeypatch):
     assert len(model.gaussian.covariance_) == 60
     told = model.conditional_mean(features, everywhere, {"c": 300}, leave_one_out=True)["c"]
     assert explained(features["c"], told) > 0.9
+
+
+def test_many_patterns_are_not_slowed_down_by_threads_that_wait(rng):
+    n, M = 120, 20
+    features = {f"m{m}": rng.normal(size=(n, 40)) for m in range(M)}
+    present = rng.random((n, M)) < 0.7
+    present[:, 0] = True
+    gaussian = CrossGaussian().fit(features, present)
+    asked = dict.fromkeys(features, 2)
+    seconds = {}
+    for limit in (1, None):
+        with threadpool_limits(limits=limit):
+            start = time.perf_counter()
+            gaussian.conditional_mean(features, present, asked, leave_one_out=True)
+            seconds[limit] = time.perf_counter() - start
+    assert seconds[None] < 3 * seconds[1]

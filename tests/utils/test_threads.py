@@ -5,8 +5,9 @@ import time
 
 import pytest
 from joblib import cpu_count
+from threadpoolctl import threadpool_info
 
-from sklearn_crossmodal.utils._threads import prefetch
+from sklearn_crossmodal.utils._threads import one_thread, prefetch
 
 
 def test_results_come_in_the_order_of_the_items():
@@ -48,3 +49,14 @@ def test_an_error_comes_out_where_its_result_would():
 
 def test_nothing_to_read_gives_nothing():
     assert list(prefetch(len, [])) == []
+
+
+def test_one_thread_is_for_one_kind_of_library_and_within_the_context_only():
+    def of(user_api):
+        return [one["num_threads"] for one in threadpool_info() if one["user_api"] == user_api]
+
+    before = of("blas"), of("openmp")
+    with one_thread("blas"):
+        assert set(of("blas")) == {1}
+        assert of("openmp") == before[1]
+    assert (of("blas"), of("openmp")) == before

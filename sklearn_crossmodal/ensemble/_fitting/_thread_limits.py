@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache
 
-from threadpoolctl import ThreadpoolController
+from sklearn_crossmodal.utils._threads import one_thread
 
 __all__ = ["limited_threads"]
 
@@ -14,14 +13,8 @@ _ROWS_FOR_THREADS = 10_000
 
 
 def limited_threads(n_rows: int) -> AbstractContextManager:
-    """Return a context in which a companion computes in one thread if it has few rows."""
-    return nullcontext() if n_rows >= _ROWS_FOR_THREADS else _controller().limit(limits=1)
+    """Return a context in which a companion computes in one thread if it has few rows.
 
-
-@cache
-def _controller() -> ThreadpoolController:
-    """Return what limits threads of OpenMP; to look for its libraries takes as long as to predict.
-
-    Companions import all of them before the first one is fitted or predicts.
+    Companions import all libraries of OpenMP before the first one is fitted or predicts.
     """
-    return ThreadpoolController().select(user_api="openmp")
+    return nullcontext() if n_rows >= _ROWS_FOR_THREADS else one_thread("openmp")
