@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve, get_lapack_funcs
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.extmath import row_norms, safe_sparse_dot
+
+from sklearn_crossmodal.linear._column_split import ColumnSplit, dense_columns
 
 __all__ = ["KernelClassifier", "KernelRegressor"]
 
 #: Candidate penalties: half powers of ten. The search starts at 0.1, usually near the optimum.
 _PENALTIES = 10.0 ** np.arange(-4, 4.5, 0.5)
 _START = 6
-#: Columns of centers that are fuller than this are dense ones in a pickle.
-_DENSE = 0.5
 #: Bounds of the logarithm of the sharpness (inverse temperature) of the softmax.
 _SHARPNESS = -1.0, 6.0
 
@@ -63,21 +61,21 @@ class _KernelMachine(BaseEstimator):
         n_rows = len(targets)
         weight = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, float)
         rows = np.flatnonzero(weight)
-        # Centers are most of what a pickle holds: rounded here, they are kept in half the space.
-        rounded = X[rows].astype(np.float32)
-        X, targets, weight = (
-            rounded.astype(float),
-            targets[rows],
-            weight[rows] / weight[rows].mean(),
-        )
+        targets, weight = targets[rows], weight[rows] / weight[rows].mean()
+        self._dense_columns = dense_columns(X)
+        # Centers are most of what a pickle holds: rounded here, they take half of it, or less.
+        rounded = ColumnSplit(X[rows], self._dense_columns).rounded()
+        X = rounded.doubles()
         self._gamma = _gamma(X, self.width)
         self._mean = np.average(targets, axis=0, weights=weight)
         self._centers, solve = rounded, _solve_exactly
         if len(rows) > self.n_exact:
             drawn = check_random_state(self.random_state).permutation(len(rows))
-            self._centers, solve = rounded[np.sort(drawn[: self.n_centers])], _solve_by_centers
-        among = self._kernel(self._centers.astype(float))
-        system = self._kernel(X), among, targets - self._mean, weight
+            self._centers = rounded.rows(np.sort(drawn[: self.n_centers]))
+            solve = _solve_by_centers
+        kernel = self._kernel(X)
+        among = kernel if solve is _solve_exactly else self._kernel(self._centers.doubles())
+        system = kernel, among, targets - self._mean, weight
 
         def evaluate(alpha):
             coefficients, left_out = solve(*system, alpha)
@@ -88,25 +86,14 @@ class _KernelMachine(BaseEstimator):
 
     def _kernel(self, X):
         # As `rbf_kernel`, without its checks, which take longer than a row.
-        centers = self._centers.astype(float)
-        products = safe_sparse_dot(X, centers.T, dense_output=True)
-        squares = row_norms(X, squared=True)[:, np.newaxis] - 2 * products
-        squares += row_norms(centers, squared=True)
+        centers = self._centers.doubles()
+        squares = X.squared_norms()[:, np.newaxis] - 2 * X.products(centers)
+        squares += centers.squared_norms()
         return np.exp(-self._gamma * np.maximum(squares, 0))
 
-    def __getstate__(self):
-        state = dict(super().__getstate__())
-        if sparse.issparse(state.get("_centers")):
-            state["_centers"] = _packed(state["_centers"])
-        return state
-
-    def __setstate__(self, state):
-        if isinstance(state.get("_centers"), tuple):
-            state = {**state, "_centers": _unpacked(*state["_centers"])}
-        super().__setstate__(state)
-
     def _predicted(self, X):
-        return self._mean + self._kernel(X) @ self._coefficients
+        kernel = self._kernel(ColumnSplit(X, self._dense_columns))
+        return self._mean + kernel @ self._coefficients
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -163,29 +150,9 @@ class KernelClassifier(ClassifierMixin, _KernelMachine):
         return found.fun, np.exp(found.x)
 
 
-def _packed(centers):
-    """Return the dense columns of a CSR array, their places, and the other columns.
-
-    As embeddings beside TF-IDF are, which take three times the space in a sparse array.
-    """
-    columns = centers.tocsc()
-    is_dense = np.diff(columns.indptr) > _DENSE * centers.shape[0]
-    places = np.flatnonzero(is_dense)
-    return columns[:, places].toarray(), places, columns[:, ~is_dense].tocsr()
-
-
-def _unpacked(dense, places, others):
-    """Return the CSR array."""
-    n_columns = dense.shape[1] + others.shape[1]
-    order = np.r_[places, np.setdiff1d(np.arange(n_columns), places)]
-    joined = sparse.hstack([sparse.csr_array(dense), others], format="csc")
-    return sparse.csr_array(joined[:, np.argsort(order)])
-
-
 def _gamma(X, width: float) -> float:
     """Return gamma of the kernel; the mean squared distance is twice the total variance."""
-    center = np.asarray(X.mean(axis=0)).ravel()
-    mean_squared = 2 * (row_norms(X, squared=True).mean() - center @ center)
+    mean_squared = 2 * X.total_variance()
     return 1 / (2 * width**2 * mean_squared) if mean_squared > 0 else 1.0
 
 

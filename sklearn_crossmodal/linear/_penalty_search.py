@@ -92,7 +92,7 @@ class PenalizedLogistic(ClassifierMixin, _PenaltySearch):
 
     _name = "C"
     #: In C, powers of ten from a strong penalty to a weak one.
-    _penalties = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+    _penalties = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
 
     def fit(self, X, y, sample_weight=None):
         self.model_ = self._search(X, y, sample_weight, stratify=True)

@@ -88,10 +88,30 @@ def features_reducer(
         weighting = TfidfTransformer(sublinear_tf=True)
         if not reduces:
             return weighting
-        return make_pipeline(weighting, TruncatedSVD(n_components, random_state=random_state))
+        reducer = TruncatedSVD(n_components, random_state=random_state)
+        return make_pipeline(_OccurringColumns(n_components), weighting, reducer)
     if kind in {"vector", "codes"} or not reduces:
         return FunctionTransformer(accept_sparse=True)
     return PCA(n_components, random_state=random_state)
+
+
+class _OccurringColumns(TransformerMixin, BaseEstimator):
+    """Select the columns of a sparse table that are not all zero, at least `n_least`.
+
+    A frozen encoder brings a vocabulary of which few texts have a tenth.
+    """
+
+    def __init__(self, n_least=1):
+        self.n_least = n_least
+
+    def fit(self, X, y=None):
+        counts = X.count_nonzero(axis=0)
+        occurring = np.sort(np.argsort(counts == 0, kind="stable")[: self.n_least])
+        self.columns_ = np.union1d(occurring, np.flatnonzero(counts))
+        return self
+
+    def transform(self, X):
+        return X[:, self.columns_]
 
 
 class _RowScaler(TransformerMixin, BaseEstimator):

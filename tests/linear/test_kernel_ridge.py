@@ -135,5 +135,16 @@ def test_dense_columns_beside_sparse_ones_are_dense_in_a_pickle(rng):
     y = rng.normal(size=200)
     model = KernelRegressor().fit(X, y)
     packed = pickle.dumps(model)
-    assert len(packed) < 1.3 * 4 * 200 * 300
+    assert len(packed) < 1.3 * 2 * 200 * 300
     np.testing.assert_allclose(pickle.loads(packed).predict(X), model.predict(X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_many_dense_columns_are_kept_in_half_precision_of_any_size(size, rng):
+    X = size * rng.normal(size=(200, 300))
+    y = X[:, 0] / size
+    model = KernelRegressor().fit(X, y)
+    assert len(pickle.dumps(model)) < 1.1 * 2 * 200 * 300
+    oracle = KernelRidge(alpha=model.alpha_, kernel="rbf", gamma=model._gamma)
+    expected = oracle.fit(X, y - y.mean()).predict(X) + y.mean()
+    np.testing.assert_allclose(model.predict(X), expected, atol=2e-3)

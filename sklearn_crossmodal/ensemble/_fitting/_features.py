@@ -41,7 +41,7 @@ class Features:
         self.memory = memory
         self.random_state = random_state
         self.seen: set[str] = set()
-        self.vectorizers, self.widths, self.are_sparse = {}, {}, {}
+        self.vectorizers, self.widths, self.are_sparse, self.columns = {}, {}, {}, {}
         self.flagged: tuple[str, ...] = ()
 
     def fit(self, view: View, rows: np.ndarray, names: Sequence[str] | None = None) -> Features:
@@ -76,7 +76,8 @@ class Features:
             )
             with map_row_numbers(rows[there]):
                 table = vectorizer.fit_transform(view.only([entry[0]], rows[there]))
-            self.widths[entry[0]] = table.shape[1]
+            self.columns[entry[0]] = columns = _columns_with_values(table)
+            self.widths[entry[0]] = table.shape[1] if columns is None else len(columns)
             self.are_sparse[entry[0]] = _is_sparse(table)
             self.vectorizers[entry[0]] = vectorizer  # last: a time limit may end it anywhere
         self.seen.update(wanted)
@@ -112,6 +113,8 @@ class Features:
             return sparse.csr_array(shape) if self.are_sparse[name] else np.zeros(shape)
         with map_row_numbers(rows[there]):
             found = vectorizer.transform(view.only([name], rows[there]))
+        columns = self.columns[name]
+        found = found if columns is None else found[:, columns]
         if self.are_sparse[name]:
             places = np.flatnonzero(there), np.arange(there.sum())
             spread = (np.ones(there.sum()), places)
@@ -215,6 +218,17 @@ def _variance(block) -> float:
         return float(block.var(axis=0).sum())
     means = np.asarray(block.mean(axis=0)).ravel()
     return float(block.multiply(block).sum() / max(block.shape[0], 1) - means @ means)
+
+
+def _columns_with_values(table) -> np.ndarray | None:
+    """Return the columns of a sparse table that are not all zero, None for all.
+
+    A frozen encoder brings a vocabulary of which few texts have a tenth.
+    """
+    if not sparse.issparse(table):
+        return None
+    columns = np.flatnonzero(table.count_nonzero(axis=0))
+    return None if len(columns) in (0, table.shape[1]) else columns
 
 
 def _is_sparse(table) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack, contextmanager
 
 from sklearn_crossmodal.utils._threads import one_thread
 
@@ -12,9 +12,14 @@ __all__ = ["limited_threads"]
 _ROWS_FOR_THREADS = 10_000
 
 
-def limited_threads(n_rows: int) -> AbstractContextManager:
+@contextmanager
+def limited_threads(n_rows: int):
     """Return a context in which a companion computes in one thread if it has few rows.
 
-    Companions import all libraries of OpenMP before the first one is fitted or predicts.
+    Companions import all libraries of OpenMP and BLAS before the first one is fitted or predicts.
     """
-    return nullcontext() if n_rows >= _ROWS_FOR_THREADS else one_thread("openmp")
+    with ExitStack() as limits:
+        if n_rows < _ROWS_FOR_THREADS:
+            limits.enter_context(one_thread("openmp"))
+            limits.enter_context(one_thread("blas"))
+        yield
