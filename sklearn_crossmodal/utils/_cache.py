@@ -62,10 +62,16 @@ class SharedVectors:
     """Vectors by key and model, in memory, while at least one `open` block is running.
 
     Threads share it, processes do not. Above `max_bytes` vectors are no longer added.
+
+    Attributes
+    ----------
+    seconds : float
+        What it took to compute the vectors since the first `open`: it is not spent again for them.
     """
 
     def __init__(self, max_bytes: int = 2**30) -> None:
         self.max_bytes = max_bytes
+        self.seconds = 0.0
         self._lock = threading.Lock()
         self._n_open = 0
         self._vectors: dict[tuple[str, bytes], np.ndarray] = {}
@@ -82,7 +88,7 @@ class SharedVectors:
             with self._lock:
                 self._n_open -= 1
                 if not self._n_open:
-                    self._vectors, self._n_bytes = {}, 0
+                    self._vectors, self._n_bytes, self.seconds = {}, 0, 0.0
 
     @property
     def is_open(self) -> bool:
@@ -93,6 +99,11 @@ class SharedVectors:
         """Return the vectors of a model for the keys that are known."""
         held = self._vectors  # another thread may replace it, but removes nothing from it
         return {key: held[model, key] for key in keys if (model, key) in held}
+
+    def count(self, seconds: float) -> None:
+        """Add the time that it took to compute some vectors."""
+        with self._lock:
+            self.seconds += seconds if self._n_open else 0.0
 
     def add(self, model: str, vectors: Mapping[bytes, np.ndarray]) -> None:
         """Add vectors of a model by key."""

@@ -6,11 +6,21 @@ from contextlib import suppress
 from itertools import repeat, takewhile
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
+from torch import nn
 
-from sklearn_crossmodal import FusionClassifier, Image, Numeric, Text
+from sklearn_crossmodal import (
+    AutoFusionClassifier,
+    FusionClassifier,
+    Image,
+    MultiModalFrame,
+    Numeric,
+    Pretrained,
+    Text,
+)
 from sklearn_crossmodal.ensemble._fitting import _time_budget
 from sklearn_crossmodal.ensemble._fitting._base_models import cheapest_first, make_base_models
 from sklearn_crossmodal.ensemble._fitting._time_budget import EpochBudget, TimeUp, stopped_after
@@ -107,3 +117,25 @@ def test_the_cheapest_modalities_come_first(rng):
     first = ["linear (table)", "linear (words)", "linear (photo)", "linear (frozen)", "linear"]
     assert names[:6] == [*first, "joint"]
     assert sorted(names) == sorted(one.name for one in models)
+
+
+class Slow(nn.Module):
+    """Embed a row in 5 ms."""
+
+    def forward(self, values):
+        time.sleep(0.005 * len(values))
+        return values.flatten(1).float()[:, :8]
+
+
+def test_embedding_once_is_no_cost_of_further_folds(rng):
+    X = {"p": rng.integers(0, 255, (300, 4, 4, 1), dtype=np.uint8), "t": rng.normal(size=(300, 2))}
+    y = (X["t"][:, 0] > 0).astype(int)
+    model = AutoFusionClassifier(
+        [("p", Image(encoder=Pretrained(Slow)), "p"), ("t", Numeric(encoder="mlp"), "t")],
+        estimator=FusionClassifier(max_epochs=2),
+        companions=["linear"],
+        time_limit=5.5,
+        random_state=0,
+    )
+    model.fit(MultiModalFrame(X), y)  # embeds for 1.5 s, and fits a fold in .6 s
+    assert min(one.n_fits for one in model._base_models) >= 3

@@ -125,6 +125,16 @@ def test_vectors_are_shared_until_the_last_open_block_ends(rng):
         assert shared.find("model", vectors) == {}
 
 
+def test_the_time_of_shared_vectors_counts_while_they_are_kept():
+    shared = SharedVectors()
+    shared.count(1.0)  # no block is open
+    with shared.open():
+        shared.count(2.0)
+        shared.count(3.0)
+        assert shared.seconds == 5
+    assert shared.seconds == 0
+
+
 def test_an_error_ends_a_block():
     shared = SharedVectors()
     with pytest.raises(KeyError), shared.open():

@@ -11,6 +11,7 @@ from sklearn_crossmodal.ensemble._fitting._fold_models import FittedBaseModel
 from sklearn_crossmodal.ensemble._fitting._network_fitting import fit_networks
 from sklearn_crossmodal.training import are_in_order
 from sklearn_crossmodal.uncertainty._modality_subsets import PatternDict
+from sklearn_crossmodal.utils._cache import SHARED
 from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["CrossFit"]
@@ -89,9 +90,10 @@ class CrossFit:
         """Fit base models on one fold, then on as many others as there is time for."""
         if self._in_order:
             places = places[::-1]  # the last fold trains on most rows
-        start = time.time()
+        start, embedding = time.time(), SHARED.seconds
         is_over = self._round(base_models, places[:1], task, bar)
-        each = _MARGIN * (time.time() - start - self._wasted)
+        once = self._wasted + SHARED.seconds - embedding
+        each = _MARGIN * (time.time() - start - once)
         n_more = int(max(self._clock.left, 0) / max(each, _TICK))
         known = [one for one in base_models if one.name in self._fits]
         if n_more and len(places) > 1 and not is_over:

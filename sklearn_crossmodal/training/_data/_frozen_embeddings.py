@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -214,13 +215,14 @@ def _embed(
         for row, key in keys.items():
             if key in known:
                 vectors[row] = known[key]
-    batches = _batches(block, rows, batch_size)
+    start, batches = time.time(), _batches(block, rows, batch_size)
     parts = _read(block, batches)
     for rows, values, mask in progress(parts, total=len(batches), label=label, verbose=verbose):
         made = embedder(values, mask, None if keys is None else [keys[row] for row in rows])
         if vectors is None:
             vectors = np.zeros((len(block), made.shape[1]), np.float32)
         vectors[rows] = made
+    SHARED.count(time.time() - start)
     if vectors is None:  # no sample has the modality: get the width from a row of zeros
         width = embedder(*_no_row(block)).shape[1]
         vectors = np.zeros((len(block), width), np.float32)
