@@ -19,7 +19,10 @@ from sklearn_crossmodal.ensemble._fitting._base_models import (
 )
 from sklearn_crossmodal.ensemble._fitting._companion_fitting import CompanionFitting
 from sklearn_crossmodal.ensemble._fitting._cross_fitting import CrossFit
-from sklearn_crossmodal.ensemble._fitting._expected_time import expected_seconds_of
+from sklearn_crossmodal.ensemble._fitting._expected_time import (
+    embedding_seconds,
+    expected_seconds_of,
+)
 from sklearn_crossmodal.ensemble._fitting._modality_view import View
 from sklearn_crossmodal.ensemble._fitting._samples import Samples, can_learn, check_classes
 from sklearn_crossmodal.ensemble._fitting._time_budget import Clock
@@ -137,19 +140,23 @@ class BaseAutoFusion(CallbackSupportMixin, ModalityParams):
         check_names(samples.owner, companions)
         base_models = self._models_to_fit(network, companions, samples, entries, folds, seed)
         limit = clock.for_share(_SHARE_OF_BASE_MODELS)
+        memory, embedding = network.get_params(deep=False).get("memory"), {}
         fitting = CompanionFitting(
             samples,
             folds,
             entries,
             n_jobs=self.n_jobs,
-            memory=network.get_params(deep=False).get("memory"),
+            memory=memory,
             random_state=seed,
         )
         if clock.runs:
-            base_models = cheapest_first(base_models, entries)
+            embedding = embedding_seconds(samples, entries, memory=memory)
+            base_models = cheapest_first(base_models, entries, embedding)
         n_rounds = 2 if clock.runs else 1
         task = begin_fit(self, X, y, sample_weight, n_parts=n_rounds * len(base_models))
-        cross_fit = CrossFit(samples, folds, fitting, limit, n_jobs=self.n_jobs)
+        cross_fit = CrossFit(
+            samples, folds, fitting, limit, n_jobs=self.n_jobs, embedding=embedding
+        )
         n_fits = len(base_models) * len(folds)
         if self.verbose and not clock.runs:  # which a limit would have to pay for
             seconds = expected_seconds_of(base_models, samples, folds, fitting)

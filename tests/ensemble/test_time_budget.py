@@ -113,18 +113,25 @@ def test_the_cheapest_modalities_come_first(rng):
     models = make_base_models(
         FusionClassifier(), companions, entries, sides, class_order=None, random_state=0
     )
-    names = [one.name for one in cheapest_first(models, entries)]
+    names = [one.name for one in cheapest_first(models, entries, {"frozen": 3.0})]
     first = ["linear (table)", "linear (words)", "linear (photo)", "linear (frozen)", "linear"]
     assert names[:6] == [*first, "joint"]
     assert sorted(names) == sorted(one.name for one in models)
 
 
-class Slow(nn.Module):
+class Fast(nn.Module):
+    """Embed a row by its first numbers."""
+
+    def forward(self, values):
+        return values.flatten(1).float()[:, :8]
+
+
+class Slow(Fast):
     """Embed a row in 5 ms."""
 
     def forward(self, values):
         time.sleep(0.005 * len(values))
-        return values.flatten(1).float()[:, :8]
+        return super().forward(values)
 
 
 def test_embedding_once_is_no_cost_of_further_folds(rng):
@@ -139,3 +146,27 @@ def test_embedding_once_is_no_cost_of_further_folds(rng):
     )
     model.fit(MultiModalFrame(X), y)  # embeds for 1.5 s, and fits a fold in .6 s
     assert min(one.n_fits for one in model._base_models) >= 3
+
+
+def test_what_is_embedded_in_time_comes_first_and_the_rest_is_left_out(rng):
+    X = {
+        "slow": rng.integers(0, 255, (300, 4, 4, 1), dtype=np.uint8),
+        "fast": rng.integers(0, 255, (300, 4, 4, 1), dtype=np.uint8),
+    }
+    X["fast"][:, 0, 0, 0] = y = 200 * (rng.random(300) < 0.5)
+    kinds = {"slow": Slow, "fast": Fast}
+    model = AutoFusionClassifier(
+        [
+            ("slow", Image(encoder=Pretrained(Slow)), "slow"),
+            ("fast", Image(encoder=Pretrained(Fast)), "fast"),
+        ],
+        companions=["linear"],
+        time_limit=1.2,
+        random_state=0,
+    )
+    start = time.time()
+    with pytest.warns(UserWarning, match="no time"):
+        model.fit(MultiModalFrame(X), y)
+    assert time.time() - start < 2
+    assert model.leaderboard_["model"][0] == "linear (fast)"
+    assert model.score(MultiModalFrame(X), y) == 1

@@ -21,6 +21,7 @@ __all__ = [
     "cheapest_first",
     "check_names",
     "check_network",
+    "has_frozen_encoder",
     "make_base_models",
     "named_companions",
     "sides_of",
@@ -34,7 +35,6 @@ _RESERVED = {_JOINT, "fused"}
 _FIRST = ("linear",)
 #: Rank of a modality by its kind, and of one with a frozen encoder.
 _COSTS = {"codes": 0, "vector": 0, "tokens": 1, "sequence": 2, "grid": 3}
-_DEAREST = 4
 #: Up to this number of sides there are companions on all sides but one.
 _MAX_SIDES = 4
 
@@ -199,7 +199,7 @@ def make_base_models(
     return models
 
 
-def cheapest_first(base_models: list, entries: list[tuple]) -> list:
+def cheapest_first(base_models: list, entries: list[tuple], embedding: dict[str, float]) -> list:
     """Return base models with those of single modalities first, in the order of their cost.
 
     Parameters
@@ -208,22 +208,25 @@ def cheapest_first(base_models: list, entries: list[tuple]) -> list:
         As `make_base_models` returns them.
     entries : list of (str, Modality, columns)
         The modalities.
+    embedding : dict of str to float
+        Seconds that frozen encoders take.
 
     Returns
     -------
     list of NetworkModel or CompanionModel
         Tables before texts, texts before sounds, pictures and what frozen encoders read.
     """
-    cost = {name: _cost(modality) for name, modality, _ in entries}
+    cost = {
+        name: (embedding.get(name, 0.0), _COSTS[modality.kind]) for name, modality, _ in entries
+    }
     first = [one for one in base_models if one.kind in _FIRST and one.n_sides == 1]
     first.sort(key=lambda one: max(cost[name] for name in one.modalities))
     return [*first, *(one for one in base_models if one not in first)]
 
 
-def _cost(modality) -> int:
-    """Return the rank of a modality among those whose features take longer to make and to fit."""
-    frozen = any(encoder_attribute(modality.encoder, name) for name in ("frozen", "frozen_part"))
-    return _DEAREST if frozen else _COSTS[modality.kind]
+def has_frozen_encoder(modality) -> bool:
+    """Return whether a frozen encoder reads a modality, alone or beside another one."""
+    return any(encoder_attribute(modality.encoder, name) for name in ("frozen", "frozen_part"))
 
 
 def _groups(names, sides) -> list[tuple[tuple[str, ...], int, str]]:

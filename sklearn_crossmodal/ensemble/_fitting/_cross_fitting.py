@@ -42,6 +42,8 @@ class CrossFit:
         The time limit.
     n_jobs : int or None
         Fits at a time.
+    embedding : dict of str to float
+        Seconds that frozen encoders take, by modality.
 
     Attributes
     ----------
@@ -51,12 +53,13 @@ class CrossFit:
         Names of those for which there was no time.
     """
 
-    def __init__(self, samples, folds, companions, clock, *, n_jobs) -> None:
+    def __init__(self, samples, folds, companions, clock, *, n_jobs, embedding) -> None:
         self._samples = samples
         self._folds = folds
         self._companions = companions
         self._clock = clock
         self._n_jobs = n_jobs
+        self._embedding = dict(embedding)
         self._in_order = all(are_in_order(*fold) for fold in folds)
         self._fits: dict[str, dict] = {}
         self.fitted: list[FittedBaseModel] = []
@@ -110,6 +113,8 @@ class CrossFit:
             fits = self._fit(model, places, part)
             if fits:
                 self._fits.setdefault(model.name, {}).update(zip(places, fits, strict=False))
+                for name in model.modalities:
+                    self._embedding.pop(name, None)  # kept from now on
                 bar.update(len(fits))
             else:
                 self._wasted += time.time() - start
@@ -120,7 +125,10 @@ class CrossFit:
     def _fit(self, model, places: list[int], part) -> list[tuple]:
         """Return the fits of a base model on some folds; none if there is no time."""
         tasks, is_network = part.parts(["fold"] * len(places)), isinstance(model, NetworkModel)
-        seconds = self._seconds_for(is_network)
+        needed = sum(self._embedding.get(name, 0.0) for name in model.modalities)
+        seconds = self._seconds_for(is_network, needed)
+        if self._fits and seconds is not None and needed > seconds:
+            return []
         if not is_network:
             return self._companions.fit(model, places, tasks, seconds=seconds)
         fits = []
@@ -131,11 +139,12 @@ class CrossFit:
             fits = self._networks(model, places, tasks, self._clock.left, cut=True)
         return fits
 
-    def _seconds_for(self, is_network: bool) -> float | None:
+    def _seconds_for(self, is_network: bool, embedding: float) -> float | None:
         """Return the time that a base model may take; the first companion takes what it needs."""
         if not self._clock.runs or not (self._fits or is_network):
             return None
-        return self._clock.left * (_SHARE_OF_NETWORK if is_network else _SHARE_OF_COMPANION)
+        share = _SHARE_OF_NETWORK if is_network else _SHARE_OF_COMPANION
+        return embedding + share * (self._clock.left - embedding)
 
     def _networks(self, model, places, tasks, seconds, *, cut=False) -> list[tuple]:
         folds = [self._folds[place] for place in places]

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import math
 import warnings
+from contextlib import suppress
 from functools import partial
 
-from sklearn_crossmodal.ensemble._fitting._base_models import CompanionModel, NetworkModel
-from sklearn_crossmodal.ensemble._fitting._time_budget import expected_seconds, portion
-from sklearn_crossmodal.training import choose_batch_size, choose_max_epochs
+import numpy as np
 
-__all__ = ["expected_seconds_of"]
+from sklearn_crossmodal.ensemble._fitting._base_models import (
+    CompanionModel,
+    NetworkModel,
+    has_frozen_encoder,
+)
+from sklearn_crossmodal.ensemble._fitting._time_budget import expected_seconds, portion
+from sklearn_crossmodal.estimators._vectorizer import ModalityVectorizer
+from sklearn_crossmodal.training import choose_batch_size, choose_max_epochs
+from sklearn_crossmodal.utils._cache import SHARED
+
+__all__ = ["embedding_seconds", "expected_seconds_of"]
 
 #: The small fit of a network is on every eighth row.
 _SHARE = 8
 #: What a further network costs that is trained beside others.
 _COST_BESIDE = 0.3
+#: Samples that a frozen encoder embeds to see how fast it is, after as many that load it.
+_EMBEDDED = 8
 
 
 def expected_seconds_of(base_models: list, samples, folds: list, companions) -> float:
@@ -63,3 +74,37 @@ def _of_network(model, samples, folds) -> float:
     )
     each = seconds / max(-(-len(rows) // few), 1)
     return each * n_batches * n_epochs * (1 + _COST_BESIDE * (len(folds) - 1))
+
+
+def embedding_seconds(samples, entries: list[tuple], *, memory) -> dict[str, float]:
+    """Return how many seconds frozen encoders take to embed all samples, by a few of them.
+
+    Parameters
+    ----------
+    samples : Samples
+        What is embedded, while `SHARED` is open.
+    entries : list of (str, Modality, columns)
+        The modalities.
+    memory : str, path, joblib.Memory or None
+        Cache for the vectors.
+
+    Returns
+    -------
+    dict of str to float
+        Of the modalities with a frozen encoder; nothing for embeddings that are cached.
+    """
+    found, view = {}, samples.view
+    for entry in entries:
+        if has_frozen_encoder(entry[1]):
+            there = np.flatnonzero(view.present[:, view.names.index(entry[0])])
+            few = there[:: max(len(there) // (2 * _EMBEDDED), 1)]
+            found[entry[0]] = 0.0
+            for rows in (few[::2], few[1::2]):
+                before = SHARED.seconds
+                with suppress(ValueError), warnings.catch_warnings():  # as of unreadable files,
+                    warnings.simplefilter("ignore")  # which the fit itself will show
+                    vectorizer = ModalityVectorizer([entry], n_components=None, memory=memory)
+                    vectorizer.fit(view.only([entry[0]], rows))
+                seconds = (SHARED.seconds - before) / max(len(rows), 1)
+                found[entry[0]] = seconds * len(there)
+    return found
