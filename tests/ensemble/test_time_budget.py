@@ -156,10 +156,7 @@ def test_what_is_embedded_in_time_comes_first_and_the_rest_is_left_out(rng):
     X["fast"][:, 0, 0, 0] = y = 200 * (rng.random(300) < 0.5)
     kinds = {"slow": Slow, "fast": Fast}
     model = AutoFusionClassifier(
-        [
-            ("slow", Image(encoder=Pretrained(Slow)), "slow"),
-            ("fast", Image(encoder=Pretrained(Fast)), "fast"),
-        ],
+        [(name, Image(encoder=Pretrained(kind)), name) for name, kind in kinds.items()],
         companions=["linear"],
         time_limit=1.2,
         random_state=0,
