@@ -99,6 +99,7 @@ STANDARD_TERMS = [
     "embedding",
     "embeddings",
     "encoders",
+    "encoding",
     "entries",
     "entry",
     "error",

@@ -13,6 +13,7 @@ from sklearn_crossmodal.estimators._targets._modality import decode_values
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn import build_decoder, build_loss
 from sklearn_crossmodal.nn._protocols import flag
+from sklearn_crossmodal.nn.decoders._target_encoding import TargetEncoding, target_encoding
 from sklearn_crossmodal.nn.losses import LOSSES
 from sklearn_crossmodal.training import BlockDataset, reads_any_length, torch_dtype
 from sklearn_crossmodal.utils._row_numbers import row_number
@@ -45,6 +46,7 @@ class Reconstruction(AuxiliaryLabels):
     def __init__(self, owner, *, target_weight, is_variational) -> None:
         super().__init__(owner, target_weight=target_weight)
         self.is_variational = is_variational
+        self._encodings: dict[str, TargetEncoding] = {}
 
     def blocks(self, y, inputs):
         """Return the blocks of the modalities, and that of the labels."""
@@ -53,8 +55,16 @@ class Reconstruction(AuxiliaryLabels):
             with error_prefix(f"{self.owner}: target {name!r}"):
                 # Else the same texts are cut for the encoder, which warns of it.
                 block = inputs[name].cut(silent=not reads_any_length(modality.encoder))
+            block = self.encoding(name, modality).encode(block)
             found[name] = _without_indicators(modality, block)
         return found | super().blocks(y, inputs)
+
+    def encoding(self, name: str, modality) -> TargetEncoding:
+        """Return how a modality is encoded as a target."""
+        known = self._encodings.get(name)
+        if known is None or known.modality is not modality:
+            known = self._encodings[name] = target_encoding(modality)
+        return known
 
     def pairs(self, inputs, targets):
         """Return the pairs of modalities, each of which is decoded from the other."""
@@ -75,7 +85,7 @@ class Reconstruction(AuxiliaryLabels):
         decoders, losses = {}, {}
         for name, modality, _ in self.sources:
             with error_prefix(f"{self.owner}: modality {name!r}"):
-                spec = modality.spec_
+                spec = self.encoding(name, modality).spec_
                 losses[name] = loss = build_loss(modality.loss, spec)
                 if self.is_variational:
                     _check_likelihood(modality.loss, loss, spec.kind)
@@ -100,7 +110,9 @@ class Reconstruction(AuxiliaryLabels):
         dict of str to ndarray
         """
         fitted = {
-            name: modality for name, modality, _ in self.sources if names is None or name in names
+            name: self.encoding(name, modality)
+            for name, modality, _ in self.sources
+            if names is None or name in names
         }
         parts = [
             {name: decode_values(fitted[name], losses[name], scores[name]) for name in fitted}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sklearn_crossmodal.data import UNKNOWN, BlockSpec
+from sklearn_crossmodal.data import BlockSpec
+from sklearn_crossmodal.data.blocks._observed_tokens import ObservedTokens
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn._component import Component
 from sklearn_crossmodal.nn._protocols import flag
@@ -149,22 +149,16 @@ class _Joined(nn.Module):
 
 
 class _Renumbered(nn.Module):
-    """(B, T) -> (B, T): ids of the tokens seen in `fit`; all others are unknown.
-
-    The vocabulary of a pretrained model has far more tokens than texts that one trains on.
-    """
+    """(B, T) -> (B, T): numbers of the tokens seen in `fit`; all others are unknown."""
 
     stacks = True
     numbers: Tensor
 
     def __init__(self, spec: BlockSpec) -> None:
         super().__init__()
-        seen = np.union1d(np.arange(UNKNOWN + 2), spec.seen)  # special tokens keep their ids
-        numbers = np.full(spec.n_categories, UNKNOWN)
-        numbers[seen] = np.arange(len(seen))
-        self.register_buffer("numbers", torch.from_numpy(numbers))
-        pairs = None if spec.pairs is None else numbers[spec.pairs]
-        self.spec = replace(spec, n_categories=len(seen), pairs=pairs, seen=None)
+        tokens = ObservedTokens(spec)
+        self.register_buffer("numbers", torch.from_numpy(tokens.numbers))
+        self.spec = tokens.spec
 
     def forward(self, tokens: Tensor) -> Tensor:
         return self.numbers[tokens]
