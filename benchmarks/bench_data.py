@@ -8,6 +8,7 @@ else. Name tasks to run only those: ``python benchmarks/bench_data.py "IMDB, tex
 import os
 import platform
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -36,6 +37,8 @@ SEEDS = [0, 1]
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("SKLEARN_CROSSMODAL_DATA", ROOT.parent / "shared" / "data"))
 RESULTS = Path(__file__).with_name("DATA.md")
+#: Where embeddings of frozen encoders are kept between seeds.
+MEMORY = tempfile.mkdtemp()
 
 
 def pixels(images):
@@ -80,7 +83,7 @@ def digits(*columns):
     return data, FusionClassifier(modalities), lambda: digits_floor(*columns), "accuracy"
 
 
-def reviews():
+def reviews(encoder="bag"):
     """Return reviews of films: positive or negative."""
     train, test = (
         pd.read_parquet(DATA / "cifar10_imdb" / f"imdb_{part}.parquet")
@@ -94,7 +97,8 @@ def reviews():
         words = make_pipeline(tfidf, LogisticRegression(C=10, max_iter=500))
         return words.fit(train["text"], train["label"]).score(test["text"], test["label"])
 
-    return data, FusionClassifier([("text", Text(), "text")]), floor, "accuracy"
+    model = FusionClassifier([("text", Text(encoder=encoder), "text")], memory=MEMORY)
+    return data, model, floor, "accuracy"
 
 
 def objects():
@@ -116,15 +120,15 @@ def objects():
 CATEGORIES = ["Division Name", "Department Name", "Class Name"]
 
 
-def clothing(target, estimator, floor_model, metric):
+def clothing(target, estimator, floor_model, metric, encoder="bag"):
     """Return reviews of clothes with their tables, for one of two targets."""
     table = pd.read_parquet(DATA / "womens_clothing" / "reviews.parquet")
     columns = ["Title", "Review Text", "Age", *CATEGORIES]
     train, test = (table[table["split"] == part] for part in ("train", "test"))
     data = train[columns], train[target], test[columns], test[target]
     modalities = [
-        ("title", Text(), "Title"),
-        ("review", Text(), "Review Text"),
+        ("title", Text(encoder=encoder), "Title"),
+        ("review", Text(encoder=encoder), "Review Text"),
         ("numbers", Numeric(), ["Age"]),
         ("categories", Categorical(), CATEGORIES),
     ]
@@ -140,12 +144,12 @@ def clothing(target, estimator, floor_model, metric):
         model = make_pipeline(flat, floor_model).fit(X_train, data[1])
         return METRICS[metric](model, X_test, data[3])
 
-    return data, estimator(modalities), floor, metric
+    return data, estimator(modalities, memory=MEMORY), floor, metric
 
 
-def rating():
+def rating(encoder="bag"):
     """Return stars from 1 to 5, from title, text and table."""
-    return clothing("Rating", FusionRegressor, Ridge(3.0), "R²")
+    return clothing("Rating", FusionRegressor, Ridge(3.0), "R²", encoder)
 
 
 def recommended():
@@ -166,8 +170,10 @@ TASKS = {
     "av_digits, raw sound": (lambda: digits("sound"), 0.96),
     "av_digits, both": (lambda: digits("image", "sound"), 0.985),
     "IMDB, text": (reviews, 0.88),
+    "IMDB, text, minilm": (lambda: reviews("minilm"), 0.89),
     "CIFAR-10, image": (objects, 0.62),
     "clothing, Rating": (rating, 0.625),
+    "clothing, Rating, minilm": (lambda: rating("minilm"), 0.66),
     "clothing, Recommended": (recommended, 0.954),
 }
 

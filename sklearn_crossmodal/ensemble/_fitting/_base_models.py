@@ -21,6 +21,7 @@ __all__ = [
     "cheapest_first",
     "check_names",
     "check_network",
+    "comes_first",
     "has_frozen_encoder",
     "make_base_models",
     "named_companions",
@@ -219,9 +220,14 @@ def cheapest_first(base_models: list, entries: list[tuple], embedding: dict[str,
     cost = {
         name: (embedding.get(name, 0.0), _COSTS[modality.kind]) for name, modality, _ in entries
     }
-    first = [one for one in base_models if one.kind in _FIRST and one.n_sides == 1]
+    first = [one for one in base_models if comes_first(one)]
     first.sort(key=lambda one: max(cost[name] for name in one.modalities))
     return [*first, *(one for one in base_models if one not in first)]
+
+
+def comes_first(model) -> bool:
+    """Return whether a base model is a linear one of a single modality."""
+    return model.kind in _FIRST and model.n_sides == 1
 
 
 def has_frozen_encoder(modality) -> bool:

@@ -159,8 +159,8 @@ class CompanionFitting:
         missing = [name for name in model.modalities if name not in made]
         if missing:
             with error_prefix(f"{samples.owner}: features of companions"):
-                features.fit(samples.view, folds[0], missing)
-                new = [features.transform(samples.view, rows, missing) for rows in folds]
+                new = [features.fit_transform(samples.view, folds[0], missing)]
+                new += [features.transform(samples.view, rows, missing) for rows in folds[1:]]
             tables = [a if b is None else b.beside(a) for a, b in zip(new, tables, strict=True)]
             self._read[key] = features, *tables
             made.update(missing)

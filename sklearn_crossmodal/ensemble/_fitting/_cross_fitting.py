@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from sklearn_crossmodal.ensemble._fitting._base_models import NetworkModel
+from sklearn_crossmodal.ensemble._fitting._base_models import NetworkModel, comes_first
 from sklearn_crossmodal.ensemble._fitting._fold_models import FittedBaseModel
 from sklearn_crossmodal.ensemble._fitting._network_fitting import fit_networks
 from sklearn_crossmodal.training import are_in_order
@@ -16,8 +16,9 @@ from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["CrossFit"]
 
-#: Shares of the time that is left which one base model may take in the first round.
-_SHARE_OF_COMPANION, _SHARE_OF_NETWORK = 0.5, 0.8
+#: Shares of the time that is left which one base model may take in the first round. The linear
+#: models of single modalities come first and are the cheapest.
+_SHARE_OF_COMPANION, _SHARE = 0.5, 0.8
 #: How much longer than the first fold another one may take.
 _MARGIN = 1.1
 #: Seconds of a round that took no measurable time.
@@ -126,7 +127,7 @@ class CrossFit:
         """Return the fits of a base model on some folds; none if there is no time."""
         tasks, is_network = part.parts(["fold"] * len(places)), isinstance(model, NetworkModel)
         needed = sum(self._embedding.get(name, 0.0) for name in model.modalities)
-        seconds = self._seconds_for(is_network, needed)
+        seconds = self._seconds_for(model, needed)
         if self._fits and seconds is not None and needed > seconds:
             return []
         if not is_network:
@@ -139,11 +140,12 @@ class CrossFit:
             fits = self._networks(model, places, tasks, self._clock.left, cut=True)
         return fits
 
-    def _seconds_for(self, is_network: bool, embedding: float) -> float | None:
+    def _seconds_for(self, model, embedding: float) -> float | None:
         """Return the time that a base model may take; the first companion takes what it needs."""
+        is_network = isinstance(model, NetworkModel)
         if not self._clock.runs or not (self._fits or is_network):
             return None
-        share = _SHARE_OF_NETWORK if is_network else _SHARE_OF_COMPANION
+        share = _SHARE if is_network or comes_first(model) else _SHARE_OF_COMPANION
         return embedding + share * (self._clock.left - embedding)
 
     def _networks(self, model, places, tasks, seconds, *, cut=False) -> list[tuple]:

@@ -45,6 +45,13 @@ class Features:
         self.flagged: tuple[str, ...] = ()
 
     def fit(self, view: View, rows: np.ndarray, names: Sequence[str] | None = None) -> Features:
+        """Fit the vectorizers of some modalities; see `fit_transform`."""
+        self.fit_transform(view, rows, names)
+        return self
+
+    def fit_transform(
+        self, view: View, rows: np.ndarray, names: Sequence[str] | None = None
+    ) -> FeatureTable:
         """Fit the vectorizers of some modalities, on those of the rows that have it.
 
         Parameters
@@ -58,9 +65,11 @@ class Features:
 
         Returns
         -------
-        Features
-            Itself.
+        FeatureTable
+            The features of these rows.
         """
+        blocks, known = {}, {}
+        before = [name for name in self.vectorizers if names is None or name in names]
         present = view.present[rows]
         wanted = [name for name in view.names if names is None or name in names]
         for entry, there in zip(self.entries, present.T, strict=True):
@@ -79,6 +88,8 @@ class Features:
             self.columns[entry[0]] = columns = _columns_with_values(table)
             self.widths[entry[0]] = table.shape[1] if columns is None else len(columns)
             self.are_sparse[entry[0]] = _is_sparse(table)
+            blocks[entry[0]] = self._spread(table, entry[0], there)
+            known[entry[0]] = there
             self.vectorizers[entry[0]] = vectorizer  # last: a time limit may end it anywhere
         self.seen.update(wanted)
         self.flagged = tuple(
@@ -86,7 +97,8 @@ class Features:
             for name, there in zip(view.names, present.T, strict=True)
             if name in self.vectorizers and not there.all()
         )
-        return self
+        found = FeatureTable(blocks, known, self.flagged)
+        return found if not before else self.transform(view, rows, before).beside(found)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -113,12 +125,16 @@ class Features:
             return sparse.csr_array(shape) if self.are_sparse[name] else np.zeros(shape)
         with map_row_numbers(rows[there]):
             found = vectorizer.transform(view.only([name], rows[there]))
-        columns = self.columns[name]
+        return self._spread(found, name, there)
+
+    def _spread(self, found, name, there):
+        """Return the features of all rows from those of the rows that have a modality."""
+        shape, columns = (len(there), self.widths[name]), self.columns[name]
         found = found if columns is None else found[:, columns]
         if self.are_sparse[name]:
             places = np.flatnonzero(there), np.arange(there.sum())
             spread = (np.ones(there.sum()), places)
-            spread = sparse.csr_array(spread, shape=(len(rows), int(there.sum())))
+            spread = sparse.csr_array(spread, shape=(len(there), int(there.sum())))
             return sparse.csr_array(spread @ found)
         block = np.zeros(shape)
         block[there] = found.toarray() if sparse.issparse(found) else found
