@@ -8,6 +8,7 @@ from sklearn_crossmodal.metrics._absence import absence_curve, area_under_absenc
 from sklearn_crossmodal.metrics._bleu import bleu_score
 from sklearn_crossmodal.metrics._coherence import cross_coherence, joint_coherence
 from sklearn_crossmodal.metrics._probe import latent_probe, latent_probe_score
+from sklearn_crossmodal.metrics._retrieval import mean_average_precision, median_rank, recall_at_k
 from sklearn_crossmodal.metrics._translation import translation_matrix, translation_score
 
 __all__ = [
@@ -18,6 +19,9 @@ __all__ = [
     "joint_coherence",
     "latent_probe",
     "latent_probe_score",
+    "mean_average_precision",
+    "median_rank",
+    "recall_at_k",
     "translation_matrix",
     "translation_score",
 ]
