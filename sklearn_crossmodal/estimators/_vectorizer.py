@@ -12,13 +12,16 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.data import Block, BlockSpec
 from sklearn_crossmodal.estimators._fitting._input_validation import check_X
+from sklearn_crossmodal.estimators._modality_features import (
+    embedded_blocks,
+    fit_reducers,
+    reduce_blocks,
+    source_of,
+)
 from sklearn_crossmodal.estimators._parameters import listed_modalities
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.modalities import MODALITIES, Modality, ModalityBank, infer_from_table
-from sklearn_crossmodal.preprocessing import block_features, features_reducer
-from sklearn_crossmodal.training import choose_device, embed_frozen
 from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._sklearn import (
     HasMethods,
@@ -30,11 +33,6 @@ from sklearn_crossmodal.utils._sklearn import (
 from sklearn_crossmodal.utils._validation import error_prefix, restored_on_error
 
 __all__ = ["ModalityVectorizer"]
-
-#: Ends the names of features of a frozen encoder that stands beside others.
-_BESIDE = "_embedding"
-#: How long their rows are, relative to those of TF-IDF beside which they stand.
-_LENGTH_BESIDE = 0.5
 
 
 class ModalityVectorizer(TransformerMixin, BaseEstimator):
@@ -202,20 +200,9 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         blocks = self._bank.fit_transform(table, None, open_memory(self.memory))
         self.modalities_ = self._bank.fitted
         self._absent = [name for name, block in blocks.items() if not block.present.all()]
-        self.reducers_, parts = {}, {}
-        embedded = self._embedded(blocks)
+        embedded = embedded_blocks(self, blocks)
         self._sparse = self._is_sparse(embedded)
-        for name, block in embedded.items():
-            features = block_features(block)
-            kind = block.kind if name in blocks and block.spec is blocks[name].spec else "embedding"
-            there = features[np.flatnonzero(block.present)]
-            n_components = self._n_components(there)
-            length = _LENGTH_BESIDE if name not in blocks else 1.0
-            reducer = features_reducer(
-                kind, there.shape[1], n_components, self.random_state, length=length
-            )
-            self.reducers_[name] = reducer.fit(there)
-            parts[name] = reducer.transform(features)
+        self.reducers_, parts = fit_reducers(embedded, blocks, self.n_components, self.random_state)
         self._widths = {name: part.shape[1] for name, part in parts.items()}
         return self._side_by_side(parts, blocks)
 
@@ -233,10 +220,7 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         blocks = self._bank.transform(check_X(self, _as_frame(X), reset=False))
-        parts = {
-            name: self.reducers_[name].transform(block_features(block))
-            for name, block in self._embedded(blocks).items()
-        }
+        parts = reduce_blocks(self.reducers_, embedded_blocks(self, blocks))
         return self._side_by_side(parts, blocks)
 
     def get_feature_names_out(self, input_features=None):
@@ -268,38 +252,11 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
             raise ModalityError(f"{owner}: modality={self.modality!r} is no modality.")
         return [(type(self.modality).__name__.lower(), self.modality, slice(None))]
 
-    def _n_components(self, features):
-        """Return how many components to keep, None for all; no more than samples tell apart."""
-        n_samples, n_features = features.shape
-        if self.n_components is None or n_features <= self.n_components:
-            return None
-        return max(min(self.n_components, n_samples - 1, n_features - 1), 1)
-
-    def _embedded(self, blocks):
-        """Return the blocks that features are made of, with a second one of joined encoders."""
-        with error_prefix(type(self).__name__):
-            device = choose_device(self.device)
-        embedded = embed_frozen(
-            blocks,
-            self.modalities_,
-            memory=open_memory(self.memory),
-            device=device,
-            verbose=self.verbose,
-        )
-        found = {}
-        for name, block in embedded.items():
-            found[name] = block
-            if block.embeddings is not None:
-                found[name] = blocks[name]
-                spec = BlockSpec("vector", block.embeddings.shape[1:])
-                found[f"{name}{_BESIDE}"] = Block(block.embeddings, block.present, spec)
-        return found
-
     def _side_by_side(self, parts, blocks):
         absent = [~blocks[name].present[:, np.newaxis] for name in self._absent]
         columns = []
         for name, part in parts.items():  # what an absent sample's zeros were reduced to is no news
-            there = blocks[name.removesuffix(_BESIDE)].present
+            there = blocks[source_of(name)].present
             columns.append(part if there.all() else _keep_rows(part, there))
         columns += [flags.astype(np.float64) for flags in absent]
         as_frame = _get_output_config("transform", self)["dense"] != "default"
