@@ -8,6 +8,7 @@ API_REFERENCE = {
         "BatchedGridSearchCV",
         "BatchedRandomizedSearchCV",
         "Categorical",
+        "CrossModalAligner",
         "CrossModalGenerator",
         "CrossModalRegressor",
         "Embedding",

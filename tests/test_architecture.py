@@ -37,6 +37,7 @@ BELOW = {
         *("utils", "data", "preprocessing", "modalities", "nn", "training", "linear"),
         *("uncertainty", "estimators"),
     },
+    "alignment": {"utils", "linear", "estimators", "metrics"},
     "model_selection": {"utils", "training", "estimators"},
     "datasets": {"utils", "data"},
     "metrics": {"utils", "data"},

@@ -34,7 +34,7 @@ def embedded_blocks(estimator, blocks: Mapping[str, Block]) -> dict[str, Block]:
         device = choose_device(estimator.device)
     embedded = embed_frozen(
         blocks,
-        estimator.modalities_,
+        [entry for entry in estimator.modalities_ if entry[0] in blocks],
         memory=open_memory(estimator.memory),
         device=device,
         verbose=estimator.verbose,

@@ -73,17 +73,20 @@ class CanonicalCorrelation:
         weight : ndarray of shape (n,), default=None
             Weights of the rows.
         """
-        weights = present * (1.0 if weight is None else np.asarray(weight, float)[:, np.newaxis])
+        row_weights = present * (
+            1.0 if weight is None else np.asarray(weight, float)[:, np.newaxis]
+        )
         self.means_, whitened, back = {}, {}, {}
-        for (name, values), row_weight in zip(features.items(), weights.T, strict=True):
+        for (name, values), row_weight in zip(features.items(), row_weights.T, strict=True):
             there = row_weight > 0
             self.means_[name] = mean = np.average(values[there], axis=0, weights=row_weight[there])
             centered = np.where(there[:, np.newaxis], values - mean, 0.0)
             back[name] = self._whitening(centered[there], row_weight[there])
             whitened[name] = centered @ back[name]
-        vectors, values = self._directions(whitened, weights)
+        vectors, values = self._directions(whitened, row_weights)
         self.correlations_ = np.minimum(values, 1.0)
-        self.weights_ = {name: back[name] @ vectors[name] for name in features}
+        weights = {name: back[name] @ vectors[name] for name in features}
+        self.weights_ = _signed(weights, list(features))
         return self
 
     def project(self, name: str, values: np.ndarray) -> np.ndarray:
@@ -96,18 +99,18 @@ class CanonicalCorrelation:
         n_rows, width = scaled.shape
         if width > n_rows:
             _, roots, basis = svd(scaled, full_matrices=False)
-            variances, basis = roots**2, basis.T
+            variances, basis = roots[::-1] ** 2, basis[::-1].T
         else:
             variances, basis = eigh(scaled.T @ scaled)
         mean = variances.sum() / width
         kept = variances > _NOTHING * max(mean, np.finfo(float).tiny)
-        variances, basis = variances[kept], basis[:, kept]
+        variances, basis = variances[kept][::-1], basis[:, kept][:, ::-1]  # largest first
         return basis / np.sqrt((1 - self.shrinkage) * variances + self.shrinkage * mean)
 
     def _directions(self, whitened: dict, weights: np.ndarray) -> tuple[dict, np.ndarray]:
         """Return directions {name: (r, k)}, and their mean correlations (k,)."""
         if len(whitened) == 1:
-            return _by_variance(whitened, self.n_components)
+            return _leading(whitened, self.n_components)
         names, ends = list(whitened), np.cumsum([0, *(x.shape[1] for x in whitened.values())])
         cross = np.zeros((ends[-1], ends[-1]))
         for i, j in combinations(range(len(names)), 2):
@@ -135,8 +138,16 @@ class CanonicalCorrelation:
         return {n: part[:, kept] for n, part in zip(names, parts, strict=True)}, values[kept]
 
 
-def _by_variance(whitened: dict, n_components: int) -> tuple[dict, np.ndarray]:
+def _leading(whitened: dict, n_components: int) -> tuple[dict, np.ndarray]:
     """Return the directions of most variance of a single set, with correlations of one."""
     ((name, values),) = whitened.items()
-    order = np.argsort(-values.var(axis=0), kind="stable")[:n_components]
-    return {name: np.eye(values.shape[1])[:, order]}, np.ones(len(order))
+    width = values.shape[1]
+    return {name: np.eye(width, min(n_components, width))}, np.ones(min(n_components, width))
+
+
+def _signed(weights: dict, names: list) -> dict:
+    """Return directions whose largest weight in the first set is positive."""
+    first = weights[names[0]]
+    largest = np.abs(first).argmax(axis=0) if len(first) else np.zeros(0, int)
+    signs = np.where(first[largest, np.arange(first.shape[1])] < 0, -1.0, 1.0)
+    return {name: part * signs for name, part in weights.items()}

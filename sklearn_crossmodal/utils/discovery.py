@@ -6,7 +6,7 @@ from importlib import import_module
 
 __all__ = ["all_components", "all_estimators", "reserved_names"]
 
-_ESTIMATOR_MODULES = ("estimators", "ensemble", "model_selection")
+_ESTIMATOR_MODULES = ("estimators", "ensemble", "alignment", "model_selection")
 _REGISTRIES = {
     "modality": ("modalities", "MODALITIES"),
     "encoder": ("nn.encoders", "ENCODERS"),

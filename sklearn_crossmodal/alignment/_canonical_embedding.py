@@ -1,0 +1,88 @@
+"""Alignment in closed form: features, canonical correlations, unit vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sklearn_crossmodal.alignment._feature_map import FeatureMap
+from sklearn_crossmodal.linear._canonical_correlation import CanonicalCorrelation
+
+__all__ = ["CanonicalEmbedding", "unit_rows"]
+
+
+class CanonicalEmbedding:
+    """Unit vectors of each modality: projections on canonical directions times their correlation.
+
+    Parameters
+    ----------
+    kernel : {"linear", "rbf"}
+        Of the features of each modality.
+    n_components : int
+        Most directions.
+    seed : int
+        Of the rows that the kernel is made of.
+    """
+
+    def __init__(self, kernel: str, n_components: int, seed: int) -> None:
+        self.kernel = kernel
+        self.n_components = n_components
+        self.seed = seed
+
+    def map(
+        self,
+        parts: Mapping[str, list],
+        kinds: Mapping[str, list],
+        present: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+    ) -> CanonicalEmbedding:
+        """Fit the features of each modality.
+
+        Parameters
+        ----------
+        parts, kinds : mapping of str to list
+            Features of each modality, and the kinds of their blocks.
+        present : ndarray of shape (n, M), bool
+            Which rows have each.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows.
+        """
+        self._maps, self._features = {}, {}
+        self._present, self._weight = present, sample_weight
+        for (name, values), there in zip(parts.items(), present.T, strict=True):
+            rows = np.flatnonzero(there)
+            some = [part[rows] for part in values]
+            weight = None if sample_weight is None else sample_weight[rows]
+            feature_map = FeatureMap(self.kernel, self.seed).fit(some, kinds[name], weight)
+            made = feature_map.transform(some)
+            self._maps[name] = feature_map
+            self._features[name] = np.zeros((len(there), made.shape[1]))
+            self._features[name][rows] = made
+        return self
+
+    def fit(self, shrinkage: float) -> CanonicalEmbedding:
+        """Find the directions of the features that `map` has made."""
+        model = CanonicalCorrelation(self.n_components, shrinkage)
+        self.directions = model.fit(self._features, self._present, self._weight)
+        return self
+
+    def forget(self) -> CanonicalEmbedding:
+        """Drop the features, which only `fit` needs."""
+        self._features = self._present = self._weight = None
+        return self
+
+    def embed(self, name: str, parts: list) -> np.ndarray:
+        """Return the unit vectors (n, k) of rows of a modality."""
+        projected = self.directions.project(name, self._maps[name].transform(parts))
+        return unit_rows(projected * self.directions.correlations_)
+
+    def embed_all(self, parts: Mapping[str, list]) -> dict[str, np.ndarray]:
+        """Return the unit vectors of all modalities."""
+        return {name: self.embed(name, values) for name, values in parts.items()}
+
+
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """Return vectors of length one; those of length zero stay as they are."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1.0)

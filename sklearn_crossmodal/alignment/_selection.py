@@ -1,0 +1,87 @@
+"""Kernel and shrinkage of an alignment, by retrieval among rows that were held out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+from sklearn.model_selection import KFold
+
+from sklearn_crossmodal.alignment._canonical_embedding import CanonicalEmbedding
+from sklearn_crossmodal.metrics import mean_average_precision
+
+__all__ = ["pair_scores", "select"]
+
+_N_FOLDS = 3
+#: Most rows by which it is chosen, and fewest.
+_MOST, _FEWEST = 2000, 12
+
+
+def select(
+    parts: Mapping[str, list],
+    kinds: Mapping[str, list],
+    present: np.ndarray,
+    candidates: Sequence[tuple[str, float]],
+    n_components: int,
+    seed: int,
+) -> tuple[str, float]:
+    """Return the kernel and the shrinkage of the best mean reciprocal rank in cross-validation.
+
+    Parameters
+    ----------
+    parts, kinds : mapping of str to list
+        Features of each modality, and the kinds of their blocks.
+    present : ndarray of shape (n, M), bool
+        Which rows have each modality.
+    candidates : sequence of (str, float)
+        Kernels and shrinkages; the first one where there are too few pairs to tell.
+    n_components : int
+        Most directions.
+    seed : int
+        Of rows and folds.
+    """
+    pairs = np.flatnonzero(present.sum(axis=1) > 1)
+    if len(candidates) == 1 or len(pairs) < _FEWEST:
+        return candidates[0]
+    rows = np.sort(np.random.default_rng(seed).permutation(pairs)[:_MOST])
+    scores = np.zeros(len(candidates))
+    for training, validation in KFold(_N_FOLDS, shuffle=True, random_state=seed).split(rows):
+        training, validation = rows[training], rows[validation]
+        some = {name: [part[training] for part in values] for name, values in parts.items()}
+        held_out = {name: [part[validation] for part in values] for name, values in parts.items()}
+        for kernel in dict.fromkeys(kernel for kernel, _ in candidates):
+            embedding = CanonicalEmbedding(kernel, n_components, seed).map(
+                some, kinds, present[training]
+            )
+            for place, (name, shrinkage) in enumerate(candidates):
+                if name == kernel:
+                    found = embedding.fit(shrinkage).embed_all(held_out)
+                    scores[place] += np.mean(pair_scores(found, present[validation], _mrr))
+    return candidates[int(np.argmax(scores))]
+
+
+def pair_scores(embeddings: Mapping[str, np.ndarray], present: np.ndarray, metric) -> list[float]:
+    """Return a retrieval metric of each pair of modalities, in both directions.
+
+    Parameters
+    ----------
+    embeddings : mapping of str to ndarray of shape (n, k)
+        Of each modality.
+    present : ndarray of shape (n, M), bool
+        Which rows have each.
+    metric : callable
+        (queries, gallery, rows) -> float, where `rows` are the numbers of the rows.
+    """
+    found = []
+    for (i, a), (j, b) in combinations(enumerate(embeddings), 2):
+        rows = np.flatnonzero(present[:, i] & present[:, j])
+        if len(rows) and embeddings[a].shape[1]:
+            pair = embeddings[a][rows], embeddings[b][rows]
+            found += [metric(*pair, rows), metric(*pair[::-1], rows)]
+    return found or [0.0]
+
+
+def _mrr(queries, gallery, rows):
+    """Return the mean reciprocal rank of the own row."""
+    return mean_average_precision(queries, gallery)
