@@ -8,12 +8,16 @@ from scipy.spatial.distance import pdist
 from sklearn.decomposition import KernelPCA
 from sklearn.utils import check_random_state
 
+from sklearn_crossmodal.utils._slices import slices_of
+
 __all__ = ["FeatureMap"]
 
 #: Standardised numbers beyond this are outliers, whose directions would be theirs alone.
 _CLIPPED = 5.0
 #: Components of the kernel, and rows that they are made of (Nyström approximation).
 _N_COMPONENTS, _N_LANDMARKS = 400, 2000
+#: Rows whose kernel is computed at a time.
+_ROWS = 8192
 #: Rows of which the median distance is taken.
 _N_DISTANCES = 1000
 #: Relative spread of numbers that differ by rounding alone.
@@ -77,7 +81,10 @@ class FeatureMap:
     def transform(self, parts: list) -> np.ndarray:
         """Return the features (n, D)."""
         rows = self._scaled(parts)
-        return rows if self._kernel is None else self._kernel.transform(rows)
+        if self._kernel is None:
+            return rows
+        chunks = slices_of(len(rows), _ROWS)  # of the kernel, which has a column a landmark
+        return np.vstack([self._kernel.transform(rows[chunk]) for chunk in chunks])
 
     def _scaled(self, parts: list) -> np.ndarray:
         found = []
