@@ -296,7 +296,8 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
         self.kernel_, self.shrinkage_ = chosen
         embedding = CanonicalEmbedding(self.kernel_, self.n_components, seed)
         embedding.map(parts, kinds, present, weight).fit(self.shrinkage_)
-        self._embedding = embedding.forget()
+        embedding.directions.forget()
+        self._embedding = embedding
         self.correlations_ = embedding.directions.correlations_
         self._n_features_out = len(self.correlations_)
         if not self._n_features_out:

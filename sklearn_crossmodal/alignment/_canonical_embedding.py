@@ -48,8 +48,7 @@ class CanonicalEmbedding:
         sample_weight : ndarray of shape (n,), default=None
             Weights of the rows.
         """
-        self._maps, self._features = {}, {}
-        self._present, self._weight = present, sample_weight
+        self._maps, features = {}, {}
         for (name, values), there in zip(parts.items(), present.T, strict=True):
             rows = np.flatnonzero(there)
             some = [part[rows] for part in values]
@@ -57,19 +56,15 @@ class CanonicalEmbedding:
             feature_map = FeatureMap(self.kernel, self.seed).fit(some, kinds[name], weight)
             made = feature_map.transform(some)
             self._maps[name] = feature_map
-            self._features[name] = np.zeros((len(there), made.shape[1]))
-            self._features[name][rows] = made
+            features[name] = np.zeros((len(there), made.shape[1]))
+            features[name][rows] = made
+        self.directions = CanonicalCorrelation(self.n_components)
+        self.directions.decompose(features, present, sample_weight)
         return self
 
     def fit(self, shrinkage: float) -> CanonicalEmbedding:
         """Find the directions of the features that `map` has made."""
-        model = CanonicalCorrelation(self.n_components, shrinkage)
-        self.directions = model.fit(self._features, self._present, self._weight)
-        return self
-
-    def forget(self) -> CanonicalEmbedding:
-        """Drop the features, which only `fit` needs."""
-        self._features = self._present = self._weight = None
+        self.directions.solve(shrinkage)
         return self
 
     def embed(self, name: str, parts: list) -> np.ndarray:

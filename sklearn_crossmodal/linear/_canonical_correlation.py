@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh, svd
@@ -12,6 +13,9 @@ __all__ = ["CanonicalCorrelation"]
 
 #: Directions of less variance than this share of the mean are left out.
 _NOTHING = 1e-10
+#: Where there are this many times as many directions as are kept, all of them are not computed,
+#: but those of the squared matrix, in which smaller correlations than the second number are lost.
+_SHARE_OF_SVD, _ROUNDING = 3, 1e-6
 
 
 class CanonicalCorrelation:
@@ -73,76 +77,118 @@ class CanonicalCorrelation:
         weight : ndarray of shape (n,), default=None
             Weights of the rows.
         """
-        row_weights = present * (
-            1.0 if weight is None else np.asarray(weight, float)[:, np.newaxis]
-        )
-        self.means_, whitened, back = {}, {}, {}
+        return self.decompose(features, present, weight).solve(self.shrinkage)
+
+    def decompose(self, features, present, weight=None) -> CanonicalCorrelation:
+        """Find means, principal axes and covariances, which no shrinkage changes; see `fit`."""
+        weight = np.ones(len(present)) if weight is None else np.asarray(weight, float)
+        row_weights = present * weight[:, np.newaxis]
+        self.means_, self._axes, rotated = {}, {}, {}
         for (name, values), row_weight in zip(features.items(), row_weights.T, strict=True):
             there = row_weight > 0
             self.means_[name] = mean = np.average(values[there], axis=0, weights=row_weight[there])
             centered = np.where(there[:, np.newaxis], values - mean, 0.0)
-            back[name] = self._whitening(centered[there], row_weight[there])
-            whitened[name] = centered @ back[name]
-        vectors, values = self._directions(whitened, row_weights)
+            self._axes[name] = axes = _principal_axes(centered[there], row_weight[there])
+            rotated[name] = centered @ axes.basis
+        names = list(rotated)
+        self._across = {
+            (names[i], names[j]): _covariance(rotated[names[i]], rotated[names[j]], both)
+            for i, j in combinations(range(len(names)), 2)
+            if (both := np.sqrt(row_weights[:, i] * row_weights[:, j])).any()
+        }
+        return self
+
+    def solve(self, shrinkage: float) -> CanonicalCorrelation:
+        """Find the directions under a shrinkage, after `decompose`."""
+        scales = {
+            name: 1 / np.sqrt((1 - shrinkage) * axes.variances + shrinkage * axes.mean_variance)
+            for name, axes in self._axes.items()
+        }
+        vectors, values = self._directions(scales)
         self.correlations_ = np.minimum(values, 1.0)
-        weights = {name: back[name] @ vectors[name] for name in features}
-        self.weights_ = _signed(weights, list(features))
+        weights = {
+            name: (axes.basis * scales[name]) @ vectors[name] for name, axes in self._axes.items()
+        }
+        self.weights_ = _signed(weights, list(weights))
+        return self
+
+    def forget(self) -> CanonicalCorrelation:
+        """Drop what only `solve` needs."""
+        self._axes, self._across = {}, {}
         return self
 
     def project(self, name: str, values: np.ndarray) -> np.ndarray:
         """Return the projections (n, k) of rows of a set onto its directions."""
         return (values - self.means_[name]) @ self.weights_[name]
 
-    def _whitening(self, centered: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Return a map (d, r) to coordinates whose shrunk covariance is the identity."""
-        scaled = centered * np.sqrt(weight / weight.sum())[:, np.newaxis]
-        n_rows, width = scaled.shape
-        if width > n_rows:
-            _, roots, basis = svd(scaled, full_matrices=False)
-            variances, basis = roots[::-1] ** 2, basis[::-1].T
-        else:
-            variances, basis = eigh(scaled.T @ scaled)
-        mean = variances.sum() / width
-        kept = variances > _NOTHING * max(mean, np.finfo(float).tiny)
-        variances, basis = variances[kept][::-1], basis[:, kept][:, ::-1]  # largest first
-        return basis / np.sqrt((1 - self.shrinkage) * variances + self.shrinkage * mean)
-
-    def _directions(self, whitened: dict, weights: np.ndarray) -> tuple[dict, np.ndarray]:
-        """Return directions {name: (r, k)}, and their mean correlations (k,)."""
-        if len(whitened) == 1:
-            return _leading(whitened, self.n_components)
-        names, ends = list(whitened), np.cumsum([0, *(x.shape[1] for x in whitened.values())])
-        cross = np.zeros((ends[-1], ends[-1]))
-        for i, j in combinations(range(len(names)), 2):
-            both = np.sqrt(weights[:, i] * weights[:, j])
-            rows = both > 0
-            if rows.any():
-                left, right = (whitened[names[place]][rows] for place in (i, j))
-                share = both[rows, np.newaxis] / both[rows].sum()
-                block = (left * share).T @ right
-                cross[ends[i] : ends[i + 1], ends[j] : ends[j + 1]] = block
-        n_kept = min(self.n_components, int(np.diff(ends).min()))
+    def _directions(self, scales: dict) -> tuple[dict, np.ndarray]:
+        """Return directions {name: (r, k)} in whitened axes, and their mean correlations (k,)."""
+        names, widths = list(scales), [len(scale) for scale in scales.values()]
+        n_kept = min(self.n_components, min(widths))
         if not n_kept:
-            return {name: np.zeros((x.shape[1], 0)) for name, x in whitened.items()}, np.zeros(0)
+            return {n: np.zeros((r, 0)) for n, r in zip(names, widths, strict=True)}, np.zeros(0)
+        if len(names) == 1:
+            return {names[0]: np.eye(widths[0], n_kept)}, np.ones(n_kept)
+        ends = np.cumsum([0, *widths])
+        places = {n: slice(*pair) for n, pair in zip(names, pairwise(ends), strict=True)}
+        cross = np.zeros((ends[-1], ends[-1]))
+        for (a, b), block in self._across.items():
+            cross[places[a], places[b]] = scales[a][:, np.newaxis] * block * scales[b]
         if len(names) == 2:  # a quarter of the time
-            left, values, right = svd(cross[: ends[1], ends[1] :], full_matrices=False)
-            parts = [left[:, :n_kept], right[:n_kept].T]
-            values = values[:n_kept]
+            left, values, right = _leading_svd(cross[: ends[1], ends[1] :], n_kept)
+            parts = [left, right]
         else:
             cross += cross.T
             values, vectors = eigh(cross, subset_by_index=[ends[-1] - n_kept, ends[-1] - 1])
             values, vectors = values[::-1] / (len(names) - 1), vectors[:, ::-1]
-            vectors = vectors * np.sqrt(len(names))
-            parts = [vectors[start:end] for start, end in pairwise(ends)]
-        kept = values > 0
+            parts = [np.sqrt(len(names)) * vectors[places[name]] for name in names]
+        kept = values > _NOTHING
         return {n: part[:, kept] for n, part in zip(names, parts, strict=True)}, values[kept]
 
 
-def _leading(whitened: dict, n_components: int) -> tuple[dict, np.ndarray]:
-    """Return the directions of most variance of a single set, with correlations of one."""
-    ((name, values),) = whitened.items()
-    width = values.shape[1]
-    return {name: np.eye(width, min(n_components, width))}, np.ones(min(n_components, width))
+class _Axes(NamedTuple):
+    """Principal axes (d, r) of a set, their variances (r,), and the mean of all d variances."""
+
+    basis: np.ndarray
+    variances: np.ndarray
+    mean_variance: float
+
+
+def _principal_axes(centered: np.ndarray, weight: np.ndarray) -> _Axes:
+    """Return the axes of the rows of a set, largest variance first."""
+    scaled = centered * np.sqrt(weight / weight.sum())[:, np.newaxis]
+    n_rows, width = scaled.shape
+    if width > n_rows:
+        _, roots, rows = svd(scaled, full_matrices=False)
+        variances, basis = roots**2, rows.T
+    else:
+        variances, basis = eigh(scaled.T @ scaled)
+        variances, basis = variances[::-1], basis[:, ::-1]
+    mean = float(variances.sum() / width)
+    kept = variances > _NOTHING * max(mean, np.finfo(float).tiny)
+    return _Axes(basis[:, kept], variances[kept], mean)
+
+
+def _covariance(left: np.ndarray, right: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the covariance (r, s) of two sets in the rows that have both."""
+    rows = weight > 0
+    share = weight[rows, np.newaxis] / weight[rows].sum()
+    return (left[rows] * share).T @ right[rows]
+
+
+def _leading_svd(matrix: np.ndarray, n_kept: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return left vectors (r, k), the k largest singular values, and right vectors (s, k)."""
+    if min(matrix.shape) <= _SHARE_OF_SVD * n_kept:
+        left, values, right = svd(matrix, full_matrices=False)
+        return left[:, :n_kept], values[:n_kept], right[:n_kept].T
+    if matrix.shape[0] > matrix.shape[1]:
+        right, values, left = _leading_svd(matrix.T, n_kept)
+        return left, values, right
+    last = matrix.shape[0] - 1
+    squares, left = eigh(matrix @ matrix.T, subset_by_index=[last - n_kept + 1, last])
+    values, left = np.sqrt(np.maximum(squares[::-1], 0)), left[:, ::-1]
+    right = matrix.T @ left / np.maximum(values, np.finfo(float).tiny)
+    return left, np.where(values > _ROUNDING, values, 0.0), right
 
 
 def _signed(weights: dict, names: list) -> dict:

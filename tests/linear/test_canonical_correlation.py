@@ -109,3 +109,13 @@ def test_constant_features_and_a_single_set_have_an_answer(rng):
     constant = {"a": np.ones((20, 2)), "b": np.ones((20, 3))}
     none = CanonicalCorrelation(2).fit(constant, np.ones((20, 2), bool))
     assert none.correlations_.shape == (0,)
+
+
+@pytest.mark.parametrize("widths", [(30, 40), (40, 30)])
+def test_few_of_many_directions_are_the_first_of_all(widths, rng):
+    features, present = sets(rng, 300, widths), np.ones((300, 2), bool)
+    few = CanonicalCorrelation(3).fit(features, present)
+    every = CanonicalCorrelation(30).fit(features, present)
+    np.testing.assert_allclose(few.correlations_, every.correlations_[:3], rtol=1e-8)
+    for name, weights in few.weights_.items():
+        np.testing.assert_allclose(weights, every.weights_[name][:, :3], atol=1e-7)
