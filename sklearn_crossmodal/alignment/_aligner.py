@@ -318,7 +318,7 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
         blocks = {name: block for name, block in blocks.items() if only is None or name in only}
         parts = _by_modality(reduce_blocks(self._reducers, embedded_blocks(self, blocks)))
         present = np.column_stack([block.present for block in blocks.values()])
-        return self._embedding.embed_all(parts), present
+        return self._embedding.embed(self._embedding.features(parts)), present
 
 
 def _by_modality(found: dict) -> dict[str, list]:

@@ -67,14 +67,17 @@ class CanonicalEmbedding:
         self.directions.solve(shrinkage)
         return self
 
-    def embed(self, name: str, parts: list) -> np.ndarray:
-        """Return the unit vectors (n, k) of rows of a modality."""
-        projected = self.directions.project(name, self._maps[name].transform(parts))
-        return unit_rows(projected * self.directions.correlations_)
+    def features(self, parts: Mapping[str, list]) -> dict[str, np.ndarray]:
+        """Return the features of rows of some modalities."""
+        return {name: self._maps[name].transform(values) for name, values in parts.items()}
 
-    def embed_all(self, parts: Mapping[str, list]) -> dict[str, np.ndarray]:
-        """Return the unit vectors of all modalities."""
-        return {name: self.embed(name, values) for name, values in parts.items()}
+    def embed(self, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the unit vectors (n, k) of features of some modalities."""
+        scale = self.directions.correlations_
+        return {
+            name: unit_rows(self.directions.project(name, values) * scale)
+            for name, values in features.items()
+        }
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:

@@ -48,15 +48,17 @@ def select(
     scores = np.zeros(len(candidates))
     for training, validation in KFold(_N_FOLDS, shuffle=True, random_state=seed).split(rows):
         training, validation = rows[training], rows[validation]
+        if (present[training].sum(axis=0) < 2).any():  # a rare modality is not in all folds
+            continue
         some = {name: [part[training] for part in values] for name, values in parts.items()}
         held_out = {name: [part[validation] for part in values] for name, values in parts.items()}
         for kernel in dict.fromkeys(kernel for kernel, _ in candidates):
-            embedding = CanonicalEmbedding(kernel, n_components, seed).map(
-                some, kinds, present[training]
-            )
+            embedding = CanonicalEmbedding(kernel, n_components, seed)
+            embedding.map(some, kinds, present[training])
+            features = embedding.features(held_out)
             for place, (name, shrinkage) in enumerate(candidates):
                 if name == kernel:
-                    found = embedding.fit(shrinkage).embed_all(held_out)
+                    found = embedding.fit(shrinkage).embed(features)
                     scores[place] += np.mean(pair_scores(found, present[validation], _mrr))
     return candidates[int(np.argmax(scores))]
 

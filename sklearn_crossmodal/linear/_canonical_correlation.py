@@ -30,7 +30,8 @@ class CanonicalCorrelation:
 
     the sum of correlations of [1]_ with the ridge of [2]_. A set with more features than rows is
     projected onto the span of its rows, which is exact. Each covariance is that of the rows that
-    have both sets.
+    have both sets; of more than two sets it counts in proportion to their number, as that of few
+    rows is mostly chance.
 
     Parameters
     ----------
@@ -46,7 +47,8 @@ class CanonicalCorrelation:
     weights_ : dict of str to ndarray of shape (d, k)
         The directions; two sets have projections of variance one under :math:`\tilde C`.
     correlations_ : ndarray of shape (k,)
-        The mean correlation of two sets in each direction, descending; none is negative.
+        The mean correlation of two sets in each direction, weighted by how many rows have both,
+        relative to the pair of sets that most have; descending, none is negative.
 
     References
     ----------
@@ -83,19 +85,20 @@ class CanonicalCorrelation:
         """Find means, principal axes and covariances, which no shrinkage changes; see `fit`."""
         weight = np.ones(len(present)) if weight is None else np.asarray(weight, float)
         row_weights = present * weight[:, np.newaxis]
-        self.means_, self._axes, rotated = {}, {}, {}
+        self.means_, self._axes, self._n_pairs, rotated = {}, {}, {}, {}
         for (name, values), row_weight in zip(features.items(), row_weights.T, strict=True):
             there = row_weight > 0
             self.means_[name] = mean = np.average(values[there], axis=0, weights=row_weight[there])
             centered = np.where(there[:, np.newaxis], values - mean, 0.0)
             self._axes[name] = axes = _principal_axes(centered[there], row_weight[there])
             rotated[name] = centered @ axes.basis
-        names = list(rotated)
-        self._across = {
-            (names[i], names[j]): _covariance(rotated[names[i]], rotated[names[j]], both)
-            for i, j in combinations(range(len(names)), 2)
-            if (both := np.sqrt(row_weights[:, i] * row_weights[:, j])).any()
-        }
+        names, self._across = list(rotated), {}
+        for i, j in combinations(range(len(names)), 2):
+            both = np.sqrt(row_weights[:, i] * row_weights[:, j])
+            if both.any():
+                pair = names[i], names[j]
+                self._across[pair] = _covariance(*(rotated[name] for name in pair), both)
+                self._n_pairs[pair] = both.sum()
         return self
 
     def solve(self, shrinkage: float) -> CanonicalCorrelation:
@@ -124,7 +127,8 @@ class CanonicalCorrelation:
     def _directions(self, scales: dict) -> tuple[dict, np.ndarray]:
         """Return directions {name: (r, k)} in whitened axes, and their mean correlations (k,)."""
         names, widths = list(scales), [len(scale) for scale in scales.values()]
-        n_kept = min(self.n_components, min(widths))
+        # Of several sets one may be narrow: the others have more directions in common.
+        n_kept = min(self.n_components, sorted(widths)[-2:][0])
         if not n_kept:
             return {n: np.zeros((r, 0)) for n, r in zip(names, widths, strict=True)}, np.zeros(0)
         if len(names) == 1:
@@ -133,7 +137,8 @@ class CanonicalCorrelation:
         places = {n: slice(*pair) for n, pair in zip(names, pairwise(ends), strict=True)}
         cross = np.zeros((ends[-1], ends[-1]))
         for (a, b), block in self._across.items():
-            cross[places[a], places[b]] = scales[a][:, np.newaxis] * block * scales[b]
+            share = self._n_pairs[a, b] / max(self._n_pairs.values())
+            cross[places[a], places[b]] = share * scales[a][:, np.newaxis] * block * scales[b]
         if len(names) == 2:  # a quarter of the time
             left, values, right = _leading_svd(cross[: ends[1], ends[1] :], n_kept)
             parts = [left, right]

@@ -200,3 +200,11 @@ def test_fewer_pairs_than_directions_and_than_folds(X, new):
     few = CrossModalAligner(random_state=0).fit(X[:5])
     assert len(few.correlations_) <= 5
     assert np.isfinite(few.transform(new)).all()
+
+
+def test_a_rare_modality_is_aligned_by_what_there_is(X, new):
+    present = {"c": np.arange(N) < 3}
+    aligner = CrossModalAligner(random_state=0).fit(MultiModalFrame(dict(X), present=present))
+    queries, gallery = (aligner.embed(new, modality=one) for one in "ab")
+    assert recall_at_k(queries, gallery, 5) > 0.7
+    assert np.isfinite(aligner.embed(new, modality="c")).all()
