@@ -37,70 +37,38 @@ _MODULES = {
 
 # Type checkers and editors do not call __getattr__; "as" marks what is public.
 if TYPE_CHECKING:
-    from sklearn_crossmodal.alignment import (
+    from sklearn_crossmodal.alignment import (  # noqa: I001
         CrossModalAligner as CrossModalAligner,
     )
     from sklearn_crossmodal.data import (
         ModalityArray as ModalityArray,
-    )
-    from sklearn_crossmodal.data import (
         MultiModalFrame as MultiModalFrame,
     )
     from sklearn_crossmodal.ensemble import (
         AutoFusionClassifier as AutoFusionClassifier,
-    )
-    from sklearn_crossmodal.ensemble import (
         AutoFusionRegressor as AutoFusionRegressor,
     )
     from sklearn_crossmodal.estimators import (
         CrossModalGenerator as CrossModalGenerator,
-    )
-    from sklearn_crossmodal.estimators import (
         CrossModalRegressor as CrossModalRegressor,
-    )
-    from sklearn_crossmodal.estimators import (
         FusionClassifier as FusionClassifier,
-    )
-    from sklearn_crossmodal.estimators import (
         FusionRegressor as FusionRegressor,
-    )
-    from sklearn_crossmodal.estimators import (
         ModalityVectorizer as ModalityVectorizer,
-    )
-    from sklearn_crossmodal.estimators import (
         MultiModalAutoencoder as MultiModalAutoencoder,
-    )
-    from sklearn_crossmodal.estimators import (
         MultiModalImputer as MultiModalImputer,
     )
     from sklearn_crossmodal.modalities import (
         Audio as Audio,
-    )
-    from sklearn_crossmodal.modalities import (
         Categorical as Categorical,
-    )
-    from sklearn_crossmodal.modalities import (
         Embedding as Embedding,
-    )
-    from sklearn_crossmodal.modalities import (
         Image as Image,
-    )
-    from sklearn_crossmodal.modalities import (
         Numeric as Numeric,
-    )
-    from sklearn_crossmodal.modalities import (
         Sequence as Sequence,
-    )
-    from sklearn_crossmodal.modalities import (
         Text as Text,
-    )
-    from sklearn_crossmodal.modalities import (
         infer_modalities as infer_modalities,
     )
     from sklearn_crossmodal.model_selection import (
         BatchedGridSearchCV as BatchedGridSearchCV,
-    )
-    from sklearn_crossmodal.model_selection import (
         BatchedRandomizedSearchCV as BatchedRandomizedSearchCV,
     )
     from sklearn_crossmodal.nn.encoders import (

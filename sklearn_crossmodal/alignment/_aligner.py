@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from os import PathLike
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.alignment._canonical_embedding import CanonicalEmbedding, unit_rows
+from sklearn_crossmodal.alignment._canonical_embedding import CanonicalEmbedding
 from sklearn_crossmodal.alignment._selection import pair_scores, select
 from sklearn_crossmodal.estimators._fitting._input_validation import (
     check_weight,
@@ -22,18 +22,21 @@ from sklearn_crossmodal.estimators._modality_features import (
     reduce_blocks,
     source_of,
 )
-from sklearn_crossmodal.estimators._parameters import ModalityParams
+from sklearn_crossmodal.estimators._parameters import SHARED_CONSTRAINTS, ModalityParams
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.metrics import mean_average_precision, recall_at_k
 from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers
-from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
+from sklearn_crossmodal.utils._sklearn import Interval, StrOptions, _fit_context
 from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error
 
 __all__ = ["CrossModalAligner"]
 
 #: What "auto" chooses from; the first ones where there are too few pairs to tell.
 _KERNELS, _SHRINKAGES = ("linear", "rbf"), (0.3, 0.03, 0.1, 0.6, 0.9)
+
+#: Parameters that mean what they do for the other estimators.
+_SHARED = "modalities", "memory", "device", "random_state", "verbose"
 
 
 class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ModalityParams):
@@ -123,15 +126,11 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
     """
 
     _parameter_constraints = {
-        "modalities": [list, dict, None],
+        **{name: SHARED_CONSTRAINTS[name] for name in _SHARED},
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "kernel": [StrOptions({"auto", *_KERNELS})],
         "shrinkage": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
         "n_features": [Interval(Integral, 1, None, closed="left"), None],
-        "memory": [str, PathLike, HasMethods("cache"), None],
-        "device": [str],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -202,7 +201,7 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
             np.where(there[:, np.newaxis], vectors, 0.0)
             for vectors, there in zip(embeddings.values(), present.T, strict=True)
         )
-        return unit_rows(total)
+        return normalize(total)
 
     def embed(self, X, *, modality):
         """Return the unit vectors of one modality.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from sklearn.preprocessing import normalize
 
 from sklearn_crossmodal.alignment._feature_map import FeatureMap
 from sklearn_crossmodal.linear._canonical_correlation import CanonicalCorrelation
 
-__all__ = ["CanonicalEmbedding", "unit_rows"]
+__all__ = ["CanonicalEmbedding"]
 
 
 class CanonicalEmbedding:
@@ -75,12 +76,6 @@ class CanonicalEmbedding:
         """Return the unit vectors (n, k) of features of some modalities."""
         scale = self.directions.correlations_
         return {
-            name: unit_rows(self.directions.project(name, values) * scale)
+            name: normalize(self.directions.project(name, values) * scale)
             for name, values in features.items()
         }
-
-
-def unit_rows(vectors: np.ndarray) -> np.ndarray:
-    """Return vectors of length one; those of length zero stay as they are."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1.0)

@@ -37,8 +37,8 @@ class FeatureMap:
     ----------
     kernel : {"linear", "rbf"}
         Which features.
-    random_state : RandomState
-        Of the rows that the kernel is made of.
+    random_state : int
+        Seed of the draw of the rows that the kernel is made of.
     """
 
     def __init__(self, kernel: str, random_state) -> None:

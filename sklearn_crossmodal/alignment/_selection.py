@@ -57,8 +57,8 @@ def select(
             embedding.map(some, kinds, present[training])
             features = embedding.features(held_out)
             for place, (name, shrinkage) in enumerate(candidates):
-                if name == kernel:
-                    found = embedding.fit(shrinkage).embed(features)
+                if name == kernel and len(embedding.fit(shrinkage).directions.correlations_):
+                    found = embedding.embed(features)
                     scores[place] += np.mean(pair_scores(found, present[validation], _mrr))
     return candidates[int(np.argmax(scores))]
 
@@ -78,7 +78,7 @@ def pair_scores(embeddings: Mapping[str, np.ndarray], present: np.ndarray, metri
     found = []
     for (i, a), (j, b) in combinations(enumerate(embeddings), 2):
         rows = np.flatnonzero(present[:, i] & present[:, j])
-        if len(rows) and embeddings[a].shape[1]:
+        if len(rows):
             pair = embeddings[a][rows], embeddings[b][rows]
             found += [metric(*pair, rows), metric(*pair[::-1], rows)]
     return found or [0.0]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from numbers import Integral
 
 import numpy as np
+from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
 
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions, validate_params
@@ -220,7 +221,7 @@ def _similarities(queries, gallery, y_queries, y_gallery, metric) -> Iterator[tu
     )
     y_queries, y_gallery = _labels(queries, gallery, y_queries, y_gallery)
     if metric == "cosine":
-        queries, gallery = _unit(queries), _unit(gallery)
+        queries, gallery = normalize(queries), normalize(gallery)
     places = np.flatnonzero(np.isin(y_queries, y_gallery))
     if not len(places):
         raise ValueError("No query has a relevant item: y_queries and y_gallery share no label.")
@@ -253,9 +254,3 @@ def _labels(queries, gallery, y_queries, y_gallery):
             raise ValueError(f"y_{name} has shape {labels.shape}, not ({len(part)},).")
         found.append(labels)
     return found
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    """Return vectors of length one; those of length zero stay as they are."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1)

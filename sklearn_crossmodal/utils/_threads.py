@@ -51,6 +51,6 @@ def one_thread(user_api: str) -> AbstractContextManager:
 def _controller(user_api):
     """Return what limits threads; to look for its libraries takes as long as a short call.
 
-    The libraries are those that are loaded when it is first asked for.
+    Libraries that are imported after the first call are not limited.
     """
     return ThreadpoolController().select(user_api=user_api)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score
+from sklearn.preprocessing import normalize
 
 from sklearn_crossmodal.metrics import _retrieval, mean_average_precision, median_rank, recall_at_k
 
@@ -46,7 +47,7 @@ def test_average_precision_is_that_of_scikit_learn(decimals, metric, rng):
     queries, gallery = (np.round(rng.normal(size=(n, 2)), decimals) for n in (30, 50))
     y_queries, y_gallery = rng.integers(0, 4, 30), rng.integers(0, 3, 50).astype(int)
     found = mean_average_precision(queries, gallery, y_queries, y_gallery, metric=metric)
-    unit = _retrieval._unit if metric == "cosine" else np.asarray
+    unit = normalize if metric == "cosine" else np.asarray
     scores = unit(queries) @ unit(gallery).T
     expected = [
         average_precision_score(y_gallery == label, row)

@@ -34,7 +34,7 @@ _JOINT = "joint"
 _RESERVED = {_JOINT, "fused"}
 #: Kinds of companions that are fitted first, since they take least time for what they are worth.
 _FIRST = ("linear",)
-#: Rank of a modality by its kind, and of one with a frozen encoder.
+#: Rank of a modality by its kind.
 _COSTS = {"codes": 0, "vector": 0, "tokens": 1, "sequence": 2, "grid": 3}
 #: Up to this number of sides there are companions on all sides but one.
 _MAX_SIDES = 4

@@ -44,11 +44,6 @@ class Features:
         self.vectorizers, self.widths, self.are_sparse, self.columns = {}, {}, {}, {}
         self.flagged: tuple[str, ...] = ()
 
-    def fit(self, view: View, rows: np.ndarray, names: Sequence[str] | None = None) -> Features:
-        """Fit the vectorizers of some modalities; see `fit_transform`."""
-        self.fit_transform(view, rows, names)
-        return self
-
     def fit_transform(
         self, view: View, rows: np.ndarray, names: Sequence[str] | None = None
     ) -> FeatureTable:
