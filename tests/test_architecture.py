@@ -37,7 +37,7 @@ BELOW = {
         *("utils", "data", "preprocessing", "modalities", "nn", "training", "linear"),
         *("uncertainty", "estimators"),
     },
-    "alignment": {"utils", "linear", "estimators", "metrics"},
+    "alignment": {"utils", "data", "nn", "linear", "training", "estimators", "metrics"},
     "model_selection": {"utils", "training", "estimators"},
     "datasets": {"utils", "data"},
     "metrics": {"utils", "data"},

@@ -68,12 +68,16 @@ class CanonicalEmbedding:
         self.directions.solve(shrinkage)
         return self
 
+    def embed(self, parts: Mapping[str, list]) -> dict[str, np.ndarray]:
+        """Return the unit vectors (n, k) of rows of some modalities."""
+        return self.vectors(self.features(parts))
+
     def features(self, parts: Mapping[str, list]) -> dict[str, np.ndarray]:
         """Return the features of rows of some modalities."""
         return {name: self._maps[name].transform(values) for name, values in parts.items()}
 
-    def embed(self, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return the unit vectors (n, k) of features of some modalities."""
+    def vectors(self, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the unit vectors (n, k) of features, as `features` returns them."""
         scale = self.directions.correlations_
         return {
             name: normalize(self.directions.project(name, values) * scale)

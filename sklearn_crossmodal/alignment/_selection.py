@@ -58,7 +58,7 @@ def select(
             features = embedding.features(held_out)
             for place, (name, shrinkage) in enumerate(candidates):
                 if name == kernel and len(embedding.fit(shrinkage).directions.correlations_):
-                    found = embedding.embed(features)
+                    found = embedding.vectors(features)
                     scores[place] += np.mean(pair_scores(found, present[validation], _mrr))
     return candidates[int(np.argmax(scores))]
 

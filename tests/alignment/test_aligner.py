@@ -145,7 +145,7 @@ def test_the_choice_is_that_of_the_best_reciprocal_rank(X, monkeypatch):
         asked.append(arguments[3])
         return _selection.select(*arguments)
 
-    monkeypatch.setattr("sklearn_crossmodal.alignment._aligner.select", select)
+    monkeypatch.setattr("sklearn_crossmodal.alignment._space.select", select)
     aligner = CrossModalAligner(kernel="rbf", random_state=0).fit(X)
     assert {kernel for kernel, _ in asked[0]} == {"rbf"}
     assert aligner.shrinkage_ in {shrinkage for _, shrinkage in asked[0]}

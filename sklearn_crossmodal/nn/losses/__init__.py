@@ -8,6 +8,14 @@ from sklearn_crossmodal.nn.losses._components import (
     SquaredError,
     is_location,
 )
+from sklearn_crossmodal.nn.losses._contrastive import (
+    OBJECTIVES,
+    InfoNCE,
+    SharedHeadCrossEntropy,
+    SigLIP,
+    SupCon,
+    VICReg,
+)
 from sklearn_crossmodal.nn.losses._functions import (
     absolute_error,
     binary_cross_entropy,
@@ -68,6 +76,12 @@ def losses_of(kind: str) -> set[str]:
 
 __all__ = [
     "LOSSES",
+    "OBJECTIVES",
+    "InfoNCE",
+    "SharedHeadCrossEntropy",
+    "SigLIP",
+    "SupCon",
+    "VICReg",
     *sorted(loss.__name__ for loss in LOSSES.values()),
     "absolute_error",
     "binary_cross_entropy",

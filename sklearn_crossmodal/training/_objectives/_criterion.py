@@ -34,6 +34,8 @@ class Criterion(nn.Module):
     ) -> None:
         super().__init__()
         self.losses = dict(losses)
+        #: Losses with weights of their own, such as a temperature, where the optimizer finds them.
+        self.trained = nn.ModuleList([one for one in losses.values() if _has_weights(one)])
         self.auxiliary_weight = auxiliary_weight
         self.target_weights = dict(target_weights or {})
         #: Divisors of the losses of targets, one by default.
@@ -81,6 +83,10 @@ class Criterion(nn.Module):
                 target = reweighted(target, predictions[PRESENT][:, m].to(scores.dtype))
             losses.append(loss(scores, *target))
         return torch.stack(losses)
+
+
+def _has_weights(loss) -> bool:
+    return isinstance(loss, nn.Module) and next(loss.parameters(), None) is not None
 
 
 def reweighted(target: tuple, factor: Tensor) -> tuple:

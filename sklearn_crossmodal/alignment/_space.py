@@ -1,0 +1,123 @@
+"""The space of an aligner: the closed form, and beside it the networks of a trained objective."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sklearn_crossmodal.alignment._canonical_embedding import CanonicalEmbedding
+from sklearn_crossmodal.alignment._contrastive_embedding import ContrastiveEmbedding
+from sklearn_crossmodal.alignment._posterior_embedding import PosteriorEmbedding
+from sklearn_crossmodal.alignment._selection import select
+from sklearn_crossmodal.data import Block
+from sklearn_crossmodal.estimators._modality_features import (
+    embedded_blocks,
+    fit_reducers,
+    reduce_blocks,
+    source_of,
+)
+from sklearn_crossmodal.nn.losses import OBJECTIVES
+
+__all__ = ["BY_CLASS", "CLOSED_FORMS", "AlignedSpace"]
+
+#: Objectives without networks, and those that need classes.
+CLOSED_FORMS, BY_CLASS = ("cca", "semantic"), frozenset({"semantic", "supcon"})
+#: What "auto" chooses from; the first ones where there are too few pairs to tell.
+_KERNELS, _SHRINKAGES = ("linear", "rbf"), (0.3, 0.03, 0.1, 0.6, 0.9)
+
+
+class AlignedSpace:
+    """Unit vectors of each modality.
+
+    The vectors of closed form and networks stand side by side, divided so that the cosine is the
+    weighted mean of both cosines.
+
+    Attributes
+    ----------
+    closed : CanonicalEmbedding or PosteriorEmbedding
+        The closed form.
+    networks : ContrastiveEmbedding or None
+        The networks, of an objective that trains them.
+    kernel, shrinkage : str and float, or None
+        Of the canonical correlation.
+    """
+
+    networks = kernel = shrinkage = None
+
+    def fit(
+        self,
+        aligner,
+        blocks: Mapping[str, Block],
+        classes: np.ndarray | None,
+        weight: np.ndarray | None,
+        seed: int,
+    ) -> AlignedSpace:
+        """Find the space of the blocks of training samples.
+
+        Parameters
+        ----------
+        aligner : CrossModalAligner
+            With fitted modalities.
+        blocks : mapping of str to Block
+            Of the modalities.
+        classes : ndarray of shape (n,), int, or None
+            Codes of the classes.
+        weight : ndarray of shape (n,), or None
+            Weights of the samples.
+        seed : int
+            Of all that is drawn.
+        """
+        embedded = embedded_blocks(aligner, blocks)
+        self._reducers, parts = fit_reducers(embedded, blocks, aligner.n_features, seed)
+        parts, kinds = _by_modality(parts), _by_modality({n: b.kind for n, b in embedded.items()})
+        present = np.column_stack([block.present for block in blocks.values()])
+        if aligner.objective in BY_CLASS:
+            self.closed = PosteriorEmbedding(seed).fit(parts, kinds, present, classes, weight)
+        else:
+            self._correlate(aligner, parts, kinds, present, weight, seed)
+        if aligner.objective in OBJECTIVES:
+            networks = ContrastiveEmbedding(aligner)
+            self.networks = networks.fit(aligner, blocks, classes, weight, seed)
+        return self
+
+    def embed(self, aligner, blocks: Mapping[str, Block]) -> dict[str, np.ndarray]:
+        """Return the unit vectors (n, k) of blocks, which may be those of some modalities.
+
+        Parameters
+        ----------
+        aligner : CrossModalAligner
+            As in `fit`.
+        blocks : mapping of str to Block
+            Of samples.
+        """
+        parts = _by_modality(reduce_blocks(self._reducers, embedded_blocks(aligner, blocks)))
+        closed = self.closed.embed(parts)
+        if self.networks is None:
+            return closed
+        share = aligner.closed_form_weight
+        trained = self.networks.embed(aligner, blocks)
+        return {
+            name: np.hstack([share**0.5 * closed[name], (1 - share) ** 0.5 * trained[name]])
+            for name in closed
+        }
+
+    def _correlate(self, aligner, parts, kinds, present, weight, seed):
+        """Find the canonical directions, with the kernel and the shrinkage that suit best."""
+        kernels = _KERNELS if aligner.kernel == "auto" else [aligner.kernel]
+        auto = aligner.shrinkage == "auto"
+        shrinkages = _SHRINKAGES if auto else [float(aligner.shrinkage)]
+        candidates = [(kernel, shrinkage) for kernel in kernels for shrinkage in shrinkages]
+        chosen = select(parts, kinds, present, candidates, aligner.n_components, seed)
+        self.kernel, self.shrinkage = chosen
+        self.closed = CanonicalEmbedding(self.kernel, aligner.n_components, seed)
+        self.closed.map(parts, kinds, present, weight).fit(self.shrinkage)
+        self.closed.directions.forget()
+
+
+def _by_modality(found: dict) -> dict[str, list]:
+    """Return what blocks have as a list for each modality."""
+    parts: dict[str, list] = {}
+    for name, one in found.items():
+        parts.setdefault(source_of(name), []).append(one)
+    return parts
