@@ -19,6 +19,7 @@ _MODULES = {
     "CrossModalAligner": "alignment",
     "CrossModalGenerator": "estimators",
     "CrossModalRegressor": "estimators",
+    "CrossModalRetriever": "alignment",
     "Embedding": "modalities",
     "FusionClassifier": "estimators",
     "FusionRegressor": "estimators",
@@ -32,6 +33,8 @@ _MODULES = {
     "Pretrained": "nn.encoders",
     "Sequence": "modalities",
     "Text": "modalities",
+    "ZeroShotClassifier": "alignment",
+    "align_or_predict": "alignment",
     "infer_modalities": "modalities",
 }
 
@@ -39,6 +42,9 @@ _MODULES = {
 if TYPE_CHECKING:
     from sklearn_crossmodal.alignment import (  # noqa: I001
         CrossModalAligner as CrossModalAligner,
+        CrossModalRetriever as CrossModalRetriever,
+        ZeroShotClassifier as ZeroShotClassifier,
+        align_or_predict as align_or_predict,
     )
     from sklearn_crossmodal.data import (
         ModalityArray as ModalityArray,

@@ -9,8 +9,9 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.alignment._selection import pair_scores
-from sklearn_crossmodal.alignment._space import BY_CLASS, CLOSED_FORMS, AlignedSpace
+from sklearn_crossmodal.alignment._spaces._aligned_space import BY_CLASS, CLOSED_FORMS, AlignedSpace
+from sklearn_crossmodal.alignment._spaces._selection import pair_scores
+from sklearn_crossmodal.alignment._translation import translate
 from sklearn_crossmodal.estimators._fitting._input_validation import (
     check_labels,
     check_weight,
@@ -128,11 +129,10 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
 
     Notes
     -----
-    Which objective suits depends on what is asked: the very same sample (recall at k), or any of
-    its class (mean average precision). Held-out training rows of three pairs of views of
-    handwritten digits, 700 rows to train on, mean recall at 10 with default settings: "cca" .724,
-    "infonce" .763, "siglip" .767, "vicreg" .770, and precision of the class .48, .60, .60, .66;
-    with y "semantic" .293 and .823, "supcon" .403 and .814. The benchmarks page has test rows.
+    Which objective suits depends on what is asked for: the very same sample, or any of its class.
+    Held-out training rows of three pairs of views of handwritten digits, mean recall at 10: "cca"
+    .724, "infonce" .763, "vicreg" .770; mean average precision of the class: "semantic" .825,
+    "supcon" .824. The benchmarks page has test rows.
 
     References
     ----------
@@ -279,15 +279,38 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
             NaN for samples that lack it.
         """
         check_is_fitted(self)
-        names = [name for name, *_ in self.modalities_]
-        if modality not in names:
-            raise ModalityError(
-                f"{type(self).__name__}: modality {modality!r} is not among those of `fit`, "
-                f"{names}."
-            )
         embeddings, present = self._embed(X, only=[modality])
         vectors, there = embeddings[modality], present[:, 0]
         return np.where(there[:, np.newaxis], vectors, np.nan)
+
+    def translate(self, X, *, source, target, gallery=None, n_neighbors=10):
+        """Return the target modality of samples from their source modality.
+
+        Parameters
+        ----------
+        X : {MultiModalFrame, dataframe, mapping, array-like} of shape (n_samples, n_features)
+            The samples; they have the source.
+        source, target : str
+            Names of two modalities.
+        gallery : {MultiModalFrame, dataframe, mapping}, default=None
+            Samples that have the target: the result is made of the most similar ones, the mean of
+            numbers, and of all else the most similar one. None inverts the closed form, which
+            numbers and pictures allow where canonical correlations are known.
+        n_neighbors : int, default=10
+            Samples of the gallery that a mean is of.
+
+        Returns
+        -------
+        ndarray or dataframe with n_samples rows
+            The target in the form it had in `fit`.
+
+        Raises
+        ------
+        ValueError
+            If samples lack the source, or the target cannot be had without a gallery.
+        """
+        self._check_names([source, target])
+        return translate(self, X, source, target, gallery, n_neighbors)
 
     def similarity(self, X, Y):
         """Return the cosine of each sample of X and each of Y, from the modalities that they have.
@@ -388,10 +411,24 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
             ]
             self.n_iter_ = len(self.history_)
 
-    def _embed(self, X, only=None) -> tuple[dict, np.ndarray]:
-        """Return the unit vectors of modalities, and which samples have each."""
+    def _blocks(self, X, only=None):
+        """Return the blocks of X, of all modalities or of some."""
         check_is_fitted(self)
+        self._check_names(only or ())
         blocks = self._bank.transform(check_X(self, X, reset=False))
-        blocks = {name: block for name, block in blocks.items() if only is None or name in only}
+        return {name: block for name, block in blocks.items() if only is None or name in only}
+
+    def _embed(self, X, only=None, dtype=np.float64) -> tuple[dict, np.ndarray]:
+        """Return the unit vectors of modalities, and which samples have each."""
+        blocks = self._blocks(X, only)
         present = np.column_stack([block.present for block in blocks.values()])
-        return self._space.embed(self, blocks), present
+        return self._space.embed(self, blocks, dtype), present
+
+    def _check_names(self, names):
+        known = [name for name, *_ in self.modalities_]
+        for name in names:
+            if name not in known:
+                raise ModalityError(
+                    f"{type(self).__name__}: modality {name!r} is not among those of `fit`, "
+                    f"{known}."
+                )

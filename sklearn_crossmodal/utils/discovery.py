@@ -43,7 +43,8 @@ def all_estimators(type_filter=None):
     True
     """
     modules = [import_module(f"sklearn_crossmodal.{module}") for module in _ESTIMATOR_MODULES]
-    found = sorted((name, getattr(module, name)) for module in modules for name in module.__all__)
+    public = ((name, getattr(module, name)) for module in modules for name in module.__all__)
+    found = sorted((name, one) for name, one in public if inspect.isclass(one))
     if type_filter is None:
         return found
     if type_filter != "network":

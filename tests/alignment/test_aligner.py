@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from sklearn_crossmodal import CrossModalAligner, MultiModalFrame
-from sklearn_crossmodal.alignment import _selection
+from sklearn_crossmodal.alignment._spaces import _selection
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.metrics import mean_average_precision, median_rank, recall_at_k
 
@@ -145,7 +145,7 @@ def test_the_choice_is_that_of_the_best_reciprocal_rank(X, monkeypatch):
         asked.append(arguments[3])
         return _selection.select(*arguments)
 
-    monkeypatch.setattr("sklearn_crossmodal.alignment._space.select", select)
+    monkeypatch.setattr("sklearn_crossmodal.alignment._spaces._aligned_space.select", select)
     aligner = CrossModalAligner(kernel="rbf", random_state=0).fit(X)
     assert {kernel for kernel, _ in asked[0]} == {"rbf"}
     assert aligner.shrinkage_ in {shrinkage for _, shrinkage in asked[0]}

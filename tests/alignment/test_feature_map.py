@@ -6,8 +6,8 @@ from scipy import sparse
 from scipy.spatial.distance import pdist
 from sklearn.metrics.pairwise import rbf_kernel
 
-from sklearn_crossmodal.alignment import _feature_map
-from sklearn_crossmodal.alignment._feature_map import FeatureMap
+from sklearn_crossmodal.alignment._spaces import _feature_map
+from sklearn_crossmodal.alignment._spaces._feature_map import FeatureMap
 
 
 def test_numbers_have_no_units_and_outliers_are_clipped(rng):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 
-from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 
 from sklearn_crossmodal.estimators._autoencoder import MultiModalAutoencoder
@@ -12,6 +11,7 @@ from sklearn_crossmodal.estimators._targets._target_table import TargetTable
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.nn import MultiModalNetwork, build_fusion
 from sklearn_crossmodal.nn.fusion._subset_fusion import PartialFusion
+from sklearn_crossmodal.utils._cloning import fitted_parameter
 from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = [
@@ -50,22 +50,9 @@ def fitted_autoencoder(owner: str, init):
     NotFittedError
         If it is not fitted.
     """
-    frozen = isinstance(init, FrozenEstimator)
-    autoencoder = init.estimator if frozen else init
-    if autoencoder is None:
+    if init is None:
         return None
-    if not isinstance(autoencoder, MultiModalAutoencoder):
-        raise TypeError(
-            f"{owner}: init is a FrozenEstimator of {type(autoencoder).__name__}: pass a "
-            "fitted MultiModalAutoencoder, or FrozenEstimator of one."
-        )
-    if not autoencoder.__sklearn_is_fitted__():
-        raise NotFittedError(
-            f"{owner}: init is a MultiModalAutoencoder that is not fitted. `clone`, which "
-            "cross_val_score, GridSearchCV and pipelines call, drops what an estimator has "
-            "learned: fit it first, and pass init=FrozenEstimator(autoencoder)."
-        )
-    return autoencoder
+    return fitted_parameter(owner, "init", init, MultiModalAutoencoder)
 
 
 def adopt_modalities(owner: str, bank, init, *, is_listed: bool) -> None:

@@ -31,6 +31,9 @@ class PairLoss(nn.Module):
     #: InfoNCE .702, with dropout .756, with both .763; VICReg .770, with dropout .733, mixed .753.
     dropout, mixup = 0.5, 1.0
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def forward(
         self,
         vectors: Tensor,
@@ -194,6 +197,13 @@ class VICReg(PairLoss):
 
 class SharedHeadCrossEntropy(nn.Module):
     """Cross-entropy of the class by one linear head on the unit vectors of all modalities.
+
+    Parameters
+    ----------
+    n_components : int
+        Width of the vectors.
+    n_classes : int
+        Number of classes.
 
     Examples
     --------

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sklearn_crossmodal.alignment._canonical_embedding import CanonicalEmbedding
-from sklearn_crossmodal.alignment._contrastive_embedding import ContrastiveEmbedding
-from sklearn_crossmodal.alignment._posterior_embedding import PosteriorEmbedding
-from sklearn_crossmodal.alignment._selection import select
+from sklearn_crossmodal.alignment._spaces._canonical_embedding import CanonicalEmbedding
+from sklearn_crossmodal.alignment._spaces._contrastive_embedding import ContrastiveEmbedding
+from sklearn_crossmodal.alignment._spaces._inverse_maps import InverseMaps
+from sklearn_crossmodal.alignment._spaces._posterior_embedding import PosteriorEmbedding
+from sklearn_crossmodal.alignment._spaces._selection import select
 from sklearn_crossmodal.data import Block
 from sklearn_crossmodal.estimators._modality_features import (
     embedded_blocks,
@@ -18,6 +19,7 @@ from sklearn_crossmodal.estimators._modality_features import (
     source_of,
 )
 from sklearn_crossmodal.nn.losses import OBJECTIVES
+from sklearn_crossmodal.utils._slices import slices_of
 
 __all__ = ["BY_CLASS", "CLOSED_FORMS", "AlignedSpace"]
 
@@ -25,6 +27,8 @@ __all__ = ["BY_CLASS", "CLOSED_FORMS", "AlignedSpace"]
 CLOSED_FORMS, BY_CLASS = ("cca", "semantic"), frozenset({"semantic", "supcon"})
 #: What "auto" chooses from; the first ones where there are too few pairs to tell.
 _KERNELS, _SHRINKAGES = ("linear", "rbf"), (0.3, 0.03, 0.1, 0.6, 0.9)
+#: Samples that are embedded at a time.
+_ROWS = 2**16
 
 
 class AlignedSpace:
@@ -43,7 +47,7 @@ class AlignedSpace:
         Of the canonical correlation.
     """
 
-    networks = kernel = shrinkage = None
+    networks = kernel = shrinkage = _inverse = None
 
     def fit(
         self,
@@ -76,12 +80,19 @@ class AlignedSpace:
             self.closed = PosteriorEmbedding(seed).fit(parts, kinds, present, classes, weight)
         else:
             self._correlate(aligner, parts, kinds, present, weight, seed)
+            known = {
+                name: self.closed.coordinates(name, [part[blocks[name].present] for part in some])
+                for name, some in parts.items()
+            }
+            self._inverse = InverseMaps().fit(known, blocks)
         if aligner.objective in OBJECTIVES:
             networks = ContrastiveEmbedding(aligner)
             self.networks = networks.fit(aligner, blocks, classes, weight, seed)
         return self
 
-    def embed(self, aligner, blocks: Mapping[str, Block]) -> dict[str, np.ndarray]:
+    def embed(
+        self, aligner, blocks: Mapping[str, Block], dtype=np.float64
+    ) -> dict[str, np.ndarray]:
         """Return the unit vectors (n, k) of blocks, which may be those of some modalities.
 
         Parameters
@@ -90,9 +101,25 @@ class AlignedSpace:
             As in `fit`.
         blocks : mapping of str to Block
             Of samples.
+        dtype : type, default=float64
+            Of the vectors.
         """
-        parts = _by_modality(reduce_blocks(self._reducers, embedded_blocks(aligner, blocks)))
-        closed = self.closed.embed(parts)
+        n_rows = len(next(iter(blocks.values())))
+        if n_rows <= _ROWS:
+            found = [self._embed(aligner, blocks)]
+        else:
+            parts = (np.arange(n_rows)[rows] for rows in slices_of(n_rows, _ROWS))
+            found = [
+                self._embed(aligner, {name: block.take(rows) for name, block in blocks.items()})
+                for rows in parts
+            ]
+        return {
+            name: np.concatenate([part[name].astype(dtype, copy=False) for part in found])
+            for name in blocks
+        }
+
+    def _embed(self, aligner, blocks):
+        closed = self.closed.embed(self._parts(aligner, blocks))
         if self.networks is None:
             return closed
         share = aligner.closed_form_weight
@@ -101,6 +128,42 @@ class AlignedSpace:
             name: np.hstack([share**0.5 * closed[name], (1 - share) ** 0.5 * trained[name]])
             for name in closed
         }
+
+    def features(self, aligner, blocks: Mapping[str, Block]) -> dict[str, np.ndarray]:
+        """Return the features (n, d) of blocks whose canonical correlations are taken."""
+        return self.closed.features(self._parts(aligner, blocks))
+
+    def inverted(self, aligner, blocks: Mapping[str, Block], source: str, target: str):
+        """Return the values (n, D) of the target that are expected of the source.
+
+        Parameters
+        ----------
+        aligner : CrossModalAligner
+            As in `fit`.
+        blocks : mapping of str to Block
+            The source.
+        source, target : str
+            Names of modalities.
+
+        Raises
+        ------
+        ValueError
+            If there is no map back to the target.
+        """
+        if self._inverse is None or target not in self._inverse:
+            raise ValueError(
+                f"{type(aligner).__name__}: {target!r} cannot be had from the space alone, as "
+                "numbers and pictures with canonical correlations can: pass gallery=, samples to "
+                "choose from."
+            )
+        values = self._parts(aligner, blocks)[source]
+        coordinates = self.closed.coordinates(source, values)
+        if source != target:
+            coordinates = coordinates * self.closed.directions.correlations_
+        return self._inverse.values(target, coordinates)
+
+    def _parts(self, aligner, blocks):
+        return _by_modality(reduce_blocks(self._reducers, embedded_blocks(aligner, blocks)))
 
     def _correlate(self, aligner, parts, kinds, present, weight, seed):
         """Find the canonical directions, with the kernel and the shrinkage that suit best."""

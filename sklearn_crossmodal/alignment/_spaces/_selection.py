@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from sklearn.model_selection import KFold
 
-from sklearn_crossmodal.alignment._canonical_embedding import CanonicalEmbedding
+from sklearn_crossmodal.alignment._spaces._canonical_embedding import CanonicalEmbedding
 from sklearn_crossmodal.metrics import mean_average_precision
 
 __all__ = ["pair_scores", "select"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.preprocessing import normalize
 
-from sklearn_crossmodal.alignment._feature_map import FeatureMap
+from sklearn_crossmodal.alignment._spaces._feature_map import FeatureMap
 from sklearn_crossmodal.linear._canonical_correlation import CanonicalCorrelation
 
 __all__ = ["CanonicalEmbedding"]
@@ -71,6 +71,10 @@ class CanonicalEmbedding:
     def embed(self, parts: Mapping[str, list]) -> dict[str, np.ndarray]:
         """Return the unit vectors (n, k) of rows of some modalities."""
         return self.vectors(self.features(parts))
+
+    def coordinates(self, name: str, values: list) -> np.ndarray:
+        """Return the coordinates (n, k) of rows of one modality, of variance one at most."""
+        return self.directions.project(name, self._maps[name].transform(values))
 
     def features(self, parts: Mapping[str, list]) -> dict[str, np.ndarray]:
         """Return the features of rows of some modalities."""

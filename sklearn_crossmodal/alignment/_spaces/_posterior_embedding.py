@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sklearn_crossmodal.alignment._feature_map import FeatureMap
+from sklearn_crossmodal.alignment._spaces._feature_map import FeatureMap
 from sklearn_crossmodal.linear._kernel_ridge import KernelClassifier
 
 __all__ = ["PosteriorEmbedding"]

@@ -1,0 +1,1 @@
+"""Spaces of an aligner: closed forms and networks, and what they are made of."""
