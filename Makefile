@@ -14,7 +14,7 @@ find_python = for python in $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python
 	"$$python" -c '$(is_new_enough)' >/dev/null 2>&1 && { echo "$$python"; break; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-cifar10-imdb test test-all lint typecheck docs bench bench-auto bench-balance bench-emoji bench-shared bench-captions bench-translation bench-data bench-speed bench-columns clean
+.PHONY: help setup demo demo-cifar10-imdb test test-all lint typecheck docs bench bench-auto bench-balance bench-emoji bench-shared bench-captions bench-translation bench-data bench-alignment bench-speed bench-columns clean
 
 help:
 	@echo "make demo    what fusing buys, on emoji; pictures go to demo/. demo-cifar10-imdb: the one that downloads 250 MB first"
@@ -22,7 +22,7 @@ help:
 	@echo "make lint    check style, format and spelling"
 	@echo "make typecheck  check the types of the modules that users import from"
 	@echo "make docs    build the documentation, with the gallery of examples, into docs/_build/html"
-	@echo "make bench   print the defaults beside classical models on all data sets; bench-auto: what automatic fusion costs and keeps of a time limit; bench-emoji, bench-data: on emoji and other data by modality; bench-balance: what balance is worth; bench-shared, bench-captions, bench-translation: the shared space, names from pictures, and numbers from others; bench-speed: of speed; bench-columns: of time by the number of columns"
+	@echo "make bench   print the defaults beside classical models on all data sets; bench-auto: what automatic fusion costs and keeps of a time limit; bench-emoji, bench-data: on emoji and other data by modality; bench-balance: what balance is worth; bench-shared, bench-captions, bench-translation: the shared space, names from pictures, and numbers from others; bench-alignment: retrieval and zero-shot classification; bench-speed: of speed; bench-columns: of time by the number of columns"
 	@echo "make setup   only make .venv and install into it; the other targets do so when needed"
 	@echo "make clean   remove what the other targets made, .venv included"
 
@@ -53,6 +53,7 @@ $(VENV)/.extra-%: $(STAMP)
 
 demo: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python examples/fusion/plot_emoji.py
+	MPLBACKEND=Agg $(BIN)/python examples/alignment/plot_words_to_emoji.py
 
 demo-cifar10-imdb: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python examples/autoencoder/plot_cifar10_imdb.py
@@ -104,6 +105,9 @@ bench-translation: $(STAMP)
 
 bench-data: $(STAMP)
 	$(BIN)/python benchmarks/bench_data.py
+
+bench-alignment: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/alignment/run.py
 
 bench-speed: $(STAMP)
 	$(BIN)/python benchmarks/speed/run.py

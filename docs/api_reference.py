@@ -57,6 +57,7 @@ API_REFERENCE = {
         "mean_average_precision",
         "median_rank",
         "recall_at_k",
+        "retrieval_score",
         "seen_unseen_harmonic_mean",
         "translation_matrix",
         "translation_score",

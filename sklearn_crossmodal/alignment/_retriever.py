@@ -296,19 +296,21 @@ class _Part:
 
 def _best_of(parts: list[_Part], queries, n_neighbors):
     """Return distances and rows of the best samples by their most similar modality."""
-    scores, rows = [], []
-    for part in parts:
-        similarities, places = part.index.search(queries, min(n_neighbors, len(part.rows)))
-        mean, spread = part.moments(queries.astype(float))
-        scores.append((similarities - mean) / spread)
-        rows.append(part.rows[places])
-    scores, rows = np.hstack(scores), np.hstack(rows)
+    found = [_standardized(part, queries, n_neighbors) for part in parts]
+    scores, rows = (np.hstack(columns) for columns in zip(*found, strict=True))
     order = np.argsort(-scores, axis=1, kind="stable")
     scores, rows = np.take_along_axis(scores, order, 1), np.take_along_axis(rows, order, 1)
     # A sample that is found by two modalities counts by the better one.
-    kept = [np.sort(np.unique(row, return_index=True)[1])[:n_neighbors] for row in rows]
-    kept = np.stack(kept)
+    firsts = [np.sort(np.unique(row, return_index=True)[1])[:n_neighbors] for row in rows]
+    kept = np.stack(firsts)
     return norm.sf(np.take_along_axis(scores, kept, 1)), np.take_along_axis(rows, kept, 1)
+
+
+def _standardized(part: _Part, queries, n_neighbors):
+    """Return standardised similarities of the best items of a modality, and their rows."""
+    similarities, places = part.index.search(queries, min(n_neighbors, len(part.rows)))
+    mean, spread = part.moments(queries.astype(float))
+    return (similarities - mean) / spread, part.rows[places]
 
 
 def _labels_of(X):

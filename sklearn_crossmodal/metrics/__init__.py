@@ -9,6 +9,7 @@ from sklearn_crossmodal.metrics._bleu import bleu_score
 from sklearn_crossmodal.metrics._coherence import cross_coherence, joint_coherence
 from sklearn_crossmodal.metrics._probe import latent_probe, latent_probe_score
 from sklearn_crossmodal.metrics._retrieval import mean_average_precision, median_rank, recall_at_k
+from sklearn_crossmodal.metrics._retrieval_score import retrieval_score
 from sklearn_crossmodal.metrics._seen_unseen import seen_unseen_harmonic_mean
 from sklearn_crossmodal.metrics._translation import translation_matrix, translation_score
 
@@ -23,6 +24,7 @@ __all__ = [
     "mean_average_precision",
     "median_rank",
     "recall_at_k",
+    "retrieval_score",
     "seen_unseen_harmonic_mean",
     "translation_matrix",
     "translation_score",
