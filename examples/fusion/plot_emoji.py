@@ -47,22 +47,23 @@ X_test, y_test = load_emoji(split="test", return_X_y=True)
 print(X_train)
 
 # %%
-# Networks from scratch, and a frozen encoder
-# -------------------------------------------
+# Networks from scratch, and frozen encoders
+# ------------------------------------------
 # ``FusionClassifier`` trains a network for each modality: here a small convolutional network for
 # the pictures, and a bag of words for the texts. A network that was trained on a million other
-# pictures sees more in these than one that sees 1 524; frozen, it is not trained further.
-# ``memory`` keeps its embeddings for the fits that follow.
+# pictures sees more in these than one that sees 1 524, and one that read a billion sentences knows
+# more words; frozen, they are not trained further. ``memory`` keeps their embeddings for the fits
+# that follow.
 #
 # Beside it stands logistic regression on the same inputs: pixels or embeddings, and TF-IDF, rows of
 # each brought to length one. ``C`` is what cross-validation in the training rows prefers.
-lite0 = Image(encoder="efficientnet_lite0")
+lite0, minilm = Image(encoder="efficientnet_lite0"), Text(encoder="minilm")
 inputs = {
     "pictures, pixels": ([("image", "image", "image")], 3),
     "pictures, EfficientNet-Lite0": ([("image", lite0, "image")], 10),
     "words": ([("text", "text", "text")], 10),
-    "both, pixels": ([("image", "image", "image"), ("text", "text", "text")], 30),
-    "both, EfficientNet-Lite0": ([("image", lite0, "image"), ("text", "text", "text")], 30),
+    "both, from scratch": ([("image", "image", "image"), ("text", "text", "text")], 30),
+    "both, frozen encoders": ([("image", lite0, "image"), ("text", minilm, "text")], 100),
 }
 memory = OUT / "memory"
 
@@ -115,7 +116,7 @@ fig.savefig(OUT / "emoji_accuracy.png", dpi=120)
 # One modality is enough to predict
 # ---------------------------------
 # The network of both modalities, as it is: a sample may lack its words, or its picture.
-both = fitted["both, EfficientNet-Lite0"]
+both = fitted["both, frozen encoders"]
 print("\nThe network of both, where a modality is absent")
 for name, columns in {"pictures and words": ["image", "text"], **{n: [n] for n in X_test}}.items():
     print(f"{name:<30}{both.score(X_test[columns], y_test):>20.3f}")
@@ -125,7 +126,7 @@ for name, columns in {"pictures and words": ["image", "text"], **{n: [n] for n i
 # -------------
 # ``AutoFusionClassifier`` fits the network and other models on folds of the training rows, within
 # a minute here, and combines what predicts best. ``fusion_gain_`` says what each modality adds.
-modalities, _ = inputs["both, EfficientNet-Lite0"]
+modalities, _ = inputs["both, frozen encoders"]
 auto = AutoFusionClassifier(
     modalities,
     estimator=FusionClassifier(n_folds=None, memory=memory),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import permutations
 from numbers import Integral
 
@@ -10,20 +11,27 @@ from scipy.linalg import svd
 from sklearn.decomposition import PCA
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.utils import Bunch, check_consistent_length, check_random_state
+from sklearn.utils import (
+    Bunch,
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    column_or_1d,
+)
 from sklearn.utils.multiclass import type_of_target
 
 from sklearn_crossmodal.alignment._aligner import CrossModalAligner
-from sklearn_crossmodal.data import MultiModalFrame
+from sklearn_crossmodal.estimators._fitting._input_validation import check_none_missing
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.utils._sklearn import Interval, validate_params
+from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["align_or_predict"]
 
 #: Share of the directions of a random target that count as telling it by chance.
 _QUANTILE, _N_FOLDS = 95, 5
-#: Fewest samples.
-_FEWEST = 40
+#: Fewest samples, and most whole numbers that are classes.
+_FEWEST, _MOST_CLASSES = 40, 20
 #: What is said, by whether aligning and predicting keep what tells y.
 _SAYS = {
     (True, True): "aligning and predicting both keep what tells y",
@@ -37,7 +45,7 @@ _SAYS = {
 
 @validate_params(
     {
-        "X": ["array-like", dict],
+        "X": ["array-like", Mapping],
         "y": ["array-like"],
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "n_permutations": [Interval(Integral, 1, None, closed="left")],
@@ -62,7 +70,8 @@ def align_or_predict(
     X : {MultiModalFrame, dataframe, mapping} of shape (n_samples, n_features)
         Samples that have two modalities; those that lack one are left out.
     y : array-like of shape (n_samples,)
-        Classes or numbers that the representation is for; a few hundred labelled samples do.
+        Classes or numbers that the representation is for; a few hundred labelled samples do. Whole
+        numbers of up to 20 values are classes.
     modalities : list of (str, Modality, columns), dict or None, default=None
         The two modalities; None finds them in X.
     n_components : int, default=30
@@ -110,11 +119,13 @@ def align_or_predict(
     >>> found.kappa > found.nu
     True
     """
-    check_consistent_length(MultiModalFrame(X), y)
+    y = column_or_1d(y) if np.ndim(y) == 1 else check_array(y, ensure_2d=True)
+    check_none_missing(y.ravel())
     rng = check_random_state(random_state)
     seed = int(rng.randint(2**31 - 1))
-    features, rows = _features(X, modalities, n_components, seed)
-    truth = _targets(np.asarray(y)[rows])
+    with error_prefix("align_or_predict"):
+        features, rows = _features(X, y, modalities, n_components, seed)
+    truth = _targets(y[rows])
     order = rng.permutation(len(rows))
     halves = order[::2], order[1::2]
     (a, left), (b, right) = features.items()
@@ -144,20 +155,19 @@ def align_or_predict(
     )
 
 
-def _features(X, modalities, n_components, seed):
+def _features(X, y, modalities, n_components, seed):
     """Return principal components of the two modalities, and the rows that have both."""
     aligner = CrossModalAligner(modalities, kernel="linear", shrinkage=0.3, random_state=seed)
     blocks = aligner.fit(X)._blocks(X)
+    check_consistent_length(next(iter(blocks.values())).present, y)
     if len(blocks) != 2:
         raise ModalityError(
-            f"align_or_predict: two modalities are compared, and X has {list(blocks)}: pass the "
-            "two as modalities=."
+            f"two modalities are compared, and X has {list(blocks)}: pass the two as modalities=."
         )
     rows = np.flatnonzero(np.all([block.present for block in blocks.values()], axis=0))
     if len(rows) < _FEWEST:
         raise ValueError(
-            f"align_or_predict: {len(rows)} samples have both of {list(blocks)}; {_FEWEST} at "
-            "least are needed."
+            f"{len(rows)} samples have both of {list(blocks)}; {_FEWEST} at least are needed."
         )
     found = {}
     for name, values in aligner._space.features(aligner, blocks).items():
@@ -168,7 +178,8 @@ def _features(X, modalities, n_components, seed):
 
 def _targets(y) -> np.ndarray:
     """Return y as standardised columns, one for each class."""
-    if type_of_target(y) in {"binary", "multiclass"} or y.dtype.kind in "OUSb":
+    few = y.ndim == 1 and len(np.unique(y)) <= _MOST_CLASSES
+    if y.dtype.kind in "OUSb" or (few and type_of_target(y) in {"binary", "multiclass"}):
         y = OneHotEncoder(sparse_output=False).fit_transform(y.reshape(-1, 1))
     return StandardScaler().fit_transform(np.asarray(y, float).reshape(len(y), -1))
 

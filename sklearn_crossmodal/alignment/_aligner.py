@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_crossmodal.alignment._class_labels import class_codes, used_labels
 from sklearn_crossmodal.alignment._spaces._aligned_space import BY_CLASS, CLOSED_FORMS, AlignedSpace
 from sklearn_crossmodal.alignment._spaces._selection import pair_scores
 from sklearn_crossmodal.alignment._translation import translate
@@ -26,7 +28,12 @@ from sklearn_crossmodal.utils._cache import open_memory
 from sklearn_crossmodal.utils._progress import showing_progress
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions, _fit_context
-from sklearn_crossmodal.utils._validation import draw_seed, restored_on_error
+from sklearn_crossmodal.utils._validation import (
+    draw_seed,
+    error_prefix,
+    forget_fitted,
+    restored_on_error,
+)
 
 __all__ = ["CrossModalAligner"]
 
@@ -63,9 +70,10 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
         "vicreg" train networks on pairs, with y also to tell the classes; "supcon" needs y and
         brings samples of a class together. Items of equal content are no negatives.
     n_components : int, default=100
-        Most directions of the closed form, and numbers of a vector of the networks.
+        Most canonical directions, and numbers of a vector of the networks.
     kernel : {"auto", "linear", "rbf"}, default="auto"
-        "rbf" aligns the principal components of a Gaussian kernel of the features.
+        Of the canonical correlations: "rbf" aligns the principal components of a Gaussian kernel of
+        the features.
     shrinkage : "auto" or float from 0 to 1, default="auto"
         Share of a multiple of the identity in the covariance of a modality: the more features and
         the fewer samples, the more of it. "auto" chooses it, and the kernel, by three-fold
@@ -78,7 +86,7 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
         "supcon", else "cca". It may be set anew after `fit`.
     mixup : "auto" or float, default="auto"
         Above 0 networks are trained on mixtures of two samples, by a share that is drawn from
-        Beta(mixup, mixup) [3]_. "auto" is 1, but 0 for "vicreg".
+        Beta(mixup, mixup) [3]_. "auto" is 1 for "infonce" and "siglip" without y, else 0.
     max_epochs : int or "auto", default="auto"
         Epochs of the networks; "auto" is about 800 steps, from 40 to 200 epochs.
     batch_size : int or "auto", default="auto"
@@ -343,29 +351,38 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
             Without y, the share of samples that are most similar to themselves: recall at 1. The
             mean over all pairs of modalities, in both directions; 1 for a single modality.
         """
+        check_is_fitted(self)
+        labels = None if y is None else check_labels(self, check_X(self, X, reset=False), y)
         embeddings, present = self._embed(X)
         if len(embeddings) == 1:
             return 1.0
 
         def metric(queries, gallery, rows):
-            if y is None:
+            if labels is None:
                 return recall_at_k(queries, gallery, 1)
-            labels = np.asarray(y)[rows]
-            return mean_average_precision(queries, gallery, labels, labels)
+            return mean_average_precision(queries, gallery, labels[rows], labels[rows])
 
-        return float(np.mean(pair_scores(embeddings, present, metric)))
+        found = pair_scores(embeddings, present, metric)
+        if not found:
+            raise ValueError(
+                f"{type(self).__name__}: no sample has two of {list(embeddings)}, so that none can "
+                "be looked for in another modality."
+            )
+        return float(np.mean(found))
 
     # Fitting --------------------------------------------------------------------------------
 
     def _fit(self, X, y, sample_weight):
+        forget_fitted(self)
         table = check_X(self, X, reset=True)
-        classes = self._classes(y, table)
+        labels = used_labels(self, y, table)
         weight = check_weight(self, sample_weight, table)
-        rows, table, classes, weight, _ = rows_that_count(self, table, classes, weight, None)
+        rows, table, labels, weight, _ = rows_that_count(self, table, labels, weight, None)
         if table.shape[0] < 2:
             raise ValueError(
                 f"{type(self).__name__}: alignment needs two samples at least, got n_samples=1."
             )
+        classes = None if labels is None else class_codes(self, labels)
         seed = draw_seed(self.random_state)
         with map_row_numbers(rows), showing_progress(self.verbose):
             self._bank = self._bind_modalities(X, table)
@@ -379,29 +396,12 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
             self._space = AlignedSpace().fit(self, blocks, classes, weight, seed)
         self._describe(blocks)
 
-    def _classes(self, y, table):
-        """Return the codes of the classes, None where the objective has no use for them."""
-        if y is None and self.objective in BY_CLASS:
-            raise ValueError(
-                f"{type(self).__name__}: objective={self.objective!r} brings samples of a class "
-                "together: pass y, or take objective='cca' or 'infonce'."
-            )
-        if y is None or self.objective == "cca":
-            return None
-        self.classes_, codes = np.unique(check_labels(self, table, y), return_inverse=True)
-        return codes
-
     def _describe(self, blocks):
         """Set the attributes that tell what was found."""
         space = self._space
         if self.objective not in BY_CLASS:
             self.kernel_, self.shrinkage_ = space.kernel, space.shrinkage
             self.correlations_ = space.closed.directions.correlations_
-            if not len(self.correlations_):
-                raise ValueError(
-                    f"{type(self).__name__}: there is no direction in which {list(blocks)} vary "
-                    "together: are features constant, or no samples pairs?"
-                )
         vectors = space.embed(self, {name: block.take([0]) for name, block in blocks.items()})
         self._n_features_out = next(iter(vectors.values())).shape[1]
         if space.networks is not None:
@@ -412,10 +412,12 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
             self.n_iter_ = len(self.history_)
 
     def _blocks(self, X, only=None):
-        """Return the blocks of X, of all modalities or of some."""
+        """Return the blocks of X, of all modalities or of some, which samples may all lack."""
         check_is_fitted(self)
         self._check_names(only or ())
-        blocks = self._bank.transform(check_X(self, X, reset=False))
+        bank = copy.copy(self._bank)
+        bank.needs_any = only is None
+        blocks = bank.transform(check_X(self, X, reset=False), only)
         return {name: block for name, block in blocks.items() if only is None or name in only}
 
     def _embed(self, X, only=None, dtype=np.float64) -> tuple[dict, np.ndarray]:
@@ -423,6 +425,16 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
         blocks = self._blocks(X, only)
         present = np.column_stack([block.present for block in blocks.values()])
         return self._space.embed(self, blocks, dtype), present
+
+    def _embed_values(self, modality: str, values: list) -> np.ndarray:
+        """Return the unit vectors of samples of one modality, given one by one."""
+        self._check_names([modality])
+        fitted = next(one for name, one, _ in self.modalities_ if name == modality)
+        strings = isinstance(values[0], str)
+        columns = np.array(values, dtype=object) if strings else np.stack(values)
+        with error_prefix(f"{type(self).__name__}: modality {modality!r}"):
+            block = fitted.transform(columns)
+        return self._space.embed(self, {modality: block})[modality]
 
     def _check_names(self, names):
         known = [name for name, *_ in self.modalities_]

@@ -62,7 +62,22 @@ class ExactIndex:
         return np.take_along_axis(best, order, 1), np.take_along_axis(places, order, 1)
 
 
-class HnswIndex:
+class _GraphIndex:
+    """Approximate search through a graph; queries for which it ends too early are exact."""
+
+    def search(self, queries: np.ndarray, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the similarities (q, n_neighbors) of similar vectors, and their places."""
+        similarities, places = self._search(np.ascontiguousarray(queries), n_neighbors)
+        short = np.flatnonzero((places < 0).any(axis=1))
+        if len(short):
+            vectors = self._vectors()
+            exact = ExactIndex(vectors.shape[1])
+            exact.add(vectors)
+            similarities[short], places[short] = exact.search(queries[short], n_neighbors)
+        return similarities, places
+
+
+class HnswIndex(_GraphIndex):
     """Approximate search through a graph, by hnswlib [1]_.
 
     References
@@ -86,14 +101,20 @@ class HnswIndex:
         # In one thread the graph, and so what is found, is the same each time.
         self._index.add_items(vectors, np.arange(first, first + len(vectors)), num_threads=1)
 
-    def search(self, queries: np.ndarray, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the similarities (q, n_neighbors) of similar vectors, and their places."""
+    def _search(self, queries, n_neighbors):
         self._index.set_ef(max(_CANDIDATES, 2 * n_neighbors))
-        places, distances = self._index.knn_query(queries, n_neighbors)
+        try:
+            places, distances = self._index.knn_query(queries, n_neighbors)
+        except RuntimeError:  # for some query it found fewer
+            shape = len(queries), n_neighbors
+            return np.zeros(shape, np.float32), np.full(shape, -1)
         return 1 - distances, places.astype(np.int64)
 
+    def _vectors(self):
+        return np.array(self._index.get_items(np.arange(len(self))), np.float32)
 
-class FaissIndex:
+
+class FaissIndex(_GraphIndex):
     """Approximate search through a graph, by faiss [1]_.
 
     References
@@ -113,10 +134,12 @@ class FaissIndex:
         """Add vectors (n, k), float32."""
         self._index.add(np.ascontiguousarray(vectors))
 
-    def search(self, queries: np.ndarray, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the similarities (q, n_neighbors) of similar vectors, and their places."""
+    def _search(self, queries, n_neighbors):
         self._index.hnsw.efSearch = max(_CANDIDATES, 2 * n_neighbors)
-        return self._index.search(np.ascontiguousarray(queries), n_neighbors)
+        return self._index.search(queries, n_neighbors)
+
+    def _vectors(self):
+        return self._index.reconstruct_n(0, len(self))
 
     def __getstate__(self):
         return {"bytes": _faiss().serialize_index(self._index)}

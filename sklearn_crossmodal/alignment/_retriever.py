@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from functools import reduce
 from numbers import Integral
+from operator import add
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm
 from sklearn.base import BaseEstimator
-from sklearn.frozen import FrozenEstimator
-from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.alignment._aligner import CrossModalAligner
+from sklearn_crossmodal.alignment._fitted_aligner import (
+    ALIGNER_CONSTRAINTS,
+    adopt_aligner,
+    aligner_input_tags,
+)
 from sklearn_crossmodal.alignment._index import INDEXES
+from sklearn_crossmodal.alignment._translation import check_count
+from sklearn_crossmodal.data import MultiModalFrame
 from sklearn_crossmodal.data.frame._row_labels import row_labels
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.utils._cloning import fitted_parameter
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions, _fit_context
 from sklearn_crossmodal.utils._validation import restored_on_error
 
 __all__ = ["CrossModalRetriever"]
+
+#: Items of the whole gallery that count among those of a modality where similarities are
+#: standardised: one item alone has no standard deviation.
+_N_POOLED = 10
 
 
 class CrossModalRetriever(BaseEstimator):
@@ -46,7 +57,7 @@ class CrossModalRetriever(BaseEstimator):
     counts_ : dict of str to int
         How many of them have each modality.
     n_features_in_ : int
-        Number of columns of the gallery.
+        Number of columns of the modalities of the aligner.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if they have any.
 
@@ -60,7 +71,7 @@ class CrossModalRetriever(BaseEstimator):
     A gallery may hold several modalities, such as pictures and texts. Similarities of two
     modalities are not comparable as they are: texts are more similar to a text than pictures are.
     So each is standardised by mean and standard deviation of the similarities of the query with all
-    items of the modality, and a sample ranks by its best modality.
+    items of the modality, and ten drawn from all, and a sample ranks by its best modality.
 
     Examples
     --------
@@ -76,7 +87,7 @@ class CrossModalRetriever(BaseEstimator):
     """
 
     _parameter_constraints = {
-        "aligner": [CrossModalAligner, FrozenEstimator, None],
+        **ALIGNER_CONSTRAINTS,
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "algorithm": [StrOptions(set(INDEXES))],
     }
@@ -111,22 +122,16 @@ class CrossModalRetriever(BaseEstimator):
             If X or a parameter is not what it must be.
         """
         with restored_on_error(self):
-            if self.aligner is None:
-                self.aligner_ = CrossModalAligner(random_state=0).fit(X)
-            else:
-                self.aligner_ = fitted_parameter(
-                    type(self).__name__, "aligner", self.aligner, CrossModalAligner
-                )
+            self.aligner_ = adopt_aligner(self, X)
             self._parts, self._labels, self.n_samples_fit_, self.counts_ = {}, None, 0, {}
-            for name in ("n_features_in_", "feature_names_in_"):
-                if hasattr(self.aligner_, name):
-                    setattr(self, name, getattr(self.aligner_, name))
             self._add(X)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
         """Add samples to the gallery; their positions follow those of the others.
+
+        Aligner and algorithm are those of the first call.
 
         Parameters
         ----------
@@ -142,7 +147,9 @@ class CrossModalRetriever(BaseEstimator):
         """
         if not hasattr(self, "n_samples_fit_"):
             return self.fit(X)
-        self._add(X)
+        with restored_on_error(self):
+            self._parts = copy.deepcopy(self._parts)
+            self._add(X)
         return self
 
     def kneighbors(
@@ -231,10 +238,7 @@ class CrossModalRetriever(BaseEstimator):
         return [self._parts[target]]
 
     def _check_count(self, n_neighbors, parts):
-        if not isinstance(n_neighbors, Integral) or n_neighbors < 1:
-            raise ValueError(
-                f"{type(self).__name__}: n_neighbors={n_neighbors!r} must be an int from 1 on."
-            )
+        check_count(type(self).__name__, n_neighbors)
         rows = (
             parts[0].rows if len(parts) == 1 else np.unique(np.concatenate([p.rows for p in parts]))
         )
@@ -260,15 +264,38 @@ class CrossModalRetriever(BaseEstimator):
     def _labelled(self, found):
         if self._labels is None:
             raise ValueError(
-                f"{type(self).__name__}: the gallery has no index labels: pass data frames to "
-                "`fit`, or return_labels=False."
+                f"{type(self).__name__}: the gallery has no index labels, or a part of it that was "
+                "added has none: pass data frames, or return_labels=False."
             )
         return np.asarray(self._labels)[found]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self.aligner or CrossModalAligner()).input_tags
+        tags.input_tags = aligner_input_tags(self)
         return tags
+
+
+class _Moments(NamedTuple):
+    """Number, sum and sum of squares of vectors."""
+
+    count: float
+    total: np.ndarray
+    squares: np.ndarray
+
+    def __add__(self, other):
+        return _Moments(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+    def drawn_to(self, pooled: _Moments) -> _Moments:
+        """Return moments with some items of the pooled ones added."""
+        share = _N_POOLED / pooled.count
+        return self + _Moments(*(share * part for part in pooled))
+
+    def of(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and standard deviation (q, 1) of the products with queries (q, k)."""
+        mean = queries @ (self.total / self.count)
+        square = np.einsum("qi,ij,qj->q", queries, self.squares / self.count, queries)
+        spread = np.sqrt(np.maximum(square - mean**2, 1e-8))
+        return mean[:, np.newaxis], spread[:, np.newaxis]
 
 
 class _Part:
@@ -277,26 +304,20 @@ class _Part:
     def __init__(self, kind, width: int) -> None:
         self.index = kind(width)
         self.rows = np.zeros(0, dtype=np.int64)
-        self._total, self._squares = np.zeros(width), np.zeros((width, width))
+        self.own = _Moments(0, np.zeros(width), np.zeros((width, width)))
 
     def add(self, vectors: np.ndarray, rows: np.ndarray) -> None:
         """Add vectors of some rows of the gallery."""
         self.index.add(vectors)
         self.rows = np.concatenate([self.rows, rows])
-        self._total += vectors.sum(axis=0, dtype=float)
-        self._squares += vectors.T @ vectors
-
-    def moments(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean and standard deviation (q, 1) of similarities with all items."""
-        mean = queries @ (self._total / len(self.rows))
-        square = np.einsum("qi,ij,qj->q", queries, self._squares / len(self.rows), queries)
-        spread = np.sqrt(np.maximum(square - mean**2, 1e-8))
-        return mean[:, np.newaxis], spread[:, np.newaxis]
+        self.own += _Moments(len(rows), vectors.sum(axis=0, dtype=float), vectors.T @ vectors)
 
 
 def _best_of(parts: list[_Part], queries, n_neighbors):
     """Return distances and rows of the best samples by their most similar modality."""
-    found = [_standardized(part, queries, n_neighbors) for part in parts]
+    # The best samples are among the best of each modality, as many as are looked for.
+    pooled = reduce(add, (part.own for part in parts))
+    found = [_standardized(part, queries, n_neighbors, pooled) for part in parts]
     scores, rows = (np.hstack(columns) for columns in zip(*found, strict=True))
     order = np.argsort(-scores, axis=1, kind="stable")
     scores, rows = np.take_along_axis(scores, order, 1), np.take_along_axis(rows, order, 1)
@@ -306,16 +327,16 @@ def _best_of(parts: list[_Part], queries, n_neighbors):
     return norm.sf(np.take_along_axis(scores, kept, 1)), np.take_along_axis(rows, kept, 1)
 
 
-def _standardized(part: _Part, queries, n_neighbors):
+def _standardized(part: _Part, queries, n_neighbors, pooled: _Moments):
     """Return standardised similarities of the best items of a modality, and their rows."""
     similarities, places = part.index.search(queries, min(n_neighbors, len(part.rows)))
-    mean, spread = part.moments(queries.astype(float))
+    mean, spread = part.own.drawn_to(pooled).of(queries.astype(float))
     return (similarities - mean) / spread, part.rows[places]
 
 
 def _labels_of(X):
-    """Return the index of a data frame, or of those in a mapping; None without one."""
-    if isinstance(X, Mapping):
-        found = [row_labels(X[name]) for name in X]
-        return next((labels for labels in found if labels is not None), None)
-    return row_labels(X)
+    """Return the index labels of the rows, as data frames in a mapping are aligned by them."""
+    if not isinstance(X, Mapping):
+        return row_labels(X)
+    frame = MultiModalFrame(X)
+    return next((found for name in frame if (found := row_labels(frame[name])) is not None), None)

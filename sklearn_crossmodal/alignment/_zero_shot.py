@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Real
+from numbers import Number, Real
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import normalize
-from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_crossmodal.alignment._aligner import CrossModalAligner
-from sklearn_crossmodal.data import MultiModalFrame
+from sklearn_crossmodal.alignment._fitted_aligner import (
+    ALIGNER_CONSTRAINTS,
+    adopt_aligner,
+    aligner_input_tags,
+)
 from sklearn_crossmodal.estimators._fitting._input_validation import check_labels, check_X
 from sklearn_crossmodal.exceptions import ModalityError
-from sklearn_crossmodal.utils._cloning import fitted_parameter
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions, _fit_context
 from sklearn_crossmodal.utils._validation import restored_on_error
 
@@ -41,12 +41,12 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
         ``FrozenEstimator(aligner)``. None fits a `CrossModalAligner` to the X of `fit`.
     prototypes : mapping, list or None, default=None
         From a class to its description in `modality`, or to a list of several, whose mean counts.
-        A list of classes stands for their names in `templates`. None, and classes of y that a
-        mapping lacks: the mean of the samples of the class in `fit`.
+        A list of classes stands for their names. None, and classes of y that a mapping lacks: the
+        mean of the samples of the class in `fit`.
     modality : str or None, default=None
         Modality of the descriptions; None takes the only text of the aligner.
     templates : list of str, default=("{}",)
-        Texts in which ``{}`` stands for the name of a class, for a list of classes.
+        Texts in which ``{}`` stands for a description; of several the mean counts.
     temperature : "auto" or float, default="auto"
         By which cosines are divided for probabilities. "auto" is the one of the least log-loss on
         the samples of `fit`, 0.1 without.
@@ -97,7 +97,7 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "aligner": [CrossModalAligner, FrozenEstimator, None],
+        **ALIGNER_CONSTRAINTS,
         "prototypes": [Mapping, list, tuple, np.ndarray, None],
         "modality": [str, None],
         "templates": [list, tuple],
@@ -187,20 +187,17 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
         if X is not None:  # of a wrong X, and of a missing y, first
             table = check_X(self, X, reset=True)
             y = check_labels(self, table, y)
-        if self.aligner is not None:
-            self.aligner_ = fitted_parameter(
-                type(self).__name__, "aligner", self.aligner, CrossModalAligner
-            )
-        elif X is not None:
-            self.aligner_ = CrossModalAligner(random_state=0).fit(X)
-        else:
+        if self.aligner is None and X is None:
             raise ValueError(f"{type(self).__name__}: pass an aligner, or samples to fit one.")
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.aligner_, name):
-                setattr(self, name, getattr(self.aligner_, name))
+        self.aligner_ = adopt_aligner(self, X)
         found = self._described()
         vectors = None if X is None else self.aligner_.transform(X)
         self._seen = [] if X is None else np.unique(y).tolist()
+        if self.seen_penalty and not self._seen:
+            raise ValueError(
+                f"{type(self).__name__}: seen_penalty={self.seen_penalty} is for the classes of y: "
+                "pass X and y, samples of what was seen."
+            )
         for label in self._seen:
             if label not in found:
                 found[label] = vectors[y == label].mean(axis=0)
@@ -208,9 +205,19 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"{type(self).__name__}: there are no classes: pass prototypes, or X and y."
             )
+        self._check_labels(found)
         self.classes_ = np.unique(np.array(list(found)))
         self.prototypes_ = normalize([found[label] for label in self.classes_.tolist()])
         self.temperature_ = self._calibrated(vectors, y)
+
+    def _check_labels(self, labels):
+        """Raise if classes are not all strings or all numbers, which alone have an order."""
+        kinds = {isinstance(label, str) for label in labels}
+        if len(kinds) > 1 or not all(isinstance(one, str | Number) for one in labels):
+            raise ValueError(
+                f"{type(self).__name__}: classes are all strings or all numbers, those of "
+                f"prototypes and y together; got {list(labels)[:6]}."
+            )
 
     def _described(self) -> dict:
         """Return the mean vector of the descriptions of each class."""
@@ -219,17 +226,35 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
         if isinstance(self.prototypes, Mapping):
             given = {_plain(label): _listed(some) for label, some in self.prototypes.items()}
         else:
-            labels = [_plain(label) for label in self.prototypes]
-            given = {label: [text.format(label) for text in self.templates] for label in labels}
-        modality = self._modality()
+            given = {label: [str(label)] for label in map(_plain, self.prototypes)}
+        self._check_labels(given)
+        given = {label: self._in_templates(label, some) for label, some in given.items()}
         every = [one for some in given.values() for one in some]
-        column = np.array(every, dtype=object) if isinstance(every[0], str) else np.stack(every)
-        vectors = self.aligner_.embed(MultiModalFrame({modality: column}), modality=modality)
+        vectors = self.aligner_._embed_values(self._modality(), every)
         ends = np.cumsum([len(some) for some in given.values()])[:-1]
         return {
             label: normalize(part).mean(axis=0)
             for label, part in zip(given, np.split(vectors, ends), strict=True)
         }
+
+    def _in_templates(self, label, some: list) -> list:
+        """Return the descriptions of a class, texts in all templates."""
+        if not len(some) or any(one is None for one in some):
+            raise ValueError(f"{type(self).__name__}: class {label!r} has no description.")
+        if not self.templates or any("{}" not in template for template in self.templates):
+            raise ValueError(
+                f"{type(self).__name__}: templates={self.templates!r} must be texts with {{}}, "
+                "where the description stands."
+            )
+        texts = [isinstance(one, str) for one in some]
+        if all(texts):
+            return [template.replace("{}", one) for template in self.templates for one in some]
+        if tuple(self.templates) != ("{}",):
+            raise ValueError(
+                f"{type(self).__name__}: templates are for texts, and a description of class "
+                f"{label!r} is none."
+            )
+        return some
 
     def _modality(self) -> str:
         kinds = {name: type(one).__name__ for name, one, _ in self.aligner_.modalities_}
@@ -249,7 +274,7 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
             return float(self.temperature)
         if vectors is None or len(self.classes_) < 2:
             return _TEMPERATURE
-        cosines = vectors @ self.prototypes_.T
+        cosines = vectors @ self.prototypes_.T - self.seen_penalty * self._is_seen()
         truth = self.classes_ == np.asarray(y)[:, np.newaxis]
         truth = (len(y) * truth + 1 / len(self.classes_)) / (len(y) + 1)
 
@@ -261,12 +286,15 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
 
     def _scores(self, X) -> np.ndarray:
         check_is_fitted(self, "prototypes_")
-        seen = np.isin(self.classes_, self._seen) if len(self._seen) else 0.0
-        return self.aligner_.transform(X) @ self.prototypes_.T - self.seen_penalty * seen
+        cosines = self.aligner_.transform(X) @ self.prototypes_.T
+        return cosines - self.seen_penalty * self._is_seen()
+
+    def _is_seen(self) -> np.ndarray:
+        return np.array([label in self._seen for label in self.classes_.tolist()], dtype=float)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self.aligner or CrossModalAligner()).input_tags
+        tags.input_tags = aligner_input_tags(self)
         tags.classifier_tags.poor_score = True  # a mean is not all that a class is
         return tags
 
@@ -277,4 +305,4 @@ def _plain(label):
 
 
 def _listed(some) -> list:
-    return [some] if isinstance(some, str) else list(some)
+    return list(some) if isinstance(some, list | tuple) else [some]

@@ -14,8 +14,9 @@ from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["embedded_blocks", "fit_reducers", "reduce_blocks", "source_of"]
 
-#: Ends the names of features of a frozen encoder that stands beside others.
-_BESIDE = "_embedding"
+#: Ends the names of features of a frozen encoder that stands beside others; the name of a modality
+#: has no two underscores.
+_BESIDE = "__embedding"
 #: How long their rows are, relative to those of TF-IDF beside which they stand.
 _LENGTH_BESIDE = 0.5
 

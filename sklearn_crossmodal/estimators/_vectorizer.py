@@ -236,7 +236,8 @@ class ModalityVectorizer(TransformerMixin, BaseEstimator):
         ndarray of str
         """
         check_is_fitted(self)
-        names = [f"{name}_{k}" for name, width in self._widths.items() for k in range(width)]
+        widths = [(name.replace("__", "_"), width) for name, width in self._widths.items()]
+        names = [f"{name}_{k}" for name, width in widths for k in range(width)]
         return np.array([*names, *(f"{name}_absent" for name in self._absent)], dtype=object)
 
     def _find_modalities(self, X, table) -> list[tuple]:

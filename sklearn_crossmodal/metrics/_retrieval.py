@@ -11,7 +11,7 @@ from sklearn.utils import check_array
 
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions, validate_params
 
-__all__ = ["mean_average_precision", "median_rank", "recall_at_k"]
+__all__ = ["first_ranks", "mean_average_precision", "median_rank", "recall_at_k"]
 
 #: Most similarities that are held at a time.
 _MOST = 2**24
@@ -79,7 +79,7 @@ def recall_at_k(queries, gallery, k=10, *, y_queries=None, y_gallery=None, metri
     >>> recall_at_k(texts, images, k=2)
     1.0
     """
-    ranks = _first_ranks(queries, gallery, y_queries, y_gallery, metric)
+    ranks = first_ranks(queries, gallery, y_queries, y_gallery, metric)
     return float(np.mean(ranks <= k))
 
 
@@ -121,7 +121,7 @@ def median_rank(queries, gallery, *, y_queries=None, y_gallery=None, metric="cos
     >>> median_rank(images, images)
     1.0
     """
-    return float(np.median(_first_ranks(queries, gallery, y_queries, y_gallery, metric)))
+    return float(np.median(first_ranks(queries, gallery, y_queries, y_gallery, metric)))
 
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
@@ -187,7 +187,7 @@ def mean_average_precision(queries, gallery, y_queries=None, y_gallery=None, *, 
     return float(np.mean(np.concatenate(found)))
 
 
-def _first_ranks(queries, gallery, y_queries, y_gallery, metric) -> np.ndarray:
+def first_ranks(queries, gallery, y_queries=None, y_gallery=None, metric="cosine") -> np.ndarray:
     """Return the rank of the first relevant item, of each query that has one."""
     found = []
     for similarities, relevant in _similarities(queries, gallery, y_queries, y_gallery, metric):
@@ -252,5 +252,8 @@ def _labels(queries, gallery, y_queries, y_gallery):
         labels = np.asarray(labels)
         if labels.shape != (len(part),):
             raise ValueError(f"y_{name} has shape {labels.shape}, not ({len(part)},).")
+        missing = [row for row, one in enumerate(labels.tolist()) if one is None or one != one]
+        if missing:
+            raise ValueError(f"y_{name} has no label in rows {missing[:5]}: leave them out.")
         found.append(labels)
     return found

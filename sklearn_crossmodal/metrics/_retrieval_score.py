@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 
 import numpy as np
+from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_crossmodal.metrics._retrieval import mean_average_precision, median_rank, recall_at_k
 from sklearn_crossmodal.utils._sklearn import HasMethods, Interval, StrOptions, validate_params
@@ -45,6 +46,11 @@ def retrieval_score(estimator, X, y=None, *, source, target, metric="recall", k=
     float
         The score.
 
+    Raises
+    ------
+    ValueError
+        If no sample has both modalities, or y has another length or lacks labels.
+
     See Also
     --------
     recall_at_k : The metric by itself, of two arrays.
@@ -66,8 +72,12 @@ def retrieval_score(estimator, X, y=None, *, source, target, metric="recall", k=
     """
     queries, gallery = (estimator.embed(X, modality=name) for name in (source, target))
     rows = np.flatnonzero(~np.isnan(queries).any(axis=1) & ~np.isnan(gallery).any(axis=1))
+    if not len(rows):
+        raise ValueError(f"no sample has both {source!r} and {target!r}.")
     pair = queries[rows], gallery[rows]
-    labels = None if y is None else np.asarray(y)[rows]
+    if y is not None:
+        check_consistent_length(queries, y)
+    labels = None if y is None else column_or_1d(y)[rows]
     relevant = {"y_queries": labels, "y_gallery": labels}
     if metric == "recall":
         return recall_at_k(*pair, k, **relevant)

@@ -63,9 +63,10 @@ def seen_unseen_harmonic_mean(y_true, y_pred, *, seen):
     recalls = np.array([np.mean(y_pred[y_true == label] == label) for label in labels])
     known = np.isin(labels, list(seen))
     if known.all() or not known.any():
+        share = "all" if known.all() else "none"
         raise ValueError(
-            f"seen={sorted(seen)!r} holds {'all' if known.all() else 'none'} of the classes of "
-            f"y_true, {labels.tolist()}: there is nothing to take the mean of."
+            f"seen={sorted(seen, key=str)!r} holds {share} of the classes of y_true, "
+            f"{labels.tolist()}: there is nothing to take the mean of."
         )
     first, second = recalls[known].mean(), recalls[~known].mean()
     return float(2 * first * second / (first + second)) if first + second else 0.0

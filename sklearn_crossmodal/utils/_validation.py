@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_random_state
 __all__ = [
     "draw_seed",
     "error_prefix",
+    "forget_fitted",
     "plain",
     "restored_on_error",
     "warn",
@@ -70,6 +71,12 @@ def restored_on_error(estimator):
         vars(estimator).clear()
         vars(estimator).update({**callbacks, **before})
         raise
+
+
+def forget_fitted(estimator) -> None:
+    """Drop what an earlier fit has found, of which a new one may not find all."""
+    for name in [name for name in vars(estimator) if name.endswith("_") and name[0] != "_"]:
+        delattr(estimator, name)
 
 
 class error_prefix:  # noqa: N801 - a context manager, as contextlib names them

@@ -63,7 +63,7 @@ def test_a_mapping_of_one_description_or_several():
 
 
 def test_descriptions_in_another_modality_than_text():
-    rows = {label: NEW["numbers"][label == Y_NEW][:5] for label in UNSEEN}
+    rows = {label: list(NEW["numbers"][label == Y_NEW][:5]) for label in UNSEEN}
     classifier = ZeroShotClassifier(ALIGNER, rows, modality="numbers").fit()
     texts = MultiModalFrame({"text": np.array([f"a {label}" for label in UNSEEN], dtype=object)})
     assert classifier.predict(texts).tolist() == UNSEEN

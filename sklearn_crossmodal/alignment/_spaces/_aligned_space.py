@@ -19,6 +19,7 @@ from sklearn_crossmodal.estimators._modality_features import (
     source_of,
 )
 from sklearn_crossmodal.nn.losses import OBJECTIVES
+from sklearn_crossmodal.utils._sklearn import InvalidParameterError
 from sklearn_crossmodal.utils._slices import slices_of
 
 __all__ = ["BY_CLASS", "CLOSED_FORMS", "AlignedSpace"]
@@ -84,7 +85,7 @@ class AlignedSpace:
                 name: self.closed.coordinates(name, [part[blocks[name].present] for part in some])
                 for name, some in parts.items()
             }
-            self._inverse = InverseMaps().fit(known, blocks)
+            self._inverse = InverseMaps().fit(known, blocks, weight)
         if aligner.objective in OBJECTIVES:
             networks = ContrastiveEmbedding(aligner)
             self.networks = networks.fit(aligner, blocks, classes, weight, seed)
@@ -122,7 +123,11 @@ class AlignedSpace:
         closed = self.closed.embed(self._parts(aligner, blocks))
         if self.networks is None:
             return closed
-        share = aligner.closed_form_weight
+        share = aligner.closed_form_weight  # perhaps set after `fit`
+        if not 0 <= share <= 1:
+            raise InvalidParameterError(
+                f"{type(aligner).__name__}: closed_form_weight={share!r} is not from 0 to 1."
+            )
         trained = self.networks.embed(aligner, blocks)
         return {
             name: np.hstack([share**0.5 * closed[name], (1 - share) ** 0.5 * trained[name]])
@@ -171,11 +176,16 @@ class AlignedSpace:
         auto = aligner.shrinkage == "auto"
         shrinkages = _SHRINKAGES if auto else [float(aligner.shrinkage)]
         candidates = [(kernel, shrinkage) for kernel in kernels for shrinkage in shrinkages]
-        chosen = select(parts, kinds, present, candidates, aligner.n_components, seed)
+        chosen = select(parts, kinds, present, candidates, aligner.n_components, seed, weight)
         self.kernel, self.shrinkage = chosen
         self.closed = CanonicalEmbedding(self.kernel, aligner.n_components, seed)
         self.closed.map(parts, kinds, present, weight).fit(self.shrinkage)
         self.closed.directions.forget()
+        if not len(self.closed.directions.correlations_):
+            raise ValueError(
+                f"{type(aligner).__name__}: there is no direction in which {list(parts)} vary "
+                "together: are features constant, or no samples pairs?"
+            )
 
 
 def _by_modality(found: dict) -> dict[str, list]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from scipy import sparse
 from sklearn.preprocessing import normalize
 
-from sklearn_crossmodal.data import Block, BlockSpec
+from sklearn_crossmodal.data import Block, BlockSpec, LazyRows
 from sklearn_crossmodal.estimators._fitting._networks import build_encoders
 from sklearn_crossmodal.nn.losses import OBJECTIVES, SharedHeadCrossEntropy
 from sklearn_crossmodal.nn.networks._projection import ProjectionNetwork
@@ -26,6 +27,7 @@ from sklearn_crossmodal.training import (
     train,
 )
 from sklearn_crossmodal.utils._cache import open_memory, row_keys
+from sklearn_crossmodal.utils._slices import slices_of
 from sklearn_crossmodal.utils._validation import error_prefix
 
 __all__ = ["ContrastiveEmbedding"]
@@ -35,6 +37,8 @@ _PAIRS, _CLASSES = "pairs", "classes"
 #: Batches of an epoch with ``batch_size="auto"``, and samples of a batch: more than elsewhere,
 #: since the others of a batch are the negatives.
 _N_BATCHES, _LEAST, _MOST = 8, 64, 512
+#: Rows whose content is looked at at a time.
+_KEYS = 256
 
 
 class ContrastiveEmbedding:
@@ -50,6 +54,7 @@ class ContrastiveEmbedding:
         self.frozen = FrozenInputs(type(aligner).__name__, aligner.modalities_)
         self._owner = type(aligner).__name__
         self._modalities = aligner.modalities_
+        self._specs: dict[str, tuple] = {}
 
     def fit(
         self,
@@ -74,6 +79,7 @@ class ContrastiveEmbedding:
         seed : int
             Of weights, batches and dropout.
         """
+        self._specs = {name: (one.spec, one.mask is not None) for name, one in blocks.items()}
         inputs = self._inputs(aligner, blocks, weight)
         with error_prefix(self._owner):
             device = choose_device(aligner.device)
@@ -115,8 +121,6 @@ class ContrastiveEmbedding:
 
     def _inputs(self, aligner, blocks, weight=None):
         """Return what the network reads of blocks: vectors where an encoder is frozen."""
-        if not hasattr(self, "_specs"):
-            self._specs = {n: (b.spec, b.mask is not None) for n, b in blocks.items()}
         blocks = cut_texts(self._owner, blocks, self._modalities)
         if not self.frozen:
             return blocks
@@ -138,10 +142,17 @@ def _network(aligner, inputs, classes) -> tuple[ProjectionNetwork, dict]:
         aligner.n_components,
         list(losses),
         dropout=pairs.dropout,
-        mixup=pairs.mixup if aligner.mixup == "auto" else aligner.mixup,
+        mixup=_mixup(aligner, pairs, classes),
         chunk_size=aligner.chunk_size,
     )
     return network, losses
+
+
+def _mixup(aligner, pairs, classes) -> float:
+    """Return the parameter; "auto" does not mix samples where their classes are learned."""
+    if aligner.mixup != "auto":
+        return aligner.mixup
+    return pairs.mixup if classes is None else 0.0
 
 
 def _config(aligner, n_samples: int) -> TrainingConfig:
@@ -169,11 +180,24 @@ def _identities(blocks: Mapping[str, Block], classes: np.ndarray | None) -> Bloc
 
 
 def _contents(block: Block) -> np.ndarray:
-    """Return a number of the content of each row."""
-    steps = block.mask if block.kind in {"tokens", "sequence"} else None
-    if not isinstance(block.values, np.ndarray):  # read batch by batch, or sparse: each its own
-        return np.arange(len(block))
-    return np.unique(row_keys(block.values, steps), return_inverse=True)[1]
+    """Return a number of the content of each row that has the modality."""
+    rows = np.flatnonzero(block.present)
+    keys: list[bytes] = []
+    for places in slices_of(len(rows), _KEYS):
+        keys += _content_keys(block, rows[places])
+    found = np.zeros(len(block), dtype=np.int64)
+    found[rows] = np.unique(keys, return_inverse=True)[1]
+    return found
+
+
+def _content_keys(block: Block, rows: np.ndarray) -> list[bytes]:
+    known = block.values.keys(rows) if isinstance(block.values, LazyRows) else None
+    if known is not None:
+        return known
+    values = block.values[rows]
+    values = values.toarray() if sparse.issparse(values) else values
+    steps = block.mask[rows] if block.kind in {"tokens", "sequence"} else None
+    return row_keys(values, steps)
 
 
 def _count(blocks: Mapping[str, Block]) -> int:

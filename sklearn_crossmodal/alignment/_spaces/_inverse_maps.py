@@ -26,7 +26,10 @@ class InverseMaps:
         self._maps: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def fit(
-        self, coordinates: Mapping[str, np.ndarray], blocks: Mapping[str, Block]
+        self,
+        coordinates: Mapping[str, np.ndarray],
+        blocks: Mapping[str, Block],
+        sample_weight: np.ndarray | None = None,
     ) -> InverseMaps:
         """Regress the values of each modality on the coordinates of the rows that have it.
 
@@ -36,15 +39,20 @@ class InverseMaps:
             Of these rows.
         blocks : mapping of str to Block
             Of all rows.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of all rows.
         """
         for name, known in coordinates.items():
             block = blocks[name]
             dense = isinstance(block.values, np.ndarray)
             if block.kind in _INVERTED and dense and block.spec.size <= _MOST:
                 values = block.values[block.present].reshape(len(known), -1).astype(float)
-                mean = values.mean(axis=0)
-                gram = known.T @ known + _PENALTY * len(known) * np.eye(known.shape[1])
-                self._maps[name] = mean, np.linalg.solve(gram, known.T @ (values - mean))
+                weight = np.ones(len(block)) if sample_weight is None else sample_weight
+                weight = weight[block.present] / weight[block.present].sum()
+                mean = weight @ values
+                weighted = known * weight[:, np.newaxis]
+                gram = weighted.T @ known + _PENALTY * np.eye(known.shape[1])
+                self._maps[name] = mean, np.linalg.solve(gram, weighted.T @ (values - mean))
         return self
 
     def __contains__(self, name: str) -> bool:

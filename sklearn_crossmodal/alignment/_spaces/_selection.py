@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 from sklearn.model_selection import KFold
 
 from sklearn_crossmodal.alignment._spaces._canonical_embedding import CanonicalEmbedding
-from sklearn_crossmodal.metrics import mean_average_precision
+from sklearn_crossmodal.metrics._retrieval import first_ranks
 
 __all__ = ["pair_scores", "select"]
 
@@ -25,6 +26,7 @@ def select(
     candidates: Sequence[tuple[str, float]],
     n_components: int,
     seed: int,
+    sample_weight: np.ndarray | None = None,
 ) -> tuple[str, float]:
     """Return the kernel and the shrinkage of the best mean reciprocal rank in cross-validation.
 
@@ -40,7 +42,10 @@ def select(
         Most directions.
     seed : int
         Of rows and folds.
+    sample_weight : ndarray of shape (n,), default=None
+        Weights of the rows.
     """
+    weight = np.ones(len(present)) if sample_weight is None else np.asarray(sample_weight, float)
     pairs = np.flatnonzero(present.sum(axis=1) > 1)
     if len(candidates) == 1 or len(pairs) < _FEWEST:
         return candidates[0]
@@ -54,12 +59,15 @@ def select(
         held_out = {name: [part[validation] for part in values] for name, values in parts.items()}
         for kernel in dict.fromkeys(kernel for kernel, _ in candidates):
             embedding = CanonicalEmbedding(kernel, n_components, seed)
-            embedding.map(some, kinds, present[training])
+            embedding.map(some, kinds, present[training], weight[training])
             features = embedding.features(held_out)
             for place, (name, shrinkage) in enumerate(candidates):
                 if name == kernel and len(embedding.fit(shrinkage).directions.correlations_):
                     found = embedding.vectors(features)
-                    scores[place] += np.mean(pair_scores(found, present[validation], _mrr))
+                    metric = partial(_mean_reciprocal_rank, weight[validation])
+                    scores[place] += np.mean(
+                        pair_scores(found, present[validation], metric) or [0.0]
+                    )
     return candidates[int(np.argmax(scores))]
 
 
@@ -74,6 +82,11 @@ def pair_scores(embeddings: Mapping[str, np.ndarray], present: np.ndarray, metri
         Which rows have each.
     metric : callable
         (queries, gallery, rows) -> float, where `rows` are the numbers of the rows.
+
+    Returns
+    -------
+    list of float
+        Empty if no row has two modalities.
     """
     found = []
     for (i, a), (j, b) in combinations(enumerate(embeddings), 2):
@@ -81,9 +94,9 @@ def pair_scores(embeddings: Mapping[str, np.ndarray], present: np.ndarray, metri
         if len(rows):
             pair = embeddings[a][rows], embeddings[b][rows]
             found += [metric(*pair, rows), metric(*pair[::-1], rows)]
-    return found or [0.0]
+    return found
 
 
-def _mrr(queries, gallery, rows):
-    """Return the mean reciprocal rank of the own row."""
-    return mean_average_precision(queries, gallery)
+def _mean_reciprocal_rank(weight, queries, gallery, rows):
+    """Return the weighted mean of the reciprocal ranks of the own row."""
+    return np.average(1 / first_ranks(queries, gallery), weights=weight[rows])

@@ -76,7 +76,8 @@ class InfoNCE(PairLoss):
         self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
 
     def of_pair(self, left, right, same, weight):
-        logits = _scale(self) * functional.normalize(left, dim=1) @ functional.normalize(right).T
+        cosines = functional.normalize(left, dim=1) @ functional.normalize(right, dim=1).T
+        logits = _scale(self) * cosines
         others = same & ~torch.eye(len(same), dtype=torch.bool, device=same.device)
         logits = logits.masked_fill(others, -torch.inf)
         partner = torch.arange(len(logits), device=logits.device)

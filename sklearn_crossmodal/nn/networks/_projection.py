@@ -119,6 +119,7 @@ def _mixed(latents: Sequence[Tensor], present: Tensor | None, alpha: float) -> l
     """Return latents mixed with those of partners that have all modalities which the sample has."""
     first = latents[0]
     share = torch.distributions.Beta(alpha, alpha).sample()
+    share = torch.maximum(share, 1 - share)  # most of it is the sample whose label it has
     partner = torch.randperm(len(first)).to(first.device)
     share = torch.full((len(first), 1), float(share), dtype=first.dtype, device=first.device)
     if present is not None:
