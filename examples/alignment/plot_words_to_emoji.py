@@ -57,7 +57,7 @@ X = MultiModalFrame.concat([X_train, X_test])
 gallery = CrossModalRetriever(aligner).fit(X[["image"]])
 queries = [
     "something cold to eat",
-    "I am so happy for you",
+    "a vegetable for the salad",
     "an animal that lives in the ocean",
     "how we travel far away",
     "it rained all day",

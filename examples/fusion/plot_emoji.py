@@ -154,7 +154,7 @@ text = Text(decoder=TokensDecoder("bag"))
 autoencoder = MultiModalAutoencoder(
     [("image", image, "image"), ("text", text, "text")],
     n_components=64,
-    max_epochs=30,
+    max_epochs=16,
     validation=None,
     random_state=0,
 ).fit(X_train)

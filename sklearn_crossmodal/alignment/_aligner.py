@@ -86,7 +86,7 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
         "supcon", else "cca". It may be set anew after `fit`.
     mixup : "auto" or float, default="auto"
         Above 0 networks are trained on mixtures of two samples, by a share that is drawn from
-        Beta(mixup, mixup) [3]_. "auto" is 1 for "infonce" and "siglip" without y, else 0.
+        Beta(mixup, mixup) [3]_, a half at least. "auto" is 1, for "vicreg" 0.
     max_epochs : int or "auto", default="auto"
         Epochs of the networks; "auto" is about 800 steps, from 40 to 200 epochs.
     batch_size : int or "auto", default="auto"

@@ -142,17 +142,10 @@ def _network(aligner, inputs, classes) -> tuple[ProjectionNetwork, dict]:
         aligner.n_components,
         list(losses),
         dropout=pairs.dropout,
-        mixup=_mixup(aligner, pairs, classes),
+        mixup=pairs.mixup if aligner.mixup == "auto" else aligner.mixup,
         chunk_size=aligner.chunk_size,
     )
     return network, losses
-
-
-def _mixup(aligner, pairs, classes) -> float:
-    """Return the parameter; "auto" does not mix samples where their classes are learned."""
-    if aligner.mixup != "auto":
-        return aligner.mixup
-    return pairs.mixup if classes is None else 0.0
 
 
 def _config(aligner, n_samples: int) -> TrainingConfig:
