@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from functools import reduce
 from numbers import Integral
@@ -147,9 +146,7 @@ class CrossModalRetriever(BaseEstimator):
         """
         if not hasattr(self, "n_samples_fit_"):
             return self.fit(X)
-        with restored_on_error(self):
-            self._parts = copy.deepcopy(self._parts)
-            self._add(X)
+        self._add(X)
         return self
 
     def kneighbors(
@@ -209,22 +206,25 @@ class CrossModalRetriever(BaseEstimator):
         return (distances, found) if return_distance else found
 
     def _add(self, X):
+        # All that may fail comes before anything is added.
         vectors, present = self.aligner_._embed(X, dtype=np.float32)
-        labels = _labels_of(X)
+        self._labels = self._joined_labels(_labels_of(X))
         for (name, values), there in zip(vectors.items(), present.T, strict=True):
             rows = np.flatnonzero(there)
             if len(rows):
                 if name not in self._parts:
                     self._parts[name] = _Part(INDEXES[self.algorithm], values.shape[1])
-                self._parts[name].add(
-                    values[rows] if len(rows) < len(values) else values, rows + self.n_samples_fit_
-                )
-        if labels is not None and (self._labels is not None or not self.n_samples_fit_):
-            self._labels = labels if self._labels is None else self._labels.append(labels)
-        else:
-            self._labels = None
+                values = values if there.all() else values[rows]
+                self._parts[name].add(values, rows + self.n_samples_fit_)
         self.n_samples_fit_ += len(present)
         self.counts_ = {name: len(part.rows) for name, part in self._parts.items()}
+
+    def _joined_labels(self, labels):
+        """Return the labels of all samples; None if some have none."""
+        if not self.n_samples_fit_:
+            return labels
+        lacking = labels is None or self._labels is None
+        return None if lacking else self._labels.append(labels)
 
     def _searched(self, target):
         """Return the parts of the gallery that are searched."""
