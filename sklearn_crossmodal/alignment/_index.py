@@ -87,7 +87,7 @@ class HnswIndex(_GraphIndex):
     """
 
     def __init__(self, width: int) -> None:
-        hnswlib = import_optional("hnswlib", extra="search", purpose="algorithm='hnswlib'")
+        hnswlib = import_optional("hnswlib", extra="hnswlib", purpose="algorithm='hnswlib'")
         self._index = hnswlib.Index(space="ip", dim=width)
         self._index.init_index(0, ef_construction=_CANDIDATES, M=_DEGREE, random_seed=0)
 

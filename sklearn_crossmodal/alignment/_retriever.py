@@ -45,7 +45,8 @@ class CrossModalRetriever(BaseEstimator):
         How many items are returned by default.
     algorithm : {"exact", "hnswlib", "faiss"}, default="exact"
         "exact" compares a query with all items, in blocks. The others search a graph, and miss few
-        of the nearest items; they need ``pip install "sklearn_crossmodal[search]"``.
+        of the nearest items; they need ``pip install "sklearn_crossmodal[search]"``, and
+        "[hnswlib]" in place of "[search]" for that one.
 
     Attributes
     ----------
