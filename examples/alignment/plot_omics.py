@@ -11,7 +11,7 @@ The data are ``breast.TCGA`` of the R package mixOmics; this example reads
 arrays ``mrna`` and ``mirna``, each ``_train`` and ``_test``.
 
 .. [1] A. Singh et al. (2019). "DIABLO: an integrative approach for identifying key molecular
-   drivers from multi-omics assays". Bioinformatics. :doi:`10.1093/bioinformatics/bty1054`
+   drivers from multi-omics assays". Bioinformatics. doi:10.1093/bioinformatics/bty1054
 """
 
 # %%

@@ -13,7 +13,7 @@ SKLEARN_CROSSMODAL_DATA names, with arrays ``image``, ``text`` and ``y``, each `
 ``_test``.
 
 .. [1] N. Rasiwasia et al. (2010). "A new approach to cross-modal multimedia retrieval". ACM
-   Multimedia. :doi:`10.1145/1873951.1873987`
+   Multimedia. doi:10.1145/1873951.1873987
 """
 
 # %%

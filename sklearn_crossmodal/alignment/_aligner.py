@@ -147,7 +147,7 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
     .. [1] P. Li, S. P. Chinchali, U. Topcu (2024). "CSA: Data-efficient mapping of unimodal
        features to multimodal features". arXiv:2410.07610, for two modalities without shrinkage.
     .. [2] N. Rasiwasia et al. (2010). "A new approach to cross-modal multimedia retrieval".
-       ACM Multimedia. :doi:`10.1145/1873951.1873987`
+       ACM Multimedia. doi:10.1145/1873951.1873987
     .. [3] N. Vouitsis et al. (2023). "Data-efficient multimodal fusion on a single GPU".
        arXiv:2312.10144
 

@@ -53,9 +53,9 @@ class CanonicalCorrelation:
     References
     ----------
     .. [1] J. R. Kettenring (1971). "Canonical analysis of several sets of variables". Biometrika
-       58(3), 433-451. :doi:`10.1093/biomet/58.3.433`
+       58(3), 433-451. doi:10.1093/biomet/58.3.433
     .. [2] H. D. Vinod (1976). "Canonical ridge and econometrics of joint production". Journal of
-       Econometrics 4(2), 147-166. :doi:`10.1016/0304-4076(76)90010-5`
+       Econometrics 4(2), 147-166. doi:10.1016/0304-4076(76)90010-5
     """
 
     def __init__(self, n_components: int = 100, shrinkage: float = 0.1) -> None:

@@ -170,7 +170,7 @@ def mean_average_precision(queries, gallery, y_queries=None, y_gallery=None, *, 
     References
     ----------
     .. [1] N. Rasiwasia et al. (2010). "A new approach to cross-modal multimedia retrieval".
-       ACM Multimedia. :doi:`10.1145/1873951.1873987`
+       ACM Multimedia. doi:10.1145/1873951.1873987
 
     Examples
     --------

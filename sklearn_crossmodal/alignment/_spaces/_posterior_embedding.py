@@ -33,7 +33,7 @@ class PosteriorEmbedding:
     References
     ----------
     .. [1] N. Rasiwasia et al. (2010). "A new approach to cross-modal multimedia retrieval".
-       ACM Multimedia. :doi:`10.1145/1873951.1873987`
+       ACM Multimedia. doi:10.1145/1873951.1873987
     """
 
     def __init__(self, seed: int) -> None:
