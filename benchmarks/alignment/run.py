@@ -36,11 +36,10 @@ def main():
     asked = parser.parse_args().sections
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    known = read_sections()
     for name in asked:
-        known[name] = SECTIONS[name]()
-        print("\n".join(known[name]), flush=True)
-        write(known)
+        section = SECTIONS[name]()
+        print("\n".join(section), flush=True)
+        write({**read_sections(), name: section})  # another run may have added to the page
 
 
 def read_sections():
