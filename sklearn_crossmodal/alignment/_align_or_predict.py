@@ -32,7 +32,7 @@ __all__ = ["align_or_predict"]
 _QUANTILE, _N_FOLDS = 95, 5
 #: Fewest samples, and most whole numbers that are classes.
 _FEWEST, _MOST_CLASSES = 40, 20
-#: What is said, by whether aligning and predicting keep what tells y.
+#: Message by whether aligning, and predicting, keeps what tells y.
 _SAYS = {
     (True, True): "aligning and predicting both keep what tells y",
     (True, False): "align: predicting keeps what has much variance rather than what tells y",

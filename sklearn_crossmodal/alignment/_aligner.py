@@ -24,7 +24,7 @@ from sklearn_crossmodal.estimators._parameters import SHARED_CONSTRAINTS, Modali
 from sklearn_crossmodal.exceptions import ModalityError
 from sklearn_crossmodal.metrics import mean_average_precision, recall_at_k
 from sklearn_crossmodal.nn.losses import OBJECTIVES
-from sklearn_crossmodal.utils._cache import open_memory
+from sklearn_crossmodal.utils._cache import SHARED, open_memory
 from sklearn_crossmodal.utils._progress import showing_progress
 from sklearn_crossmodal.utils._row_numbers import map_row_numbers
 from sklearn_crossmodal.utils._sklearn import Interval, StrOptions, _fit_context
@@ -137,7 +137,7 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
 
     Notes
     -----
-    Which objective suits depends on what is asked for: the very same sample, or any of its class.
+    Which objective suits depends on the task: retrieval of the same sample, or of its class.
     Held-out training rows of three pairs of views of handwritten digits, mean recall at 10: "cca"
     .724, "infonce" .763, "vicreg" .770; mean average precision of the class: "semantic" .825,
     "supcon" .824. The benchmarks page has test rows.
@@ -384,7 +384,8 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
             )
         classes = None if labels is None else class_codes(self, labels)
         seed = draw_seed(self.random_state)
-        with map_row_numbers(rows), showing_progress(self.verbose):
+        # Closed form and networks read the same vectors of frozen encoders: computed once.
+        with map_row_numbers(rows), showing_progress(self.verbose), SHARED.open():
             self._bank = self._bind_modalities(X, table)
             blocks = self._bank.fit_transform(table, weight, open_memory(self.memory))
             self.modalities_ = self._bank.fitted
@@ -394,7 +395,7 @@ class CrossModalAligner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Modal
                     f"modalities, and {list(blocks)} is one: take objective='cca'."
                 )
             self._space = AlignedSpace().fit(self, blocks, classes, weight, seed)
-        self._describe(blocks)
+            self._describe(blocks)
 
     def _describe(self, blocks):
         """Set the attributes that tell what was found."""

@@ -122,7 +122,7 @@ class CrossModalRetriever(BaseEstimator):
             If X or a parameter is not what it must be.
         """
         with restored_on_error(self):
-            self.aligner_ = adopt_aligner(self, X)
+            self.aligner_, self._index_kind = adopt_aligner(self, X), INDEXES[self.algorithm]
             self._parts, self._labels, self.n_samples_fit_, self.counts_ = {}, None, 0, {}
             self._add(X)
         return self
@@ -214,7 +214,7 @@ class CrossModalRetriever(BaseEstimator):
             rows = np.flatnonzero(there)
             if len(rows):
                 if name not in self._parts:
-                    self._parts[name] = _Part(INDEXES[self.algorithm], values.shape[1])
+                    self._parts[name] = _Part(self._index_kind, values.shape[1])
                 values = values if there.all() else values[rows]
                 self._parts[name].add(values, rows + self.n_samples_fit_)
         self.n_samples_fit_ += len(present)

@@ -19,6 +19,7 @@ from sklearn_crossmodal.estimators._modality_features import (
     source_of,
 )
 from sklearn_crossmodal.nn.losses import OBJECTIVES
+from sklearn_crossmodal.utils._cache import SHARED
 from sklearn_crossmodal.utils._sklearn import InvalidParameterError
 from sklearn_crossmodal.utils._slices import slices_of
 
@@ -120,15 +121,16 @@ class AlignedSpace:
         }
 
     def _embed(self, aligner, blocks):
-        closed = self.closed.embed(self._parts(aligner, blocks))
-        if self.networks is None:
-            return closed
+        with SHARED.open():  # both read the same vectors of frozen encoders
+            closed = self.closed.embed(self._parts(aligner, blocks))
+            if self.networks is None:
+                return closed
+            trained = self.networks.embed(aligner, blocks)
         share = aligner.closed_form_weight  # perhaps set after `fit`
         if not 0 <= share <= 1:
             raise InvalidParameterError(
                 f"{type(aligner).__name__}: closed_form_weight={share!r} is not from 0 to 1."
             )
-        trained = self.networks.embed(aligner, blocks)
         return {
             name: np.hstack([share**0.5 * closed[name], (1 - share) ** 0.5 * trained[name]])
             for name in closed

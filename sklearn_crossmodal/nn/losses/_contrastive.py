@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -18,7 +19,7 @@ __all__ = ["OBJECTIVES", "InfoNCE", "SharedHeadCrossEntropy", "SigLIP", "SupCon"
 _LARGEST_SCALE = 100.0
 
 
-class PairLoss(nn.Module):
+class Objective(nn.Module):
     """(vectors, identities, mask, weight) -> scalar.
 
     `vectors` are (B, M, D), of any length. `identities` are (B, M + 1), int: in column m the number
@@ -35,6 +36,10 @@ class PairLoss(nn.Module):
     def __init__(self) -> None:
         super().__init__()
 
+
+class PairLoss(Objective, ABC):
+    """An objective that is the mean over pairs of modalities."""
+
     def forward(
         self,
         vectors: Tensor,
@@ -46,9 +51,9 @@ class PairLoss(nn.Module):
         found = [self.of_pair(*pair) for pair in _pairs(vectors, identities, weight)]
         return torch.stack(found).mean() if found else 0.0 * vectors.sum()
 
+    @abstractmethod
     def of_pair(self, left: Tensor, right: Tensor, same: Tensor, weight: Tensor | None) -> Tensor:
         """Return the loss of two modalities (b, D), of which some rows hold the `same` (b, b)."""
-        raise NotImplementedError
 
 
 class InfoNCE(PairLoss):
@@ -121,7 +126,7 @@ class SigLIP(PairLoss):
         return weighted_mean(losses.masked_fill(same & ~own, 0.0).sum(dim=1), weight)
 
 
-class SupCon(PairLoss):
+class SupCon(Objective):
     """Cross-entropy of finding a sample of the same class, in any modality [1]_.
 
     A sample without a class is its own. The temperature is learned.
